@@ -1,0 +1,148 @@
+/**
+ * What both engines share of the iteration for ‖J_t‖: Lanczos on A = J_tJ_tᵀ. The engine makes the vectors q_j and the
+ * coefficients α_j = q_jᵀAq_j and β_j = ‖Aq_j − α_jq_j − β_{j−1}q_{j−1}‖; this file answers, for one sample, how good the
+ * Ritz value of its first j steps is and which combination of the q_j is the witness.
+ *
+ * Lanczos makes the best use of j products that any method can (power iteration and LOBPCG search subspaces of the same
+ * Krylov space), at three vectors of state. No orthogonality is assumed by any verdict: the witness is an explicit vector
+ * whose own pullback is measured (MATH.md §2, "The witness"). Source: Parlett, The Symmetric Eigenvalue Problem, ch. 13.
+ */
+
+/** Most steps of one sample; with n_t outputs it is min(n_t, this). */
+export const STEP_LIMIT = 96;
+
+export interface RitzPair {
+  /** θ₁, the largest eigenvalue of T_j: an estimate of ‖J_t‖². */
+  readonly value: number;
+  /** θ₂, the second largest; 0 where j = 1. */
+  readonly secondValue: number;
+  /** β_j |s_j|, the norm of A y − θ₁ y for the Ritz vector y. */
+  readonly residual: number;
+}
+
+/**
+ * Largest Ritz pair of the first `steps` Lanczos steps.
+ * @param alpha α_1 … α_j (at least `steps` entries), @param beta β_1 … β_j.
+ */
+export function ritz(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): RitzPair {
+  const last = new Float64Array(steps);
+  last[steps - 1] = 1;
+  const values = tridiagonalEigenvalues(alpha, beta, steps, [last]);
+  let first = 0;
+  for (let i = 1; i < steps; i++) if ((values[i] as number) > (values[first] as number)) first = i;
+  let second = 0;
+  for (let i = 0; i < steps; i++) if (i !== first) second = Math.max(second, values[i] as number);
+  return {
+    value: values[first] as number,
+    secondValue: second,
+    residual: (beta[steps - 1] as number) * Math.abs(last[first] as number),
+  };
+}
+
+/** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
+export function ritzVector(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): Float64Array {
+  const rows: Float64Array[] = [];
+  for (let i = 0; i < steps; i++) {
+    const row = new Float64Array(steps);
+    row[i] = 1;
+    rows.push(row);
+  }
+  const values = tridiagonalEigenvalues(alpha, beta, steps, rows);
+  let first = 0;
+  for (let i = 1; i < steps; i++) if ((values[i] as number) > (values[first] as number)) first = i;
+  return Float64Array.from(rows, (row) => row[first] as number);
+}
+
+/** Whether a sample of dimension n_t stops after `steps` steps: settled to `accuracy`, out of dimensions, or at the limit. */
+export function converged(
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
+  steps: number,
+  dimension: number,
+  accuracy: number,
+): boolean {
+  return steps >= Math.min(dimension, STEP_LIMIT) || settled(alpha, beta, steps, accuracy);
+}
+
+/**
+ * Whether the largest Ritz value looks right to a relative error `accuracy` of the norm, 2·accuracy of its square.
+ * θ₁ misses an eigenvalue by at most min(ρ, ρ²/(θ₁ − θ₂)), ρ the residual (Parlett, ch. 11). The estimate takes θ₂ for the
+ * spectrum's second eigenvalue and assumes that the start was not orthogonal to the first; it stops the iteration, and no
+ * verdict rests on it. A few steps are asked for first: with fewer, θ₁ may have settled on a lower eigenvalue.
+ */
+export function settled(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number, accuracy: number): boolean {
+  const pair = ritz(alpha, beta, steps);
+  if (!(pair.value > 0)) return true;
+  if (pair.residual <= 1e-14 * pair.value) return true;
+  if (steps < MINIMUM_STEPS) return false;
+  const error = Math.min(pair.residual, pair.residual ** 2 / (pair.value - pair.secondValue));
+  return error <= 2 * accuracy * pair.value * SAFETY;
+}
+
+const MINIMUM_STEPS = 6;
+const SAFETY = 0.25;
+
+/**
+ * Eigenvalues of the symmetric tridiagonal matrix with diagonal α_1…α_n and off-diagonal β_1…β_{n−1}, unsorted, by implicit QL
+ * (the classical tql2); each of `rows`, a row r of the identity on entry, becomes row r of the eigenvector matrix.
+ */
+function tridiagonalEigenvalues(
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
+  n: number,
+  rows: readonly Float64Array[],
+): Float64Array {
+  const d = new Float64Array(n);
+  const e = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    d[i] = alpha[i] as number;
+    if (i < n - 1) e[i] = beta[i] as number;
+  }
+  for (let low = 0; low < n; low++) {
+    for (let sweep = 0; sweep < 60; sweep++) {
+      let m = low;
+      while (m < n - 1) {
+        const scale = Math.abs(d[m] as number) + Math.abs(d[m + 1] as number);
+        if (!(Math.abs(e[m] as number) > 2 ** -53 * scale)) break;
+        m++;
+      }
+      if (m === low) break;
+      const half = ((d[low + 1] as number) - (d[low] as number)) / (2 * (e[low] as number));
+      let r = Math.sqrt(half * half + 1);
+      let g = (d[m] as number) - (d[low] as number) + (e[low] as number) / (half + (half >= 0 ? r : -r));
+      let s = 1;
+      let c = 1;
+      let p = 0;
+      let i = m - 1;
+      for (; i >= low; i--) {
+        const f = s * (e[i] as number);
+        const b = c * (e[i] as number);
+        r = Math.sqrt(f * f + g * g);
+        e[i + 1] = r;
+        if (r === 0) {
+          d[i + 1] = (d[i + 1] as number) - p;
+          e[m] = 0;
+          break;
+        }
+        s = f / r;
+        c = g / r;
+        g = (d[i + 1] as number) - p;
+        r = ((d[i] as number) - g) * s + 2 * c * b;
+        p = s * r;
+        d[i + 1] = g + p;
+        g = c * r - b;
+        for (const row of rows) {
+          const right = row[i + 1] as number;
+          const left = row[i] as number;
+          row[i + 1] = s * left + c * right;
+          row[i] = c * left - s * right;
+        }
+      }
+      if (r === 0 && i >= low) continue;
+      d[low] = (d[low] as number) - p;
+      e[low] = g;
+      e[m] = 0;
+    }
+  }
+  return d;
+}

@@ -1,0 +1,24 @@
+/**
+ * The error family of the program. Each message is one line: the place first (file, tensor, option), then what was
+ * found, what was expected, and the remedy where there is one. `cli/` turns them into exit codes.
+ */
+
+/** Bad usage: an option, an argument, or a combination of them (exit 2). */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** A file whose bytes are not what they should be (exit 2). */
+export class FormatError extends Error {
+  override name = "FormatError";
+}
+
+/** A network, head or input that the program does not or cannot treat (exit 2). */
+export class ModelError extends Error {
+  override name = "ModelError";
+}
+
+/** No usable engine, or a device that failed: lost, out of memory, a shader or a call refused (exit 3). */
+export class DeviceError extends Error {
+  override name = "DeviceError";
+}

@@ -1,0 +1,82 @@
+/**
+ * What is verified: a multilayer perceptron h_{t+1} = g_t(W_t h_t + b_t), t = 1…l, h_1 = x (MATH.md §1).
+ *
+ * Values are held in f64 whatever the file's type; an engine that computes in f32 rounds them when it plans.
+ */
+import type { ActivationName } from "./activations.ts";
+import { ModelError } from "./errors.ts";
+
+/** One layer: z = W h + b, next h = g(z). */
+export interface Layer {
+  /** n_t, the width of h_t. */
+  readonly inputs: number;
+  /** n_{t+1}, the width of h_{t+1}. */
+  readonly outputs: number;
+  /** W_t, outputs × inputs, row-major. */
+  readonly weight: Float64Array;
+  /** b_t, length outputs. */
+  readonly bias: Float64Array;
+  readonly activation: ActivationName;
+}
+
+export interface Network {
+  readonly layers: readonly Layer[];
+}
+
+/** n_1, the width of the network's input. */
+export function inputWidth(network: Network): number {
+  return layerAt(network, 1).inputs;
+}
+
+/** n_{l+1}, the width of the network's output. */
+export function outputWidth(network: Network): number {
+  return layerAt(network, network.layers.length).outputs;
+}
+
+/** Layer t, counted from 1 as in the formulas. */
+export function layerAt(network: Network, t: number): Layer {
+  const layer = network.layers[t - 1];
+  if (layer === undefined) {
+    throw new RangeError(`layer ${String(t)} of a network with ${String(network.layers.length)} layers`);
+  }
+  return layer;
+}
+
+/**
+ * Throws unless the layers chain and every array has its declared length and finite values.
+ * @param source names the file or address in the message.
+ * @throws ModelError
+ */
+export function checkNetwork(network: Network, source: string): void {
+  if (network.layers.length === 0) throw new ModelError(`${source}: found no layer, expected at least one`);
+  network.layers.forEach((layer, i) => {
+    const where = `${source}: layer ${String(i + 1)}`;
+    if (!(Number.isInteger(layer.inputs) && layer.inputs >= 1 && Number.isInteger(layer.outputs) && layer.outputs >= 1)) {
+      throw new ModelError(
+        `${where}: found ${String(layer.outputs)} outputs and ${String(layer.inputs)} inputs, expected whole numbers ≥ 1`,
+      );
+    }
+    if (layer.weight.length !== layer.inputs * layer.outputs) {
+      throw new ModelError(
+        `${where}: found ${String(layer.weight.length)} weights, expected ${String(layer.outputs)} × ${String(layer.inputs)}`,
+      );
+    }
+    if (layer.bias.length !== layer.outputs) {
+      throw new ModelError(
+        `${where}: found ${String(layer.bias.length)} biases, expected ${String(layer.outputs)}, one for each output`,
+      );
+    }
+    const previous = network.layers[i - 1];
+    if (previous !== undefined && previous.outputs !== layer.inputs) {
+      throw new ModelError(
+        `${where}: found ${String(layer.inputs)} inputs, expected ${String(previous.outputs)}, the outputs of layer ${String(i)}; name the layers in order with --layers`,
+      );
+    }
+    for (const [name, values] of [["weight", layer.weight], ["bias", layer.bias]] as const) {
+      const bad = values.findIndex((v) => !Number.isFinite(v));
+      if (bad >= 0) {
+        throw new ModelError(`${where}: ${name}[${String(bad)}] is ${String(values[bad])}, expected finite numbers`);
+      }
+    }
+  });
+}
