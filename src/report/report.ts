@@ -23,6 +23,7 @@ export type Maybe = number | null;
 export interface Bracket {
   readonly lower: Maybe;
   readonly upper: Maybe;
+  readonly reason?: string;
 }
 
 /** Order statistics over the samples for which the number is defined; all null, with the reason, where there is none. */

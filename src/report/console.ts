@@ -1,0 +1,102 @@
+/**
+ * Report → the table that a person reads, at most 80 columns wide. A pure function: no colour, no clock, no terminal.
+ *
+ * Order: what was checked, the verdicts, what was violated (as a counterexample), then the measurements. Long names
+ * are cut with "…" rather than wrapped.
+ */
+import { counted, duration, grouped, precise, significant } from "./numbers.ts";
+import { VERDICT_NAMES } from "./report.ts";
+import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "./report.ts";
+
+export const CONSOLE_WIDTH = 80;
+
+const MEANINGS: Readonly<Record<VerdictName, string>> = {
+  holds: "the inequality is proven, rounding included",
+  tight: "equality, as far as rounding lets anyone tell",
+  violated: "proven wrong: something that computed is broken",
+  unresolved: "still open after every escalation",
+  invalid: "a value is not finite, so there is nothing to check",
+};
+
+/** The table, with a final newline. */
+export function consoleReport(report: Report): string {
+  const sections = [
+    subject(report),
+    verdicts(report),
+    violations(report),
+    measurements(report),
+    layers(report),
+    work(report),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map(cut).join("\n"))
+    .join("\n\n")}\n`;
+}
+
+/** What was checked, of which network, on which samples, by which engine. */
+function subject(report: Report): string[] {
+  const { engine, model, run } = report;
+  const first = model.layers[0];
+  const widths = [...(first === undefined ? [] : [first.inputs]), ...model.layers.map((layer) => layer.outputs)];
+  const parameters = model.layers.reduce((sum, layer) => sum + layer.outputs * (layer.inputs + 1), 0);
+  const inputs = run.settings["inputs"];
+  const lines = [
+    `For each sample x, with ${report.norm} norms of W_t and J_t = ∂h_t/∂x:`,
+    "  ‖∇ₓf‖² · Σ_t (1 + ‖h_t‖²) / (‖W_t‖² ‖J_t‖²)  ≤  ‖∇_θf‖²",
+    "",
+    `  model    ${model.source}: ${elided(widths.map(String))}, ${counted(parameters, "parameter")}`,
+    `  inputs   ${counted(report.samples, "sample")}${typeof inputs === "string" ? ` of ${inputs}` : ""}`,
+    `  f        ${report.head}`,
+    `  engine   ${engine.kind} ${engine.precision}, ${engine.adapter}, ${engine.runtime}`,
+  ];
+  if (run.plant !== undefined) lines.push(`  PLANTED  the fault "${run.plant}" was switched on for this run`);
+  if (report.timing.interrupted) {
+    lines.push(`  STOPPED  after ${grouped(report.samples)} of ${counted(report.timing.requested, "sample")}`);
+  }
+  return lines;
+}
+
+function verdicts(report: Report): string[] {
+  const width = Math.max(...VERDICT_NAMES.map((name) => grouped(report.verdicts[name]).length));
+  return [
+    "Verdicts (samples)",
+    ...VERDICT_NAMES.map((name) => {
+      const count = report.verdicts[name];
+      return `  ${name.padEnd(10)} ${grouped(count).padStart(width)}${count > 0 ? `   ${MEANINGS[name]}` : ""}`;
+    }),
+  ];
+}
+
+/** As fast-check prints a counterexample: how many, which check at which layer, both sides, how far apart, the bound. */
+function violations(report: Report): string[] {
+  if (report.verdicts.violated === 0) return [];
+  return [
+    `VIOLATED in ${grouped(report.verdicts.violated)} of ${counted(report.samples, "sample")}. The inequality is a theorem,`,
+    "so the fault is in what computed it: a kernel, a driver, a host, or an import.",
+    ...report.faults.flatMap(violation),
+  ];
+}
+
+function violation(fault: ReportedFault, i: number): string[] {
+  const where = fault.layer > 0 ? `at layer ${String(fault.layer)}` : "of the whole network";
+  const lines = ["", `  ${String(i + 1)}) ${fault.check} ${where}: ${counted(fault.count, "sample")}`];
+  const example = fault.example;
+  if (example === undefined) return lines;
+  const { index, left, right, margin, bound } = example;
+  lines.push(`     sample ${String(index)}: left   ${precise(left)}`, `${indentOf(index)}right  ${precise(right)}`);
+  lines.push(
+    `Time ${duration(elapsedMs)}${samplesPerSecond === null ? "" : `, ${significant(samplesPerSecond)} samples a second`}`,
+  );
+  return lines;
+}
+
+/** "784-64-32-10"; long chains keep their ends. */
+function elided(widths: readonly string[]): string {
+  return widths.length <= 8 ? widths.join("-") : [...widths.slice(0, 4), "…", ...widths.slice(-3)].join("-");
+}
+
+function cut(line: string): string {
+  const characters = [...line];
+  return characters.length <= CONSOLE_WIDTH ? line : `${characters.slice(0, CONSOLE_WIDTH - 1).join("")}…`;
+}

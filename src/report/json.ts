@@ -1,0 +1,74 @@
+/**
+ * Report → JSON text, the same bytes for the same report.
+ *
+ * Keys stand in the order of CONTRACT.md ("Report"); keys of open records (settings, bounds, timing details) and the
+ * faults are sorted, so that nothing depends on which sample came first. A number that is not finite becomes null and
+ * its object gets `reason`, unless it has one.
+ */
+import type { Report } from "./report.ts";
+
+const REPORT_KEYS = [
+  "schema",
+  "tool",
+  "engine",
+  "run",
+  "model",
+  "head",
+  "norm",
+  "samples",
+  "verdicts",
+  "audited",
+  "penalties",
+  "ratio",
+  "coefficient",
+  "layers",
+  "escalations",
+  "bounds",
+  "faults",
+  "timing",
+] as const satisfies readonly (keyof Report)[];
+
+/** The report as indented JSON with a final newline. */
+export function reportJson(report: Report): string {
+  return `${JSON.stringify(reportValue(report), null, 2)}\n`;
+}
+
+/** The report as a JSON value: finite numbers only, keys in their order. */
+export function reportValue(report: Report): object {
+  const ordered: Report = {
+    ...report,
+    run: { ...report.run, settings: sortedKeys(report.run.settings) },
+    bounds: sortedKeys(report.bounds),
+    faults: [...report.faults].sort((a, b) => a.layer - b.layer || compareText(a.check, b.check)),
+    timing: { ...report.timing, details: sortedKeys(report.timing.details) },
+  };
+  return Object.fromEntries(REPORT_KEYS.map((key) => [key, withFiniteNumbers(ordered[key])]));
+}
+
+/**
+ * The same value with null for every number that is not finite. An object that held one, in itself or in an array of
+ * its own, says in `reason` which fields they were.
+ */
+export function withFiniteNumbers(value: unknown): unknown {
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (Array.isArray(value)) return value.map(withFiniteNumbers);
+  if (typeof value !== "object" || value === null) return value;
+  const lost: string[] = [];
+  const entries: [string, unknown][] = [];
+  for (const [key, field] of Object.entries(value)) {
+    if (field === undefined) continue;
+    if (typeof field === "number" && !Number.isFinite(field)) lost.push(`${key} is ${String(field)}`);
+    entries.push([key, withFiniteNumbers(field)]);
+  }
+  if (lost.length > 0 && !("reason" in value)) entries.push(["reason", lost.join(", ")]);
+  return Object.fromEntries(entries);
+}
+
+function sortedKeys<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => compareText(a, b)));
+}
+
+/** By code units: the same everywhere, whatever the locale. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
