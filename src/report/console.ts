@@ -84,7 +84,71 @@ function violation(fault: ReportedFault, i: number): string[] {
   const example = fault.example;
   if (example === undefined) return lines;
   const { index, left, right, margin, bound } = example;
-  lines.push(`     sample ${String(index)}: left   ${precise(left)}`, `${indentOf(index)}right  ${precise(right)}`);
+  lines.push(
+    `     sample ${String(index)}: left   ${precise(left)}`,
+    `${indentOf(index)}right  ${precise(right)}`,
+    `${indentOf(index)}apart  ${significant(margin)}; rounding explains ${significant(bound)}`,
+  );
+  return lines;
+}
+
+function indentOf(index: number): string {
+  return " ".repeat(`     sample ${String(index)}: `.length);
+}
+
+function measurements(report: Report): string[] {
+  const columns = ["min", "1 %", "10 %", "median", "mean", "90 %", "99 %", "max"];
+  const row = (name: string, q: Quantiles): string =>
+    `  ${name.padEnd(6)}${[q.min, q.p01, q.p10, q.median, q.mean, q.p90, q.p99, q.max].map((x) => significant(x).padStart(9)).join("")}`;
+  const { input, parameter } = report.penalties;
+  return [
+    "Left over right side, and the coefficient Σ_t (1 + ‖h_t‖²) / (‖W_t‖² ‖J_t‖²)",
+    `  ${" ".repeat(6)}${columns.map((name) => name.padStart(9)).join("")}`,
+    row("ratio", report.ratio),
+    row("coeff.", report.coefficient),
+    `  penalties: mean ‖∇ₓf‖² = ${significant(input)} (input), mean ‖∇_θf‖² = ${significant(parameter)} (parameters)`,
+  ];
+}
+
+/** κ_t = ‖∇ₓf‖ / (‖δ_t‖ ‖W_t‖ ‖J_t‖) = α_t β_t; medians of the rest. */
+function layers(report: Report): string[] {
+  if (report.layers.length === 0) return [];
+  const cells = (spread: Spread): string => [spread.min, spread.median, spread.max].map(cell).join("");
+  return [
+    "Tightness by layer, κ_t = ‖∇ₓf‖ / (‖δ_t‖ ‖W_t‖ ‖J_t‖) ≤ 1 (parts: medians)",
+    `  layer${"shape".padStart(11)}${"‖W_t‖".padStart(9)}  ${["κ min", "median", "max", "direct.", "at W", "at J"].map((name) => name.padStart(8)).join("")}`,
+    ...report.layers.map((layer, i) => {
+      const model = report.model.layers[i];
+      const shape = model === undefined ? "" : `${String(model.outputs)}×${String(model.inputs)}`;
+      const rest = [layer.directionalTightness, layer.alignmentWeight, layer.alignmentJacobian];
+      return `  ${String(layer.layer).padStart(5)}${shape.padStart(11)}${significant(model?.weightNorm.upper ?? null).padStart(9)}  ${cells(layer.tightness)}${rest.map((spread) => cell(spread.median)).join("")}`;
+    }),
+  ];
+}
+
+function cell(x: number | null): string {
+  if (x === null || !Number.isFinite(x)) return "–".padStart(8);
+  return (x > 0 && x < 1e-3 ? x.toExponential(1) : x.toFixed(4)).padStart(8);
+}
+
+function work(report: Report): string[] {
+  const { screened, iterated, replayed } = report.escalations;
+  const bounds = Object.entries(report.bounds).filter(([, count]) => count > 0);
+  const lines = [
+    `Settled ${grouped(screened)} by the screen, ${grouped(iterated)} by iteration, ${grouped(replayed)} replayed in f64`,
+  ];
+  if (bounds.length > 0) {
+    lines.push(`Upper bounds of ‖J_t‖: ${bounds.map(([kind, count]) => `${kind} ${grouped(count)}`).join(", ")}`);
+  }
+  const { samples, detects } = report.audited;
+  if (samples > 0) {
+    const share = detects === null ? "" : `; faults in ${significant(100 * detects)} % would be seen (99 %)`;
+    lines.push(`Audited on the host: ${counted(samples, "sample")}${share}`);
+  }
+  if (report.run.roundedValues > 0) {
+    lines.push(`Rounded to ${report.engine.precision} first: ${counted(report.run.roundedValues, "value")}`);
+  }
+  const { elapsedMs, samplesPerSecond } = report.timing;
   lines.push(
     `Time ${duration(elapsedMs)}${samplesPerSecond === null ? "" : `, ${significant(samplesPerSecond)} samples a second`}`,
   );
