@@ -1,0 +1,33 @@
+/** Exit codes (CONTRACT.md) and which outcome has which. */
+import { DeviceError, FormatError, ModelError, UsageError } from "../network/errors.ts";
+import type { Report, VerdictName } from "../report/report.ts";
+
+export const EXIT = {
+  /** Finished, nothing violated. */
+  passed: 0,
+  /** Finished, at least one violated (or what --fail-on names). */
+  failed: 1,
+  /** Bad usage, bad file, unsupported model. */
+  refused: 2,
+  /** No usable engine, or the device failed beyond recovery. */
+  device: 3,
+  /** Nothing violated, but not one sample could be decided. */
+  undecided: 4,
+  /** Interrupted (128 + SIGINT). */
+  interrupted: 130,
+} as const;
+
+/** An interrupted run says so first; then violated and what --fail-on names; then "nothing was decided". */
+export function exitCode(report: Report, failOn: readonly VerdictName[]): number {
+  const { verdicts } = report;
+  if (report.timing.interrupted) return EXIT.interrupted;
+  if (verdicts.violated > 0 || failOn.some((name) => verdicts[name] > 0)) return EXIT.failed;
+  return verdicts.holds + verdicts.tight === 0 ? EXIT.undecided : EXIT.passed;
+}
+
+/** The code of an error of the program's family; null for anything else, which is a defect of the program. */
+export function errorExitCode(error: unknown): number | null {
+  if (error instanceof DeviceError) return EXIT.device;
+  const refused = error instanceof UsageError || error instanceof FormatError || error instanceof ModelError;
+  return refused ? EXIT.refused : null;
+}

@@ -1,0 +1,105 @@
+/**
+ * Reading and writing files, with errors of one line: the file first, then what went wrong.
+ * Outputs are opened before any work, so that a path that cannot be written fails at once (exit 2).
+ */
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { FormatError, UsageError } from "../network/errors.ts";
+
+/** @throws FormatError naming the file. */
+export function readBytes(file: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    throw new FormatError(`${file}: cannot be read (${reason(cause)})`, { cause });
+  }
+}
+
+/** SHA-256 in hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** A text file that is written piece by piece, as results come. */
+export interface Output {
+  readonly write: (text: string) => void;
+  /** Hands everything over and closes. */
+  readonly close: () => void;
+  /** Closes, and removes the file where this run had made it and nothing was written. */
+  readonly abandon: () => void;
+}
+
+const CHUNK_CHARACTERS = 1 << 16;
+
+/**
+ * Opens FILE for writing. What stands in it already is kept until the first text is written.
+ * @throws UsageError naming the option and the file.
+ */
+export function openOutput(option: string, file: string): Output {
+  const place = `--${option} ${file}`;
+  const guarded = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (cause) {
+      throw new UsageError(`${place}: cannot be written (${reason(cause)})`, { cause });
+    }
+  };
+  const existed = existsSync(file);
+  closeSync(guarded(() => openSync(file, "a")));
+  let handle: number | null = null;
+  let pending = "";
+  const flush = (): void => {
+    const descriptor = handle ?? guarded(() => openSync(file, "w"));
+    handle = descriptor;
+    const bytes = Buffer.from(pending, "utf8");
+    pending = "";
+    for (let done = 0; done < bytes.length;) done += guarded(() => writeSync(descriptor, bytes, done));
+  };
+  return {
+    write: (text) => {
+      pending += text;
+      if (pending.length >= CHUNK_CHARACTERS) flush();
+    },
+    close: () => {
+      flush();
+      if (handle !== null) closeSync(handle);
+    },
+    abandon: () => {
+      if (handle !== null) closeSync(handle);
+      else if (!existed) rmSync(file, { force: true });
+    },
+  };
+}
+
+/** Refuses two outputs, or an output and an input, that are one file. Devices such as /dev/null may repeat. */
+export function checkDistinct(
+  files: readonly { readonly option: string; readonly file: string | null; readonly output: boolean }[],
+): void {
+  const seen = new Map<string, { option: string; output: boolean }>();
+  for (const { option, file, output } of files) {
+    if (file === null || file.startsWith("/dev/")) continue;
+    const path = existsSync(file) ? realpathSync(file) : resolve(file);
+    const other = seen.get(path);
+    if (other !== undefined && (output || other.output)) {
+      throw new UsageError(`--${option} ${file}: is the file of --${other.option} too, expected another`);
+    }
+    seen.set(path, { option, output });
+  }
+}
+
+function reason(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const code = (cause as NodeJS.ErrnoException).code;
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: "no such file or folder",
+    EISDIR: "it is a folder",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EROFS: "read-only file system",
+    ENOSPC: "no space left",
+    ENOTDIR: "a part of the path is not a folder",
+    ERR_FS_FILE_TOO_LARGE: "larger than 2 GiB",
+  };
+  return (code === undefined ? undefined : known[code]) ?? cause.message.split("\n")[0] ?? "unknown";
+}

@@ -1,0 +1,250 @@
+/**
+ * Every option of the command line is one record here: name, value, default, help, parse. Parsing (arguments.ts),
+ * `--help` and the README's table (help.ts) are made from these records, so that they cannot drift apart.
+ *
+ * `parse` gets the text after `=` and throws UsageError with what it expected; arguments.ts adds the place.
+ */
+import { FAULT_NAMES } from "../engine/faults.ts";
+import { ACTIVATION_NAMES } from "../network/activations.ts";
+import { UsageError } from "../network/errors.ts";
+import { parseHead } from "./heads.ts";
+import { nearest } from "./nearest.ts";
+
+export interface Flag<T, D extends string | null = string | null> {
+  /** Without the dashes. */
+  readonly name: string;
+  /** What stands after the name in the help; null: a switch without a value. */
+  readonly value: string | null;
+  /** As a user would write it; null: none. */
+  readonly default: D;
+  readonly help: string;
+  readonly parse: (text: string) => T;
+}
+
+function flag<T, const D extends string | null>(record: Flag<T, D>): Flag<T, D> {
+  return record;
+}
+
+/** An option of the contract that joins with a later version: any use of it is refused, saying so. */
+function later(name: string, value: string, what: string): Flag<never, null> {
+  return flag({
+    name,
+    value,
+    default: null,
+    help: `${what} (not available yet)`,
+    parse: () => {
+      throw new UsageError(`nothing yet: ${what} is not available in this version; leave the option out`);
+    },
+  });
+}
+
+const text = (value: string): string => {
+  if (value === "") throw new UsageError("expected a name, found nothing");
+  return value;
+};
+
+function outputFile(endings: Readonly<Record<string, string>>, expected: string): (value: string) => string {
+  return (value) => {
+    for (const [ending, what] of Object.entries(endings)) {
+      if (value.toLowerCase().endsWith(ending)) {
+        throw new UsageError(`expected ${expected}: ${what} is not available in this version`);
+      }
+    }
+    return text(value);
+  };
+}
+
+function integer(least: number): (value: string) => number {
+  return (value) => {
+    const n = Number(value);
+    if (!/^\d+$/.test(value) || !Number.isSafeInteger(n) || n < least) {
+      throw new UsageError(`expected an integer ≥ ${String(least)}`);
+    }
+    return n;
+  };
+}
+
+function real(accepts: (x: number) => boolean, expected: string): (value: string) => number {
+  return (value) => {
+    const x = Number(value);
+    if (value.trim() === "" || !Number.isFinite(x) || !accepts(x)) throw new UsageError(`expected ${expected}`);
+    return x;
+  };
+}
+
+export function oneOf<const T extends string>(names: readonly T[]): (value: string) => T {
+  return (value) => {
+    const found = names.find((name) => name === value);
+    if (found !== undefined) return found;
+    const near = nearest(value, names);
+    throw new UsageError(`expected one of ${names.join(", ")}${near === null ? "" : `; did you mean "${near}"?`}`);
+  };
+}
+
+function listOf<T>(parse: (value: string) => T): (value: string) => readonly T[] {
+  return (value) => value.split(",").map((part) => parse(part.trim()));
+}
+
+export const FLAGS = {
+  model: flag({ name: "model", value: "FILE", default: null, help: "the network: .safetensors or .json", parse: text }),
+  activation: flag({
+    name: "activation",
+    value: "LIST",
+    default: null,
+    help: "one name for the hidden layers (the output is then identity), or one a layer: relu,tanh,identity. Without it: the file's own",
+    parse: listOf(oneOf(ACTIVATION_NAMES)),
+  }),
+  layers: flag({
+    name: "layers",
+    value: "LIST",
+    default: null,
+    help: "tensor prefixes in their order, where natural sorting gives shapes that do not chain",
+    parse: listOf(text),
+  }),
+  inputs: flag({
+    name: "inputs",
+    value: "FILE",
+    default: null,
+    help: "samples as rows, flattened: .npy, .npz, .safetensors or IDX (.gz too)",
+    parse: text,
+  }),
+  array: flag({ name: "array", value: "NAME", default: null, help: "which array of the inputs file", parse: text }),
+  mean: flag({
+    name: "mean",
+    value: "M",
+    default: "0",
+    help: "inputs are (x − M)/S; IDX bytes are 0–255 until then",
+    parse: real(() => true, "a finite number"),
+  }),
+  std: flag({
+    name: "std",
+    value: "S",
+    default: "1",
+    help: "see --mean",
+    parse: real((x) => x > 0, "a number > 0"),
+  }),
+  random: flag({
+    name: "random",
+    value: "N",
+    default: null,
+    help: "draw N samples instead of --inputs",
+    parse: integer(1),
+  }),
+  distribution: flag({
+    name: "distribution",
+    value: "normal|uniform|sphere",
+    default: "normal",
+    help: "of --random: σ = S, [−S, S], or radius S",
+    parse: oneOf(["normal", "uniform", "sphere"]),
+  }),
+  scale: flag({
+    name: "scale",
+    value: "S",
+    default: "1",
+    help: "of --distribution",
+    parse: real((x) => x > 0, "a number > 0"),
+  }),
+  seed: flag({
+    name: "seed",
+    value: "K",
+    default: "0",
+    help: "every random number is a function of this seed and its own address",
+    parse: integer(0),
+  }),
+  labels: flag({
+    name: "labels",
+    value: "argmax|random|FILE",
+    default: null,
+    help: "classes for the heads that need them: the network's own, drawn, or a 1-D integer .npy (or IDX1)",
+    parse: text,
+  }),
+  head: flag({
+    name: "head",
+    value: "NAME",
+    default: "logit:argmax",
+    help: "f of the output: sum, mean, logit:K (K from 0), logit:argmax, linear:FILE, half-squared-norm, log-sum-exp, cross-entropy, squared-error:FILE, margin",
+    parse: parseHead,
+  }),
+  norm: flag({
+    name: "norm",
+    value: "spectral|frobenius",
+    default: "spectral",
+    help: "of W_t and J_t",
+    parse: oneOf(["spectral", "frobenius"]),
+  }),
+  engine: flag({
+    name: "engine",
+    value: "auto|webgpu|cpu",
+    default: "auto",
+    help: "auto: a hardware GPU where there is one, else the host's f64 engine",
+    parse: oneOf(["auto", "webgpu", "cpu"]),
+  }),
+  precision: flag({
+    name: "precision",
+    value: "f64",
+    default: null,
+    help: "of engine cpu (webgpu is f32); f32 on the cpu is not available yet",
+    parse: (value) => {
+      if (oneOf(["f32", "f64"])(value) === "f32") {
+        throw new UsageError("expected f64: f32 is not available in this version");
+      }
+      return "f64" as const;
+    },
+  }),
+  adapter: flag({
+    name: "adapter",
+    value: "high-performance|low-power|software|NAME",
+    default: null,
+    help: "which GPU adapter; NAME: part of its name",
+    parse: text,
+  }),
+  accuracy: flag({
+    name: "accuracy",
+    value: "R|verdict",
+    default: "1e-3",
+    help: "relative error wanted of each ‖J_t‖; verdict: stop at the verdict",
+    parse: (value) =>
+      value === "verdict" ? value : real((x) => x > 0 && x < 1, 'a number between 0 and 1, or "verdict"')(value),
+  }),
+  certify: later("certify", "R", "a proven interval as narrow as R"),
+  audit: later("audit", "R", "the host's audit of a share of the samples"),
+  address: later("address", "SEED:STREAM:INDEX", "one case of a sweep again"),
+  failOn: flag({
+    name: "fail-on",
+    value: "LIST",
+    default: null,
+    help: "exit 1 for these too: invalid, unresolved",
+    parse: listOf(oneOf(["invalid", "unresolved"])),
+  }),
+  plant: flag({
+    name: "plant",
+    value: "FAULT",
+    default: null,
+    help: `switch one planted fault on: ${FAULT_NAMES.join(", ")}`,
+    parse: oneOf(FAULT_NAMES),
+  }),
+  report: flag({ name: "report", value: "FILE.json", default: null, help: "write the report", parse: text }),
+  samples: flag({
+    name: "samples",
+    value: "FILE.jsonl",
+    default: null,
+    help: "write one row a sample",
+    parse: outputFile({ ".parquet": "Parquet" }, "a .jsonl file"),
+  }),
+  html: later("html", "FILE", "the HTML report"),
+  witnesses: later("witnesses", "DIR", "witness files"),
+  json: flag({
+    name: "json",
+    value: null,
+    default: null,
+    help: "the report on stdout instead of the table",
+    parse: () => true as const,
+  }),
+} as const;
+
+export type FlagKey = keyof typeof FLAGS;
+
+type Parsed<F> = F extends Flag<infer T, infer D> ? (D extends string ? T : T | null) : never;
+
+/** The values of all flags: parsed, or the default's, or null. */
+export type Values = { readonly [K in FlagKey]: Parsed<(typeof FLAGS)[K]> };
