@@ -83,17 +83,23 @@ function violation(fault: ReportedFault, i: number): string[] {
   const lines = ["", `  ${String(i + 1)}) ${fault.check} ${where}: ${counted(fault.count, "sample")}`];
   const example = fault.example;
   if (example === undefined) return lines;
-  const { index, left, right, margin, bound } = example;
-  lines.push(
-    `     sample ${String(index)}: left   ${precise(left)}`,
-    `${indentOf(index)}right  ${precise(right)}`,
-    `${indentOf(index)}apart  ${significant(margin)}; rounding explains ${significant(bound)}`,
-  );
-  return lines;
+  const { index, left, right, margin, bound, detail } = example;
+  const lead = `     sample ${String(index)}: `;
+  const facts = [
+    ...(left === null ? [] : [`left   ${precise(left)}`]),
+    ...(right === null ? [] : [`right  ${precise(right)}`]),
+    ...(margin === null ? [] : [`apart  ${significant(margin)}; rounding explains ${significant(bound)}`]),
+    ...(detail === undefined ? [] : wrapped(detail, CONSOLE_WIDTH - lead.length)),
+  ];
+  return [...lines, ...facts.map((fact, k) => (k === 0 ? lead : " ".repeat(lead.length)) + fact)];
 }
 
-function indentOf(index: number): string {
-  return " ".repeat(`     sample ${String(index)}: `.length);
+function wrapped(text: string, width: number): string[] {
+  return text.split(" ").reduce<string[]>((lines, word) => {
+    const last = lines.at(-1);
+    if (last === undefined || [...last].length + 1 + [...word].length > width) return [...lines, word];
+    return [...lines.slice(0, -1), `${last} ${word}`];
+  }, []);
 }
 
 function measurements(report: Report): string[] {

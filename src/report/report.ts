@@ -84,6 +84,8 @@ export interface FaultExample {
   readonly margin: Maybe;
   /** What rounding can explain. */
   readonly bound: Maybe;
+  /** The finding in words, where the check gives them. */
+  readonly detail?: string;
   readonly reason?: string;
 }
 

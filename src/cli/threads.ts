@@ -1,0 +1,47 @@
+/** Worker threads of engine cpu, under Node (dist/) and Deno, and the names of the runtime. */
+import { availableParallelism } from "node:os";
+import process from "node:process";
+import { Worker } from "node:worker_threads";
+import type { HostThread } from "../engine/cpu/engine.ts";
+
+const inSource = import.meta.url.endsWith(".ts");
+
+/** "node 20.20.2", "deno 2.9.5". */
+export function runtimeName(): string {
+  const deno = process.versions["deno"];
+  return deno === undefined ? `node ${process.versions.node}` : `deno ${deno}`;
+}
+
+/** How many threads to start: one a core, none where the runtime cannot start one from TypeScript (Node, unbuilt). */
+export function threadCount(): number {
+  const unbuilt = inSource && process.versions["deno"] === undefined;
+  const cores = availableParallelism();
+  return unbuilt || cores < 2 ? 0 : Math.min(cores, MOST_THREADS);
+}
+
+/** More threads than this only cost memory: each has its own copy of the plan. */
+const MOST_THREADS = 32;
+
+/** Starts one thread (cpu-thread.ts, or its build beside this file's). */
+export function spawnThread(): HostThread {
+  const worker = new Worker(new URL(inSource ? "./cpu-thread.ts" : "./cpu-thread.js", import.meta.url));
+  return {
+    post: (message) => {
+      worker.postMessage(message);
+    },
+    onReply: (listener) => {
+      worker.on("message", listener);
+    },
+    onFailure: (listener) => {
+      worker.on("error", (error: unknown) => {
+        listener(error instanceof Error ? error.message : String(error));
+      });
+      worker.on("exit", (code) => {
+        listener(`exit code ${String(code)}`);
+      });
+    },
+    terminate: () => {
+      void worker.terminate();
+    },
+  };
+}
