@@ -11,6 +11,14 @@
 /** Most steps of one sample; with n_t outputs it is min(n_t, this). */
 export const STEP_LIMIT = 96;
 
+/** The steps after which a sample asks whether it has converged; also where its space has no further dimension. */
+export const CHECKPOINTS: readonly number[] = [6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
+
+/** Whether samples of dimension n_t ask after this many steps. */
+export function isCheckpoint(steps: number, dimension: number): boolean {
+  return steps >= Math.min(dimension, STEP_LIMIT) || CHECKPOINTS.includes(steps);
+}
+
 export interface RitzPair {
   /** θ₁, the largest eigenvalue of T_j: an estimate of ‖J_t‖². */
   readonly value: number;
@@ -79,7 +87,7 @@ export function settled(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps
   return error <= 2 * accuracy * pair.value * SAFETY;
 }
 
-const MINIMUM_STEPS = 6;
+const MINIMUM_STEPS = CHECKPOINTS[0] ?? 1;
 const SAFETY = 0.25;
 
 /**

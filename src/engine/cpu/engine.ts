@@ -1,0 +1,202 @@
+/**
+ * Engine cpu: f64 on the host, in blocks of samples over worker threads. Same bits on every machine, whatever the number of
+ * threads: a sample's numbers depend on nothing but itself (product.ts, witness.ts).
+ */
+import { DeviceError } from "../../network/errors.ts";
+import type { Batch, Engine, Measurements, StoredSample } from "../engine.ts";
+import type { FaultName } from "../faults.ts";
+import type { Plan } from "../plan.ts";
+import type { HostAnswer, HostReply, HostRequest } from "./host.ts";
+import { createHost } from "./host.ts";
+import { mergeMeasurements } from "./merge.ts";
+import type { RefineRequest, Refinement } from "./refine.ts";
+
+/** An engine that can also take one stored sample up again (refine.ts); a planted fault never touches a refinement. */
+export interface CpuEngine extends Engine {
+  refine(plan: Plan, stored: StoredSample, request: RefineRequest): Promise<Refinement>;
+}
+
+/** A worker thread as this engine needs it: Node's, Deno's and the browser's fit. */
+export interface HostThread {
+  post(message: { id: number; request: HostRequest }): void;
+  onReply(listener: (reply: HostReply) => void): void;
+  /** Called when the thread dies. */
+  onFailure(listener: (reason: string) => void): void;
+  terminate(): void;
+}
+
+export interface CpuEngineOptions {
+  /** Worker threads; 0 computes in the calling thread. */
+  readonly threads: number;
+  /** Starts one worker thread whose messages are answered by `serve` (host.ts). Needed where threads > 0. */
+  readonly spawn?: () => HostThread;
+  /** "node 20.20.2" and the like, for the description. */
+  readonly runtime: string;
+  readonly fault?: FaultName;
+}
+
+/** Samples a block: the unit of work of a thread. */
+const BLOCK = 32;
+
+interface Lane {
+  readonly call: (request: HostRequest) => Promise<HostAnswer>;
+  readonly plans: Set<number>;
+  readonly terminate: () => void;
+  busy: number;
+}
+
+export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
+  const { spawn } = options;
+  const lanes: Lane[] =
+    options.threads > 0 && spawn !== undefined
+      ? Array.from({ length: options.threads }, () => threadLane(spawn()))
+      : [ownLane()];
+  const planIds = new WeakMap<Plan, number>();
+  let nextId = 1;
+
+  const ensurePlan = async (lane: Lane, plan: Plan): Promise<number> => {
+    let planId = planIds.get(plan);
+    if (planId === undefined) {
+      planId = nextId++;
+      planIds.set(plan, planId);
+    }
+    if (!lane.plans.has(planId)) {
+      // A run has one plan at a time; older ones only hold memory.
+      for (const old of lane.plans) {
+        if (old < planId - KEPT_PLANS) {
+          lane.plans.delete(old);
+          await lane.call({ kind: "forget", planId: old });
+        }
+      }
+      lane.plans.add(planId);
+      await lane.call({ kind: "plan", planId, plan, fault: options.fault });
+    }
+    return planId;
+  };
+
+  const leastBusy = (): Lane => lanes.reduce((a, b) => (b.busy < a.busy ? b : a));
+  const measureOn = async (lane: Lane, plan: Plan, batch: Batch): Promise<{ blockId: number; measurements: Measurements }> => {
+    lane.busy += batch.samples;
+    try {
+      const planId = await ensurePlan(lane, plan);
+      const blockId = nextId++;
+      const measurements = (await lane.call({ kind: "measure", planId, blockId, batch })) as Measurements;
+      return { blockId, measurements };
+    } finally {
+      lane.busy -= batch.samples;
+    }
+  };
+
+  return {
+    description: { kind: "cpu", precision: "f64", adapter: "host", runtime: options.runtime, hardware: false },
+    batchSize: () => BLOCK * 4 * lanes.length,
+    async measure(plan, batch) {
+      const blocks = await Promise.all(
+        splitBatch(batch).map(async (part) => {
+          const lane = leastBusy();
+          return { lane, ...(await measureOn(lane, plan, part)) };
+        }),
+      );
+      return {
+        measurements: mergeMeasurements(blocks.map((b) => b.measurements)),
+        async stored(samples) {
+          const found: StoredSample[] = [];
+          for (const sample of samples) {
+            const block = blocks[Math.floor(sample / BLOCK)];
+            if (block === undefined) throw new RangeError(`sample ${String(sample)} of a batch of ${String(batch.samples)}`);
+            const answer = await block.lane.call({ kind: "stored", blockId: block.blockId, samples: [sample % BLOCK] });
+            found.push(...(answer as StoredSample[]));
+          }
+          return found;
+        },
+        release() {
+          for (const { lane, blockId } of blocks) void lane.call({ kind: "release", blockId }).catch(() => undefined);
+        },
+      };
+    },
+    async refine(plan, stored, request) {
+      const lane = leastBusy();
+      lane.busy++;
+      try {
+        const planId = await ensurePlan(lane, plan);
+        return (await lane.call({ kind: "refine", planId, stored, request })) as Refinement;
+      } finally {
+        lane.busy--;
+      }
+    },
+    dispose() {
+      for (const lane of lanes) lane.terminate();
+    },
+  };
+}
+
+const KEPT_PLANS = 64;
+
+function splitBatch(batch: Batch): Batch[] {
+  const width = batch.inputs.length / batch.samples;
+  const parts: Batch[] = [];
+  for (let from = 0; from < batch.samples; from += BLOCK) {
+    const to = Math.min(batch.samples, from + BLOCK);
+    parts.push({
+      first: batch.first + from,
+      samples: to - from,
+      inputs: batch.inputs.slice(from * width, to * width),
+      labels: batch.labels === null ? null : batch.labels.slice(from, to),
+    });
+  }
+  return parts;
+}
+
+function ownLane(): Lane {
+  const host = createHost();
+  return {
+    // A turn of the event loop a block, so that progress and interruption are heard.
+    call: (request) =>
+      new Promise((resolve, reject) => {
+        setTimeout(() => {
+          try {
+            resolve(host(request));
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        }, 0);
+      }),
+    plans: new Set(),
+    terminate: () => undefined,
+    busy: 0,
+  };
+}
+
+function threadLane(thread: HostThread): Lane {
+  const waiting = new Map<number, { resolve: (answer: HostAnswer) => void; reject: (error: Error) => void }>();
+  let nextCall = 1;
+  let failure: string | null = null;
+  thread.onReply((reply) => {
+    const call = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if (reply.error !== undefined) call?.reject(new DeviceError(`engine cpu: ${reply.error}`));
+    else call?.resolve(reply.answer ?? null);
+  });
+  thread.onFailure((reason) => {
+    failure = reason;
+    for (const call of waiting.values()) call.reject(new DeviceError(`engine cpu: a worker thread ended: ${reason}`));
+    waiting.clear();
+  });
+  return {
+    call: (request) =>
+      new Promise((resolve, reject) => {
+        if (failure !== null) {
+          reject(new DeviceError(`engine cpu: a worker thread ended: ${failure}`));
+          return;
+        }
+        const id = nextCall++;
+        waiting.set(id, { resolve, reject });
+        thread.post({ id, request });
+      }),
+    plans: new Set(),
+    terminate: () => {
+      thread.terminate();
+    },
+    busy: 0,
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * The work of engine cpu, wherever it runs: in this thread, or in a worker thread that `serve` answers from.
+ * Plans are sent once and kept by number; stored blocks stay where they were made until they are released.
+ */
+import type { Batch, Measurements, StoredSample } from "../engine.ts";
+import type { FaultName } from "../faults.ts";
+import type { Plan } from "../plan.ts";
+import type { StoredBlock } from "./measure.ts";
+import { measureBlock, storedSample } from "./measure.ts";
+import type { Operators } from "./operators.ts";
+import { makeOperators } from "./operators.ts";
+import type { RefineRequest, Refinement } from "./refine.ts";
+import { refineSample } from "./refine.ts";
+
+export type HostRequest =
+  | { readonly kind: "plan"; readonly planId: number; readonly plan: Plan; readonly fault: FaultName | undefined }
+  | { readonly kind: "forget"; readonly planId: number }
+  | { readonly kind: "measure"; readonly planId: number; readonly blockId: number; readonly batch: Batch }
+  | { readonly kind: "refine"; readonly planId: number; readonly stored: StoredSample; readonly request: RefineRequest }
+  | { readonly kind: "stored"; readonly blockId: number; readonly samples: readonly number[] }
+  | { readonly kind: "release"; readonly blockId: number };
+
+export type HostAnswer = Measurements | StoredSample[] | Refinement | null;
+
+/** A host of its own: plans and blocks by number. */
+export function createHost(): (request: HostRequest) => HostAnswer {
+  const plans = new Map<number, { plan: Plan; operators: Operators; clean: Operators }>();
+  const blocks = new Map<number, StoredBlock>();
+  return (request) => {
+    switch (request.kind) {
+      case "plan":
+        plans.set(request.planId, {
+          plan: request.plan,
+          operators: makeOperators(request.plan, request.fault),
+          clean: makeOperators(request.plan, undefined),
+        });
+        return null;
+      case "forget":
+        plans.delete(request.planId);
+        return null;
+      case "measure": {
+        const known = plans.get(request.planId);
+        if (known === undefined) throw new RangeError(`plan ${String(request.planId)} is not here`);
+        const { measurements, stored } = measureBlock(known.plan, known.operators, request.batch);
+        blocks.set(request.blockId, stored);
+        return measurements;
+      }
+      case "refine": {
+        const known = plans.get(request.planId);
+        if (known === undefined) throw new RangeError(`plan ${String(request.planId)} is not here`);
+        return refineSample(known.plan, known.clean, request.stored, request.request);
+      }
+      case "stored": {
+        const block = blocks.get(request.blockId);
+        if (block === undefined) throw new RangeError(`block ${String(request.blockId)} was released`);
+        return request.samples.map((sample) => storedSample(block, sample));
+      }
+      case "release":
+        blocks.delete(request.blockId);
+        return null;
+    }
+  };
+}
+
+/** What a worker thread sends back. */
+export interface HostReply {
+  readonly id: number;
+  readonly answer?: HostAnswer;
+  readonly error?: string;
+}
+
+/** Answers requests that arrive as {id, request}; `send` posts the reply. */
+export function serve(send: (reply: HostReply) => void): (message: { id: number; request: HostRequest }) => void {
+  const host = createHost();
+  return ({ id, request }) => {
+    try {
+      send({ id, answer: host(request) });
+    } catch (error) {
+      send({ id, error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * One block of samples through engine cpu: forward, head, backward, the two tangents of the cut test, the Jacobian norms.
+ * Pure f64 of + − × ÷ √ in a fixed order: the same bits on every machine.
+ */
+import { ACTIVATIONS } from "../../network/activations.ts";
+import { evaluateHead } from "../../network/heads.ts";
+import { directionVector } from "../../sampling/philox.ts";
+import type { Batch, DirectionMeasurement, Measurements, StoredSample, WitnessMeasurement } from "../engine.ts";
+import { IEEE_F64 } from "../engine.ts";
+import type { Plan } from "../plan.ts";
+import { exponentOf, timesPowerOfTwo } from "../powers.ts";
+import { column, columnDot, columnMax, columnNorm, fromColumns, masked, scaledColumns } from "./columns.ts";
+import { explicitJacobian } from "./explicit.ts";
+import type { Operators } from "./operators.ts";
+import { product } from "./product.ts";
+import { findWitness, inverse } from "./witness.ts";
+
+/** Everything stored of a block: matrices with samples contiguous. */
+export interface StoredBlock {
+  readonly samples: number;
+  readonly value: Float64Array;
+  readonly topExponent: Int32Array;
+  readonly topGradient: Float64Array;
+  readonly hidden: readonly Float64Array[];
+  readonly preactivation: readonly Float64Array[];
+  readonly slopes: readonly Float64Array[];
+  readonly adjoints: readonly Float64Array[];
+  readonly inputGradient: Float64Array;
+}
+
+export function measureBlock(plan: Plan, operators: Operators, batch: Batch): { measurements: Measurements; stored: StoredBlock } {
+  const columns = batch.samples;
+  const depth = operators.depth;
+  const forward = forwardPass(plan, batch);
+  const head = headPass(plan, forward.hidden[depth] as Float64Array, batch);
+
+  const adjoints: Float64Array[] = [];
+  const pullbacks: Float64Array[] = [];
+  let adjoint = masked(forward.slopes[depth - 1] as Float64Array, head.topGradient);
+  for (let t = depth; t >= 1; t--) {
+    adjoints.unshift(adjoint);
+    const back = operators.applyTransposed(t, adjoint, columns);
+    pullbacks.unshift(back);
+    if (t > 1) adjoint = operators.maskBackward(forward.slopes[t - 2] as Float64Array, back);
+  }
+  let inputGradient = pullbacks[0] as Float64Array;
+  if (operators.inputGradientFactor !== 1) {
+    inputGradient = inputGradient.map((v) => v * operators.inputGradientFactor);
+    pullbacks[0] = inputGradient;
+  }
+
+  const gradientDirection = scaledColumns(inputGradient, inverse(columnNorm(inputGradient, columns)));
+  const randomDirection = fromColumns(
+    Array.from({ length: columns }, (_, i) => directionVector(plan.seed, batch.first + i, operators.width(1))),
+  );
+  const along = tangentPass(operators, forward.slopes, adjoints, inputGradient, gradientDirection, columns);
+  const random = tangentPass(operators, forward.slopes, adjoints, inputGradient, randomDirection, columns);
+
+  const pullbackNorm = pullbacks.map((p) => columnNorm(p, columns));
+  const adjointNorm = adjoints.map((a) => columnNorm(a, columns));
+  const measured = {
+    hiddenNorm: forward.hidden.slice(0, depth).map((h) => columnNorm(h, columns)),
+    slopeMax: forward.slopes.map((d) => columnMax(d, columns)),
+  };
+  const witnesses = jacobianWitnesses(plan, operators, forward.slopes, along.tangents, random.tangents, columns);
+  const explicit = plan.layers.map((_, i) =>
+    plan.norm === "frobenius" && i > 0 ? explicitJacobian(operators, forward.slopes, i + 1, columns, false) : null,
+  );
+  const everything = [...forward.hidden, ...forward.preactivation, ...forward.slopes, ...adjoints, ...pullbacks, head.topGradient];
+  const measurements: Measurements = {
+    samples: columns,
+    arithmetic: IEEE_F64,
+    finite: finiteColumns([...everything, ...along.tangents, ...random.tangents], head.value, columns),
+    value: head.value,
+    topExponent: head.topExponent,
+    ...measured,
+    adjointNorm,
+    pullbackNorm,
+    directions: [along.measurement, random.measurement],
+    witnesses,
+    explicit,
+  };
+  const stored: StoredBlock = { samples: columns, ...head, ...forward, adjoints, inputGradient };
+  return { measurements, stored };
+}
+
+/** h_{t+1} = g_t(W_t h_t + b_t) and D_t, with the unscaled weights. */
+function forwardPass(plan: Plan, batch: Batch): Pick<StoredBlock, "hidden" | "preactivation" | "slopes"> {
+  const columns = batch.samples;
+  const width = batch.inputs.length / columns;
+  const input = new Float64Array(batch.inputs.length);
+  for (let j = 0; j < columns; j++) {
+    for (let i = 0; i < width; i++) input[i * columns + j] = batch.inputs[j * width + i] as number;
+  }
+  const hidden = [input];
+  const preactivation: Float64Array[] = [];
+  const slopes: Float64Array[] = [];
+  for (const layer of plan.network.layers) {
+    const z = new Float64Array(layer.outputs * columns);
+    product(layer.weight, layer.outputs, layer.inputs, hidden[hidden.length - 1] as Float64Array, columns, z);
+    for (let i = 0, o = 0; i < layer.outputs; i++) {
+      const b = layer.bias[i] as number;
+      for (let j = 0; j < columns; j++, o++) z[o] = (z[o] as number) + b;
+    }
+    const { value, slope } = ACTIVATIONS[layer.activation];
+    preactivation.push(z);
+    hidden.push(z.map(value));
+    slopes.push(z.map(slope));
+  }
+  return { hidden, preactivation, slopes };
+}
+
+/** f and its gradient by the head, the gradient scaled by 2^−e so that its largest entry lies in [1, 2). */
+function headPass(
+  plan: Plan,
+  output: Float64Array,
+  batch: Batch,
+): Pick<StoredBlock, "value" | "topExponent" | "topGradient"> {
+  const columns = batch.samples;
+  const value = new Float64Array(columns);
+  const topExponent = new Int32Array(columns);
+  const gradients: Float64Array[] = [];
+  for (let j = 0; j < columns; j++) {
+    const result = evaluateHead(plan.head, column(output, columns, j), batch.labels?.[j] ?? -1, batch.first + j);
+    let largest = 0;
+    for (const v of result.gradient) largest = Math.max(largest, Math.abs(v));
+    const e = largest > 0 && largest < Infinity ? exponentOf(largest) : 0;
+    value[j] = result.value;
+    topExponent[j] = e;
+    gradients.push(result.gradient.map((v) => timesPowerOfTwo(v, -e)));
+  }
+  return { value, topExponent, topGradient: fromColumns(gradients) };
+}
+
+/** τ_1 = v, ζ_t = W′_tτ_t, τ_{t+1} = D_tζ_t, with the products S_t of the cut test (MATH.md §2). */
+function tangentPass(
+  operators: Operators,
+  slopes: readonly Float64Array[],
+  adjoints: readonly Float64Array[],
+  inputGradient: Float64Array,
+  direction: Float64Array,
+  columns: number,
+): { measurement: DirectionMeasurement; tangents: Float64Array[] } {
+  const tangents = [direction];
+  const products = [columnDot(inputGradient, direction, columns)];
+  for (let t = 1; t <= operators.depth; t++) {
+    const pushed = operators.apply(t, tangents[t - 1] as Float64Array, columns);
+    products.push(columnDot(adjoints[t - 1] as Float64Array, pushed, columns));
+    if (t < operators.depth) tangents.push(operators.maskForward(slopes[t - 1] as Float64Array, pushed));
+  }
+  return { measurement: { tangentNorm: tangents.map((v) => columnNorm(v, columns)), products }, tangents };
+}
+
+/** Witnesses of layers 2 … l, started from the two tangents that the cut test made: J_tv₀ and J_tv, both normalised. */
+function jacobianWitnesses(
+  plan: Plan,
+  operators: Operators,
+  slopes: readonly Float64Array[],
+  along: readonly Float64Array[],
+  random: readonly Float64Array[],
+  columns: number,
+): (WitnessMeasurement | null)[] {
+  return plan.layers.map((_, i) => {
+    if (i === 0 || plan.accuracy === "verdict") return null;
+    const first = along[i] as Float64Array;
+    const second = random[i] as Float64Array;
+    const start = scaledColumns(first, inverse(columnNorm(first, columns)));
+    const other = scaledColumns(second, inverse(columnNorm(second, columns)));
+    for (let k = 0; k < start.length; k++) start[k] = (start[k] as number) + (other[k] as number);
+    return findWitness(operators, slopes, i + 1, start, plan.accuracy, columns);
+  });
+}
+
+function finiteColumns(matrices: readonly Float64Array[], value: Float64Array, columns: number): Uint8Array {
+  const finite = Uint8Array.from(value, (v) => (Number.isFinite(v) ? 1 : 0));
+  for (const matrix of matrices) {
+    for (let i = 0, j = 0; i < matrix.length; i++) {
+      if (!Number.isFinite(matrix[i])) finite[j] = 0;
+      if (++j === columns) j = 0;
+    }
+  }
+  return finite;
+}
+
+/** One sample of a stored block. */
+export function storedSample(block: StoredBlock, sample: number): StoredSample {
+  const own = (x: Float64Array): Float64Array => column(x, block.samples, sample);
+  return {
+    value: block.value[sample] as number,
+    topExponent: block.topExponent[sample] as number,
+    topGradient: own(block.topGradient),
+    hidden: block.hidden.map(own),
+    preactivation: block.preactivation.map(own),
+    slopes: block.slopes.map(own),
+    adjoints: block.adjoints.map(own),
+    inputGradient: own(block.inputGradient),
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * The linear maps of a network at stored slopes D, on n × B matrices (samples contiguous), with the scaled weights W′:
+ * one step of each kind, and what a planted fault changes in them. Everything in engine/cpu is made of these steps.
+ */
+import type { FaultName } from "../faults.ts";
+import type { Plan } from "../plan.ts";
+import { transpose } from "../weight-norm.ts";
+import { masked } from "./columns.ts";
+import { product } from "./product.ts";
+
+/** One layer's matrices as the products read them. */
+interface Packed {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weight: Float64Array;
+  readonly transposed: Float64Array;
+}
+
+export interface Operators {
+  /** l. */
+  readonly depth: number;
+  /** n_t. */
+  readonly width: (t: number) => number;
+  /** W′_t x: n_{t+1} × B from n_t × B. */
+  readonly apply: (t: number, x: Float64Array, columns: number) => Float64Array;
+  /** W′_tᵀ y: n_t × B from n_{t+1} × B. */
+  readonly applyTransposed: (t: number, y: Float64Array, columns: number) => Float64Array;
+  /** D_t ∘ x on the way forward (tangents). */
+  readonly maskForward: (slopes: Float64Array, x: Float64Array) => Float64Array;
+  /** D_t ∘ x on the way back (adjoints and pullbacks). */
+  readonly maskBackward: (slopes: Float64Array, x: Float64Array) => Float64Array;
+  /** W′_1W′_1ᵀ y, n_2 × B. */
+  readonly applyFirstGram: (y: Float64Array, columns: number) => Float64Array;
+  /** What the fault, if any, does to a finished input gradient and to a finished witness pullback. */
+  readonly inputGradientFactor: number;
+  readonly witnessFactor: number;
+}
+
+export function makeOperators(plan: Plan, fault: FaultName | undefined): Operators {
+  const packed: Packed[] = plan.layers.map((layer, i) => {
+    const { inputs, outputs } = plan.network.layers[i] as { inputs: number; outputs: number };
+    return {
+      inputs,
+      outputs,
+      weight: layer.scaledWeight,
+      transposed: transpose(layer.scaledWeight, outputs, inputs),
+    };
+  });
+  const at = (t: number): Packed => packed[t - 1] as Packed;
+  const apply = (t: number, x: Float64Array, columns: number): Float64Array => {
+    const layer = at(t);
+    const y = new Float64Array(layer.outputs * columns);
+    product(layer.weight, layer.outputs, layer.inputs, fault === "jvp-row-skipped" ? withoutLastRow(x, columns) : x, columns, y);
+    return y;
+  };
+  const applyTransposed = (t: number, y: Float64Array, columns: number): Float64Array => {
+    const layer = at(t);
+    const x = new Float64Array(layer.inputs * columns);
+    const operand = fault === "vjp-row-skipped" ? withoutLastRow(y, columns) : y;
+    product(layer.transposed, layer.inputs, layer.outputs, operand, columns, x);
+    return x;
+  };
+  return {
+    depth: packed.length,
+    width: (t) => (t <= packed.length ? at(t).inputs : at(t - 1).outputs),
+    apply,
+    applyTransposed,
+    maskForward: fault === "jvp-missing-mask" ? (_, x) => x : masked,
+    maskBackward: fault === "vjp-missing-mask" ? (_, x) => x : masked,
+    applyFirstGram: (y, columns) => {
+      if (plan.firstGram === null) return apply(1, applyTransposed(1, y, columns), columns);
+      const n = at(1).outputs;
+      const result = new Float64Array(n * columns);
+      product(plan.firstGram, n, n, y, columns, result);
+      return result;
+    },
+    inputGradientFactor: fault === "input-gradient-scaled" ? 1.01 : 1,
+    witnessFactor: fault === "jacobian-norm-halved" ? 0.5 : 1,
+  };
+}
+
+function withoutLastRow(x: Float64Array, columns: number): Float64Array {
+  const result = Float64Array.from(x);
+  result.fill(0, x.length - columns);
+  return result;
+}

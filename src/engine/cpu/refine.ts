@@ -1,0 +1,127 @@
+/**
+ * One sample again in f64, from what an engine stored of it: D̂, δ̂_t and ĥ are taken as exact (MATH.md §2, "Escalation").
+ * The forward pass is not rerun: a slope could fall on the other side of a kink, and each such sample would be a false alarm.
+ */
+import type { StoredSample } from "../engine.ts";
+import type { Plan } from "../plan.ts";
+import { directionVector } from "../../sampling/philox.ts";
+import { columnNorm, scaledColumns } from "./columns.ts";
+import { explicitJacobian } from "./explicit.ts";
+import type { Operators } from "./operators.ts";
+import { pullback, stageNorms } from "./pullback.ts";
+import { findWitness, inverse } from "./witness.ts";
+
+export interface RefineRequest {
+  /** Index of the sample in the run: the address of its random start. */
+  readonly index: number;
+  /** Layers t to refine. */
+  readonly layers: readonly number[];
+  /** Relative accuracy of the witnesses; null: the pullbacks alone. */
+  readonly accuracy: number | null;
+  /** Explicit Jacobians with proven spectral norms for layers 2 … max(layers). */
+  readonly explicit: boolean;
+}
+
+/** Norms of layer t's chain, restarted at the stored δ̂_t; for the meaning of each see verification/evidence.ts. */
+export interface RefinedLayer {
+  readonly adjointNorm: number;
+  readonly gradientNorm: number;
+  readonly pullbackNorm: number;
+  readonly stageNorms: readonly number[];
+  readonly witnesses: readonly { vectorNorm: number; resultNorm: number; stageNorms: readonly number[] }[];
+  readonly explicit: { frobenius: number; spectralUpper: number; stageNorms: readonly number[] } | null;
+  /** ‖D̂_{t−1}W′_tᵀδ̂_t − δ̂_{t−1}‖ of the stored values (t = 1: ‖W′_1ᵀδ̂_1 − ĝ_x‖). */
+  readonly localResidual: number;
+}
+
+export interface Refinement {
+  readonly slopeMax: readonly number[];
+  /** t = 1 … l; null where not asked for. */
+  readonly layers: readonly (RefinedLayer | null)[];
+}
+
+export function refineSample(plan: Plan, operators: Operators, stored: StoredSample, request: RefineRequest): Refinement {
+  const highest = Math.max(...request.layers);
+  const explicitUpTo = request.explicit ? highest : 0;
+  const layers = plan.layers.map((_, i): RefinedLayer | null => {
+    const t = i + 1;
+    const wanted = request.layers.includes(t);
+    // Explicit Jacobians of the layers below serve the error sums of the layers above.
+    if (!wanted && t > explicitUpTo) return null;
+    return refineLayer(plan, operators, stored, t, request, t <= explicitUpTo && t > 1);
+  });
+  return { slopeMax: stored.slopes.map((d) => largest(d)), layers };
+}
+
+function refineLayer(
+  plan: Plan,
+  operators: Operators,
+  stored: StoredSample,
+  t: number,
+  request: RefineRequest,
+  explicit: boolean,
+): RefinedLayer {
+  const { slopes } = stored;
+  const adjoint = stored.adjoints[t - 1] as Float64Array;
+  const pulled = operators.applyTransposed(t, adjoint, 1);
+  const chain = pullback(operators, slopes, t, pulled, 1);
+  const adjointNorm = norm(adjoint);
+  const pullbackNorm = norm(pulled);
+  const witnesses =
+    request.accuracy === null || t === 1
+      ? []
+      : [single(findWitness(operators, slopes, t, startVector(plan, request.index, pulled), request.accuracy, 1))];
+  const dense = explicit ? explicitJacobian(operators, slopes, t, 1, true) : null;
+  return {
+    adjointNorm,
+    gradientNorm: norm(chain.result),
+    pullbackNorm,
+    stageNorms: [...stageNorms(chain.stages, 1).map((v) => v[0] as number), adjointNorm],
+    witnesses,
+    explicit:
+      dense === null
+        ? null
+        : {
+            frobenius: dense.frobenius[0] as number,
+            spectralUpper: dense.spectralUpper[0] as number,
+            stageNorms: dense.stageNorm.map((v) => v[0] as number),
+          },
+    localResidual: localResidual(stored, t, pulled),
+  };
+}
+
+function localResidual(stored: StoredSample, t: number, pulled: Float64Array): number {
+  const target = t === 1 ? stored.inputGradient : (stored.adjoints[t - 2] as Float64Array);
+  const mask = t === 1 ? null : (stored.slopes[t - 2] as Float64Array);
+  return norm(pulled.map((v, i) => (mask === null ? v : v * (mask[i] as number)) - (target[i] as number)));
+}
+
+/** p_t and a random vector of the sample's address, both normalised: p_t alone can miss the top singular vector. */
+function startVector(plan: Plan, index: number, pulled: Float64Array): Float64Array {
+  const first = scaledColumns(pulled, inverse(columnNorm(pulled, 1)));
+  const random = directionVector(plan.seed, index, pulled.length);
+  const second = scaledColumns(random, inverse(columnNorm(random, 1)));
+  return first.map((v, i) => v + (second[i] as number));
+}
+
+function single(w: {
+  readonly vectorNorm: Float64Array;
+  readonly pullbackNorm: Float64Array;
+  readonly stageNorm: readonly Float64Array[];
+}): { vectorNorm: number; resultNorm: number; stageNorms: readonly number[] } {
+  return {
+    vectorNorm: w.vectorNorm[0] as number,
+    resultNorm: w.pullbackNorm[0] as number,
+    stageNorms: w.stageNorm.map((v) => v[0] as number),
+  };
+}
+
+function norm(x: Float64Array): number {
+  return columnNorm(x, 1)[0] as number;
+}
+
+function largest(x: Float64Array): number {
+  let m = 0;
+  for (const v of x) m = Math.max(m, Math.abs(v));
+  return m;
+}

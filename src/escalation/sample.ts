@@ -1,0 +1,186 @@
+/**
+ * One sample from measurements to verdict: judge, and while a verdict is open or a check suspects something, climb
+ * (MATH.md §2, rule 6): the engine's own brackets → pullbacks in f64 → witnesses in f64 → explicit Jacobians in f64.
+ * A sample that is not finite in f32 is first measured again wholly in f64; that report is not compared with the f32 one.
+ */
+import type { CpuEngine } from "../engine/cpu/engine.ts";
+import type { RefineRequest, Refinement } from "../engine/cpu/refine.ts";
+import type { Measurements, StoredSample } from "../engine/engine.ts";
+import { IEEE_F64 } from "../engine/engine.ts";
+import type { Interval, Plan } from "../engine/plan.ts";
+import { cutResiduals, suspicionThreshold } from "../verification/cut.ts";
+import { cutsOf, evidenceOf } from "../verification/evidence.ts";
+import type { LayerFinding } from "../verification/judge.ts";
+import { intersectFindings, judgeLayers, totalBracket, totalWeights, weightError } from "../verification/judge.ts";
+import { localFault } from "../verification/local.ts";
+import { overflowRisk } from "../verification/overflow.ts";
+import type { LayerBounds } from "../verification/rounding.ts";
+import type { Verdict } from "../verification/verdict.ts";
+import { combineVerdicts, judgeBracket } from "../verification/verdict.ts";
+
+/** How far a sample climbed. */
+export type Rung = "screened" | "iterated" | "replayed";
+
+export interface SampleOutcome {
+  readonly verdict: Verdict;
+  /** Every violation, not the first alone. */
+  readonly violations: readonly (Verdict & { kind: "violated" })[];
+  readonly findings: readonly LayerFinding[];
+  readonly total: Interval;
+  readonly weights: readonly number[];
+  readonly weightExponent: number;
+  readonly cutResiduals: readonly number[];
+  readonly rung: Rung;
+  /** The measurements that the numbers of the row come from, and the sample's place in them. */
+  readonly source: { readonly measurements: Measurements; readonly at: number };
+}
+
+export interface Climb {
+  readonly plan: Plan;
+  readonly layers: readonly LayerBounds[];
+  /** The clean f64 engine that settles what is open, and the same network's plan in f64. */
+  readonly host: CpuEngine;
+  readonly hostPlan: Plan;
+}
+
+/** Accuracy of the f64 witnesses: the point where brackets are bounded by rounding, not by the iteration. */
+const REFINED_ACCURACY = 1e-9;
+
+/**
+ * @param index of the sample in the run, @param at its place in the batch.
+ * @param stored fetches what the engine stored of it; called only when the verdict is open.
+ * @param replay measures it wholly in f64; called only when it is not finite.
+ */
+export async function settleSample(
+  climb: Climb,
+  measurements: Measurements,
+  index: number,
+  at: number,
+  stored: () => Promise<StoredSample>,
+  replay: () => Promise<Measurements>,
+): Promise<SampleOutcome> {
+  const { plan, layers } = climb;
+  const risk = overflowRisk(plan, layers, measurements, at);
+  if (risk !== null) {
+    if (measurements.arithmetic === IEEE_F64 || measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff) {
+      return invalidOutcome(plan, measurements, at, risk);
+    }
+    const again = await replay();
+    if (overflowRisk(climb.hostPlan, layers, again, 0) !== null) return invalidOutcome(plan, measurements, at, risk);
+    const outcome = await settleSample({ ...climb, plan: climb.hostPlan }, again, index, 0, stored, replay);
+    return { ...outcome, rung: "replayed" };
+  }
+
+  const evidence = evidenceOf(measurements, at);
+  const ownPrecision = measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff;
+  let findings = judgeLayers(layers, plan.norm, evidence, ownPrecision) as LayerFinding[];
+  const adjointNorms = evidence.layers.map((e) => e?.adjointNorm ?? 0);
+  const residuals = worstResiduals(layers, adjointNorms, evidence.slopeMax, measurements, at);
+  const { weights, exponent } = totalWeights(
+    adjointNorms,
+    measurements.hiddenNorm.map((h) => h[at] as number),
+    plan.layers.map((l) => l.scaleExponent),
+  );
+  const slack = weightError(layers, evidence);
+  const violations: (Verdict & { kind: "violated" })[] = [];
+  residuals.forEach((residual, i) => {
+    if (!(residual <= 1)) {
+      const detail = `the cut test's difference is ${residual.toPrecision(3)} times what rounding explains`;
+      violations.push({ kind: "violated", check: "cut", layer: i + 1, detail });
+    }
+  });
+  const outcome = (rung: Rung): SampleOutcome => {
+    const total = totalBracket(weights, findings, slack);
+    const verdicts = findings.map((f) => f.verdict);
+    const found = [...violations, ...verdicts.filter((v) => v.kind === "violated")];
+    const trivial = verdicts.every((v) => v.kind === "holds" && v.trivial);
+    const own: Verdict = trivial ? { kind: "holds", trivial: true } : judgeBracket(total, null);
+    return {
+      verdict: found[0] ?? combineVerdicts(verdicts, own),
+      violations: found,
+      findings,
+      total,
+      weights,
+      weightExponent: exponent,
+      cutResiduals: residuals,
+      rung,
+      source: { measurements, at },
+    };
+  };
+
+  let rung: Rung = measurements.witnesses.some((w) => w !== null) ? "iterated" : "screened";
+  let current = outcome(rung);
+  if (violations.length > 0) return current;
+  const suspected = residuals.some((r, i) => r > suspicionThreshold(layers[i] as LayerBounds));
+  for (const step of STEPS) {
+    const open = openLayers(current);
+    const wanted = suspected && step === STEPS[0] ? layers.map((_, i) => i + 1) : open;
+    if (wanted.length === 0) break;
+    const sample = await stored();
+    const request: RefineRequest = { index, layers: wanted, accuracy: step.accuracy, explicit: step.explicit };
+    const refinement = await climb.host.refine(plan, sample, request);
+    rung = "replayed";
+    const local = localFault(layers, measurements.arithmetic, refinement);
+    if (local !== null) violations.push(local);
+    findings = mergeFindings(climb, findings, refinement);
+    current = outcome(rung);
+    if (current.violations.length > 0) break;
+  }
+  return current;
+}
+
+const STEPS: readonly { accuracy: number | null; explicit: boolean }[] = [
+  { accuracy: null, explicit: false },
+  { accuracy: REFINED_ACCURACY, explicit: false },
+  { accuracy: REFINED_ACCURACY, explicit: true },
+];
+
+/** Layers whose verdict is open; all open or tight-bracketed ones where only the total is. */
+function openLayers(outcome: SampleOutcome): number[] {
+  const open = outcome.findings.flatMap((f, i) => (f.verdict.kind === "unresolved" ? [i + 1] : []));
+  if (open.length > 0 || outcome.verdict.kind !== "unresolved") return open;
+  return outcome.findings.flatMap((f, i) => (f.verdict.kind === "holds" && f.verdict.trivial ? [] : [i + 1]));
+}
+
+function mergeFindings(climb: Climb, findings: readonly LayerFinding[], refinement: Refinement): LayerFinding[] {
+  const evidence = { arithmetic: IEEE_F64, ...refinement };
+  const refined = judgeLayers(climb.layers, climb.plan.norm, evidence, true);
+  return findings.map((finding, i) => {
+    const again = refined[i] ?? null;
+    return again === null ? finding : intersectFindings(finding, again, i + 1);
+  });
+}
+
+function worstResiduals(
+  layers: readonly LayerBounds[],
+  adjointNorms: readonly number[],
+  slopeMax: readonly number[],
+  measurements: Measurements,
+  at: number,
+): number[] {
+  const each = cutsOf(measurements, at).map((cut) =>
+    cutResiduals(layers, adjointNorms, slopeMax, cut, measurements.arithmetic),
+  );
+  return layers.map((_, i) => each.reduce((worst, r) => (!((r[i] as number) <= worst) ? (r[i] as number) : worst), 0));
+}
+
+function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reason: string): SampleOutcome {
+  const none = { lower: NaN, upper: NaN };
+  const verdict: Verdict = { kind: "invalid", reason };
+  return {
+    verdict,
+    violations: [],
+    findings: plan.layers.map(() => ({
+      verdict,
+      tightness: none,
+      jacobian: { spectral: none, statement: none, kind: "product" },
+      restartError: NaN,
+    })),
+    total: none,
+    weights: plan.layers.map(() => NaN),
+    weightExponent: 0,
+    cutResiduals: plan.layers.map(() => NaN),
+    rung: "screened",
+    source: { measurements, at },
+  };
+}

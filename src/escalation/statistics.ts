@@ -1,0 +1,164 @@
+/** What a report says of all samples: counts, quantiles, means; fed with rows in index order, so that sums have one order. */
+import type { FaultExample, Quantiles, ReportedFault, ReportedLayer, SampleRow, Spread, VerdictName } from "../report/report.ts";
+import type { SampleOutcome } from "./sample.ts";
+
+/** A list of f64 that grows by doubling. */
+interface Series {
+  values: Float64Array;
+  length: number;
+}
+
+export interface Statistics {
+  readonly add: (row: SampleRow, outcome: SampleOutcome) => void;
+  readonly result: () => StatisticsResult;
+  readonly verdicts: Readonly<Record<VerdictName, number>>;
+}
+
+export interface StatisticsResult {
+  readonly samples: number;
+  readonly verdicts: Record<VerdictName, number>;
+  readonly penalties: { input: number | null; parameter: number | null; reason?: string };
+  readonly ratio: Quantiles;
+  readonly coefficient: Quantiles;
+  readonly layers: ReportedLayer[];
+  readonly escalations: { screened: number; iterated: number; replayed: number };
+  readonly bounds: Record<string, number>;
+  readonly faults: ReportedFault[];
+}
+
+const LAYER_NUMBERS = ["tightness", "directionalTightness", "alignmentWeight", "alignmentJacobian"] as const;
+
+export function createStatistics(depth: number): Statistics {
+  const verdicts: Record<VerdictName, number> = { holds: 0, tight: 0, violated: 0, unresolved: 0, invalid: 0 };
+  const escalations = { screened: 0, iterated: 0, replayed: 0 };
+  const bounds: Record<string, number> = {};
+  const faults = new Map<string, { check: string; layer: number; count: number; example: FaultExample }>();
+  const ratio = series();
+  const coefficient = series();
+  const layers = Array.from({ length: depth }, () => LAYER_NUMBERS.map(series));
+  let samples = 0;
+  let valid = 0;
+  let input = 0;
+  let parameter = 0;
+  return {
+    verdicts,
+    add(row, outcome) {
+      samples++;
+      verdicts[row.verdict]++;
+      if (row.verdict === "invalid") return;
+      escalations[outcome.rung]++;
+      valid++;
+      input += (row.inputGradientNorm ?? NaN) ** 2;
+      parameter += (row.parameterGradientNorm ?? NaN) ** 2;
+      push(ratio, row.ratio);
+      push(coefficient, row.coefficient);
+      row.layers.forEach((layer, i) => {
+        LAYER_NUMBERS.forEach((name, k) => {
+          push((layers[i] as Series[])[k] as Series, layer[name]);
+        });
+      });
+      for (const { jacobian } of outcome.findings) bounds[jacobian.kind] = (bounds[jacobian.kind] ?? 0) + 1;
+      for (const violation of outcome.violations) {
+        const layer = violation.layer ?? 0;
+        const key = `${violation.check} ${String(layer)}`;
+        const known = faults.get(key);
+        if (known !== undefined) known.count++;
+        else faults.set(key, { check: violation.check, layer, count: 1, example: example(row, outcome, violation) });
+      }
+    },
+    result: () => ({
+      samples,
+      verdicts,
+      penalties:
+        valid > 0
+          ? { input: input / valid, parameter: parameter / valid }
+          : { input: null, parameter: null, reason: "no valid sample" },
+      ratio: quantiles(ratio, "no valid sample with rhs > 0"),
+      coefficient: quantiles(coefficient, "no valid sample"),
+      layers: layers.map((numbers, i) => ({
+        layer: i + 1,
+        tightness: spread(numbers[0] as Series),
+        directionalTightness: spread(numbers[1] as Series),
+        alignmentWeight: spread(numbers[2] as Series),
+        alignmentJacobian: spread(numbers[3] as Series),
+      })),
+      escalations,
+      bounds: Object.fromEntries(Object.entries(bounds).sort(([a], [b]) => (a < b ? -1 : 1))),
+      faults: [...faults.values()].sort((a, b) => a.layer - b.layer || (a.check < b.check ? -1 : 1)),
+    }),
+  };
+}
+
+function example(row: SampleRow, outcome: SampleOutcome, violation: SampleOutcome["violations"][number]): FaultExample {
+  const { measurements: m, at } = outcome.source;
+  if (violation.check === "cut" && violation.layer !== null) {
+    const t = violation.layer;
+    const residual = outcome.cutResiduals[t - 1] as number;
+    const [left, right] = worstCut(m.directions, t, at);
+    const margin = Math.abs(left - right);
+    return { index: row.index, left, right, margin, bound: margin / residual, reason: violation.detail };
+  }
+  const layer = violation.layer === null ? null : row.layers[violation.layer - 1];
+  const lower = layer?.tightnessLower ?? outcome.total.lower;
+  return { index: row.index, left: lower, right: 1, margin: lower - 1, bound: 0, reason: violation.detail };
+}
+
+/** S_{t−1} and S_t of the direction in which they differ more. */
+function worstCut(
+  directions: SampleOutcome["source"]["measurements"]["directions"],
+  t: number,
+  at: number,
+): [number, number] {
+  const pairs = directions.map((d): [number, number] => [
+    (d.products[t - 1] as Float64Array)[at] as number,
+    (d.products[t] as Float64Array)[at] as number,
+  ]);
+  return pairs.reduce((a, b) => (Math.abs(b[0] - b[1]) > Math.abs(a[0] - a[1]) ? b : a));
+}
+
+function series(): Series {
+  return { values: new Float64Array(64), length: 0 };
+}
+
+function push(target: Series, value: number | null): void {
+  if (value === null || !Number.isFinite(value)) return;
+  if (target.length === target.values.length) {
+    const grown = new Float64Array(2 * target.length);
+    grown.set(target.values);
+    target.values = grown;
+  }
+  target.values[target.length++] = value;
+}
+
+/** Order statistic at p: the element of rank ⌈p·n⌉ (type 1 of Hyndman and Fan), so that every quantile is a value that occurred. */
+function quantile(sorted: Float64Array, p: number): number {
+  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] as number;
+}
+
+function quantiles(source: Series, reason: string): Quantiles {
+  const { length } = source;
+  if (length === 0) {
+    return { min: null, p01: null, p10: null, median: null, mean: null, p90: null, p99: null, max: null, counted: 0, reason };
+  }
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += source.values[i] as number;
+  const sorted = source.values.slice(0, length).sort();
+  return {
+    min: sorted[0] as number,
+    p01: quantile(sorted, 0.01),
+    p10: quantile(sorted, 0.1),
+    median: quantile(sorted, 0.5),
+    mean: sum / length,
+    p90: quantile(sorted, 0.9),
+    p99: quantile(sorted, 0.99),
+    max: sorted[length - 1] as number,
+    counted: length,
+  };
+}
+
+function spread(source: Series): Spread {
+  const { length } = source;
+  if (length === 0) return { min: null, median: null, max: null, reason: "no sample with a finite value" };
+  const sorted = source.values.slice(0, length).sort();
+  return { min: sorted[0] as number, median: quantile(sorted, 0.5), max: sorted[length - 1] as number };
+}

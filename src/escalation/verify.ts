@@ -1,0 +1,247 @@
+/**
+ * The main job: one network, many inputs → verdicts, rows and a report.
+ *
+ * Batches stream through the engine, two in flight; their samples are judged and, where a verdict is open, settled in f64, in
+ * index order, so that the report does not depend on the batch size.
+ */
+import type { CpuEngine } from "../engine/cpu/engine.ts";
+import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
+import type { Plan } from "../engine/plan.ts";
+import { makePlan } from "../engine/plan.ts";
+import { timesPowerOfTwo } from "../engine/powers.ts";
+import { DeviceError, ModelError } from "../network/errors.ts";
+import type { Head } from "../network/heads.ts";
+import { inputWidth, type Network } from "../network/network.ts";
+import type { Json, Report, SampleRow, VerdictCounts } from "../report/report.ts";
+import { layerBounds } from "../verification/rounding.ts";
+import { sampleRow } from "./row.ts";
+import type { Climb } from "./sample.ts";
+import { settleSample } from "./sample.ts";
+import type { Statistics } from "./statistics.ts";
+import { createStatistics } from "./statistics.ts";
+
+/** Where the inputs come from, by index. */
+export interface SampleSource {
+  readonly samples: number;
+  readonly width: number;
+  /** Samples first … first + count − 1: count × width, row-major, and labels (−1 for none) where there are any. */
+  read(first: number, count: number): { inputs: Float64Array; labels: Int32Array | null };
+}
+
+export interface VerifyRequest {
+  readonly network: Network;
+  readonly head: Head;
+  readonly source: SampleSource;
+  readonly engine: Engine;
+  /** The clean engine of the host that settles what is open; the engine itself where that is cpu without a fault. */
+  readonly host: CpuEngine;
+  readonly norm: "spectral" | "frobenius";
+  /** Relative error wanted of each Jacobian-norm estimate, or "verdict": iterate only where a verdict needs it. */
+  readonly accuracy: number | "verdict";
+  readonly seed: number;
+  /** Samples a batch; the engine's own choice where left out. Changes nothing in the report but its timing. */
+  readonly batchSize?: number;
+  /** Stops after the batches in flight; the report then covers what is finished. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: { done: number; total: number; verdicts: VerdictCounts }) => void;
+  /** Every row, in index order. */
+  readonly onRow?: (row: SampleRow) => void;
+  /** Milliseconds, from any origin, for `timing`. */
+  readonly clock?: () => number;
+  /** What the report repeats of the run. */
+  readonly description: {
+    readonly tool: { readonly name: string; readonly version: string };
+    readonly modelSource: string;
+    readonly headName: string;
+    readonly settings: { readonly [key: string]: Json };
+    readonly modelSha256: string | null;
+    readonly inputsSha256: string | null;
+    readonly startedAt: string | null;
+    readonly plant?: string;
+  };
+}
+
+export interface VerifyOutcome {
+  readonly report: Report;
+  /** Set where the engine failed beyond recovery; the report then covers what was finished before. */
+  readonly failure: DeviceError | null;
+}
+
+/**
+ * @throws ModelError when the inputs' width is not the network's.
+ */
+export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
+  const { network, source, engine } = request;
+  if (source.width !== inputWidth(network)) {
+    throw new ModelError(
+      `inputs: found ${String(source.width)} values a sample, expected ${String(inputWidth(network))}, the inputs of layer 1`,
+    );
+  }
+  const clock = request.clock ?? ((): number => 0);
+  const startedMs = clock();
+  const { head, norm, accuracy, seed } = request;
+  const precision = engine.description.precision;
+  const plan = makePlan(network, { head, precision, norm, accuracy, seed });
+  const hostPlan = precision === "f64" ? plan : makePlan(plan.network, { head, precision: "f64", norm, accuracy, seed });
+  const climb: Climb = { plan, layers: layerBounds(plan), host: request.host, hostPlan };
+  const statistics = createStatistics(plan.layers.length);
+  const size = Math.max(1, request.batchSize ?? engine.batchSize(plan));
+  let roundedInputs = 0;
+
+  const start = (first: number): InFlight => {
+    const count = Math.min(size, source.samples - first);
+    const read = source.read(first, count);
+    if (precision === "f32") roundedInputs += roundInputs(read.inputs);
+    const batch: Batch = { first, samples: count, inputs: read.inputs, labels: read.labels };
+    return { batch, measured: settled(engine.measure(plan, batch)) };
+  };
+
+  let failure: DeviceError | null = null;
+  let next = 0;
+  const queue: InFlight[] = [];
+  while (true) {
+    while (queue.length < 2 && next < source.samples && failure === null && request.signal?.aborted !== true) {
+      queue.push(start(next));
+      next += size;
+    }
+    const flight = queue.shift();
+    if (flight === undefined) break;
+    const result = await flight.measured;
+    if ("error" in result) {
+      if (!(result.error instanceof DeviceError)) throw result.error;
+      failure ??= result.error;
+      continue;
+    }
+    if (failure === null) await settleBatch(climb, flight.batch, result.measured, statistics, request);
+    result.measured.release();
+    const { samples, verdicts } = { samples: count(statistics.verdicts), verdicts: statistics.verdicts };
+    request.onProgress?.({ done: samples, total: source.samples, verdicts });
+  }
+  const elapsedMs = clock() - startedMs;
+  return { report: makeReport(request, plan, statistics, roundedInputs, elapsedMs), failure };
+}
+
+interface InFlight {
+  readonly batch: Batch;
+  readonly measured: Promise<{ measured: MeasuredBatch } | { error: unknown }>;
+}
+
+/** A promise that never rejects, so that a failure waits until its batch is reached. */
+function settled(measured: Promise<MeasuredBatch>): InFlight["measured"] {
+  return measured.then(
+    (value) => ({ measured: value }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+async function settleBatch(
+  climb: Climb,
+  batch: Batch,
+  measured: MeasuredBatch,
+  statistics: Statistics,
+  request: VerifyRequest,
+): Promise<void> {
+  const width = batch.inputs.length / batch.samples;
+  const fetchStored = async (at: number) => {
+    const [sample] = await measured.stored([at]);
+    if (sample === undefined) throw new DeviceError(`the engine gave back nothing for sample ${String(batch.first + at)}`);
+    return sample;
+  };
+  const replay = async (at: number) => {
+    const own: Batch = {
+      first: batch.first + at,
+      samples: 1,
+      inputs: batch.inputs.slice(at * width, (at + 1) * width),
+      labels: batch.labels === null ? null : batch.labels.slice(at, at + 1),
+    };
+    const again = await climb.host.measure(climb.hostPlan, own);
+    again.release();
+    return again.measurements;
+  };
+  // Samples are settled side by side, a few at a time, and counted in index order.
+  for (let from = 0; from < batch.samples; from += SETTLED_TOGETHER) {
+    const indices = Array.from({ length: Math.min(SETTLED_TOGETHER, batch.samples - from) }, (_, i) => from + i);
+    const outcomes = await Promise.all(
+      indices.map((at) =>
+        settleSample(climb, measured.measurements, batch.first + at, at, () => fetchStored(at), () => replay(at)),
+      ),
+    );
+    outcomes.forEach((outcome, i) => {
+      const row = sampleRow(climb.plan, batch.first + from + i, outcome);
+      statistics.add(row, outcome);
+      request.onRow?.(row);
+    });
+  }
+}
+
+const SETTLED_TOGETHER = 64;
+
+/** Rounds inputs to f32 in place; returns how many values changed. */
+function roundInputs(inputs: Float64Array): number {
+  let changed = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const v = inputs[i] as number;
+    const rounded = Math.fround(v);
+    if (rounded !== v && !Number.isNaN(v)) changed++;
+    inputs[i] = rounded;
+  }
+  return changed;
+}
+
+function count(verdicts: VerdictCounts): number {
+  return verdicts.holds + verdicts.tight + verdicts.violated + verdicts.unresolved + verdicts.invalid;
+}
+
+function makeReport(
+  request: VerifyRequest,
+  plan: Plan,
+  statistics: Statistics,
+  roundedInputs: number,
+  elapsedMs: number,
+): Report {
+  const { description, engine, source } = request;
+  const { samples, ...result } = statistics.result();
+  return {
+    schema: "gradient-penalty-report/1",
+    tool: description.tool,
+    engine: engine.description,
+    run: {
+      settings: description.settings,
+      seed: request.seed,
+      modelSha256: description.modelSha256,
+      inputsSha256: description.inputsSha256,
+      roundedValues: plan.roundedValues + roundedInputs,
+      ...(description.plant === undefined ? {} : { plant: description.plant }),
+    },
+    model: { source: description.modelSource, layers: plan.layers.map((_, i) => modelLayer(plan, i)) },
+    head: description.headName,
+    norm: plan.norm,
+    samples,
+    ...result,
+    audited: { samples: 0, detects: null, reason: "no audit in this version" },
+    timing: {
+      elapsedMs,
+      samplesPerSecond: elapsedMs > 0 ? (1000 * samples) / elapsedMs : null,
+      startedAt: description.startedAt,
+      interrupted: samples < source.samples,
+      requested: source.samples,
+      details: {},
+    },
+  };
+}
+
+function modelLayer(plan: Plan, i: number): Report["model"]["layers"][number] {
+  const shape = plan.network.layers[i] as Network["layers"][number];
+  const planned = plan.layers[i] as Plan["layers"][number];
+  const norm = plan.norm === "spectral" ? planned.spectralNorm : planned.frobeniusNorm;
+  return {
+    layer: i + 1,
+    inputs: shape.inputs,
+    outputs: shape.outputs,
+    activation: shape.activation,
+    weightNorm: {
+      lower: timesPowerOfTwo(norm.lower, planned.scaleExponent),
+      upper: timesPowerOfTwo(norm.upper, planned.scaleExponent),
+    },
+  };
+}

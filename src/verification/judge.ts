@@ -1,0 +1,181 @@
+/**
+ * From evidence to brackets and verdicts: layer by layer, then the sample (MATH.md §2). Pure functions.
+ *
+ * κ_hi = (N_g(1+γ) + E_t) / (N_δ(1−γ) L_W L_J),   κ_lo = max(0, N_g(1−γ) − E_t) / (N_δ(1+γ) U_W U_J)
+ */
+import type { Interval } from "../engine/plan.ts";
+import { exponentOf, timesPowerOfTwo } from "../engine/powers.ts";
+import type { JacobianBounds } from "./bounds.ts";
+import { jacobianBounds, normLower, normUpper, pullbackError } from "./bounds.ts";
+import type { Evidence, LayerEvidence } from "./evidence.ts";
+import type { LayerBounds } from "./rounding.ts";
+import { DOWN, normError, UP } from "./rounding.ts";
+import type { Verdict } from "./verdict.ts";
+import { judgeBracket } from "./verdict.ts";
+
+/** What is proven of layer t. */
+export interface LayerFinding {
+  readonly verdict: Verdict;
+  /** Proven bracket of κ_t. */
+  readonly tightness: Interval;
+  readonly jacobian: JacobianBounds;
+  /** E_t / N_g. */
+  readonly restartError: number;
+}
+
+/**
+ * Findings of every layer that the evidence covers (null elsewhere).
+ * @param certain whether ĝ_x = 0 without a zero factor may be taken for zero: only in f64, after rescaling (rule 2).
+ */
+export function judgeLayers(
+  layers: readonly LayerBounds[],
+  statement: "spectral" | "frobenius",
+  evidence: Evidence,
+  certain: boolean,
+): (LayerFinding | null)[] {
+  const { arithmetic, slopeMax } = evidence;
+  const inputs = (layers[0] as LayerBounds).inputs;
+  const explicit = evidence.layers.map((e) => e?.explicit ?? null);
+  const witnesses = evidence.layers.map((e, i) => (e === null || i === 0 ? [] : [...e.witnesses, screenWitness(e)]));
+  const jacobians = jacobianBounds(layers, statement, slopeMax, witnesses, explicit, arithmetic);
+  const uppers = jacobians.map((j) => j.spectral.upper);
+  return evidence.layers.map((e, i) => {
+    if (e === null) return null;
+    const t = i + 1;
+    const layer = layers[i] as LayerBounds;
+    const jacobian = jacobians[i] as JacobianBounds;
+    const zero = zeroFactor(layers, slopeMax, e, t);
+    if (zero !== null || (certain && e.gradientNorm === 0)) {
+      const verdict: Verdict =
+        e.gradientNorm === 0
+          ? { kind: "holds", trivial: true }
+          : { kind: "violated", check: "zero-factor", layer: t, detail: `∇ₓf is not zero beside ${String(zero)}` };
+      return { verdict, tightness: { lower: 0, upper: 0 }, jacobian, restartError: 0 };
+    }
+    const error = pullbackError(layers, uppers, e.stageNorms, t, arithmetic);
+    const numerator = {
+      lower: Math.max(0, (normLower(e.gradientNorm, inputs, arithmetic) - error) * DOWN),
+      upper: (normUpper(e.gradientNorm, inputs, arithmetic) + error) * UP,
+    };
+    const denominator = {
+      lower: normLower(e.adjointNorm, layer.outputs, arithmetic) * layer.norm.lower * jacobian.statement.lower * DOWN,
+      upper: normUpper(e.adjointNorm, layer.outputs, arithmetic) * layer.norm.upper * jacobian.statement.upper * UP,
+    };
+    const tightness = {
+      lower: (numerator.lower / denominator.upper) * DOWN,
+      upper: denominator.lower > 0 ? (numerator.upper / denominator.lower) * UP : Infinity,
+    };
+    if (!(tightness.lower >= 0)) tightness.lower = 0;
+    return { verdict: judgeBracket(tightness, t), tightness, jacobian, restartError: error / e.gradientNorm };
+  });
+}
+
+/** p̂_t is itself a witness for ‖J_t‖: its pullback is ĝ_x (MATH.md §2, "Zero-iteration screen"). */
+function screenWitness(e: LayerEvidence): { vectorNorm: number; resultNorm: number; stageNorms: readonly number[] } {
+  return { vectorNorm: e.pullbackNorm, resultNorm: e.gradientNorm, stageNorms: e.stageNorms };
+}
+
+/** Rule 2: which factor of layer t is certainly zero, or null. */
+function zeroFactor(layers: readonly LayerBounds[], slopeMax: readonly number[], e: LayerEvidence, t: number): string | null {
+  if (e.adjointNorm === 0) return `δ_${String(t)} = 0`;
+  for (let s = 1; s <= t; s++) {
+    if ((layers[s - 1] as LayerBounds).norm.upper === 0) return `W_${String(s)} = 0`;
+    if (s < t && slopeMax[s - 1] === 0) return `D_${String(s)} = 0`;
+  }
+  return null;
+}
+
+/** Both findings speak of the same stored numbers: the intersection of their brackets, or the news that it is empty. */
+export function intersectFindings(a: LayerFinding, b: LayerFinding, t: number): LayerFinding {
+  const tightness = intersection(a.tightness, b.tightness);
+  const statement = intersection(a.jacobian.statement, b.jacobian.statement);
+  const spectral = intersection(a.jacobian.spectral, b.jacobian.spectral);
+  if (tightness === null || statement === null || spectral === null) {
+    const detail = `the engine's bracket and the f64 replay's do not meet: κ in [${String(a.tightness.lower)}, ${String(a.tightness.upper)}] and in [${String(b.tightness.lower)}, ${String(b.tightness.upper)}]`;
+    return { ...b, verdict: { kind: "violated", check: "replay", layer: t, detail } };
+  }
+  const kind = a.jacobian.statement.upper < b.jacobian.statement.upper ? a.jacobian.kind : b.jacobian.kind;
+  const verdict =
+    a.verdict.kind === "violated" ? a.verdict : b.verdict.kind === "holds" && b.verdict.trivial ? b.verdict : judgeBracket(tightness, t);
+  return {
+    verdict,
+    tightness,
+    jacobian: { spectral, statement, kind },
+    restartError: Math.min(a.restartError, b.restartError),
+  };
+}
+
+function intersection(a: Interval, b: Interval): Interval | null {
+  const lower = Math.max(a.lower, b.lower);
+  const upper = Math.min(a.upper, b.upper);
+  return lower <= upper ? { lower, upper } : null;
+}
+
+/** Weights of the total: w_t = ‖δ_t‖²(1 + ‖h_t‖²), as w_t = weights[t−1]·2^exponent, the largest of them between 1 and 16. */
+export interface TotalWeights {
+  readonly weights: readonly number[];
+  readonly exponent: number;
+}
+
+/** @param scaleExponents k_t of the plan: δ_t = 2^{Σ_{s>t} k_s} δ′_t, up to the sample's own 2^e. */
+export function totalWeights(
+  adjointNorms: readonly number[],
+  hiddenNorms: readonly number[],
+  scaleExponents: readonly number[],
+): TotalWeights {
+  let above = 0;
+  const roots: { factor: number; exponent: number }[] = [];
+  for (let i = adjointNorms.length - 1; i >= 0; i--) {
+    const h = hiddenNorms[i] as number;
+    const root = h > 1e100 ? h : Math.sqrt(1 + h * h);
+    const delta = adjointNorms[i] as number;
+    if (delta > 0) {
+      const shift = exponentOf(delta) + exponentOf(root);
+      const factor = timesPowerOfTwo(delta, -exponentOf(delta)) * timesPowerOfTwo(root, -exponentOf(root));
+      roots.unshift({ factor, exponent: shift + above });
+    } else {
+      roots.unshift({ factor: 0, exponent: -Infinity });
+    }
+    above += scaleExponents[i] as number;
+  }
+  const exponent = Math.max(...roots.map((r) => r.exponent));
+  if (exponent === -Infinity) return { weights: roots.map(() => 0), exponent: 0 };
+  return {
+    weights: roots.map((r) => (r.factor === 0 ? 0 : (r.factor * 2 ** Math.max(-2000, r.exponent - exponent)) ** 2)),
+    exponent: 2 * exponent,
+  };
+}
+
+/**
+ * The total's bracket: √([Σ w κ_lo², Σ w κ_hi²]/Σ w), widened by the error of the weights; a mean of the κ_t², so never
+ * outside [min κ_lo, max κ_hi].
+ * @param widest the largest width, for the norms' error.
+ */
+export function totalBracket(weights: readonly number[], findings: readonly LayerFinding[], error: number): Interval {
+  let sum = 0;
+  let lower = 0;
+  let upper = 0;
+  let least = Infinity;
+  let most = 0;
+  findings.forEach(({ tightness }, i) => {
+    const w = weights[i] as number;
+    if (w === 0) return;
+    sum += w;
+    lower += w * tightness.lower ** 2;
+    upper += w * tightness.upper ** 2;
+    least = Math.min(least, tightness.lower);
+    most = Math.max(most, tightness.upper);
+  });
+  if (sum === 0) return { lower: 0, upper: 0 };
+  const slack = 8 * error + 2 ** -44;
+  return {
+    lower: Math.max(least, Math.sqrt(lower / sum) * (1 - slack)),
+    upper: Math.min(most, Math.sqrt(upper / sum) * (1 + slack)),
+  };
+}
+
+/** Relative error of the weights' norms: that of the widest layer. */
+export function weightError(layers: readonly LayerBounds[], evidence: Evidence): number {
+  const widest = Math.max(...layers.map((l) => Math.max(l.inputs, l.outputs)));
+  return normError(widest, evidence.arithmetic);
+}

@@ -1,0 +1,71 @@
+/**
+ * The error bounds that everything in verification/ is made of (MATH.md §2, §5).
+ *
+ * Letters as in engine.ts. All matrices are the scaled W′, all norms the engine's scaled ones. The bounds are formulas in
+ * the engine's unit roundoff u and its flush threshold; host arithmetic on them adds relative errors of 2⁻⁵³ each, fewer
+ * than thirty in any of these expressions, which `UP` and `DOWN` cover.
+ */
+import type { Arithmetic } from "../engine/engine.ts";
+import type { Plan } from "../engine/plan.ts";
+
+export const UP = 1 + 2 ** -47;
+export const DOWN = 1 - 2 ** -47;
+
+/** γ_k = ku/(1 − ku) (Higham, §3.1); Infinity where ku ≥ 1. */
+export function gamma(k: number, arithmetic: Arithmetic): number {
+  const product = k * arithmetic.unitRoundoff;
+  return product < 1 ? product / (1 - product) : Infinity;
+}
+
+/**
+ * Relative error of a Euclidean norm of n stored numbers: the sum of scaled squares is within γ_{n+2} (n squares, n − 1
+ * additions, two for scaling), the root halves it, and the host's root and product add 4u₆₄. Scaled so that the largest square
+ * is at least 1, flushing loses at most n·flush, below one u for any n that fits in memory.
+ */
+export function normError(n: number, arithmetic: Arithmetic): number {
+  const g = gamma(n + 3, arithmetic);
+  return 0.5 * g * (1 + g) + 2 ** -50;
+}
+
+/** What the bounds need of one layer: widths, norms, ω. */
+export interface LayerBounds {
+  /** n_t and n_{t+1}. */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Proven bracket of the norm in the statement (spectral or Frobenius) of W′_t. */
+  readonly norm: { readonly lower: number; readonly upper: number };
+  /** U(W′_t), spectral. */
+  readonly spectralUpper: number;
+  /** ω_t ≥ ‖ |W′_t| ‖₂. */
+  readonly absoluteNorm: number;
+}
+
+export function layerBounds(plan: Plan): LayerBounds[] {
+  return plan.layers.map((layer, i) => {
+    const shape = plan.network.layers[i] as { inputs: number; outputs: number };
+    return {
+      inputs: shape.inputs,
+      outputs: shape.outputs,
+      norm: plan.norm === "spectral" ? layer.spectralNorm : layer.frobeniusNorm,
+      spectralUpper: layer.spectralNorm.upper,
+      absoluteNorm: layer.absoluteNorm,
+    };
+  });
+}
+
+/**
+ * ‖fl(W′_tᵀ x) − W′_tᵀ x‖ ≤ γ_{n_{t+1}+2} ω_t ‖x‖ + flushes, where x = fl(D_t a) counts with its own rounding: the two extra
+ * units are that product and its rounding into the sum.
+ * @param norm an upper bound of ‖x‖; for a block of vectors, of its Frobenius norm, and `vectors` is their number:
+ * roundings add up by the Frobenius norm, flushes once a vector.
+ */
+export function backwardStepError(layer: LayerBounds, norm: number, arithmetic: Arithmetic, vectors = 1): number {
+  if (norm === 0) return 0;
+  const rounding = gamma(layer.outputs + 2, arithmetic) * layer.absoluteNorm * norm;
+  // Each product may be flushed, or an operand before it (MATH.md §5); the mask's product too, ‖W‖ times.
+  const flushed =
+    arithmetic.flush *
+    (Math.sqrt(layer.inputs) * layer.outputs * (2 + layer.spectralUpper + norm) +
+      layer.spectralUpper * Math.sqrt(layer.outputs));
+  return (rounding + flushed * Math.sqrt(vectors)) * UP;
+}
