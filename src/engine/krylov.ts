@@ -12,7 +12,7 @@
 export const STEP_LIMIT = 96;
 
 /** The steps after which a sample asks whether it has converged; also where its space has no further dimension. */
-export const CHECKPOINTS: readonly number[] = [6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
+export const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
 
 /** Whether samples of dimension n_t ask after this many steps. */
 export function isCheckpoint(steps: number, dimension: number): boolean {
@@ -61,6 +61,22 @@ export function ritzVector(alpha: ArrayLike<number>, beta: ArrayLike<number>, st
   return Float64Array.from(rows, (row) => row[first] as number);
 }
 
+/**
+ * Whether the Krylov space has come to its end after `steps` steps: what is left of Aq_j is rounding (64 u of the largest
+ * coefficient so far). Going on would normalise noise, which is not orthogonal to what came before. Asked after every step.
+ * @param unitRoundoff of the arithmetic that made the vectors.
+ */
+export function exhausted(
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
+  steps: number,
+  unitRoundoff: number,
+): boolean {
+  let largest = 0;
+  for (let j = 0; j < steps; j++) largest = Math.max(largest, alpha[j] as number);
+  return !((beta[steps - 1] as number) > 64 * unitRoundoff * largest);
+}
+
 /** Whether a sample of dimension n_t stops after `steps` steps: settled to `accuracy`, out of dimensions, or at the limit. */
 export function converged(
   alpha: ArrayLike<number>,
@@ -88,7 +104,11 @@ export function settled(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps
 }
 
 const MINIMUM_STEPS = CHECKPOINTS[0] ?? 1;
-const SAFETY = 0.25;
+/**
+ * How much smaller than the error wanted the estimate must be. With 0.05 and a first question after 12 steps, 3 of 4,213
+ * (sample, layer) of random masked networks from one random start missed 1e−3; with 0.25 after 6 steps, 21 did.
+ */
+const SAFETY = 0.05;
 
 /**
  * Eigenvalues of the symmetric tridiagonal matrix with diagonal α_1…α_n and off-diagonal β_1…β_{n−1}, unsorted, by implicit QL

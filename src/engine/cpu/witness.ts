@@ -5,7 +5,8 @@
  * Samples that have stopped leave the block once half of it has: a sample's own arithmetic does not change thereby.
  */
 import type { WitnessMeasurement } from "../engine.ts";
-import { converged, isCheckpoint, ritzVector } from "../krylov.ts";
+import { IEEE_F64 } from "../engine.ts";
+import { converged, exhausted, isCheckpoint, ritzVector } from "../krylov.ts";
 import { addScaledColumns, columnDot, columnNorm, pickColumns, scaledColumns } from "./columns.ts";
 import type { Operators } from "./operators.ts";
 import { gramAction, pullback, stageNorms } from "./pullback.ts";
@@ -54,7 +55,7 @@ export function findWitness(
       (beta[sample] as number[]).push(b[i] as number);
       steps[sample] = j;
       const stop =
-        !((b[i] as number) > 0) ||
+        exhausted(alpha[sample] as number[], beta[sample] as number[], j, IEEE_F64.unitRoundoff) ||
         (isCheckpoint(j, n) && converged(alpha[sample] as number[], beta[sample] as number[], j, n, accuracy));
       if (stop) running[sample] = 0;
     });
