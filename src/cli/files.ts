@@ -26,7 +26,7 @@ export interface Output {
   readonly write: (text: string) => void;
   /** Hands everything over and closes. */
   readonly close: () => void;
-  /** Closes, and removes the file where this run had made it and nothing was written. */
+  /** Closes; rows that were on their way are kept, and a file that this run made and never wrote to is removed. */
   readonly abandon: () => void;
 }
 
@@ -66,8 +66,10 @@ export function openOutput(option: string, file: string): Output {
       if (handle !== null) closeSync(handle);
     },
     abandon: () => {
-      if (handle !== null) closeSync(handle);
-      else if (!existed) rmSync(file, { force: true });
+      if (handle !== null) {
+        flush();
+        closeSync(handle);
+      } else if (!existed) rmSync(file, { force: true });
     },
   };
 }

@@ -83,13 +83,13 @@ function violation(fault: ReportedFault, i: number): string[] {
   const lines = ["", `  ${String(i + 1)}) ${fault.check} ${where}: ${counted(fault.count, "sample")}`];
   const example = fault.example;
   if (example === undefined) return lines;
-  const { index, left, right, margin, bound, detail } = example;
+  const { index, left, right, margin, bound, reason } = example;
   const lead = `     sample ${String(index)}: `;
   const facts = [
     ...(left === null ? [] : [`left   ${precise(left)}`]),
     ...(right === null ? [] : [`right  ${precise(right)}`]),
     ...(margin === null ? [] : [`apart  ${significant(margin)}; rounding explains ${significant(bound)}`]),
-    ...(detail === undefined ? [] : wrapped(detail, CONSOLE_WIDTH - lead.length)),
+    ...(reason === undefined ? [] : wrapped(reason, CONSOLE_WIDTH - lead.length)),
   ];
   return [...lines, ...facts.map((fact, k) => (k === 0 ? lead : " ".repeat(lead.length)) + fact)];
 }

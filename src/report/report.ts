@@ -84,8 +84,7 @@ export interface FaultExample {
   readonly margin: Maybe;
   /** What rounding can explain. */
   readonly bound: Maybe;
-  /** The finding in words, where the check gives them. */
-  readonly detail?: string;
+  /** The finding in words; where a number is null, why. */
   readonly reason?: string;
 }
 

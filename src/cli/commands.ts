@@ -1,0 +1,74 @@
+/** The commands: which exist, what they take, and which join with a later version. */
+import { UsageError } from "../network/errors.ts";
+import type { Arguments } from "./arguments.ts";
+import { FLAGS } from "./flags.ts";
+import type { FlagKey } from "./flags.ts";
+import type { CommandSummary } from "./help.ts";
+import type { Io } from "./io.ts";
+import { nearest } from "./nearest.ts";
+
+export interface Command extends CommandSummary {
+  readonly flags: readonly FlagKey[];
+  /** Resolves to the exit code. Loaded when it is asked for, so that `--help` starts at once. */
+  readonly run: (args: Arguments, io: Io) => Promise<number>;
+}
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "demo",
+    summary: "the digits model on 1,000 real digits, 100 random networks, one planted fault",
+    flags: ["engine", "adapter", "seed"],
+    run: async (args, io) => (await import("./demo.ts")).demo(args, io),
+  },
+  {
+    name: "verify",
+    summary: "one model, many inputs: verdicts and measurements",
+    flags: Object.keys(FLAGS) as FlagKey[],
+    run: async (args, io) => (await import("./verify.ts")).verifyCommand(args, io),
+  },
+  {
+    name: "doctor",
+    summary: "adapters and engines of this machine, what is chosen and why, self-tests",
+    flags: ["adapter"],
+    run: async (args, io) => (await import("./doctor.ts")).doctor(args, io),
+  },
+];
+
+/** Commands of the contract that join with a later version. */
+const LATER = {
+  sweep: "random networks × inputs over a grid of architectures",
+  merge: "join the ledgers of shards",
+  worker: "take shards of a sweep from a queue",
+  tighten: "search for the input that brings the ratio nearest to 1",
+  replay: "re-examine a witness file",
+  shrink: "reduce a witness",
+  train: "train an MLP and follow the inequality's quantities",
+  bench: "throughput on this machine",
+} as const;
+
+export const SUMMARIES: readonly CommandSummary[] = [
+  ...COMMANDS,
+  ...Object.entries(LATER).map(([name, summary]) => ({ name, summary, flags: null })),
+];
+
+/** @throws UsageError for a command that is not known, or not yet. */
+export function findCommand(name: string): Command {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command;
+  const exist = COMMANDS.map((candidate) => candidate.name).join(", ");
+  if (name.startsWith("-")) {
+    throw new UsageError(
+      `Found option "${name}" where a command was expected: gpv verify ${name} …, or one of ${exist}`,
+    );
+  }
+  if (name in LATER) {
+    throw new UsageError(`Command "${name}" joins with a later version: expected one of ${exist}`);
+  }
+  const near = nearest(
+    name,
+    SUMMARIES.map((summary) => summary.name),
+  );
+  throw new UsageError(
+    `Unknown command "${name}": expected one of ${exist}${near === null ? "" : `; did you mean "${near}"?`}`,
+  );
+}

@@ -1,0 +1,204 @@
+/**
+ * `gpv verify`: options → outputs → plan → engines → run and verdicts → exports → exit code.
+ */
+import { verify } from "../escalation/verify.ts";
+import type { VerifyRequest } from "../escalation/verify.ts";
+import { FAULTS } from "../engine/faults.ts";
+import { readMatrix, readModel } from "../formats/read.ts";
+import { ModelError, UsageError } from "../network/errors.ts";
+import type { Network } from "../network/network.ts";
+import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
+import { consoleReport } from "../report/console.ts";
+import { reportJson } from "../report/json.ts";
+import type { Json, Report } from "../report/report.ts";
+import { rowLine } from "../report/rows.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Engines } from "./engines.ts";
+import { openEngines } from "./engines.ts";
+import { EXIT, exitCode } from "./exit.ts";
+import { checkDistinct, openOutput, readBytes, sha256 } from "./files.ts";
+import type { Output } from "./files.ts";
+import { labelUse, makeHead } from "./heads.ts";
+import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
+import type { Io } from "./io.ts";
+import { progressLine } from "./progress.ts";
+import { TOOL } from "./version.ts";
+
+export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
+  checkOptions(args);
+  const outputs = openOutputs(args);
+  let finished = false;
+  try {
+    const plan = await makeRun(args, io);
+    const engines = await openEngines(args.values, io);
+    try {
+      announce(args, engines, io);
+      const { report, failure } = await run(plan, engines, outputs, io);
+      await exportReport(report, args, outputs, io);
+      finished = true;
+      if (failure === null) return exitCode(report, args.values.failOn ?? []);
+      io.note(`gpv: ${failure.message} (the report covers the ${String(report.samples)} samples finished before)`);
+      return EXIT.device;
+    } finally {
+      engines.dispose();
+    }
+  } finally {
+    if (!finished) for (const output of Object.values(outputs)) output?.abandon();
+  }
+}
+
+/** Everything that can be refused before a file is touched. */
+function checkOptions(args: Arguments): void {
+  const { values } = args;
+  if (values.model === null) throw new UsageError("Found no --model: expected --model FILE");
+  checkInputOptions(args);
+  const labelFile = values.labels === "argmax" || values.labels === "random" ? null : values.labels;
+  checkDistinct([
+    { option: "model", file: values.model, output: false },
+    { option: "inputs", file: values.inputs, output: false },
+    { option: "labels", file: labelFile, output: false },
+    { option: "head", file: values.head.kind === "ready" ? null : values.head.file, output: false },
+    { option: "report", file: values.report, output: true },
+    { option: "samples", file: values.samples, output: true },
+  ]);
+  if (values.head.kind === "ready" && labelUse(values.head.head) === "needed" && values.labels === null) {
+    throw new UsageError(`--head ${values.head.text}: found no --labels, expected --labels argmax|random|FILE`);
+  }
+}
+
+interface Outputs {
+  readonly report: Output | null;
+  readonly samples: Output | null;
+}
+
+function openOutputs({ values }: Arguments): Outputs {
+  const report = values.report === null ? null : openOutput("report", values.report);
+  try {
+    return { report, samples: values.samples === null ? null : openOutput("samples", values.samples) };
+  } catch (error) {
+    report?.abandon();
+    throw error;
+  }
+}
+
+type Run = Omit<VerifyRequest, "engine" | "host">;
+
+/** Files and options → what the pipeline is asked to do. */
+async function makeRun(args: Arguments, io: Io): Promise<Run> {
+  const { values } = args;
+  const file = values.model ?? "";
+  const bytes = readBytes(file);
+  const network = await openModel(bytes, file, args);
+  const inputs = await openInputs(args, network);
+  if (inputs.width !== inputWidth(network)) {
+    throw new ModelError(
+      `${values.inputs ?? "--random"}: found ${String(inputs.width)} values a sample, expected ${String(inputWidth(network))}, the inputs of layer 1 of ${file}`,
+    );
+  }
+  if (inputs.samples === 0) throw new ModelError(`${values.inputs ?? ""}: found no sample, expected at least one`);
+  const headFiles = new Map<string, Awaited<ReturnType<typeof readMatrix>>>();
+  if (values.head.kind !== "ready") {
+    headFiles.set(values.head.file, await readMatrix(readBytes(values.head.file), values.head.file, {}));
+  }
+  const head = makeHead(values.head, outputWidth(network), inputs.samples, (name) => {
+    const matrix = headFiles.get(name);
+    if (matrix === undefined) throw new RangeError(`head file ${name} was not read`);
+    return matrix;
+  });
+  let labeller = null;
+  if (labelUse(head) === "none") {
+    if (values.labels !== null) io.note(`gpv: note: --labels is ignored: head ${values.head.text} needs none`);
+  } else {
+    labeller = await openLabels(args, network, inputs.samples);
+  }
+  return {
+    network,
+    head,
+    source: sampleSource(inputs, labeller),
+    norm: values.norm,
+    accuracy: values.accuracy,
+    seed: values.seed,
+    signal: io.signal,
+    clock: io.now,
+    description: {
+      tool: TOOL,
+      modelSource: baseName(file),
+      headName: headName(args),
+      settings: settings(args, inputs.describe),
+      modelSha256: sha256(bytes),
+      inputsSha256: inputs.sha256,
+      startedAt: io.date(),
+      ...(values.plant === null ? {} : { plant: values.plant }),
+    },
+  };
+}
+
+async function openModel(bytes: Uint8Array, file: string, { values }: Arguments): Promise<Network> {
+  const network = await readModel(bytes, file, {
+    ...(values.activation === null ? {} : { activation: values.activation }),
+    ...(values.layers === null ? {} : { layers: values.layers }),
+  });
+  checkNetwork(network, file);
+  return network;
+}
+
+/** The head as the report names it: without the path of its file. */
+function headName({ values: { head } }: Arguments): string {
+  return head.kind === "ready" ? head.text : `${head.kind}:${baseName(head.file)}`;
+}
+
+/** What decides the numbers of the report; paths and the like stand in `timing`. */
+function settings(args: Arguments, inputs: string): { [key: string]: Json } {
+  const { norm, accuracy, engine, adapter, mean, std, labels, random, distribution, scale } = args.values;
+  return {
+    inputs,
+    head: headName(args),
+    norm,
+    accuracy,
+    engine,
+    adapter,
+    mean,
+    std,
+    labels: labels === null ? null : baseName(labels),
+    ...(random === null ? {} : { random, distribution, scale }),
+  };
+}
+
+/** Engine, its reason, and the planted fault, on stderr. */
+function announce({ values }: Arguments, engines: Engines, io: Io): void {
+  io.note(`gpv: ${engines.why}`);
+  if (values.plant !== null) {
+    io.note(`gpv: WARNING: planted fault "${values.plant}" is switched on: ${FAULTS[values.plant]}`);
+  }
+}
+
+async function run(plan: Run, engines: Engines, outputs: Outputs, io: Io): ReturnType<typeof verify> {
+  const startedMs = io.now();
+  let shownMs = Number.NEGATIVE_INFINITY;
+  const outcome = await verify({
+    ...plan,
+    engine: engines.engine,
+    host: engines.host,
+    onRow: (row) => outputs.samples?.write(rowLine(row)),
+    onProgress: ({ done, total }) => {
+      const nowMs = io.now();
+      if (nowMs - shownMs < REFRESH_MS && done < total) return;
+      shownMs = nowMs;
+      io.status?.(progressLine(done, total, nowMs - startedMs));
+    },
+  });
+  io.status?.("");
+  const { report } = outcome;
+  const details = { ...report.timing.details, threads: engines.threads };
+  return { ...outcome, report: { ...report, timing: { ...report.timing, details } } };
+}
+
+const REFRESH_MS = 100;
+
+async function exportReport(report: Report, { values }: Arguments, outputs: Outputs, io: Io): Promise<void> {
+  const json = reportJson(report);
+  outputs.report?.write(json);
+  outputs.report?.close();
+  outputs.samples?.close();
+  await io.out(values.json === true ? json : consoleReport(report));
+}
