@@ -1,0 +1,145 @@
+/**
+ * f: a scalar function of the output h = h_{l+1} (CONTRACT.md, "Heads"), with its gradient ∂f/∂h, in f64 from + − × ÷ √.
+ * The argmax of equal entries is the first of them.
+ */
+import { exp, log } from "./elementary.ts";
+import { ModelError } from "./errors.ts";
+
+export type Head =
+  | { readonly kind: "sum" }
+  | { readonly kind: "mean" }
+  | { readonly kind: "logit"; readonly index: number }
+  | { readonly kind: "logit-argmax" }
+  /** f = c·h. */
+  | { readonly kind: "linear"; readonly coefficients: Float64Array }
+  /** f = ½‖h‖². */
+  | { readonly kind: "half-squared-norm" }
+  | { readonly kind: "log-sum-exp" }
+  /** f = log Σ exp h − h_label. Needs labels. */
+  | { readonly kind: "cross-entropy" }
+  /** f = ½‖h − y‖². `targets` is rows × width, row-major; rows is 1 or the number of samples. */
+  | { readonly kind: "squared-error"; readonly targets: Float64Array; readonly rows: number }
+  /** f = h_label − max_{j ≠ label} h_j; the label is argmax h where none is given (−1). With one output, f = h_1. */
+  | { readonly kind: "margin" };
+
+export interface HeadResult {
+  readonly value: number;
+  /** ∂f/∂h, the width of the output. */
+  readonly gradient: Float64Array;
+}
+
+/** What the head does with a sample's label. */
+export function labelUse(head: Head): "required" | "optional" | "none" {
+  if (head.kind === "cross-entropy") return "required";
+  return head.kind === "margin" ? "optional" : "none";
+}
+
+/**
+ * Throws unless the head fits outputs of this width and this many samples.
+ * @throws ModelError
+ */
+export function checkHead(head: Head, width: number, samples: number): void {
+  switch (head.kind) {
+    case "logit":
+      if (!(head.index >= 0 && head.index < width)) {
+        throw new ModelError(`head logit:${String(head.index)}: expected an output from 0 to ${String(width - 1)}`);
+      }
+      return;
+    case "linear":
+      if (head.coefficients.length !== width) {
+        throw new ModelError(
+          `head linear: found ${String(head.coefficients.length)} coefficients, expected ${String(width)}, the network's outputs`,
+        );
+      }
+      return;
+    case "squared-error":
+      if (head.targets.length !== head.rows * width || (head.rows !== 1 && head.rows !== samples)) {
+        throw new ModelError(
+          `head squared-error: found ${String(head.rows)} rows of targets, ${String(head.targets.length)} numbers; expected 1 or ${String(samples)} rows of ${String(width)}`,
+        );
+      }
+      return;
+    default:
+  }
+}
+
+/** Value and gradient at one output vector. `label` is −1 where there is none; `sample` picks the row of squared-error's targets. */
+export function evaluateHead(head: Head, output: Float64Array, label: number, sample: number): HeadResult {
+  const n = output.length;
+  const gradient = new Float64Array(n);
+  switch (head.kind) {
+    case "sum":
+      return { value: total(output), gradient: gradient.fill(1) };
+    case "mean":
+      return { value: total(output) / n, gradient: gradient.fill(1 / n) };
+    case "logit":
+      gradient[head.index] = 1;
+      return { value: output[head.index] ?? NaN, gradient };
+    case "logit-argmax": {
+      const top = argmax(output, -1);
+      gradient[top] = 1;
+      return { value: output[top] ?? NaN, gradient };
+    }
+    case "linear": {
+      let value = 0;
+      for (let i = 0; i < n; i++) value += (head.coefficients[i] as number) * (output[i] as number);
+      return { value, gradient: Float64Array.from(head.coefficients) };
+    }
+    case "half-squared-norm":
+      return { value: 0.5 * squared(output), gradient: Float64Array.from(output) };
+    case "squared-error": {
+      const row = head.rows === 1 ? 0 : sample * n;
+      const difference = output.map((v, i) => v - (head.targets[row + i] as number));
+      return { value: 0.5 * squared(difference), gradient: difference };
+    }
+    case "log-sum-exp": {
+      const { value, softmax } = logSumExp(output);
+      return { value, gradient: softmax };
+    }
+    case "cross-entropy": {
+      const { softmax, above, sum } = logSumExp(output);
+      // log Σ exp(h − h_label), and softmax_label − 1 as minus the sum of the others: neither cancels.
+      const value = log(sum) + (above - (output[label] as number));
+      let others = 0;
+      for (let i = 0; i < n; i++) if (i !== label) others += softmax[i] as number;
+      softmax[label] = -others;
+      return { value, gradient: softmax };
+    }
+    case "margin": {
+      const own = label >= 0 ? label : argmax(output, -1);
+      gradient[own] = 1;
+      if (n === 1) return { value: output[0] as number, gradient };
+      const rival = argmax(output, own);
+      gradient[rival] = -1;
+      return { value: (output[own] as number) - (output[rival] as number), gradient };
+    }
+  }
+}
+
+/** Index of the largest entry, the first of equal ones, leaving out index `except` (−1: none). */
+function argmax(values: Float64Array, except: number): number {
+  let best = except === 0 ? 1 : 0;
+  for (let i = 0; i < values.length; i++) {
+    if (i !== except && (values[i] as number) > (values[best] as number)) best = i;
+  }
+  return best;
+}
+
+function logSumExp(h: Float64Array): { value: number; softmax: Float64Array; above: number; sum: number } {
+  const above = h[argmax(h, -1)] as number;
+  const terms = h.map((v) => exp(v - above));
+  const sum = total(terms);
+  return { value: above + log(sum), softmax: terms.map((t) => t / sum), above, sum };
+}
+
+function total(values: Float64Array): number {
+  let sum = 0;
+  for (const v of values) sum += v;
+  return sum;
+}
+
+function squared(values: Float64Array): number {
+  let sum = 0;
+  for (const v of values) sum += v * v;
+  return sum;
+}

@@ -1,0 +1,80 @@
+/**
+ * Philox-4×32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3
+ * (SC 2011). Every random number of the program is a pure function of its address (seed, stream, index):
+ *
+ *     key     = (seed mod 2³², ⌊seed / 2³²⌋)            0 ≤ seed < 2⁵³
+ *     counter = (block, index mod 2³², ⌊index / 2³²⌋, stream)
+ *
+ * and block 0, 1, 2, … gives four words of 32 bits each. shaders/philox-uniform.wgsl makes the same words.
+ */
+import { DIRECTION_STREAM } from "./streams.ts";
+
+const MULTIPLIER_0 = 0xd2511f53;
+const MULTIPLIER_1 = 0xcd9e8d57;
+const WEYL_0 = 0x9e3779b9;
+const WEYL_1 = 0xbb67ae85;
+
+/** High and low word of a 32 × 32 bit product, by 16-bit halves. */
+function multiplyHigh(a: number, b: number): number {
+  const aLow = a & 0xffff;
+  const aHigh = a >>> 16;
+  const bLow = b & 0xffff;
+  const bHigh = b >>> 16;
+  const low = aLow * bLow;
+  const middle = aHigh * bLow + (low >>> 16);
+  const carry = aLow * bHigh + (middle % 0x10000);
+  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
+}
+
+/** Ten rounds over a counter of four words, by a key of two; writes four words to `out` at `offset`. */
+export function philox(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array, offset = 0): void {
+  let c0 = (counter[0] as number) >>> 0;
+  let c1 = (counter[1] as number) >>> 0;
+  let c2 = (counter[2] as number) >>> 0;
+  let c3 = (counter[3] as number) >>> 0;
+  let k0 = (key[0] as number) >>> 0;
+  let k1 = (key[1] as number) >>> 0;
+  for (let round = 0; round < 10; round++) {
+    const high0 = multiplyHigh(MULTIPLIER_0, c0);
+    const low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
+    const high1 = multiplyHigh(MULTIPLIER_1, c2);
+    const low1 = Math.imul(MULTIPLIER_1, c2) >>> 0;
+    c0 = (high1 ^ c1 ^ k0) >>> 0;
+    c1 = low1;
+    c2 = (high0 ^ c3 ^ k1) >>> 0;
+    c3 = low0;
+    k0 = (k0 + WEYL_0) >>> 0;
+    k1 = (k1 + WEYL_1) >>> 0;
+  }
+  out[offset] = c0;
+  out[offset + 1] = c1;
+  out[offset + 2] = c2;
+  out[offset + 3] = c3;
+}
+
+/** The first `count` words at an address. */
+export function wordsAt(seed: number, stream: number, index: number, count: number): Uint32Array {
+  const words = new Uint32Array(4 * Math.ceil(count / 4));
+  const key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
+  const counter = [0, index % 2 ** 32, Math.floor(index / 2 ** 32), stream];
+  for (let block = 0; 4 * block < count; block++) {
+    counter[0] = block;
+    philox(counter, key, words, 4 * block);
+  }
+  return words.subarray(0, count);
+}
+
+/** k·2⁻²³ − 1 with k the upper 24 bits: uniform on [−1, 1), exact in f32. */
+export function uniformSigned(word: number): number {
+  return (word >>> 8) * 2 ** -23 - 1;
+}
+
+/** (k + ½)·2⁻⁵² with k the upper 52 of 64 bits: uniform on (0, 1), exact in f64, never 0 or 1. */
+export function uniformOpen(high: number, low: number): number {
+  return ((high >>> 0) * 2 ** 20 + (low >>> 12) + 0.5) * 2 ** -52;
+}
+
+/** The random direction of the cut test for one sample: n uniforms on [−1, 1), exact in f32. */
+export function directionVector(seed: number, index: number, n: number): Float64Array {
+  return Float64Array.from(wordsAt(seed, DIRECTION_STREAM, index, n), uniformSigned);
+}

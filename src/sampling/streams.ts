@@ -1,0 +1,9 @@
+/** The stream numbers of addresses (seed, stream, index): what a random number is for. */
+export const INPUT_STREAM = 1;
+export const LABEL_STREAM = 2;
+export const DIRECTION_STREAM = 3;
+export const ARCHITECTURE_STREAM = 4;
+/** Layer t's weights: WEIGHT_STREAM + t. */
+export const WEIGHT_STREAM = 1000;
+/** Layer t's biases: BIAS_STREAM + t. */
+export const BIAS_STREAM = 2000;

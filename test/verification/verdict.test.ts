@@ -1,0 +1,36 @@
+import { describe, expect, test } from "vitest";
+import type { Verdict } from "../../src/verification/verdict.ts";
+import { combineVerdicts, judgeBracket, TIGHT } from "../../src/verification/verdict.ts";
+
+const above = 1 + 2 ** -52;
+
+describe("the order of the rules", () => {
+  test.each([
+    [{ lower: above, upper: 2 }, "violated"],
+    [{ lower: 1, upper: 2 }, "tight"],
+    [{ lower: 0.5, upper: 1 }, "holds"],
+    [{ lower: 1 - TIGHT, upper: 1 }, "holds"],
+    [{ lower: 1 - TIGHT, upper: above }, "tight"],
+    [{ lower: 1 - TIGHT - 2 ** -53, upper: above }, "unresolved"],
+    [{ lower: 0, upper: Infinity }, "unresolved"],
+    [{ lower: NaN, upper: NaN }, "unresolved"],
+    [{ lower: NaN, upper: 0.5 }, "holds"],
+    [{ lower: 0, upper: 0 }, "holds"],
+  ] as const)("κ in %o is %s", (bracket, kind) => {
+    expect(judgeBracket(bracket, 1).kind).toBe(kind);
+  });
+
+  test("a sample is invalid before violated, violated before unresolved, and its total's verdict otherwise", () => {
+    const holds: Verdict = { kind: "holds", trivial: false };
+    const tight: Verdict = { kind: "tight", gap: 0 };
+    const open: Verdict = { kind: "unresolved", reason: "" };
+    const violated: Verdict = { kind: "violated", check: "cut", layer: 1, detail: "" };
+    const invalid: Verdict = { kind: "invalid", reason: "" };
+    expect(combineVerdicts([holds, tight], holds).kind).toBe("holds");
+    expect(combineVerdicts([holds, holds], tight).kind).toBe("tight");
+    expect(combineVerdicts([holds, open], holds).kind).toBe("unresolved");
+    expect(combineVerdicts([open, violated], holds).kind).toBe("violated");
+    expect(combineVerdicts([open, violated, invalid], holds).kind).toBe("invalid");
+    expect(combineVerdicts([holds], open).kind).toBe("unresolved");
+  });
+});
