@@ -16,7 +16,7 @@ export interface Command extends CommandSummary {
 export const COMMANDS: readonly Command[] = [
   {
     name: "demo",
-    summary: "the digits model on 1,000 real digits, 100 random networks, one planted fault",
+    summary: "1,000 real digits, 100 random networks, one planted fault",
     flags: ["engine", "adapter", "seed"],
     run: async (args, io) => (await import("./demo.ts")).demo(args, io),
   },
@@ -28,7 +28,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "doctor",
-    summary: "adapters and engines of this machine, what is chosen and why, self-tests",
+    summary: "this machine's adapters and engines, which is taken, self-tests",
     flags: ["adapter"],
     run: async (args, io) => (await import("./doctor.ts")).doctor(args, io),
   },

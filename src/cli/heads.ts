@@ -77,9 +77,3 @@ export function makeHead(spec: HeadSpec, outputs: number, samples: number, read:
   }
   return { kind: "squared-error", targets: values, rows: targetRows };
 }
-
-/** Whether the head reads labels: needed, used where given, or not at all. */
-export function labelUse(head: Head): "needed" | "optional" | "none" {
-  if (head.kind === "cross-entropy") return "needed";
-  return head.kind === "margin" ? "optional" : "none";
-}

@@ -6,7 +6,7 @@ import type { SampleSource } from "../escalation/verify.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
-import { fillInputs, randomLabel } from "../sampling/inputs.ts";
+import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Arguments } from "./arguments.ts";
 import { readBytes, sha256 } from "./files.ts";
 import { argmaxLabels, fileLabels } from "./labels.ts";
@@ -74,11 +74,7 @@ function drawn(values: Arguments["values"], width: number): Inputs {
     width,
     describe: `${how} ${String(scale)}`,
     sha256: null,
-    read: (first, count) => {
-      const rows = new Float64Array(count * width);
-      fillInputs(rows, { distribution, scale, seed, first, width });
-      return rows;
-    },
+    read: (first, count) => fillInputs({ distribution, scale, seed }, first, count, width),
   };
 }
 
@@ -89,7 +85,7 @@ export async function openLabels({ values }: Arguments, network: Network, sample
   if (choice === "argmax") return argmaxLabels(network);
   if (choice === "random") {
     const classes = outputWidth(network);
-    return (first, count) => Int32Array.from({ length: count }, (_, i) => randomLabel(values.seed, first + i, classes));
+    return (first, count) => fillLabels(values.seed, first, count, classes);
   }
   const matrix = await readMatrix(readBytes(choice), choice, {});
   return fileLabels(choice, matrix.values, samples, network);

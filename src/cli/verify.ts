@@ -6,6 +6,7 @@ import type { VerifyRequest } from "../escalation/verify.ts";
 import { FAULTS } from "../engine/faults.ts";
 import { readMatrix, readModel } from "../formats/read.ts";
 import { ModelError, UsageError } from "../network/errors.ts";
+import { labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
@@ -18,7 +19,7 @@ import { openEngines } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import { checkDistinct, openOutput, readBytes, sha256 } from "./files.ts";
 import type { Output } from "./files.ts";
-import { labelUse, makeHead } from "./heads.ts";
+import { makeHead } from "./heads.ts";
 import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
 import type { Io } from "./io.ts";
 import { progressLine } from "./progress.ts";
@@ -61,7 +62,7 @@ function checkOptions(args: Arguments): void {
     { option: "report", file: values.report, output: true },
     { option: "samples", file: values.samples, output: true },
   ]);
-  if (values.head.kind === "ready" && labelUse(values.head.head) === "needed" && values.labels === null) {
+  if (values.head.kind === "ready" && labelUse(values.head.head) === "required" && values.labels === null) {
     throw new UsageError(`--head ${values.head.text}: found no --labels, expected --labels argmax|random|FILE`);
   }
 }

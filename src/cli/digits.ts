@@ -1,0 +1,37 @@
+/** The demo's model and its 1,000 held-out digits (examples/digits). */
+import type { SampleSource } from "../escalation/verify.ts";
+import { readMatrix, readModel } from "../formats/read.ts";
+import type { Network } from "../network/network.ts";
+import { assetPath } from "./assets.ts";
+import { readBytes } from "./files.ts";
+import { baseName } from "./inputs.ts";
+
+const MODEL = "examples/digits/digits.safetensors";
+const INPUTS = "examples/digits/digits.idx3-ubyte.gz";
+
+export interface Digits {
+  readonly network: Network;
+  readonly source: SampleSource;
+  readonly modelSource: string;
+  readonly describe: string;
+}
+
+/** Pixels are bytes 0–255, given to the network as 0–1. */
+export async function digits(): Promise<Digits> {
+  const [model, inputs] = [assetPath(MODEL), assetPath(INPUTS)];
+  const network = await readModel(readBytes(model), model, {});
+  const { rows, columns, values } = await readMatrix(readBytes(inputs), inputs, {});
+  return {
+    network,
+    modelSource: baseName(model),
+    describe: `${baseName(inputs)}, x/255`,
+    source: {
+      samples: rows,
+      width: columns,
+      read: (first, count) => ({
+        inputs: Float64Array.from(values.subarray(first * columns, (first + count) * columns), (x) => x / 255),
+        labels: null,
+      }),
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/**
+ * The public library: files → network and inputs → verify → report. See examples/.
+ *
+ * Node and Deno programs and pages use the same names; nothing here touches files, the clock or the process.
+ */
+export { createCpuEngine } from "./engine/cpu/engine.ts";
+export type { CpuEngine } from "./engine/cpu/engine.ts";
+export type { Engine } from "./engine/engine.ts";
+export { verify } from "./escalation/verify.ts";
+export type { SampleSource, VerifyOutcome, VerifyRequest } from "./escalation/verify.ts";
+export { readMatrix, readModel } from "./formats/read.ts";
+export { DeviceError, FormatError, ModelError, UsageError } from "./network/errors.ts";
+export type { Head } from "./network/heads.ts";
+export type { Network } from "./network/network.ts";
+export { consoleReport } from "./report/console.ts";
+export { reportJson } from "./report/json.ts";
+export type { Report, SampleRow } from "./report/report.ts";
+export { fillInputs } from "./sampling/inputs.ts";
+export { randomNetwork } from "./sampling/random-network.ts";
