@@ -85,11 +85,13 @@ function violation(fault: ReportedFault, i: number): string[] {
   if (example === undefined) return lines;
   const { index, left, right, margin, bound, reason } = example;
   const lead = `     sample ${String(index)}: `;
+  // Where rounding has a bound, the numbers say it all; elsewhere the finding's own words do.
+  const bounded = margin !== null && bound !== null && bound > 0;
   const facts = [
     ...(left === null ? [] : [`left   ${precise(left)}`]),
     ...(right === null ? [] : [`right  ${precise(right)}`]),
-    ...(margin === null ? [] : [`apart  ${significant(margin)}; rounding explains ${significant(bound)}`]),
-    ...(reason === undefined ? [] : wrapped(reason, CONSOLE_WIDTH - lead.length)),
+    ...(bounded ? [`apart  ${significant(margin)}; rounding explains ${significant(bound)}`] : []),
+    ...(bounded || reason === undefined ? [] : wrapped(reason, CONSOLE_WIDTH - lead.length)),
   ];
   return [...lines, ...facts.map((fact, k) => (k === 0 ? lead : " ".repeat(lead.length)) + fact)];
 }
