@@ -48,17 +48,20 @@ export interface VerifyRequest {
   readonly onRow?: (row: SampleRow) => void;
   /** Milliseconds, from any origin, for `timing`. */
   readonly clock?: () => number;
-  /** What the report repeats of the run. */
-  readonly description: {
-    readonly tool: { readonly name: string; readonly version: string };
-    readonly modelSource: string;
-    readonly headName: string;
-    readonly settings: { readonly [key: string]: Json };
-    readonly modelSha256: string | null;
-    readonly inputsSha256: string | null;
-    readonly startedAt: string | null;
-    readonly plant?: string;
-  };
+  /** What the report repeats of the run; everything left out has its default there. */
+  readonly description?: Partial<RunDescription>;
+}
+
+/** What a report says of a run besides its measurements. */
+export interface RunDescription {
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly modelSource: string;
+  readonly headName: string;
+  readonly settings: { readonly [key: string]: Json };
+  readonly modelSha256: string | null;
+  readonly inputsSha256: string | null;
+  readonly startedAt: string | null;
+  readonly plant?: string;
 }
 
 export interface VerifyOutcome {
@@ -192,6 +195,16 @@ function count(verdicts: VerdictCounts): number {
   return verdicts.holds + verdicts.tight + verdicts.violated + verdicts.unresolved + verdicts.invalid;
 }
 
+/** A run of the library, which nobody described. */
+const UNDESCRIBED = {
+  tool: { name: "gradient-penalty-verifier", version: "library" },
+  modelSource: "network",
+  settings: {},
+  modelSha256: null,
+  inputsSha256: null,
+  startedAt: null,
+} as const;
+
 function makeReport(
   request: VerifyRequest,
   plan: Plan,
@@ -199,7 +212,8 @@ function makeReport(
   roundedInputs: number,
   elapsedMs: number,
 ): Report {
-  const { description, engine, source } = request;
+  const { engine, source } = request;
+  const description: RunDescription = { ...UNDESCRIBED, headName: request.head.kind, ...request.description };
   const { samples, ...result } = statistics.result();
   return {
     schema: "gradient-penalty-report/1",
