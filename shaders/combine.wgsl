@@ -1,0 +1,38 @@
+// û += Σ_j s_j q_j over the blocks of one basis buffer: the witness from the host's Ritz coefficients.
+// Sizes: rows = n_t, columns = B, `blocks` vectors of this buffer, whose first is number `from` of all; an invocation an entry.
+
+struct Sizes {
+  rows: u32,
+  columns: u32,
+  blocks: u32,
+  from: u32,
+  // 1 where û starts at zero.
+  first: u32,
+}
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+// Block 0 is not part of the sum (krylov-step.wgsl); blocks 1 … are rows × columns each.
+@group(0) @binding(1) var<storage, read> basis: array<f32>;
+// s, steps × columns; 0 past a sample's own steps.
+@group(0) @binding(2) var<storage, read> weights: array<f32>;
+// û, rows × columns.
+@group(0) @binding(3) var<storage, read_write> result: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let column = id.x;
+  let row = id.y;
+  if (column >= sizes.columns || row >= sizes.rows) {
+    return;
+  }
+  let at = row * sizes.columns + column;
+  let size = sizes.rows * sizes.columns;
+  var sum = 0.0;
+  if (sizes.first == 0u) {
+    sum = result[at];
+  }
+  for (var j = 0u; j < sizes.blocks; j++) {
+    sum += weights[(sizes.from + j) * sizes.columns + column] * basis[(j + 1u) * size + at];
+  }
+  result[at] = sum;
+}

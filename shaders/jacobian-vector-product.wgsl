@@ -1,0 +1,68 @@
+// ζ = W′ τ, and D ∘ ζ: one layer forward for tangents (and, with W′₁W′₁ᵀ for W′, the middle of J_tJ_tᵀ).
+// Sizes: rows = n_{t+1} (of ζ), inner = n_t (of τ), columns = N, groups of `samples` columns side by side, column j being sample
+// j mod samples. Layout: rows × columns, row-major; an invocation makes 4 rows × 4 columns, each entry one sum in ascending k.
+// Accuracy: γ_{n_t} |W′||τ|, one rounding more where masked.
+
+struct Sizes {
+  rows: u32,
+  inner: u32,
+  columns: u32,
+  samples: u32,
+}
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+// W′_t, rows × inner, written by the host.
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+// τ, inner × columns / 4 vectors.
+@group(0) @binding(2) var<storage, read> operand: array<vec4<f32>>;
+// D_t, rows × samples / 4 vectors; read where MASKED.
+@group(0) @binding(3) var<storage, read> slopes: array<vec4<f32>>;
+// ζ, rows × columns / 4 vectors.
+@group(0) @binding(4) var<storage, read_write> result: array<vec4<f32>>;
+// D ∘ ζ, the same shape; written where MASKED.
+@group(0) @binding(5) var<storage, read_write> masked: array<vec4<f32>>;
+
+override MASKED: bool = true;
+
+fn write(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
+  if (row >= sizes.rows) {
+    return;
+  }
+  let at = row * stride + quad;
+  result[at] = value;
+  if (MASKED) {
+    let group = sizes.samples / 4u;
+    masked[at] = slopes[row * group + quad % group] * value;
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let stride = sizes.columns / 4u;
+  let quad = id.x;
+  let row = 4u * id.y;
+  if (quad >= stride || row >= sizes.rows) {
+    return;
+  }
+  let last = sizes.rows - 1u;
+  let r0 = row * sizes.inner;
+  let r1 = min(row + 1u, last) * sizes.inner;
+  let r2 = min(row + 2u, last) * sizes.inner;
+  let r3 = min(row + 3u, last) * sizes.inner;
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
+  let terms = sizes.inner;
+  for (var k = 0u; k < terms; k++) {
+    let x = operand[k * stride + quad];
+    s0 += weight[r0 + k] * x;
+    s1 += weight[r1 + k] * x;
+    s2 += weight[r2 + k] * x;
+    s3 += weight[r3 + k] * x;
+  }
+  write(row, quad, stride, s0);
+  write(row + 1u, quad, stride, s1);
+  write(row + 2u, quad, stride, s2);
+  write(row + 3u, quad, stride, s3);
+}

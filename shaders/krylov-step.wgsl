@@ -1,0 +1,60 @@
+// One step of the iteration for ‖J_t‖ on A = J_tJ_tᵀ: power iteration with Lanczos' three-term orthogonalisation, and the
+// normalisation of what is left (Parlett, The Symmetric Eigenvalue Problem, ch. 13):
+//   α = qᵀ(Aq),  r = Aq − α q − β₋ q₋,  β = ‖r‖,  q₊ = r/β.
+// Sizes: rows = n_t, columns = B; the basis holds q_1, q_2, … as blocks of rows × columns; an invocation a column (a sample).
+// No bound rests on α, β or q: the witness made of them is measured on its own.
+
+struct Sizes {
+  rows: u32,
+  columns: u32,
+  // j, counted from 0, of q_{j+1} within this basis buffer.
+  block: u32,
+  // 1 in the very first step of all, where there is no q₋.
+  first: u32,
+  // Where α and β of this step stand in `coefficients`, and where β₋ does.
+  at: u32,
+}
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+// Aq, rows × columns.
+@group(0) @binding(1) var<storage, read> image: array<f32>;
+// q₋ of the first step in this buffer, then q_1, q_2, …: block b holds q_b, block 0 the one before; rows × columns each.
+@group(0) @binding(2) var<storage, read_write> basis: array<f32>;
+// q for the next product, rows × columns.
+@group(0) @binding(3) var<storage, read_write> next: array<f32>;
+// (α, β) of each step and column, steps × columns.
+@group(0) @binding(4) var<storage, read_write> coefficients: array<vec2<f32>>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let column = id.x;
+  if (column >= sizes.columns) {
+    return;
+  }
+  let size = sizes.rows * sizes.columns;
+  let own = (sizes.block + 1u) * size;
+  var alpha = 0.0;
+  for (var i = 0u; i < sizes.rows; i++) {
+    let at = i * sizes.columns + column;
+    let q = next[at];
+    basis[own + at] = q;
+    alpha += q * image[at];
+  }
+  var beta_before = 0.0;
+  if (sizes.first == 0u) {
+    beta_before = coefficients[(sizes.at - 1u) * sizes.columns + column].y;
+  }
+  var sum = 0.0;
+  for (var i = 0u; i < sizes.rows; i++) {
+    let at = i * sizes.columns + column;
+    let before = select(basis[own - size + at], 0.0, sizes.first == 1u);
+    let r = image[at] - alpha * next[at] - beta_before * before;
+    next[at] = r;
+    sum += r * r;
+  }
+  let inverse = select(0.0, inverseSqrt(sum), sum > 0.0);
+  for (var i = 0u; i < sizes.rows; i++) {
+    next[i * sizes.columns + column] *= inverse;
+  }
+  coefficients[sizes.at * sizes.columns + column] = vec2<f32>(alpha, sum * inverse);
+}

@@ -1,0 +1,70 @@
+// a = W′ᵀ y, and D ∘ a: one layer back, for adjoints and for pullbacks.
+// Sizes: rows = n_t (of a), inner = n_{t+1} (of y), columns = N, several groups of `samples` columns side by side, so that column j
+// belongs to sample j mod samples. Layout: rows × columns, row-major; an invocation makes 4 rows × 4 columns, each entry one sum in
+// ascending i. Accuracy: γ_{n_{t+1}} |W′|ᵀ|y|, one rounding more where masked.
+
+struct Sizes {
+  rows: u32,
+  inner: u32,
+  columns: u32,
+  samples: u32,
+}
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+// W′_t, inner × rows, written by the host.
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+// y, inner × columns / 4 vectors.
+@group(0) @binding(2) var<storage, read> operand: array<vec4<f32>>;
+// D_{t−1}, rows × samples / 4 vectors; read where MASKED.
+@group(0) @binding(3) var<storage, read> slopes: array<vec4<f32>>;
+// a, rows × columns / 4 vectors.
+@group(0) @binding(4) var<storage, read_write> result: array<vec4<f32>>;
+// D ∘ a, the same shape; written where MASKED.
+@group(0) @binding(5) var<storage, read_write> masked: array<vec4<f32>>;
+
+override MASKED: bool = true;
+// Multiplies the result: 1, but for a planted fault.
+override FACTOR: f32 = 1.0;
+
+fn write(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
+  if (row >= sizes.rows) {
+    return;
+  }
+  let at = row * stride + quad;
+  result[at] = FACTOR * value;
+  if (MASKED) {
+    let group = sizes.samples / 4u;
+    masked[at] = slopes[row * group + quad % group] * value;
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let stride = sizes.columns / 4u;
+  let quad = id.x;
+  let row = 4u * id.y;
+  if (quad >= stride || row >= sizes.rows) {
+    return;
+  }
+  let last = sizes.rows - 1u;
+  let c1 = min(row + 1u, last);
+  let c2 = min(row + 2u, last);
+  let c3 = min(row + 3u, last);
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
+  let terms = sizes.inner;
+  for (var i = 0u; i < terms; i++) {
+    let y = operand[i * stride + quad];
+    let base = i * sizes.rows;
+    s0 += weight[base + row] * y;
+    s1 += weight[base + c1] * y;
+    s2 += weight[base + c2] * y;
+    s3 += weight[base + c3] * y;
+  }
+  write(row, quad, stride, s0);
+  write(row + 1u, quad, stride, s1);
+  write(row + 2u, quad, stride, s2);
+  write(row + 3u, quad, stride, s3);
+}
