@@ -48,12 +48,7 @@ export function softwareVulkan(): Record<string, string> {
  */
 export function runAgainOnSoftwareVulkan(): Promise<number> {
   const environment = { ...process.env, ...softwareVulkan() };
-  const runtimeArguments =
-    "Deno" in globalThis ? ["run", "-A", ...process.execArgv] : process.execArgv;
-  const child = spawn(process.execPath, [...runtimeArguments, ...process.argv.slice(1)], {
-    env: environment,
-    stdio: "inherit",
-  });
+  const child = spawn(process.execPath, ownArguments(), { env: environment, stdio: "inherit" });
   // Ctrl-C reaches the child by the terminal itself; what is sent to this process alone is passed on.
   const forward = (signal: NodeJS.Signals): void => {
     child.kill(signal);
@@ -69,6 +64,11 @@ export function runAgainOnSoftwareVulkan(): Promise<number> {
       resolve(code ?? (signal === "SIGINT" ? 130 : 143));
     });
   });
+}
+
+/** This process's arguments whole: Deno does not tell its own flags otherwise (--node-modules-dir, permissions). Linux only, as all here. */
+function ownArguments(): string[] {
+  return readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
 }
 
 function findArchive(): { archive: string; version: string } {
