@@ -1,11 +1,11 @@
 // û += Σ_j s_j q_j over the blocks of one basis buffer: the witness from the host's Ritz coefficients.
-// Sizes: rows = n_t, columns = B, `blocks` vectors of this buffer, whose first is number `from` of all; an invocation an entry.
+// Sizes: rows = n_t, columns = B, `blocks` vectors of this buffer, whose first is number `begin` of all; an invocation an entry.
 
 struct Sizes {
   rows: u32,
   columns: u32,
   blocks: u32,
-  from: u32,
+  begin: u32,
   // 1 where û starts at zero.
   first: u32,
 }
@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     sum = result[at];
   }
   for (var j = 0u; j < sizes.blocks; j++) {
-    sum += weights[(sizes.from + j) * sizes.columns + column] * basis[(j + 1u) * size + at];
+    sum += weights[(sizes.begin + j) * sizes.columns + column] * basis[(j + 1u) * size + at];
   }
   result[at] = sum;
 }

@@ -28,7 +28,7 @@ fn is_finite(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) < 0x7f800000u;
 }
 
-fn write(row: u32, quad: u32, stride: u32, sum: vec4<f32>) {
+fn store_row(row: u32, quad: u32, stride: u32, sum: vec4<f32>) {
   if (row >= sizes.rows) {
     return;
   }
@@ -71,8 +71,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     s2 += weight[r2 + k] * h;
     s3 += weight[r3 + k] * h;
   }
-  write(row, quad, stride, s0);
-  write(row + 1u, quad, stride, s1);
-  write(row + 2u, quad, stride, s2);
-  write(row + 3u, quad, stride, s3);
+  store_row(row, quad, stride, s0);
+  store_row(row + 1u, quad, stride, s1);
+  store_row(row + 2u, quad, stride, s2);
+  store_row(row + 3u, quad, stride, s3);
 }

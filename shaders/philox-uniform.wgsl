@@ -30,7 +30,7 @@ fn multiply(a: u32, b: u32) -> vec2<u32> {
 fn philox(counter: vec4<u32>, seed: vec2<u32>) -> vec4<u32> {
   var c = counter;
   var k = seed;
-  for (var round = 0u; round < 10u; round++) {
+  for (var i = 0u; i < 10u; i++) {
     let p = multiply(0xd2511f53u, c.x);
     let q = multiply(0xcd9e8d57u, c.z);
     c = vec4<u32>(q.x ^ c.y ^ k.x, q.y, p.x ^ c.w ^ k.y, p.y);
@@ -42,15 +42,15 @@ fn philox(counter: vec4<u32>, seed: vec2<u32>) -> vec4<u32> {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let column = id.x;
-  let block = id.y;
-  if (column >= sizes.columns || 4u * block >= sizes.rows) {
+  let quad = id.y;
+  if (column >= sizes.columns || 4u * quad >= sizes.rows) {
     return;
   }
   let low = sizes.first_low + column;
-  let high = sizes.first_high + select(0u, 1u, low < sizes.first_low);
-  let words = philox(vec4<u32>(block, low, high, sizes.stream), vec2<u32>(sizes.seed_low, sizes.seed_high));
+  let high = sizes.first_high + select(0u, 1u, sizes.first_low > low);
+  let words = philox(vec4<u32>(quad, low, high, sizes.stream), vec2<u32>(sizes.seed_low, sizes.seed_high));
   for (var i = 0u; i < 4u; i++) {
-    let row = 4u * block + i;
+    let row = 4u * quad + i;
     if (row < sizes.rows) {
       result[row * sizes.width + sizes.shift + column] = f32(words[i] >> 8u) * 1.1920928955078125e-7 - 1.0;
     }

@@ -26,7 +26,7 @@ override MASKED: bool = true;
 // Multiplies the result: 1, but for a planted fault.
 override FACTOR: f32 = 1.0;
 
-fn write(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
+fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
   if (row >= sizes.rows) {
     return;
   }
@@ -63,8 +63,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     s2 += weight[base + c2] * y;
     s3 += weight[base + c3] * y;
   }
-  write(row, quad, stride, s0);
-  write(row + 1u, quad, stride, s1);
-  write(row + 2u, quad, stride, s2);
-  write(row + 3u, quad, stride, s3);
+  store_row(row, quad, stride, s0);
+  store_row(row + 1u, quad, stride, s1);
+  store_row(row + 2u, quad, stride, s2);
+  store_row(row + 3u, quad, stride, s3);
 }

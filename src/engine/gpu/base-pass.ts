@@ -1,0 +1,193 @@
+/**
+ * The base pass of a batch on the device: forward, head, backward, the two tangents of the cut test, every norm and product.
+ *
+ *     z = W h + b,  h′ = g(z),  D = g′(z)          a_t = W′_tᵀ δ_t,  δ_{t−1} = D_{t−1} ∘ a_t,  ĝ_x = a_1
+ *     τ_1 = [ĝ_x/‖ĝ_x‖ | random],  ζ_t = W′_t τ_t,  τ_{t+1} = D_t ∘ ζ_t          S_0 = ĝ_x·τ_1,  S_t = δ_t·ζ_t
+ *
+ * Sizes: B columns, the batch's capacity; the two tangents stand side by side, 2B columns.
+ */
+import type { FaultName } from "../faults.ts";
+import { DIRECTION_STREAM } from "../../sampling/streams.ts";
+import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
+import { KERNELS } from "./kernels.ts";
+import type { Operands } from "./operands.ts";
+import type { SumBuffer, SumRequest } from "./sums.ts";
+import { createSums } from "./sums.ts";
+
+export interface BasePass {
+  readonly columns: number;
+  /** h_t, t = 1 … l + 1 (entry t − 1); z_{t+1} and D_t, δ_t, a_t, τ_t, ζ_t for t = 1 … l. */
+  readonly hidden: readonly Matrix[];
+  readonly preactivation: readonly Matrix[];
+  readonly slopes: readonly Matrix[];
+  readonly adjoints: readonly Matrix[];
+  readonly pullbacks: readonly Matrix[];
+  readonly tangents: readonly Matrix[];
+  readonly topGradient: Matrix;
+  /** (f, e) for each sample. */
+  readonly values: Matrix;
+  readonly labels: GPUBuffer;
+  readonly headData: GPUBuffer;
+  /** Sets the address of the random direction: the plan's seed and the batch's first index. */
+  readonly setAddress: (seed: number, first: number) => void;
+  readonly dispatches: readonly Dispatch[];
+  readonly sums: SumBuffer;
+  /** Which number each request of `sums` has. */
+  readonly requests: {
+    readonly hidden: readonly number[];
+    readonly preactivation: readonly number[];
+    readonly slopes: readonly number[];
+    readonly adjoints: readonly number[];
+    readonly pullbacks: readonly number[];
+    readonly tangents: readonly number[];
+    readonly pushed: readonly number[];
+    readonly topGradient: number;
+    /** S_0 … S_l. */
+    readonly products: readonly number[];
+  };
+}
+
+export async function createBasePass(
+  workspace: Workspace,
+  operands: Operands,
+  columns: number,
+  fault: FaultName | undefined,
+): Promise<BasePass> {
+  const { depth, width } = operands;
+  const layers = Array.from({ length: depth }, (_, i) => i + 1);
+  const make = (name: string, t: number, rows: number, wide = columns): Matrix =>
+    workspace.matrix(`${name}.${String(t)}`, rows, wide);
+  const hidden = [...layers, depth + 1].map((t) => make("hidden", t, width(t)));
+  const preactivation = layers.map((t) => make("preactivation", t, width(t + 1)));
+  const slopes = layers.map((t) => make("slopes", t, width(t + 1)));
+  const adjoints = layers.map((t) => make("adjoint", t, width(t + 1)));
+  const pullbacks = layers.map((t) => make("pullback", t, width(t)));
+  const tangents = layers.map((t) => make("tangent", t, width(t), 2 * columns));
+  const pushed = layers.map((t) => make("pushed", t, width(t + 1), 2 * columns));
+  const outputs = width(depth + 1);
+  const topGradient = make("top-gradient", depth, outputs);
+  const values = workspace.matrix("values", 1, columns, 2);
+  const labels = workspace.matrix("labels", 1, columns).buffer;
+  const headData = workspace.matrix("head-data", outputs, columns).buffer;
+  const unused = [workspace.matrix("unused", 1, 4).buffer, workspace.matrix("unused", 1, 4).buffer] as const;
+  const b = (matrices: readonly Matrix[], t: number): GPUBuffer => (matrices[t - 1] as Matrix).buffer;
+
+  const dispatches: Dispatch[] = [];
+  for (const t of layers) {
+    dispatches.push(
+      await workspace.dispatch(
+        KERNELS.forward,
+        { ACTIVATION: operands.activation(t) },
+        { rows: width(t + 1), inner: width(t), columns },
+        [operands.weight(t), operands.bias(t), b(hidden, t), b(preactivation, t), b(hidden, t + 1), b(slopes, t)],
+      ),
+    );
+  }
+  dispatches.push(
+    await workspace.dispatch(
+      KERNELS.head,
+      { HEAD: operands.head },
+      { width: outputs, columns, index: operands.headIndex },
+      [b(hidden, depth + 1), headData, labels, b(slopes, depth), values.buffer, topGradient.buffer, b(adjoints, depth)],
+    ),
+  );
+  for (const t of [...layers].reverse()) {
+    const masked = t > 1;
+    dispatches.push(
+      await workspace.dispatch(
+        KERNELS.vectorJacobianProduct,
+        { MASKED: masked ? 1 : 0, FACTOR: t === 1 && fault === "input-gradient-scaled" ? 1.01 : 1 },
+        { rows: width(t), inner: width(t + 1), columns, samples: columns },
+        [
+          operands.scaled(t),
+          b(adjoints, t),
+          masked ? b(slopes, t - 1) : unused[0],
+          b(pullbacks, t),
+          masked ? b(adjoints, t - 1) : unused[1],
+        ],
+      ),
+    );
+  }
+  // v₀ goes to the first B columns of τ_1 by way of a matrix of its own; the random direction is written in place.
+  const gradientDirection = make("gradient-direction", 1, width(1));
+  dispatches.push(
+    await workspace.dispatch(
+      KERNELS.normalise,
+      { SECOND: 0 },
+      { rows: width(1), columns, width: columns, shift: 0 },
+      [b(pullbacks, 1), gradientDirection.buffer],
+    ),
+    await workspace.dispatch(
+      KERNELS.place,
+      {},
+      { rows: width(1), columns, width: 2 * columns },
+      [gradientDirection.buffer, b(tangents, 1)],
+    ),
+  );
+  const philoxSizes = { rows: width(1), columns, width: 2 * columns, shift: columns };
+  const addressed = (seed: number, first: number): Record<string, number> => ({
+    ...philoxSizes,
+    seed_low: seed % 2 ** 32,
+    seed_high: Math.floor(seed / 2 ** 32),
+    first_low: first % 2 ** 32,
+    first_high: Math.floor(first / 2 ** 32),
+    stream: DIRECTION_STREAM,
+  });
+  const philox = await workspace.variable(KERNELS.philoxUniform, addressed(0, 0), [b(tangents, 1)]);
+  dispatches.push(philox.dispatch);
+  for (const t of layers) {
+    const masked = t < depth;
+    dispatches.push(
+      await workspace.dispatch(
+        KERNELS.jacobianVectorProduct,
+        { MASKED: masked ? 1 : 0 },
+        { rows: width(t + 1), inner: width(t), columns: 2 * columns, samples: columns },
+        [
+          operands.scaled(t),
+          b(tangents, t),
+          masked ? b(slopes, t) : unused[0],
+          b(pushed, t),
+          masked ? b(tangents, t + 1) : unused[1],
+        ],
+      ),
+    );
+  }
+
+  const list: SumRequest[] = [];
+  const ask = (request: SumRequest): number => list.push(request) - 1;
+  const norms = (matrices: readonly Matrix[]): number[] => matrices.map((of) => ask({ kind: "norm", of }));
+  const requests: BasePass["requests"] = {
+    hidden: norms(hidden),
+    preactivation: norms(preactivation),
+    slopes: norms(slopes),
+    adjoints: norms(adjoints),
+    pullbacks: norms(pullbacks),
+    tangents: norms(tangents),
+    pushed: norms(pushed),
+    topGradient: ask({ kind: "norm", of: topGradient }),
+    products: [
+      ask({ kind: "dot", left: pullbacks[0] as Matrix, right: tangents[0] as Matrix }),
+      ...layers.map((t) => ask({ kind: "dot", left: adjoints[t - 1] as Matrix, right: pushed[t - 1] as Matrix })),
+    ],
+  };
+  const sums = await createSums(workspace, "base.sums", list);
+  return {
+    columns,
+    hidden,
+    preactivation,
+    slopes,
+    adjoints,
+    pullbacks,
+    tangents,
+    topGradient,
+    values,
+    labels,
+    headData,
+    setAddress: (seed, first) => {
+      philox.write(addressed(seed, first));
+    },
+    dispatches: [...dispatches, ...sums.dispatches],
+    sums,
+    requests,
+  };
+}

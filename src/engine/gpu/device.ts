@@ -1,0 +1,155 @@
+/**
+ * A device and its pipelines. Every failure of it (lost, out of memory, validation, a shader refused) becomes one DeviceError, kept and
+ * thrown at the next check: nothing is logged and gone on from.
+ */
+import { DeviceError } from "../../network/errors.ts";
+import type { FaultName } from "../faults.ts";
+import { withFault } from "./faults.ts";
+import type { Kernel } from "./kernels.ts";
+import type { ShaderReflection } from "./reflection.ts";
+import { reflect } from "./reflection.ts";
+import { joinShader, type ShaderSources } from "./sources.ts";
+
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly reflection: ShaderReflection;
+}
+
+export interface AdapterDescription {
+  readonly name: string;
+  readonly hardware: boolean;
+}
+
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+  /** Largest storage binding in bytes. */
+  readonly bindingBytes: number;
+  readonly pipeline: (kernel: Kernel, overrides: Readonly<Record<string, number>>) => Promise<Pipeline>;
+  /** Throws what has failed so far. */
+  readonly check: () => void;
+}
+
+/** Name and kind of an adapter: a software one says so, or is known by name. */
+export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
+  const info = adapter.info;
+  const name =
+    [info.description, info.vendor, info.architecture].map((s) => s.trim()).find((s) => s !== "" && !/^\d+$/.test(s)) ??
+    "unnamed adapter";
+  const software = info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${name} ${info.architecture}`);
+  return { name, hardware: !software };
+}
+
+/**
+ * @param preference high-performance, low-power, software, or part of an adapter's name.
+ * @throws DeviceError
+ */
+export async function openDevice(
+  gpu: GPU,
+  preference: string,
+  sources: ShaderSources,
+  fault: FaultName | undefined,
+): Promise<OpenDevice> {
+  const wish: GPURequestAdapterOptions =
+    preference === "high-performance" || preference === "low-power"
+      ? { powerPreference: preference }
+      : preference === "software"
+        ? { forceFallbackAdapter: true }
+        : {};
+  const adapter = (await gpu.requestAdapter(wish)) ?? (preference === "software" ? await gpu.requestAdapter() : null);
+  if (adapter === null) throw new DeviceError("webgpu: this machine offers no adapter; expected one, or --engine cpu");
+  const description = describeAdapter(adapter);
+  if (preference === "software" && description.hardware) {
+    throw new DeviceError(`webgpu: found the adapter ${description.name}, expected a software one`);
+  }
+  if (!["high-performance", "low-power", "software"].includes(preference)) {
+    if (!description.name.toLowerCase().includes(preference.toLowerCase())) {
+      throw new DeviceError(`webgpu: found the adapter "${description.name}", expected one named "${preference}"`);
+    }
+  }
+  const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+  const bindingBytes = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      label: "gradient-penalty-verifier",
+      requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
+    });
+  } catch (cause) {
+    throw new DeviceError(`webgpu: ${description.name} gave no device: ${message(cause)}`, { cause });
+  }
+
+  let failure: DeviceError | null = null;
+  void device.lost.then((info) => {
+    if (info.reason !== "destroyed") failure ??= new DeviceError(`webgpu: the device was lost: ${info.message}`);
+    else failure ??= new DeviceError("webgpu: the device was destroyed");
+  });
+  device.addEventListener("uncapturederror", (event) => {
+    failure ??= new DeviceError(`webgpu: ${description.name}: ${event.error.message.split("\n")[0] ?? ""}`);
+  });
+  const pipelines = new Map<string, Promise<Pipeline>>();
+  const make = async (kernel: Kernel, overrides: Readonly<Record<string, number>>): Promise<Pipeline> => {
+    const code = withFault(kernel.shader, joinShader(sources, kernel.shader), fault);
+    const reflection = reflect(code);
+    const module = device.createShaderModule({ label: kernel.name, code });
+    const layout = device.createBindGroupLayout({
+      label: kernel.name,
+      entries: reflection.bindings.map((b) => ({
+        binding: b.binding,
+        visibility: COMPUTE,
+        buffer: { type: b.kind },
+      })),
+    });
+    try {
+      const pipeline = await device.createComputePipelineAsync({
+        label: kernel.name,
+        layout: device.createPipelineLayout({ label: kernel.name, bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: "main", constants: overrides },
+      });
+      return { pipeline, layout, reflection };
+    } catch (cause) {
+      throw new DeviceError(await compileError(kernel, code, module, description.name, overrides, cause), { cause });
+    }
+  };
+  return {
+    device,
+    adapter: description,
+    bindingBytes,
+    pipeline: (kernel, overrides) => {
+      const key = `${kernel.name} ${JSON.stringify(overrides)}`;
+      let known = pipelines.get(key);
+      if (known === undefined) {
+        known = make(kernel, overrides);
+        pipelines.set(key, known);
+      }
+      return known;
+    },
+    check: () => {
+      if (failure !== null) throw failure;
+    },
+  };
+}
+
+/** GPUShaderStage.COMPUTE: the constant object does not exist in every runtime before a device does. */
+const COMPUTE = 4;
+
+/** One line: shader, place, text there, adapter, overrides. */
+async function compileError(
+  kernel: Kernel,
+  code: string,
+  module: GPUShaderModule,
+  adapter: string,
+  overrides: Readonly<Record<string, number>>,
+  cause: unknown,
+): Promise<string> {
+  const info = await module.getCompilationInfo().catch(() => null);
+  const first = info?.messages.find((m) => m.type === "error");
+  const line = first === undefined ? "" : ` at line ${String(first.lineNum)}, column ${String(first.linePos)}: "${(code.split("\n")[first.lineNum - 1] ?? "").trim()}"`;
+  const text = first?.message ?? message(cause);
+  return `webgpu: ${kernel.shader} does not compile on ${adapter}${line}: ${text.split("\n")[0] ?? ""} (overrides ${JSON.stringify(overrides)})`;
+}
+
+export function message(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).split("\n")[0] ?? "";
+}

@@ -1,0 +1,192 @@
+/** Buffers and dispatches: the vocabulary in which program.ts writes its formulas. */
+import { DeviceError } from "../../network/errors.ts";
+import type { OpenDevice } from "./device.ts";
+import { message } from "./device.ts";
+import type { Kernel, Sizes } from "./kernels.ts";
+import { packUniform } from "./reflection.ts";
+
+/** One kernel call, ready to be encoded again and again. */
+export interface Dispatch {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A matrix on the device: rows × columns f32 (or u32), row-major. */
+export interface Matrix {
+  readonly buffer: GPUBuffer;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+// The flags of GPUBufferUsage and GPUMapMode: the constant objects are not there in every runtime before a device is.
+export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
+const MAP_MODE_READ = 1;
+
+/** Everything a program allocates, freed together. */
+export interface Workspace {
+  readonly matrix: (label: string, rows: number, columns: number, words?: number) => Matrix;
+  readonly upload: (label: string, values: Float32Array | Int32Array) => GPUBuffer;
+  readonly dispatch: (
+    kernel: Kernel,
+    overrides: Readonly<Record<string, number>>,
+    sizes: Sizes,
+    buffers: readonly GPUBuffer[],
+  ) => Promise<Dispatch>;
+  /** A dispatch whose sizes are written anew before each run. */
+  readonly variable: (
+    kernel: Kernel,
+    sizes: Sizes,
+    buffers: readonly GPUBuffer[],
+  ) => Promise<{ dispatch: Dispatch; write: (sizes: Sizes) => void }>;
+  readonly destroy: () => void;
+}
+
+export function createWorkspace(open: OpenDevice): Workspace {
+  const { device } = open;
+  const owned: GPUBuffer[] = [];
+  const uniforms = new Map<string, GPUBuffer>();
+  const keep = (buffer: GPUBuffer): GPUBuffer => {
+    owned.push(buffer);
+    return buffer;
+  };
+  const uniform = (label: string, bytes: ArrayBuffer): GPUBuffer => {
+    const key = new Uint32Array(bytes).join(" ");
+    let buffer = uniforms.get(key);
+    if (buffer === undefined) {
+      buffer = keep(device.createBuffer({ label, size: bytes.byteLength, usage: USAGE.UNIFORM | USAGE.COPY_DST }));
+      device.queue.writeBuffer(buffer, 0, bytes);
+      uniforms.set(key, buffer);
+    }
+    return buffer;
+  };
+  const build = async (
+    kernel: Kernel,
+    overrides: Readonly<Record<string, number>>,
+    sizes: Sizes,
+    buffers: readonly GPUBuffer[],
+    own: GPUBuffer | null,
+  ): Promise<Dispatch> => {
+    const { pipeline, layout, reflection } = await open.pipeline(kernel, overrides);
+    const first = own ?? uniform(`${kernel.name}.sizes`, packUniform(reflection, sizes));
+    const group = device.createBindGroup({
+      label: kernel.name,
+      layout,
+      entries: [first, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+    const [x, y] = kernel.grid(sizes);
+    return { label: kernel.name, pipeline, group, x: Math.ceil(x / reflection.workgroupSize), y };
+  };
+  return {
+    matrix: (label, rows, columns, words = 1) => ({
+      buffer: keep(
+        device.createBuffer({
+          label,
+          size: Math.max(16, 4 * words * rows * columns),
+          usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST,
+        }),
+      ),
+      rows,
+      columns,
+    }),
+    upload: (label, values) => {
+      const size = Math.max(16, 4 * Math.ceil(values.byteLength / 4));
+      const buffer = keep(device.createBuffer({ label, size, usage: USAGE.STORAGE | USAGE.COPY_DST }));
+      device.queue.writeBuffer(buffer, 0, values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+      return buffer;
+    },
+    dispatch: (kernel, overrides, sizes, buffers) => build(kernel, overrides, sizes, buffers, null),
+    variable: async (kernel, sizes, buffers) => {
+      const { reflection } = await open.pipeline(kernel, {});
+      const own = keep(
+        device.createBuffer({
+          label: `${kernel.name}.sizes`,
+          size: reflection.uniformBytes,
+          usage: USAGE.UNIFORM | USAGE.COPY_DST,
+        }),
+      );
+      return {
+        dispatch: await build(kernel, {}, sizes, buffers, own),
+        write: (values) => {
+          device.queue.writeBuffer(own, 0, packUniform(reflection, values));
+        },
+      };
+    },
+    destroy: () => {
+      for (const buffer of owned) buffer.destroy();
+    },
+  };
+}
+
+/** Runs `make` and turns an allocation or validation error of it into a DeviceError. */
+export async function guarded<T>(open: OpenDevice, what: string, make: () => Promise<T>): Promise<T> {
+  const { device } = open;
+  open.check();
+  device.pushErrorScope("out-of-memory");
+  device.pushErrorScope("validation");
+  let result: T;
+  try {
+    result = await make();
+  } finally {
+    const validation = await device.popErrorScope();
+    const memory = await device.popErrorScope();
+    const error = memory ?? validation;
+    if (error !== null) {
+      const kind = memory === null ? "refused a call" : "is out of memory";
+      // eslint-disable-next-line no-unsafe-finally -- the device's own error explains whatever `make` threw because of it
+      throw new DeviceError(`webgpu: ${open.adapter.name} ${kind} for ${what}: ${error.message.split("\n")[0] ?? ""}`);
+    }
+  }
+  return result;
+}
+
+/** Encodes the dispatches as one pass; each sees what those before it wrote. */
+export function encodePass(encoder: GPUCommandEncoder, label: string, dispatches: readonly Dispatch[]): void {
+  const pass = encoder.beginComputePass({ label });
+  for (const d of dispatches) {
+    pass.setPipeline(d.pipeline);
+    pass.setBindGroup(0, d.group);
+    pass.dispatchWorkgroups(d.x, d.y);
+  }
+  pass.end();
+}
+
+/** Submits what is encoded, with copies of these buffers (their first `bytes`), and reads the copies back. */
+export async function submitAndRead(
+  open: OpenDevice,
+  encoder: GPUCommandEncoder,
+  reads: readonly { buffer: GPUBuffer; bytes: number }[],
+): Promise<ArrayBuffer[]> {
+  const { device } = open;
+  const total = reads.reduce((sum, r) => sum + r.bytes, 0);
+  const staging = device.createBuffer({
+    label: "readback",
+    size: Math.max(16, total),
+    usage: USAGE.MAP_READ | USAGE.COPY_DST,
+  });
+  let at = 0;
+  for (const { buffer, bytes } of reads) {
+    encoder.copyBufferToBuffer(buffer, 0, staging, at, bytes);
+    at += bytes;
+  }
+  device.queue.submit([encoder.finish()]);
+  try {
+    await staging.mapAsync(MAP_MODE_READ);
+  } catch (cause) {
+    open.check();
+    throw new DeviceError(`webgpu: reading back from ${open.adapter.name} failed: ${message(cause)}`, { cause });
+  }
+  open.check();
+  const mapped = staging.getMappedRange();
+  let from = 0;
+  const results = reads.map(({ bytes }) => {
+    const part = mapped.slice(from, from + bytes);
+    from += bytes;
+    return part;
+  });
+  staging.unmap();
+  staging.destroy();
+  return results;
+}

@@ -1,0 +1,119 @@
+/**
+ * Engine webgpu: f32 on a device. Programs (a plan's buffers for one capacity) are kept between batches; two may be in use at once.
+ * Which adapter, how much memory, how large a batch: from the adapter's own limits.
+ */
+import type { Engine, MeasuredBatch, StoredSample } from "../engine.ts";
+import type { FaultName } from "../faults.ts";
+import type { Plan } from "../plan.ts";
+import { openDevice } from "./device.ts";
+import type { Program } from "./program.ts";
+import { bytesPerSample, createProgram } from "./program.ts";
+import type { ShaderSources } from "./sources.ts";
+
+export interface GpuEngineOptions {
+  readonly gpu: GPU;
+  /** high-performance, low-power, software, or part of an adapter's name. */
+  readonly adapterPreference: string;
+  readonly shaders: ShaderSources;
+  /** "deno 2.9.5" and the like, for the description. */
+  readonly runtime: string;
+  readonly fault?: FaultName;
+}
+
+/** Batches in flight. */
+const IN_FLIGHT = 2;
+
+/** Batches larger than these gain nothing: a software adapter has no lanes to fill. */
+const LARGEST_BATCH = { hardware: 8192, software: 512 };
+
+/** Upper bound of what the programs in flight may take together. */
+const MEMORY_BYTES = 2 ** 31;
+
+interface Slot {
+  program: Program | null;
+  plan: Plan | null;
+  busy: boolean;
+}
+
+/** @throws DeviceError when there is no such adapter, or it gives no device. */
+export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine> {
+  const open = await openDevice(options.gpu, options.adapterPreference, options.shaders, options.fault);
+  const slots: Slot[] = Array.from({ length: IN_FLIGHT }, () => ({ program: null, plan: null, busy: false }));
+  const waiting: (() => void)[] = [];
+
+  const batchSize = (plan: Plan): number => {
+    const { total, largestBinding } = bytesPerSample(plan);
+    const memory = Math.min(MEMORY_BYTES, 8 * open.bindingBytes);
+    const cap = open.adapter.hardware ? LARGEST_BATCH.hardware : LARGEST_BATCH.software;
+    const fits = Math.min(cap, open.bindingBytes / largestBinding, memory / (IN_FLIGHT * total));
+    return Math.max(4, 4 * Math.floor(fits / 4));
+  };
+
+  /** A free slot, one that holds this plan's program if there is one. */
+  const takeSlot = async (plan: Plan): Promise<Slot> => {
+    for (;;) {
+      const free = slots.filter((s) => !s.busy);
+      const slot = free.find((s) => s.plan === plan) ?? free[0];
+      if (slot !== undefined) {
+        slot.busy = true;
+        return slot;
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  };
+  const giveBack = (slot: Slot): void => {
+    slot.busy = false;
+    waiting.shift()?.();
+  };
+
+  const programFor = async (slot: Slot, plan: Plan, samples: number): Promise<Program> => {
+    if (slot.program !== null && slot.plan === plan && slot.program.capacity >= samples) return slot.program;
+    slot.program?.destroy();
+    slot.program = null;
+    slot.plan = plan;
+    slot.program = await createProgram(open, plan, 4 * Math.ceil(samples / 4), options.fault);
+    return slot.program;
+  };
+
+  return {
+    description: {
+      kind: "webgpu",
+      precision: "f32",
+      adapter: open.adapter.name,
+      runtime: options.runtime,
+      hardware: open.adapter.hardware,
+    },
+    batchSize,
+    async measure(plan, batch): Promise<MeasuredBatch> {
+      open.check();
+      const slot = await takeSlot(plan);
+      let released = false;
+      const release = (): void => {
+        if (released) return;
+        released = true;
+        giveBack(slot);
+      };
+      try {
+        const program = await programFor(slot, plan, batch.samples);
+        const measurements = await program.run(batch);
+        let read: Promise<(sample: number) => StoredSample> | null = null;
+        return {
+          measurements,
+          async stored(samples) {
+            if (released) throw new RangeError("this batch was released");
+            read ??= program.readStored();
+            return samples.map(await read);
+          },
+          release,
+        };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    dispose() {
+      for (const slot of slots) slot.program?.destroy();
+      open.device.destroy();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** The host's declaration of each kernel: its shader, what it must be given, and the grid of its workgroups. */
+
+/** Sizes by name, as the shader's uniform struct calls them. */
+export type Sizes = Readonly<Record<string, number>>;
+
+export interface Kernel {
+  readonly name: string;
+  /** Path below shaders/. */
+  readonly shader: string;
+  /** Bindings 1 …, in order. */
+  readonly buffers: readonly string[];
+  readonly sizes: readonly string[];
+  readonly overrides: readonly string[];
+  /** Invocations wanted along x and y. */
+  readonly grid: (sizes: Sizes) => readonly [number, number];
+}
+
+const size = (sizes: Sizes, name: string): number => sizes[name] as number;
+
+/** A 4 × 4 tile an invocation. */
+const tiles = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns") / 4, Math.ceil(size(sizes, "rows") / 4)];
+
+const columns = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns"), 1];
+
+function kernel(
+  name: string,
+  buffers: readonly string[],
+  sizes: readonly string[],
+  overrides: readonly string[],
+  grid: Kernel["grid"],
+): Kernel {
+  return { name, shader: `${name}.wgsl`, buffers, sizes, overrides, grid };
+}
+
+export const KERNELS = {
+  forward: kernel(
+    "forward",
+    ["weight", "bias", "hidden", "preactivation", "next", "slopes"],
+    ["rows", "inner", "columns"],
+    ["ACTIVATION"],
+    tiles,
+  ),
+  head: kernel(
+    "head",
+    ["output", "data", "labels", "slopes", "values", "gradient", "adjoint"],
+    ["width", "columns", "index"],
+    ["HEAD"],
+    columns,
+  ),
+  vectorJacobianProduct: kernel(
+    "vector-jacobian-product",
+    ["weight", "operand", "slopes", "result", "masked"],
+    ["rows", "inner", "columns", "samples"],
+    ["MASKED", "FACTOR"],
+    tiles,
+  ),
+  jacobianVectorProduct: kernel(
+    "jacobian-vector-product",
+    ["weight", "operand", "slopes", "result", "masked"],
+    ["rows", "inner", "columns", "samples"],
+    ["MASKED"],
+    tiles,
+  ),
+  mask: kernel("mask", ["operand", "slopes", "result"], ["rows", "columns", "samples"], [], (sizes) => [
+    size(sizes, "columns") / 4,
+    size(sizes, "rows"),
+  ]),
+  columnNorm: kernel("column-norm", ["operand", "sums"], ["rows", "columns", "offset"], [], columns),
+  columnDot: kernel("column-dot", ["left", "right", "sums"], ["rows", "columns", "samples", "offset"], [], columns),
+  normalise: kernel("normalise", ["operand", "result"], ["rows", "columns", "width", "shift"], ["SECOND"], columns),
+  krylovStep: kernel(
+    "krylov-step",
+    ["image", "basis", "next", "coefficients"],
+    ["rows", "columns", "block", "first", "at"],
+    [],
+    columns,
+  ),
+  place: kernel("place", ["operand", "result"], ["rows", "columns", "width"], [], (sizes) => [
+    size(sizes, "columns"),
+    size(sizes, "rows"),
+  ]),
+  combine: kernel(
+    "combine",
+    ["basis", "weights", "result"],
+    ["rows", "columns", "blocks", "begin", "first"],
+    [],
+    (sizes) => [size(sizes, "columns"), size(sizes, "rows")],
+  ),
+  philoxUniform: kernel(
+    "philox-uniform",
+    ["result"],
+    ["rows", "columns", "width", "shift", "seed_low", "seed_high", "first_low", "first_high", "stream"],
+    [],
+    (sizes) => [size(sizes, "columns"), Math.ceil(size(sizes, "rows") / 4)],
+  ),
+} as const satisfies Record<string, Kernel>;

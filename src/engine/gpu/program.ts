@@ -1,0 +1,192 @@
+/** The batch program: one plan's buffers and dispatches for batches of up to `capacity` samples, run one batch at a time. */
+import type { Batch, ExplicitMeasurement, Measurements, StoredSample, WitnessMeasurement } from "../engine.ts";
+import { WGSL_F32 } from "../engine.ts";
+import type { FaultName } from "../faults.ts";
+import type { Plan } from "../plan.ts";
+import type { BasePass } from "./base-pass.ts";
+import { createBasePass } from "./base-pass.ts";
+import type { OpenDevice } from "./device.ts";
+import type { Matrix } from "./dispatch.ts";
+import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
+import { createExplicitPass } from "./explicit-pass.ts";
+import { headData, uploadOperands } from "./operands.ts";
+import { createWitnessPass } from "./witness-pass.ts";
+
+export interface Program {
+  readonly capacity: number;
+  readonly run: (batch: Batch) => Promise<Measurements>;
+  /** Reads back everything stored of the batch last run. */
+  readonly readStored: () => Promise<(sample: number) => StoredSample>;
+  readonly destroy: () => void;
+}
+
+/** Device bytes of a program, per sample of its capacity: what base-pass, witness-pass and explicit-pass allocate. */
+export function bytesPerSample(plan: Plan): { total: number; largestBinding: number } {
+  const widths = [...plan.network.layers.map((l) => l.inputs), plan.network.layers.at(-1)?.outputs ?? 0];
+  const widest = Math.max(...widths);
+  const sum = widths.reduce((a, b) => a + b, 0);
+  const inner = widths.slice(1, -1);
+  const base = 16 * sum;
+  // First round of the iteration: 13 blocks; later rounds of a stubborn sample add up to 100 more, counted half.
+  const witness = plan.accuracy === "verdict" ? 0 : inner.reduce((a, n) => a + 64 * n, 0) + 4 * sum;
+  const explicit = plan.norm === "frobenius" ? inner.reduce((a, n) => a + n * (3 * sum), 0) : 0;
+  const largest = Math.max(
+    2 * widest,
+    plan.accuracy === "verdict" ? 0 : 17 * Math.max(1, ...inner),
+    plan.norm === "frobenius" ? widest * Math.max(1, ...inner) : 0,
+  );
+  return { total: 4 * (base + witness + explicit), largestBinding: 4 * largest };
+}
+
+export async function createProgram(
+  open: OpenDevice,
+  plan: Plan,
+  capacity: number,
+  fault: FaultName | undefined,
+): Promise<Program> {
+  const workspace = createWorkspace(open);
+  const { device } = open;
+  const build = async () => {
+    const operands = uploadOperands(workspace, plan);
+    const base = await createBasePass(workspace, operands, capacity, fault);
+    const witness =
+      plan.accuracy === "verdict" || operands.depth === 1 ? null : await createWitnessPass(open, workspace, operands, base);
+    const explicit =
+      plan.norm === "spectral" || operands.depth === 1 ? null : await createExplicitPass(open, workspace, operands, base);
+    return { base, witness, explicit };
+  };
+  const { base, witness, explicit } = await guarded(open, `a batch of ${String(capacity)} samples`, build).catch(
+    (error: unknown) => {
+      workspace.destroy();
+      throw error;
+    },
+  );
+
+  return {
+    capacity,
+    async run(batch) {
+      uploadBatch(device, plan, base, batch);
+      const encoder = device.createCommandEncoder({ label: "base" });
+      encodePass(encoder, "base", base.dispatches);
+      const reads = [
+        { buffer: base.sums.buffer, bytes: base.sums.bytes },
+        { buffer: base.values.buffer, bytes: 8 * capacity },
+      ];
+      const [sums, values] = await submitAndRead(open, encoder, reads);
+      const { samples } = batch;
+      const accuracy = plan.accuracy === "verdict" ? null : plan.accuracy;
+      const witnesses = witness !== null && accuracy !== null ? await witness.run(samples, accuracy) : null;
+      const dense = explicit === null ? null : await explicit.run(samples);
+      const factor = fault === "jacobian-norm-halved" ? 0.5 : 1;
+      for (const w of witnesses ?? []) w.pullbackNorm.forEach((v, j, all) => (all[j] = factor * v));
+      return assemble(base, batch.samples, sums as ArrayBuffer, values as ArrayBuffer, witnesses, dense);
+    },
+    readStored: () => readStored(open, base),
+    destroy: workspace.destroy,
+  };
+}
+
+function uploadBatch(device: GPUDevice, plan: Plan, base: BasePass, batch: Batch): void {
+  const { columns } = base;
+  const width = batch.inputs.length / batch.samples;
+  const inputs = new Float32Array(width * columns);
+  for (let j = 0; j < batch.samples; j++) {
+    for (let i = 0; i < width; i++) inputs[i * columns + j] = batch.inputs[j * width + i] as number;
+  }
+  device.queue.writeBuffer((base.hidden[0] as Matrix).buffer, 0, inputs);
+  const labels = new Int32Array(columns).fill(-1);
+  if (plan.head.kind === "cross-entropy") labels.fill(0);
+  if (batch.labels !== null) labels.set(batch.labels);
+  device.queue.writeBuffer(base.labels, 0, labels);
+  const outputs = (base.hidden.at(-1) as Matrix).rows;
+  device.queue.writeBuffer(base.headData, 0, headData(plan.head, outputs, batch.first, batch.samples, columns));
+  base.setAddress(plan.seed, batch.first);
+}
+
+function assemble(
+  base: BasePass,
+  samples: number,
+  sums: ArrayBuffer,
+  values: ArrayBuffer,
+  witnesses: WitnessMeasurement[] | null,
+  explicit: ExplicitMeasurement[] | null,
+): Measurements {
+  const words = new Uint32Array(sums);
+  const { columns, requests } = base;
+  const depth = base.slopes.length;
+  const finite = new Uint8Array(samples).fill(1);
+  const everything = [
+    ...requests.hidden,
+    ...requests.preactivation,
+    ...requests.slopes,
+    ...requests.adjoints,
+    ...requests.pullbacks,
+    requests.topGradient,
+  ];
+  const ownColumns = everything.map((r) => base.sums.norms(words, r).finite);
+  const doubled = [...requests.tangents, ...requests.pushed].map((r) => base.sums.norms(words, r).finite);
+  for (let j = 0; j < samples; j++) {
+    const all = ownColumns.every((f) => f[j] === 1) && doubled.every((f) => f[j] === 1 && f[j + columns] === 1);
+    if (!all) finite[j] = 0;
+  }
+  const norm = (r: number): Float64Array => base.sums.norms(words, r).norm.slice(0, samples);
+  const direction = (shift: number) => ({
+    tangentNorm: requests.tangents.map((r) => base.sums.norms(words, r).norm.slice(shift, shift + samples)),
+    products: requests.products.map((r) => base.sums.dots(words, r).slice(shift, shift + samples)),
+  });
+  const value = new Float64Array(samples);
+  const topExponent = new Int32Array(samples);
+  const floats = new Float32Array(values);
+  const integers = new Int32Array(values);
+  for (let j = 0; j < samples; j++) {
+    value[j] = floats[2 * j] as number;
+    topExponent[j] = integers[2 * j + 1] as number;
+    if (!Number.isFinite(value[j])) finite[j] = 0;
+  }
+  return {
+    samples,
+    arithmetic: WGSL_F32,
+    finite,
+    value,
+    topExponent,
+    hiddenNorm: requests.hidden.slice(0, depth).map(norm),
+    slopeMax: requests.slopes.map((r) => base.sums.norms(words, r).largest.slice(0, samples)),
+    adjointNorm: requests.adjoints.map(norm),
+    pullbackNorm: requests.pullbacks.map(norm),
+    directions: [direction(0), direction(columns)],
+    witnesses: [null, ...Array.from({ length: depth - 1 }, (_, i) => witnesses?.[i] ?? null)],
+    explicit: [null, ...Array.from({ length: depth - 1 }, (_, i) => explicit?.[i] ?? null)],
+  };
+}
+
+async function readStored(open: OpenDevice, base: BasePass): Promise<(sample: number) => StoredSample> {
+  const matrices = [
+    ...base.hidden,
+    ...base.preactivation,
+    ...base.slopes,
+    ...base.adjoints,
+    base.pullbacks[0] as Matrix,
+    base.topGradient,
+  ];
+  const encoder = open.device.createCommandEncoder({ label: "stored" });
+  const results = await submitAndRead(open, encoder, [
+    { buffer: base.values.buffer, bytes: 8 * base.columns },
+    ...matrices.map(({ buffer, rows, columns }) => ({ buffer, bytes: 4 * rows * columns })),
+  ]);
+  const values = results[0] as ArrayBuffer;
+  const read = new Map(matrices.map((m, i) => [m, new Float32Array(results[i + 1] as ArrayBuffer)]));
+  return (sample) => {
+    const column = (m: Matrix): Float64Array =>
+      Float64Array.from({ length: m.rows }, (_, i) => (read.get(m) as Float32Array)[i * m.columns + sample] as number);
+    return {
+      value: new Float32Array(values)[2 * sample] as number,
+      topExponent: new Int32Array(values)[2 * sample + 1] as number,
+      topGradient: column(base.topGradient),
+      hidden: base.hidden.map(column),
+      preactivation: base.preactivation.map(column),
+      slopes: base.slopes.map(column),
+      adjoints: base.adjoints.map(column),
+      inputGradient: column(base.pullbacks[0] as Matrix),
+    };
+  };
+}
