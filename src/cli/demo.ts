@@ -38,7 +38,7 @@ interface Stage {
 export async function demo({ values }: Arguments, io: Io): Promise<number> {
   const startedMs = io.now();
   const wish = { engine: values.engine, precision: null, adapter: values.adapter } as const;
-  const engines = await openEngines({ ...wish, plant: null }, io);
+  const engines = await openEngines({ ...wish, plant: null });
   io.note(`gpv: ${engines.why}`);
   let clean = true;
   try {
@@ -50,7 +50,7 @@ export async function demo({ values }: Arguments, io: Io): Promise<number> {
   } finally {
     engines.dispose();
   }
-  const faulty = await openEngines({ ...wish, plant: FAULT }, io);
+  const faulty = await openEngines({ ...wish, plant: FAULT });
   let found = false;
   try {
     found = await plantedFault({ engines: faulty, seed: values.seed, io });

@@ -4,21 +4,30 @@ import process from "node:process";
 import { DeviceError } from "../network/errors.ts";
 import { duration } from "../report/numbers.ts";
 import type { Arguments } from "./arguments.ts";
+import { SoftwareVulkanWanted } from "./again.ts";
 import { openEngines } from "./engines.ts";
 import type { EngineWish } from "./engines.ts";
 import { EXIT } from "./exit.ts";
 import type { Io } from "./io.ts";
-import { listAdapters } from "./adapters.ts";
+import { adapterLines, listAdapters, mayHaveHardware } from "./adapters.ts";
 import { selfTest } from "./self-test.ts";
-import { runtimeName } from "./threads.ts";
+import { runtimeName } from "./runtime/gpu.ts";
+import { runsOnSoftwareVulkan, softwareVulkan } from "./runtime/software-vulkan.ts";
 import { TOOL } from "./version.ts";
 
 export async function doctor({ values }: Arguments, io: Io): Promise<number> {
+  // Without a hardware GPU the software adapter is what there is to see, in a process of its own.
+  const looks = mayHaveHardware() || runsOnSoftwareVulkan();
+  const adapters = looks ? await listAdapters() : [];
+  if (adapters.length === 0 && !runsOnSoftwareVulkan() && hasSoftwareVulkan()) {
+    throw new SoftwareVulkanWanted("doctor looks at the software adapter");
+  }
   const cores = availableParallelism();
   await io.out(
     `${TOOL.name} ${TOOL.version}, ${runtimeName()}, ${process.platform} ${process.arch}, ${String(cores)} cores\n`,
   );
-  await io.out(`\nAdapters\n${(await listAdapters()).map((line) => `  ${line}\n`).join("")}`);
+  const lines = adapters.length === 0 ? ["none"] : adapters.flatMap(adapterLines);
+  await io.out(`\nAdapters\n${lines.map((line) => `  ${line}\n`).join("")}`);
 
   await io.out("\nEngines\n");
   const passed = new Map<string, boolean>();
@@ -26,9 +35,19 @@ export async function doctor({ values }: Arguments, io: Io): Promise<number> {
     passed.set(engine, await examine({ ...wish(values), engine }, io));
   }
 
-  const { why, kind } = await chosen(wish(values), io);
+  const { why, kind } = await chosen(wish(values));
   await io.out(`\nChosen by --engine auto\n  ${why}\n`);
   return passed.get(kind) === true ? EXIT.passed : EXIT.device;
+}
+
+function hasSoftwareVulkan(): boolean {
+  try {
+    softwareVulkan();
+    return true;
+  } catch (error) {
+    if (error instanceof DeviceError) return false;
+    throw error;
+  }
 }
 
 function wish(values: Arguments["values"]): EngineWish {
@@ -39,7 +58,7 @@ function wish(values: Arguments["values"]): EngineWish {
 async function examine(wanted: EngineWish, io: Io): Promise<boolean> {
   const name = wanted.engine.padEnd(8);
   try {
-    const engines = await openEngines(wanted.engine === "cpu" ? { ...wanted, adapter: null } : wanted, io);
+    const engines = await openEngines(wanted.engine === "cpu" ? { ...wanted, adapter: null } : wanted);
     try {
       const startedMs = io.now();
       const { passed, summary } = await selfTest(engines.engine, engines.host);
@@ -54,14 +73,14 @@ async function examine(wanted: EngineWish, io: Io): Promise<boolean> {
       engines.dispose();
     }
   } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
+    if (!(error instanceof DeviceError || error instanceof SoftwareVulkanWanted)) throw error;
     await io.out(`  ${name}not usable: ${error.message}\n`);
     return false;
   }
 }
 
-async function chosen(wanted: EngineWish, io: Io): Promise<{ why: string; kind: string }> {
-  const engines = await openEngines(wanted, io);
+async function chosen(wanted: EngineWish): Promise<{ why: string; kind: string }> {
+  const engines = await openEngines(wanted);
   engines.dispose();
   return { why: engines.why, kind: engines.engine.description.kind };
 }

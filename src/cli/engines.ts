@@ -5,10 +5,15 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import { createCpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
+import { createGpuEngine } from "../engine/gpu/engine.ts";
 import { DeviceError, UsageError } from "../network/errors.ts";
 import type { Values } from "./flags.ts";
-import type { Io } from "./io.ts";
-import { runtimeName, spawnThread, threadCount } from "./threads.ts";
+import { SoftwareVulkanWanted } from "./again.ts";
+import { listAdapters, mayHaveHardware } from "./adapters.ts";
+import { openGpu, runtimeName } from "./runtime/gpu.ts";
+import { readShaders } from "./runtime/shaders.ts";
+import { runsOnSoftwareVulkan } from "./runtime/software-vulkan.ts";
+import { spawnThread, threadCount } from "./threads.ts";
 
 export interface Engines {
   /** What measures; with the planted fault, where one is switched on. */
@@ -28,7 +33,7 @@ export type EngineWish = Pick<Values, "engine" | "precision" | "adapter" | "plan
  * Opens the engine that the options ask for.
  * @throws DeviceError where none is usable (exit 3); UsageError for options that contradict each other.
  */
-export async function openEngines(wish: EngineWish, io: Io): Promise<Engines> {
+export async function openEngines(wish: EngineWish): Promise<Engines> {
   if (wish.engine === "cpu" && wish.adapter !== null) {
     throw new UsageError("Found --adapter with --engine cpu: expected --engine webgpu, or no --adapter");
   }
@@ -36,13 +41,44 @@ export async function openEngines(wish: EngineWish, io: Io): Promise<Engines> {
     throw new UsageError("Found --precision f64 with --engine webgpu: expected --engine cpu (webgpu is f32)");
   }
   if (wish.engine === "cpu") return cpuEngines(wish.plant, "asked for");
+  if (wish.engine === "webgpu") return gpuEngines(wish, "asked for");
   if (wish.precision === "f64") return cpuEngines(wish.plant, "--precision f64 is the host's");
-  try {
-    return await gpuEngines(wish, io);
-  } catch (error) {
-    if (wish.engine === "webgpu" || !(error instanceof DeviceError)) throw error;
-    return cpuEngines(wish.plant, `no hardware GPU: ${error.message}`);
+  if (wish.adapter !== null) return gpuEngines(wish, `asked for by --adapter ${wish.adapter}`);
+  const hardware = mayHaveHardware() ? (await listAdapters()).find((adapter) => adapter.hardware) : undefined;
+  if (hardware === undefined) return cpuEngines(wish.plant, "no hardware GPU was found");
+  return gpuEngines({ ...wish, adapter: "high-performance" }, "a hardware GPU was found");
+}
+
+/** f32 on an adapter: the one that is wanted; else hardware where there is some, else the software one. */
+async function gpuEngines(wish: EngineWish, why: string): Promise<Engines> {
+  const offered = mayHaveHardware() || runsOnSoftwareVulkan() ? await listAdapters() : [];
+  const any = wish.adapter === "software" ? offered.some((adapter) => !adapter.hardware) : offered.length > 0;
+  if (!any && !runsOnSoftwareVulkan()) throw new SoftwareVulkanWanted("no adapter in this process");
+  const gpu = await openGpu();
+  if (gpu === null) {
+    throw new DeviceError("webgpu: this runtime has none: npm install webgpu, or use Deno, or --engine cpu");
   }
+  const runtime = runtimeName();
+  const engine = await createGpuEngine({
+    gpu,
+    adapterPreference: wish.adapter ?? (offered.some((adapter) => adapter.hardware) ? "high-performance" : "software"),
+    shaders: readShaders(),
+    runtime,
+    ...(wish.plant === null ? {} : { fault: wish.plant }),
+  });
+  const threads = threadCount();
+  const host = createCpuEngine({ threads, spawn: spawnThread, runtime });
+  const { adapter, hardware } = engine.description;
+  return {
+    engine,
+    host,
+    threads,
+    why: `engine webgpu (f32, ${adapter}${hardware ? "" : ", in software"}): ${why}`,
+    dispose: () => {
+      engine.dispose();
+      host.dispose();
+    },
+  };
 }
 
 function cpuEngines(plant: FaultName | null, why: string): Engines {

@@ -5,12 +5,15 @@
 import { realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { DeviceError } from "../network/errors.ts";
 import { parseArguments } from "./arguments.ts";
 import { findCommand, SUMMARIES } from "./commands.ts";
-import { errorExitCode } from "./exit.ts";
+import { SoftwareVulkanWanted } from "./again.ts";
+import { errorExitCode, EXIT } from "./exit.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { processIo } from "./io.ts";
 import type { Io } from "./io.ts";
+import { runAgainOnSoftwareVulkan } from "./runtime/software-vulkan.ts";
 import { TOOL } from "./version.ts";
 
 const HELP = ["--help", "-h"];
@@ -20,10 +23,22 @@ export async function main(words: readonly string[], io: Io): Promise<number> {
   try {
     return await dispatch(words, io);
   } catch (error) {
+    if (error instanceof SoftwareVulkanWanted) return runAgain(io);
     const code = errorExitCode(error);
     if (code === null || !(error instanceof Error)) throw error;
     io.note(`gpv: ${error.message.replaceAll("\n", " ")}`);
     return code;
+  }
+}
+
+/** The same command line in a process that finds the software adapter. */
+async function runAgain(io: Io): Promise<number> {
+  try {
+    return await runAgainOnSoftwareVulkan();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    io.note(`gpv: ${error.message}`);
+    return EXIT.device;
   }
 }
 

@@ -1,16 +1,10 @@
-/** Worker threads of engine cpu, under Node (dist/) and Deno, and the names of the runtime. */
+/** Worker threads of engine cpu, under Node (dist/) and Deno. */
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import type { HostThread } from "../engine/cpu/engine.ts";
 
 const inSource = import.meta.url.endsWith(".ts");
-
-/** "node 20.20.2", "deno 2.9.5". */
-export function runtimeName(): string {
-  const deno = process.versions["deno"];
-  return deno === undefined ? `node ${process.versions.node}` : `deno ${deno}`;
-}
 
 /** How many threads to start: one a core, none where the runtime cannot start one from TypeScript (Node, unbuilt). */
 export function threadCount(): number {

@@ -1,5 +1,5 @@
 /**
- * `gpv verify`: options → outputs → plan → engines → run and verdicts → exports → exit code.
+ * `gpv verify`: options → outputs → engines → plan → run and verdicts → exports → exit code.
  */
 import { verify } from "../escalation/verify.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
@@ -30,10 +30,11 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
   const outputs = openOutputs(args);
   let finished = false;
   try {
-    const plan = await makeRun(args, io);
-    const engines = await openEngines(args.values, io);
+    // The engine comes first: it may start the process again, which should not read large files twice.
+    const engines = await openEngines(args.values);
     try {
       announce(args, engines, io);
+      const plan = await makeRun(args, io);
       const { report, failure } = await run(plan, engines, outputs, io);
       await exportReport(report, args, outputs, io);
       finished = true;

@@ -1,0 +1,227 @@
+/** The command line as a user starts it: a process of its own, under Deno from the source and under Node from the build. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, test } from "vitest";
+import type { Report, SampleRow } from "../../src/report/report.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const DENO = join(ROOT, "node_modules/.bin/deno");
+const RUNTIMES: readonly (readonly [string, readonly string[], string])[] = [
+  ["deno", [DENO, "run", "-A", join(ROOT, "src/cli/main.ts")], DENO],
+  ["node", [process.execPath, join(ROOT, "bin/gpv.js")], join(ROOT, "bin/gpv.js")],
+];
+const LIMIT_MS = 60_000;
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one command line; `meddle` sees the process once it has said something on stderr. */
+function run(
+  command: readonly string[],
+  words: readonly string[],
+  meddle?: (kill: () => void) => void,
+): Promise<Ended> {
+  const [program = "", ...rest] = command;
+  const child = spawn(program, [...rest, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  let meddled = false;
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString("utf8");
+    if (!meddled && stderr.includes("engine ")) {
+      meddled = true;
+      meddle?.(() => child.kill("SIGINT"));
+    }
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** 3-2-2, so small that every number can be looked at; one column of NaN where asked for. */
+function files(badRows: readonly number[] = []): { place: string; model: string; inputs: string } {
+  const place = mkdtempSync(join(tmpdir(), "gpv-e2e-"));
+  const [model, inputs] = [join(place, "model.json"), join(place, "inputs.npy")];
+  const layers = [
+    {
+      weight: [
+        [1, -0.5, 0.25],
+        [0.5, 2, -1],
+      ],
+      bias: [0.1, -0.2],
+      activation: "tanh",
+    },
+    {
+      weight: [
+        [1, 2],
+        [-1, 0.5],
+      ],
+      bias: [0, 0],
+      activation: "identity",
+    },
+  ];
+  writeFileSync(model, JSON.stringify({ schema: "gradient-penalty-model/1", layers }));
+  const rows = 20;
+  const values = Float64Array.from({ length: 3 * rows }, (_, i) =>
+    badRows.includes(Math.floor(i / 3)) ? Number.NaN : ((7 * i) % 11) / 4 - 1,
+  );
+  writeFileSync(inputs, npy(values, rows, 3));
+  return { place, model, inputs };
+}
+
+/** A version 1.0 .npy of little-endian doubles. */
+function npy(values: Float64Array, rows: number, columns: number): Uint8Array {
+  const shape = `(${String(rows)}, ${String(columns)})`;
+  const text = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`;
+  const header = text.padEnd(128 - 10 - 1) + "\n";
+  const magic = Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 0xff, header.length >> 8]);
+  return Buffer.concat([magic, Buffer.from(header, "latin1"), Buffer.from(values.buffer)]);
+}
+
+function errorsOf(name: string): (value: unknown) => string {
+  const schema = JSON.parse(readFileSync(join(ROOT, `schemas/${name}.schema.json`), "utf8")) as object;
+  const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
+  const validate = ajv.compile(schema);
+  return (value) => (validate(value) ? "" : ajv.errorsText(validate.errors));
+}
+
+function timeless(report: string): string {
+  return JSON.stringify({ ...(JSON.parse(report) as Report), timing: null });
+}
+
+describe.each(RUNTIMES)("%s", (_name, command, needed) => {
+  const available = existsSync(needed);
+  if (!available) console.warn(`skipped: ${needed} is not there`);
+  const claim = test.skipIf(!available);
+
+  claim(
+    "verify writes a report and rows that validate, and a table on stdout",
+    async () => {
+      const { place, model, inputs } = files();
+      const [report, samples] = [join(place, "r.json"), join(place, "s.jsonl")];
+      const words = ["verify", "--engine", "cpu", "--model", model, "--inputs", inputs, "--report", report];
+      const { code, stdout, stderr } = await run(command, [...words, "--samples", samples]);
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/^gpv: engine cpu \(f64, .*\): asked for\n$/)]);
+      expect(stdout).toContain("model.json: 3-2-2");
+      const value = JSON.parse(readFileSync(report, "utf8")) as Report;
+      expect(errorsOf("report")(value)).toBe("");
+      expect(value.verdicts.holds + value.verdicts.tight).toBe(20);
+      const lines = readFileSync(samples, "utf8").trimEnd().split("\n");
+      const rows = lines.map((line) => JSON.parse(line) as SampleRow);
+      expect(rows.map((row) => row.index)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+      for (const row of rows) expect(errorsOf("samples")(row)).toBe("");
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "two runs of the same settings have the same bits, apart from timing",
+    async () => {
+      const { model } = files();
+      const words = ["verify", "--engine", "cpu", "--model", model, "--random", "300", "--seed", "5", "--json"];
+      const runs = await Promise.all([run(command, words), run(command, words)]);
+      expect(runs.map((ended) => ended.code)).toEqual([0, 0]);
+      expect(timeless(runs[0].stdout)).toBe(timeless(runs[1].stdout));
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "samples that are not finite are invalid, the others untouched; all of them: exit 4",
+    async () => {
+      const some = files([3, 7]);
+      const words = (given: { model: string; inputs: string }): string[] => [
+        ...["verify", "--engine", "cpu", "--json", "--model", given.model, "--inputs", given.inputs],
+      ];
+      const ended = await run(command, words(some));
+      expect(ended.code).toBe(0);
+      const report = JSON.parse(ended.stdout) as Report;
+      expect(errorsOf("report")(report)).toBe("");
+      expect(report.verdicts.invalid).toBe(2);
+      expect(report.verdicts.holds + report.verdicts.tight).toBe(18);
+      expect((await run(command, [...words(some), "--fail-on", "invalid"])).code).toBe(1);
+      expect((await run(command, words(files(Array.from({ length: 20 }, (_, i) => i))))).code).toBe(4);
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "a planted fault is named on stderr and in the report, found, and exits 1",
+    async () => {
+      const { model, inputs } = files();
+      const words = ["verify", "--engine", "cpu", "--model", model, "--inputs", inputs, "--json"];
+      const { code, stdout, stderr } = await run(command, [...words, "--plant", "vjp-missing-mask"]);
+      expect(code).toBe(1);
+      expect(stderr).toContain('WARNING: planted fault "vjp-missing-mask" is switched on');
+      const report = JSON.parse(stdout) as Report;
+      expect(report.run.plant).toBe("vjp-missing-mask");
+      expect(report.faults[0]).toMatchObject({ check: "cut", layer: 2 });
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "labels are ignored with a note where the head needs none",
+    async () => {
+      const { model } = files();
+      const words = ["verify", "--engine", "cpu", "--model", model, "--random", "3", "--labels", "argmax"];
+      const { code, stderr } = await run(command, words);
+      expect([code, stderr]).toEqual([0, expect.stringContaining("--labels is ignored")]);
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "Ctrl-C leaves the report of what is finished and exits 130",
+    async () => {
+      const { place, model } = files();
+      const report = join(place, "r.json");
+      const words = ["verify", "--engine", "cpu", "--model", model, "--random", "5000000", "--report", report];
+      const { code, stderr } = await run(command, words, (kill) => setTimeout(kill, 1500));
+      expect([code, stderr]).toEqual([130, expect.stringContaining("interrupted")]);
+      const value = JSON.parse(readFileSync(report, "utf8")) as Report;
+      expect(errorsOf("report")(value)).toBe("");
+      expect(value.timing.interrupted).toBe(true);
+      expect(value.samples).toBeGreaterThan(0);
+      expect(value.samples).toBeLessThan(5_000_000);
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "a reader of stdout that goes away is not an error",
+    async () => {
+      const { model } = files();
+      const words = ["verify", "--engine", "cpu", "--model", model, "--random", "3", "--json"];
+      const line = [...command, ...words].map((word) => `'${word}'`).join(" ");
+      const { stdout, stderr } = await run(["bash", "-c"], [`${line} | true; echo "\${PIPESTATUS[0]}"`]);
+      expect([stdout, stderr.includes("EPIPE")]).toEqual(["0\n", false]);
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "a file that is none exits 2 with one line that names it, and leaves no report behind",
+    async () => {
+      const { place, inputs } = files();
+      const report = join(place, "r.json");
+      const words = ["verify", "--engine", "cpu", "--model", inputs, "--random", "3", "--report", report];
+      const { code, stdout, stderr } = await run(command, words);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr.trimEnd().split("\n")).toEqual([expect.stringContaining("inputs.npy")]);
+      expect(existsSync(report)).toBe(false);
+    },
+    LIMIT_MS,
+  );
+});
