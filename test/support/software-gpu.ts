@@ -1,0 +1,102 @@
+/**
+ * Real WebGPU for tests on machines without a GPU: a child process of Node (Dawn) or Deno (wgpu) on the software adapter.
+ * A program of test/engine-gpu/programs runs in it; JSON goes in by stdin and comes back by stdout.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { softwareVulkan } from "../../src/cli/runtime/software-vulkan.ts";
+import type { KERNELS } from "../../src/engine/gpu/kernels.ts";
+
+export const RUNTIMES = ["node", "deno"] as const;
+export type Runtime = (typeof RUNTIMES)[number];
+
+/** One call of a kernel: every binding after the uniform as words of 32 bits, base64. */
+export interface KernelCall {
+  readonly kernel: keyof typeof KERNELS;
+  readonly overrides: Readonly<Record<string, number>>;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly buffers: readonly string[];
+  /** Which buffers to read back. */
+  readonly read: readonly number[];
+}
+
+export type Words = Float32Array | Uint32Array | Int32Array;
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** Why this machine cannot run the software adapter, or null. */
+export const skipReason: string | null =
+  process.platform === "linux" && process.arch === "x64"
+    ? null
+    : `software Vulkan exists for linux x64 only, this is ${process.platform} ${process.arch}`;
+
+/** Runs a program of test/engine-gpu/programs and parses what it prints. */
+export async function runProgram(runtime: Runtime, program: string, input: unknown): Promise<unknown> {
+  const source = join(root, "test/engine-gpu/programs", program);
+  const environment = { ...process.env, ...softwareVulkan() };
+  if (runtime === "deno") {
+    const deno = join(root, "node_modules/.bin/deno");
+    return JSON.parse(await run(deno, ["run", "-A", "--node-modules-dir=manual", source], environment, input));
+  }
+  // Beside node_modules, so that the packages are found.
+  const folder = mkdtempSync(join(root, "node_modules/.gpu-test-"));
+  try {
+    const outfile = join(folder, "program.mjs");
+    await build({
+      entryPoints: [source],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      packages: "external",
+      // Shaders are looked for from the bundle upwards.
+      logLevel: "silent",
+    });
+    return JSON.parse(await run(process.execPath, [outfile], environment, input));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs kernels, one process for all; each call's buffers as words. */
+export async function runKernels(
+  runtime: Runtime,
+  calls: readonly (Omit<KernelCall, "buffers"> & { readonly buffers: readonly Words[] })[],
+): Promise<Uint32Array[][]> {
+  const input = calls.map((call) => ({ ...call, buffers: call.buffers.map(toBase64) }));
+  const answers = (await runProgram(runtime, "kernels.ts", input)) as string[][];
+  return answers.map((buffers) => buffers.map(fromBase64));
+}
+
+function toBase64(words: Words): string {
+  return Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString("base64");
+}
+
+function fromBase64(text: string): Uint32Array {
+  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
+  return new Uint32Array(bytes.buffer);
+}
+
+export function floats(words: Uint32Array): Float32Array {
+  return new Float32Array(words.buffer, words.byteOffset, words.length);
+}
+
+function run(command: string, words: string[], env: NodeJS.ProcessEnv, input: unknown): Promise<string> {
+  return new Promise((resolvePromise, reject) => {
+    const child = spawn(command, words, { env, stdio: ["pipe", "pipe", "pipe"], cwd: root });
+    const out: Buffer[] = [];
+    const errors: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolvePromise(Buffer.concat(out).toString("utf8"));
+      else reject(new Error(`${command} ended with ${String(code)}: ${Buffer.concat(errors).toString("utf8").slice(0, 4000)}`));
+    });
+    child.stdin.end(JSON.stringify(input));
+  });
+}
