@@ -114,12 +114,13 @@ async function plantedFault(stage: Stage): Promise<boolean> {
   await io.out(`\n${heading("3. One planted fault, which the inequality cannot see")}\n`);
   const { report, rows } = await examine(stage, network, some, { modelSource, inputs: describe, plant: FAULT });
   const passing = rows.filter((row) => row.ratio === null || row.ratio <= 1).length;
+  const noticed = passing === report.samples ? "nothing" : grouped(report.samples - passing);
   const named = report.faults.filter((fault) => fault.check === "cut");
   await io.out(
     [
       `Planted: ${FAULTS[FAULT]} ("${FAULT}").`,
       "",
-      `  the inequality alone   ${grouped(passing)} of ${counted(report.samples, "sample")} pass: it notices nothing`,
+      `  the inequality alone   ${grouped(passing)} of ${counted(report.samples, "sample")} pass: it notices ${noticed}`,
       `  all checks             ${grouped(report.verdicts.violated)} of ${grouped(report.samples)} violated`,
       ...named.map(
         (fault) => `    the cut test names   layer ${String(fault.layer)} in ${counted(fault.count, "sample")}`,

@@ -33,8 +33,8 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
     // The engine comes first: it may start the process again, which should not read large files twice.
     const engines = await openEngines(args.values);
     try {
-      announce(args, engines, io);
       const plan = await makeRun(args, io);
+      announce(args, engines, io);
       const { report, failure } = await run(plan, engines, outputs, io);
       await exportReport(report, args, outputs, io);
       finished = true;

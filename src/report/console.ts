@@ -157,6 +157,7 @@ function work(report: Report): string[] {
     lines.push(`Rounded to ${report.engine.precision} first: ${counted(report.run.roundedValues, "value")}`);
   }
   const { elapsedMs, samplesPerSecond } = report.timing;
+  if (elapsedMs <= 0) return lines;
   lines.push(
     `Time ${duration(elapsedMs)}${samplesPerSecond === null ? "" : `, ${significant(samplesPerSecond)} samples a second`}`,
   );
