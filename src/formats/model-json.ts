@@ -1,0 +1,70 @@
+/** Our own network format, gradient-penalty-model/1 (schemas/model.schema.json). */
+import * as v from "valibot";
+import { ACTIVATION_NAMES } from "../network/activations.ts";
+import { FormatError } from "../network/errors.ts";
+import type { Network } from "../network/network.ts";
+import { checkNetwork } from "../network/network.ts";
+import { parseActivations } from "./activation-list.ts";
+import type { ModelOptions } from "./model-tensors.ts";
+
+const Model = v.object({
+  schema: v.literal("gradient-penalty-model/1"),
+  layers: v.array(
+    v.object({
+      weight: v.array(v.array(v.number())),
+      bias: v.array(v.number()),
+      activation: v.picklist(ACTIVATION_NAMES),
+    }),
+  ),
+});
+
+/** @throws FormatError, ModelError. Undone by writeModelJson. */
+export function readModelJson(text: string, source: string, options: ModelOptions): Network {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FormatError(`${source}: found no JSON (${reason}), expected a gradient-penalty-model/1`, { cause });
+  }
+  const result = v.safeParse(Model, raw);
+  if (!result.success) {
+    const issue = result.issues[0];
+    const path = issue.path?.map((p) => String(p.key)).join(".") ?? "the document";
+    throw new FormatError(`${source}: ${path}: found ${issue.received.slice(0, 60)}, expected ${(issue.expected ?? "something else").slice(0, 300)}`);
+  }
+  const { layers } = result.output;
+  const chosen = options.activation === undefined ? null : parseActivations(options.activation, layers.length, "--activation");
+  const network: Network = {
+    layers: layers.map(({ weight, bias, activation }, i) => {
+      const inputs = weight[0]?.length ?? 0;
+      const ragged = weight.findIndex((row) => row.length !== inputs);
+      if (ragged >= 0) {
+        throw new FormatError(
+          `${source}: layers.${String(i)}.weight.${String(ragged)}: found ${String(weight[ragged]?.length)} numbers, expected ${String(inputs)} as in row 0`,
+        );
+      }
+      return {
+        inputs,
+        outputs: weight.length,
+        weight: Float64Array.from(weight.flat()),
+        bias: Float64Array.from(bias),
+        activation: chosen?.[i] ?? activation,
+      };
+    }),
+  };
+  checkNetwork(network, source);
+  return network;
+}
+
+/** Undone by readModelJson; every number reads back to the same bits. */
+export function writeModelJson(network: Network): string {
+  return JSON.stringify({
+    schema: "gradient-penalty-model/1",
+    layers: network.layers.map(({ weight, bias, activation, inputs, outputs }) => ({
+      weight: Array.from({ length: outputs }, (_, i) => Array.from(weight.subarray(i * inputs, (i + 1) * inputs))),
+      bias: Array.from(bias),
+      activation,
+    })),
+  });
+}
