@@ -1,0 +1,43 @@
+/** The house's import direction: an arrow goes only downward in this list, never back. */
+const ORDER = ["network", "formats", "sampling", "engine", "verification", "escalation", "worker"];
+
+/** What each room may import besides itself. */
+const allowed = {
+  network: [],
+  formats: ["network"],
+  sampling: ["network"],
+  engine: ["network", "sampling"],
+  verification: ["network", "engine"],
+  escalation: ["network", "engine", "sampling", "verification"],
+  report: ["escalation"],
+  reference: ["network"],
+  worker: ["network", "formats", "sampling", "engine", "verification", "escalation", "report"],
+};
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, dependencyTypesNot: ["type-only"] } },
+    ...Object.entries(allowed).map(([room, rooms]) => ({
+      name: `${room}-imports-downward`,
+      severity: "error",
+      from: { path: `^src/${room}/` },
+      to: { path: "^src/", pathNot: `^src/(${[room, ...rooms].join("|")})/` },
+    })),
+    {
+      name: "report-imports-types-only",
+      severity: "error",
+      from: { path: "^src/report/" },
+      to: { path: "^src/", pathNot: "^src/report/", dependencyTypesNot: ["type-only"] },
+    },
+    { name: "the-oracle-stays-a-stranger", severity: "error", from: { path: "^src/" , pathNot: "^src/reference/" }, to: { path: "^src/reference/" } },
+    { name: "web-talks-to-the-worker-only", severity: "error", from: { path: "^web/" }, to: { path: "^src/", pathNot: "^src/(worker|report)/" } },
+    { name: "nothing-imports-the-command-line", severity: "error", from: { path: `^src/(${[...ORDER, "report"].join("|")})/` }, to: { path: "^src/cli/" } },
+    { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+  },
+};

@@ -1,0 +1,27 @@
+// Bundles src/ into dist/ with esbuild: the command line, its worker thread and the library, sharing their common parts.
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+export async function build() {
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { "cli/main": "src/cli/main.ts", "cli/cpu-thread": "src/cli/cpu-thread.ts", index: "src/index.ts" },
+    outdir: "dist",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    logLevel: "warning",
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  rmSync(`${root}/dist`, { recursive: true, force: true });
+  await build();
+}
