@@ -6,6 +6,7 @@
 export { createCpuEngine } from "./engine/cpu/engine.ts";
 export type { CpuEngine } from "./engine/cpu/engine.ts";
 export type { Engine } from "./engine/engine.ts";
+export { createGpuEngine } from "./engine/gpu/engine.ts";
 export { verify } from "./escalation/verify.ts";
 export type { SampleSource, VerifyOutcome, VerifyRequest } from "./escalation/verify.ts";
 export { readMatrix, readModel } from "./formats/read.ts";

@@ -17,16 +17,28 @@ export interface Io {
   readonly date: () => string;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Leaves Ctrl-C to whoever takes over (a process that this one starts in its place). */
+  readonly detach: () => void;
 }
+
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by the process that started this one. */
+const SAME_INTERRUPT_MS = 500;
 
 /** The process's own streams. The first SIGINT aborts `signal`; a second one ends the process (130). */
 export function processIo(): Io {
   const controller = new AbortController();
-  process.on("SIGINT", () => {
-    if (controller.signal.aborted) process.exit(130);
+  let interruptedMs = Number.POSITIVE_INFINITY;
+  const interrupt = (): void => {
+    const nowMs = performance.now();
+    if (controller.signal.aborted) {
+      if (nowMs - interruptedMs > SAME_INTERRUPT_MS) process.exit(130);
+      return;
+    }
+    interruptedMs = nowMs;
     process.stderr.write("\ngpv: interrupted: finishing what is under way (Ctrl-C again: at once)\n");
     controller.abort();
-  });
+  };
+  process.on("SIGINT", interrupt);
   let broken = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -48,5 +60,8 @@ export function processIo(): Io {
     now: () => performance.now(),
     date: () => new Date().toISOString(),
     signal: controller.signal,
+    detach: () => {
+      process.off("SIGINT", interrupt);
+    },
   };
 }

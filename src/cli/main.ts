@@ -33,6 +33,7 @@ export async function main(words: readonly string[], io: Io): Promise<number> {
 
 /** The same command line in a process that finds the software adapter. */
 async function runAgain(io: Io): Promise<number> {
+  io.detach();
   try {
     return await runAgainOnSoftwareVulkan();
   } catch (error) {

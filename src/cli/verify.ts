@@ -137,7 +137,7 @@ async function makeRun(args: Arguments, io: Io): Promise<Run> {
 
 async function openModel(bytes: Uint8Array, file: string, { values }: Arguments): Promise<Network> {
   const network = await readModel(bytes, file, {
-    ...(values.activation === null ? {} : { activation: values.activation }),
+    ...(values.activation === null ? {} : { activation: values.activation.join(",") }),
     ...(values.layers === null ? {} : { layers: values.layers }),
   });
   checkNetwork(network, file);

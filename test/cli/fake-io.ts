@@ -32,6 +32,7 @@ export function fakeIo(options: { readonly terminal?: boolean } = {}): FakeIo {
     now: () => (clock += 7),
     date: () => "2026-01-02T03:04:05.678Z",
     signal: controller.signal,
+    detach: () => undefined,
     stdout: () => stdout,
     stderr: () => stderr,
     shown: () => shown,

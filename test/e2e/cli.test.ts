@@ -104,6 +104,8 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
   const available = existsSync(needed);
   if (!available) console.warn(`skipped: ${needed} is not there`);
   const claim = test.skipIf(!available);
+  // The software adapter is made for this platform alone.
+  const software = test.skipIf(!available || process.platform !== "linux" || process.arch !== "x64");
 
   claim(
     "verify writes a report and rows that validate, and a table on stdout",
@@ -195,6 +197,24 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
       expect(value.timing.interrupted).toBe(true);
       expect(value.samples).toBeGreaterThan(0);
       expect(value.samples).toBeLessThan(5_000_000);
+    },
+    LIMIT_MS,
+  );
+
+  software(
+    "--engine webgpu without a GPU starts again on the software adapter, and Ctrl-C still ends it",
+    async () => {
+      const { place, model } = files();
+      const report = join(place, "r.json");
+      const words = ["verify", "--engine", "webgpu", "--adapter", "software", "--model", model, "--report", report];
+      const short = await run(command, [...words, "--random", "50"]);
+      expect([short.code, short.stderr]).toEqual([0, expect.stringContaining("in software")]);
+      const value = JSON.parse(readFileSync(report, "utf8")) as Report;
+      expect(errorsOf("report")(value)).toBe("");
+      expect(value.engine).toMatchObject({ kind: "webgpu", precision: "f32", hardware: false });
+      expect(value.verdicts.holds + value.verdicts.tight).toBe(50);
+      const long = await run(command, [...words, "--random", "5000000"], (kill) => setTimeout(kill, 1500));
+      expect([long.code, long.stdout]).toEqual([130, expect.stringContaining("STOPPED")]);
     },
     LIMIT_MS,
   );

@@ -49,18 +49,17 @@ export function softwareVulkan(): Record<string, string> {
 export function runAgainOnSoftwareVulkan(): Promise<number> {
   const environment = { ...process.env, ...softwareVulkan() };
   const child = spawn(process.execPath, ownArguments(), { env: environment, stdio: "inherit" });
-  // Ctrl-C reaches the child by the terminal itself; what is sent to this process alone is passed on.
+  // What is sent to this process alone is passed on. A terminal's Ctrl-C reaches the child twice then; io.ts takes it for one.
   const forward = (signal: NodeJS.Signals): void => {
     child.kill(signal);
   };
-  const ignore = (): void => undefined;
   process.on("SIGTERM", forward);
-  process.on("SIGINT", ignore);
+  process.on("SIGINT", forward);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) => {
       process.off("SIGTERM", forward);
-      process.off("SIGINT", ignore);
+      process.off("SIGINT", forward);
       resolve(code ?? (signal === "SIGINT" ? 130 : 143));
     });
   });
