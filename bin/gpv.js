@@ -21,4 +21,5 @@ if (existsSync(source) && (!existsSync(built) || statSync(built).mtimeMs < newes
   const { build } = await import("../scripts/build.js");
   await build();
 }
-await import(pathToFileURL(built).href);
+const { runProgram } = await import(pathToFileURL(built).href);
+await runProgram();

@@ -7,10 +7,13 @@ import * as esbuild from "esbuild";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 export async function build() {
+  rmSync(`${root}/dist`, { recursive: true, force: true });
   await esbuild.build({
     absWorkingDir: root,
     entryPoints: { "cli/main": "src/cli/main.ts", "cli/cpu-thread": "src/cli/cpu-thread.ts", index: "src/index.ts" },
     outdir: "dist",
+    // Beside cpu-thread.js, which the part that starts it looks for in its own folder.
+    chunkNames: "cli/[name]-[hash]",
     bundle: true,
     splitting: true,
     format: "esm",
@@ -22,6 +25,5 @@ export async function build() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  rmSync(`${root}/dist`, { recursive: true, force: true });
   await build();
 }

@@ -1,9 +1,15 @@
-/** Files that ship with the program, found from its source (src/cli/) and from its build (dist/) alike. */
+/** Files that the package ships beside the program. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = import.meta.url.endsWith(".ts") ? "../../" : "../";
-
-/** The path of a file of the package, given from its root: examples/digits/digits.safetensors. */
-export function assetPath(path: string): string {
-  return fileURLToPath(new URL(root + path, import.meta.url));
+/** The path of a shipped file, looked for from the program's own folder upwards: src/cli and dist/cli alike. */
+export function assetPath(name: string): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const path = join(folder, name);
+    const parent = dirname(folder);
+    if (existsSync(path) || parent === folder) return path;
+    folder = parent;
+  }
 }
