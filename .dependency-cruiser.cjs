@@ -29,9 +29,24 @@ module.exports = {
       from: { path: "^src/report/" },
       to: { path: "^src/", pathNot: "^src/report/", dependencyTypesNot: ["type-only"] },
     },
-    { name: "the-oracle-stays-a-stranger", severity: "error", from: { path: "^src/" , pathNot: "^src/reference/" }, to: { path: "^src/reference/" } },
-    { name: "web-talks-to-the-worker-only", severity: "error", from: { path: "^web/" }, to: { path: "^src/", pathNot: "^src/(worker|report)/" } },
-    { name: "nothing-imports-the-command-line", severity: "error", from: { path: `^src/(${[...ORDER, "report"].join("|")})/` }, to: { path: "^src/cli/" } },
+    {
+      name: "the-oracle-stays-a-stranger",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/reference/" },
+      to: { path: "^src/reference/" },
+    },
+    {
+      name: "web-talks-to-the-worker-only",
+      severity: "error",
+      from: { path: "^web/" },
+      to: { path: "^src/", pathNot: "^src/(worker|report)/" },
+    },
+    {
+      name: "nothing-imports-the-command-line",
+      severity: "error",
+      from: { path: `^src/(${[...ORDER, "report"].join("|")})/` },
+      to: { path: "^src/cli/" },
+    },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
   options: {

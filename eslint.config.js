@@ -19,14 +19,20 @@ export default tseslint.config(
     },
   },
   { files: ["test/**/*.ts", "examples/**/*.ts", "bench/**/*.ts"], rules: { "no-console": "off" } },
-  { files: ["bin/**/*.js", "scripts/**/*.js", "*.config.js", ".dependency-cruiser.cjs"], languageOptions: { globals: { process: "readonly", console: "readonly", module: "writable", URL: "readonly" } } },
+  {
+    files: ["bin/**/*.js", "scripts/**/*.js", "*.config.js", ".dependency-cruiser.cjs"],
+    languageOptions: { globals: { process: "readonly", console: "readonly", module: "writable", URL: "readonly" } },
+  },
   {
     // Only the command line, the worker and the page touch the console, the process or the page.
     files: ["src/**/*.ts"],
     ignores: ["src/cli/**", "src/worker/**"],
     rules: {
       "no-restricted-globals": ["error", "process", "window", "document"],
-      "no-restricted-imports": ["error", { patterns: [{ group: ["node:*"], message: "bytes, streams and clocks come in as arguments" }] }],
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ group: ["node:*"], message: "bytes, streams and clocks come in as arguments" }] },
+      ],
     },
   },
 );

@@ -46,7 +46,10 @@ const network = randomNetwork({
   activations: ["relu", "relu", "identity"],
   initialiser: "he",
 });
-const velocity = network.layers.map((l) => ({ weight: new Float64Array(l.weight.length), bias: new Float64Array(l.bias.length) }));
+const velocity = network.layers.map((l) => ({
+  weight: new Float64Array(l.weight.length),
+  bias: new Float64Array(l.bias.length),
+}));
 
 function forward({ layers }: Network, pixels: Uint8Array): { hidden: Float64Array[]; slopes: Float64Array[] } {
   const hidden = [Float64Array.from(pixels, (v) => v / 255)];
@@ -101,20 +104,34 @@ for (let epoch = 0; epoch < EPOCHS; epoch++) {
   const order = Array.from(train.keys()).sort((a, b) => (keys[a] as number) - (keys[b] as number));
   const rate = 0.002 * (1 - epoch / EPOCHS);
   for (const i of order) step(train[i] as Digit, rate);
-  console.log(`epoch ${String(epoch + 1)}: ${(100 * accuracy(held)).toFixed(1)} % of ${String(held.length)} held-out digits right`);
+  console.log(
+    `epoch ${String(epoch + 1)}: ${(100 * accuracy(held)).toFixed(1)} % of ${String(held.length)} held-out digits right`,
+  );
 }
 
 const tensors = new Map(
-  network.layers.flatMap((layer, i) => [
-    [`${String(i)}.weight`, { shape: [layer.outputs, layer.inputs], values: layer.weight }],
-    [`${String(i)}.bias`, { shape: [layer.outputs], values: layer.bias }],
-  ] as const),
+  network.layers.flatMap(
+    (layer, i) =>
+      [
+        [`${String(i)}.weight`, { shape: [layer.outputs, layer.inputs], values: layer.weight }],
+        [`${String(i)}.bias`, { shape: [layer.outputs], values: layer.bias }],
+      ] as const,
+  ),
 );
 const activations = network.layers.map((l) => l.activation).join(",");
 const at = (name: string): URL => new URL(name, import.meta.url);
 writeFileSync(at("digits.safetensors"), writeSafetensors(tensors, "F32", { activations }));
 // Classes in turn, so that the first ten samples are the ten digits.
 const inTurn = held.map((_, i) => held[(i % 10) * HELD_OUT + Math.floor(i / 10)] as Digit);
-const images = writeIdx([inTurn.length, 28, 28], inTurn.flatMap((d) => Array.from(d.pixels)));
+const images = writeIdx(
+  [inTurn.length, 28, 28],
+  inTurn.flatMap((d) => Array.from(d.pixels)),
+);
 writeFileSync(at("digits.idx3-ubyte.gz"), gzipSync(images, { level: 9 }));
-writeFileSync(at("digits-labels.idx1-ubyte"), writeIdx([inTurn.length], inTurn.map((d) => d.label)));
+writeFileSync(
+  at("digits-labels.idx1-ubyte"),
+  writeIdx(
+    [inTurn.length],
+    inTurn.map((d) => d.label),
+  ),
+);

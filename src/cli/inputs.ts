@@ -48,7 +48,7 @@ export async function openInputs({ values }: Arguments, network: Network): Promi
   if (mean === 0 && std === 1) return inputs;
   return {
     ...inputs,
-    describe: `${inputs.describe}, (x − ${String(mean)})/${String(std)}`,
+    describe: `${inputs.describe}, ${mean === 0 ? "x" : `(x − ${String(mean)})`}/${String(std)}`,
     read: (first, count) => inputs.read(first, count).map((x) => (x - mean) / std),
   };
 }

@@ -151,7 +151,8 @@ function headName({ values: { head } }: Arguments): string {
 
 /** What decides the numbers of the report; paths and the like stand in `timing`. */
 function settings(args: Arguments, inputs: string): { [key: string]: Json } {
-  const { norm, accuracy, engine, adapter, mean, std, labels, random, distribution, scale } = args.values;
+  const { norm, accuracy, engine, adapter, activation, layers, mean, std, labels, random, distribution, scale } =
+    args.values;
   return {
     inputs,
     head: headName(args),
@@ -159,6 +160,8 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
     accuracy,
     engine,
     adapter,
+    activation,
+    layers,
     mean,
     std,
     labels: labels === null ? null : baseName(labels),

@@ -44,7 +44,8 @@ export function weightNorms(values: Float64Array, rows: number, columns: number)
  */
 function absoluteNorm(values: Float64Array, rows: number, columns: number): number {
   let y = new Float64Array(columns);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) y[j] = (y[j] as number) + Math.abs(values[i * columns + j] as number);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) y[j] = (y[j] as number) + Math.abs(values[i * columns + j] as number);
   const alive = y.map((v) => (v > 0 ? 1 : 0));
   y = Float64Array.from(alive);
   let best = Infinity;
@@ -53,7 +54,8 @@ function absoluteNorm(values: Float64Array, rows: number, columns: number): numb
     for (let i = 0; i < rows; i++) {
       let dot = 0;
       for (let j = 0; j < columns; j++) dot += Math.abs(values[i * columns + j] as number) * (y[j] as number);
-      for (let j = 0; j < columns; j++) next[j] = (next[j] as number) + Math.abs(values[i * columns + j] as number) * dot;
+      for (let j = 0; j < columns; j++)
+        next[j] = (next[j] as number) + Math.abs(values[i * columns + j] as number) * dot;
     }
     let worst = 0;
     let largest = 0;
@@ -67,7 +69,13 @@ function absoluteNorm(values: Float64Array, rows: number, columns: number): numb
   return Math.sqrt(best * (1 + gamma(rows + columns + 4))) * UP;
 }
 
-function spectralBracket(values: Float64Array, rows: number, columns: number, absolute: number, frobenius: number): Interval {
+function spectralBracket(
+  values: Float64Array,
+  rows: number,
+  columns: number,
+  absolute: number,
+  frobenius: number,
+): Interval {
   if (rows === 1 || columns === 1) {
     // A vector: its spectral norm is its Euclidean one.
     let sum = 0;
@@ -77,7 +85,8 @@ function spectralBracket(values: Float64Array, rows: number, columns: number, ab
   }
   const small = Math.min(rows, columns);
   const inner = Math.max(rows, columns);
-  const gram = rows <= columns ? gramOfRows(values, rows, columns) : gramOfRows(transpose(values, rows, columns), columns, rows);
+  const gram =
+    rows <= columns ? gramOfRows(values, rows, columns) : gramOfRows(transpose(values, rows, columns), columns, rows);
   const vector = topEigenvector(gram, small);
   const lower = lowerEnd(values, rows, columns, absolute, vector);
   for (let excess = 1e-11; excess < 1; excess *= 10) {
@@ -102,7 +111,8 @@ export function gramOfRows(values: Float64Array, rows: number, columns: number):
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = 0;
-      for (let k = 0; k < columns; k++) sum += (values[i * columns + k] as number) * (values[j * columns + k] as number);
+      for (let k = 0; k < columns; k++)
+        sum += (values[i * columns + k] as number) * (values[j * columns + k] as number);
       gram[i * rows + j] = sum;
       gram[j * rows + i] = sum;
     }
@@ -112,7 +122,8 @@ export function gramOfRows(values: Float64Array, rows: number, columns: number):
 
 export function transpose(values: Float64Array, rows: number, columns: number): Float64Array {
   const result = new Float64Array(values.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j] as number;
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j] as number;
   return result;
 }
 

@@ -101,7 +101,8 @@ function jacobianEstimate(plan: Plan, outcome: SampleOutcome, t: number): number
   const witness = m.witnesses[t - 1] ?? null;
   const pulled = (m.pullbackNorm[t - 1] as Float64Array)[at] as number;
   const gradient = (m.pullbackNorm[0] as Float64Array)[at] as number;
-  const iterated = witness === null ? 0 : ratioOrZero(witness.pullbackNorm[at] as number, witness.vectorNorm[at] as number);
+  const iterated =
+    witness === null ? 0 : ratioOrZero(witness.pullbackNorm[at] as number, witness.vectorNorm[at] as number);
   return Math.max(iterated, ratioOrZero(gradient, pulled));
 }
 

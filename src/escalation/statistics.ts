@@ -1,5 +1,13 @@
 /** What a report says of all samples: counts, quantiles, means; fed with rows in index order, so that sums have one order. */
-import type { FaultExample, Quantiles, ReportedFault, ReportedLayer, SampleRow, Spread, VerdictName } from "../report/report.ts";
+import type {
+  FaultExample,
+  Quantiles,
+  ReportedFault,
+  ReportedLayer,
+  SampleRow,
+  Spread,
+  VerdictName,
+} from "../report/report.ts";
 import type { SampleOutcome } from "./sample.ts";
 
 /** A list of f64 that grows by doubling. */
@@ -138,7 +146,18 @@ function quantile(sorted: Float64Array, p: number): number {
 function quantiles(source: Series, reason: string): Quantiles {
   const { length } = source;
   if (length === 0) {
-    return { min: null, p01: null, p10: null, median: null, mean: null, p90: null, p99: null, max: null, counted: 0, reason };
+    return {
+      min: null,
+      p01: null,
+      p10: null,
+      median: null,
+      mean: null,
+      p90: null,
+      p99: null,
+      max: null,
+      counted: 0,
+      reason,
+    };
   }
   let sum = 0;
   for (let i = 0; i < length; i++) sum += source.values[i] as number;

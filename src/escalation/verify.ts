@@ -85,7 +85,8 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const { head, norm, accuracy, seed } = request;
   const precision = engine.description.precision;
   const plan = makePlan(network, { head, precision, norm, accuracy, seed });
-  const hostPlan = precision === "f64" ? plan : makePlan(plan.network, { head, precision: "f64", norm, accuracy, seed });
+  const hostPlan =
+    precision === "f64" ? plan : makePlan(plan.network, { head, precision: "f64", norm, accuracy, seed });
   const climb: Climb = { plan, layers: layerBounds(plan), host: request.host, hostPlan };
   const statistics = createStatistics(plan.layers.length);
   const size = Math.max(1, request.batchSize ?? engine.batchSize(plan));
@@ -147,7 +148,8 @@ async function settleBatch(
   const width = batch.inputs.length / batch.samples;
   const fetchStored = async (at: number) => {
     const [sample] = await measured.stored([at]);
-    if (sample === undefined) throw new DeviceError(`the engine gave back nothing for sample ${String(batch.first + at)}`);
+    if (sample === undefined)
+      throw new DeviceError(`the engine gave back nothing for sample ${String(batch.first + at)}`);
     return sample;
   };
   const replay = async (at: number) => {
@@ -166,7 +168,14 @@ async function settleBatch(
     const indices = Array.from({ length: Math.min(SETTLED_TOGETHER, batch.samples - from) }, (_, i) => from + i);
     const outcomes = await Promise.all(
       indices.map((at) =>
-        settleSample(climb, measured.measurements, batch.first + at, at, () => fetchStored(at), () => replay(at)),
+        settleSample(
+          climb,
+          measured.measurements,
+          batch.first + at,
+          at,
+          () => fetchStored(at),
+          () => replay(at),
+        ),
       ),
     );
     outcomes.forEach((outcome, i) => {

@@ -11,7 +11,8 @@ export function parseActivations(text: string, layers: number, place: string): A
   const names = text.split(",").map((s) => s.trim());
   const known = names.map((name): ActivationName => {
     const found = ACTIVATION_NAMES.find((a) => a === name);
-    if (found === undefined) throw new UsageError(`${place}: found "${name}", expected one of ${ACTIVATION_NAMES.join(" ")}`);
+    if (found === undefined)
+      throw new UsageError(`${place}: found "${name}", expected one of ${ACTIVATION_NAMES.join(" ")}`);
     return found;
   });
   if (known.length === layers) return known;
@@ -19,5 +20,7 @@ export function parseActivations(text: string, layers: number, place: string): A
   if (known.length === 1 && only !== undefined) {
     return Array.from({ length: layers }, (_, i) => (i < layers - 1 ? only : "identity"));
   }
-  throw new UsageError(`${place}: found ${String(known.length)} activations, expected 1 or ${String(layers)}, one for each layer`);
+  throw new UsageError(
+    `${place}: found ${String(known.length)} activations, expected 1 or ${String(layers)}, one for each layer`,
+  );
 }

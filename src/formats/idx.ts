@@ -20,12 +20,16 @@ export async function readIdx(bytes: Uint8Array, source: string): Promise<Numeri
   const plain = isGzip(bytes) ? await inflate(bytes, "gzip", LARGEST_UNPACKED, source) : bytes;
   const type = TYPES[plain[2] ?? 0];
   if (!isIdx(plain) || type === undefined) {
-    throw new FormatError(`${source}: found the first bytes ${[...plain.subarray(0, 4)].join(" ")}, expected an IDX header 0 0 TYPE RANK`);
+    throw new FormatError(
+      `${source}: found the first bytes ${[...plain.subarray(0, 4)].join(" ")}, expected an IDX header 0 0 TYPE RANK`,
+    );
   }
   const rank = plain[3] as number;
   const start = 4 + 4 * rank;
   if (plain.length < start) {
-    throw new FormatError(`${source}: found ${String(plain.length)} bytes, expected ${String(start)} for a header of rank ${String(rank)}`);
+    throw new FormatError(
+      `${source}: found ${String(plain.length)} bytes, expected ${String(start)} for a header of rank ${String(rank)}`,
+    );
   }
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));

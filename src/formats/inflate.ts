@@ -17,7 +17,10 @@ export async function inflate(
     try {
       step = await reader.read();
     } catch (cause) {
-      throw new FormatError(`${source}: found damaged ${format === "gzip" ? "gzip" : "deflate"} data, expected a whole stream`, { cause });
+      throw new FormatError(
+        `${source}: found damaged ${format === "gzip" ? "gzip" : "deflate"} data, expected a whole stream`,
+        { cause },
+      );
     }
     if (step.done || step.value === undefined) break;
     total += step.value.length;

@@ -31,10 +31,13 @@ export function readModelJson(text: string, source: string, options: ModelOption
   if (!result.success) {
     const issue = result.issues[0];
     const path = issue.path?.map((p) => String(p.key)).join(".") ?? "the document";
-    throw new FormatError(`${source}: ${path}: found ${issue.received.slice(0, 60)}, expected ${(issue.expected ?? "something else").slice(0, 300)}`);
+    throw new FormatError(
+      `${source}: ${path}: found ${issue.received.slice(0, 60)}, expected ${(issue.expected ?? "something else").slice(0, 300)}`,
+    );
   }
   const { layers } = result.output;
-  const chosen = options.activation === undefined ? null : parseActivations(options.activation, layers.length, "--activation");
+  const chosen =
+    options.activation === undefined ? null : parseActivations(options.activation, layers.length, "--activation");
   const network: Network = {
     layers: layers.map(({ weight, bias, activation }, i) => {
       const inputs = weight[0]?.length ?? 0;

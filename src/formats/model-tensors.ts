@@ -24,7 +24,8 @@ export function networkFromTensors(
 ): Network {
   refuseOtherKinds(tensors, source);
   const prefixes = options.layers ?? naturalPrefixes(tensors);
-  if (prefixes.length === 0) throw new ModelError(`${source}: found no tensor named PREFIX.weight, expected one for each layer`);
+  if (prefixes.length === 0)
+    throw new ModelError(`${source}: found no tensor named PREFIX.weight, expected one for each layer`);
   const shapes = prefixes.map((prefix) => layerShape(tensors, prefix, source));
   shapes.forEach((shape, i) => {
     const before = shapes[i - 1];
@@ -36,8 +37,12 @@ export function networkFromTensors(
   });
   const text = options.activation ?? metadata["activations"];
   if (text === undefined) {
-    const list = prefixes.map((p, i) => `${p} (${String(shapes[i]?.inputs)} → ${String(shapes[i]?.outputs)})`).join(", ");
-    throw new UsageError(`${source}: found no activations for the layers ${list}; expected --activation relu, or one name for each layer`);
+    const list = prefixes
+      .map((p, i) => `${p} (${String(shapes[i]?.inputs)} → ${String(shapes[i]?.outputs)})`)
+      .join(", ");
+    throw new UsageError(
+      `${source}: found no activations for the layers ${list}; expected --activation relu, or one name for each layer`,
+    );
   }
   const place = options.activation === undefined ? `${source}: metadata "activations"` : "--activation";
   const activations = parseActivations(text, prefixes.length, place);
@@ -55,7 +60,9 @@ function layerShape(
 ): Omit<Layer, "activation"> {
   const weight = tensors.get(`${prefix}.weight`);
   if (weight === undefined) {
-    throw new ModelError(`${source}: found no tensor ${prefix}.weight, expected one of ${[...tensors.keys()].slice(0, 8).join(", ")}`);
+    throw new ModelError(
+      `${source}: found no tensor ${prefix}.weight, expected one of ${[...tensors.keys()].slice(0, 8).join(", ")}`,
+    );
   }
   const [outputs, inputs] = weight.shape;
   if (weight.shape.length !== 2 || outputs === undefined || inputs === undefined) {
@@ -69,10 +76,15 @@ function layerShape(
       `${source}: tensor ${prefix}.bias: found ${String(bias.values.length)} numbers, expected ${String(outputs)}, one for each output`,
     );
   }
-  for (const [name, tensor] of [["weight", weight], ["bias", bias]] as const) {
+  for (const [name, tensor] of [
+    ["weight", weight],
+    ["bias", bias],
+  ] as const) {
     const bad = tensor?.values.findIndex((x) => !Number.isFinite(x)) ?? -1;
     if (bad >= 0) {
-      throw new ModelError(`${source}: tensor ${prefix}.${name}: found ${String(tensor?.values[bad])} at ${String(bad)}, expected finite numbers`);
+      throw new ModelError(
+        `${source}: tensor ${prefix}.${name}: found ${String(tensor?.values[bad])} at ${String(bad)}, expected finite numbers`,
+      );
     }
   }
   return { inputs, outputs, weight: weight.values, bias: bias?.values ?? new Float64Array(outputs) };
@@ -100,7 +112,9 @@ function compareNaturally(a: string, b: string): number {
 function refuseOtherKinds(tensors: ReadonlyMap<string, NumericArray>, source: string): void {
   for (const [name, tensor] of tensors) {
     if (/\.running_(mean|var)$|\.num_batches_tracked$/.test(name)) {
-      throw new ModelError(`${source}: tensor ${name}: found a batch normalisation, for which the inequality is false as stated; expected fully connected layers alone`);
+      throw new ModelError(
+        `${source}: tensor ${name}: found a batch normalisation, for which the inequality is false as stated; expected fully connected layers alone`,
+      );
     }
     if (name.endsWith(".weight") && tensor.shape.length > 2) {
       throw new ModelError(

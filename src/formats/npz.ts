@@ -11,7 +11,8 @@ const LOCAL_ENTRY = 0x04034b50;
 /** Arrays by name, without ".npy". @throws FormatError */
 export async function readNpz(bytes: Uint8Array, source: string): Promise<Map<string, NumericArray>> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const damaged = (what: string): FormatError => new FormatError(`${source}: found ${what}, expected a whole .npz archive`);
+  const damaged = (what: string): FormatError =>
+    new FormatError(`${source}: found ${what}, expected a whole .npz archive`);
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== END_OF_DIRECTORY) end--;
   if (end < 0) throw damaged("no end of a ZIP directory");
@@ -19,7 +20,8 @@ export async function readNpz(bytes: Uint8Array, source: string): Promise<Map<st
   let at = view.getUint32(end + 16, true);
   const arrays = new Map<string, NumericArray>();
   for (let i = 0; i < entries; i++) {
-    if (at + 46 > bytes.length || view.getUint32(at, true) !== DIRECTORY_ENTRY) throw damaged("a damaged ZIP directory");
+    if (at + 46 > bytes.length || view.getUint32(at, true) !== DIRECTORY_ENTRY)
+      throw damaged("a damaged ZIP directory");
     const method = view.getUint16(at + 10, true);
     const packed = view.getUint32(at + 20, true);
     const unpacked = view.getUint32(at + 24, true);

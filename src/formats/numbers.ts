@@ -1,11 +1,37 @@
 /** Number types of files → f64, and back where a type is written. Sizes are believed only after they were held against the bytes. */
 import { FormatError } from "../network/errors.ts";
 
-export const NUMBER_TYPES = ["f16", "bf16", "f32", "f64", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "bool"] as const;
+export const NUMBER_TYPES = [
+  "f16",
+  "bf16",
+  "f32",
+  "f64",
+  "i8",
+  "u8",
+  "i16",
+  "u16",
+  "i32",
+  "u32",
+  "i64",
+  "u64",
+  "bool",
+] as const;
 export type NumberType = (typeof NUMBER_TYPES)[number];
 
 export const BYTES_OF: Readonly<Record<NumberType, number>> = {
-  f16: 2, bf16: 2, f32: 4, f64: 8, i8: 1, u8: 1, i16: 2, u16: 2, i32: 4, u32: 4, i64: 8, u64: 8, bool: 1,
+  f16: 2,
+  bf16: 2,
+  f32: 4,
+  f64: 8,
+  i8: 1,
+  u8: 1,
+  i16: 2,
+  u16: 2,
+  i32: 4,
+  u32: 4,
+  i64: 8,
+  u64: 8,
+  bool: 1,
 };
 
 /** IEEE binary16 → number. */
@@ -99,7 +125,10 @@ function readOne(view: DataView, at: number, type: NumberType, le: boolean): num
 }
 
 /** Little-endian bytes of these numbers, rounded to the type. */
-export function writeNumbers(values: ArrayLike<number>, type: "f16" | "bf16" | "f32" | "f64" | "u8" | "i32"): Uint8Array {
+export function writeNumbers(
+  values: ArrayLike<number>,
+  type: "f16" | "bf16" | "f32" | "f64" | "u8" | "i32",
+): Uint8Array {
   const size = BYTES_OF[type];
   const bytes = new Uint8Array(values.length * size);
   const view = new DataView(bytes.buffer);
@@ -120,7 +149,8 @@ export function writeNumbers(values: ArrayLike<number>, type: "f16" | "bf16" | "
 export function elementCount(shape: readonly number[], where: string): number {
   let count = 1;
   for (const n of shape) {
-    if (!Number.isSafeInteger(n) || n < 0) throw new FormatError(`${where}: found the dimension ${String(n)}, expected a whole number ≥ 0`);
+    if (!Number.isSafeInteger(n) || n < 0)
+      throw new FormatError(`${where}: found the dimension ${String(n)}, expected a whole number ≥ 0`);
     count *= n;
   }
   if (!Number.isSafeInteger(count)) {

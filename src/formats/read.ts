@@ -27,11 +27,17 @@ export async function readModel(bytes: Uint8Array, name: string, options: ModelO
     const { tensors, metadata } = readSafetensors(bytes, name);
     return networkFromTensors(tensors, metadata, name, options);
   }
-  return Promise.reject(new FormatError(`${name}: found neither safetensors nor JSON, expected a model in one of them`));
+  return Promise.reject(
+    new FormatError(`${name}: found neither safetensors nor JSON, expected a model in one of them`),
+  );
 }
 
 /** Samples as rows, flattened. A 1-D array is one column. @throws FormatError, UsageError */
-export async function readMatrix(bytes: Uint8Array, name: string, options: { readonly array?: string } = {}): Promise<Matrix> {
+export async function readMatrix(
+  bytes: Uint8Array,
+  name: string,
+  options: { readonly array?: string } = {},
+): Promise<Matrix> {
   refuseLater(name, "--inputs reads .npy, .npz, .safetensors and IDX");
   return asMatrix(await readArray(bytes, name, options.array), name);
 }
@@ -40,20 +46,26 @@ async function readArray(bytes: Uint8Array, name: string, wanted: string | undef
   if (isNpy(bytes)) return readNpy(bytes, name);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return pick(await readNpz(bytes, name), wanted, name);
   if (isGzip(bytes) || isIdx(bytes)) return readIdx(bytes, name);
-  if (/\.safetensors$/i.test(name) || isSafetensors(bytes)) return pick(readSafetensors(bytes, name).tensors, wanted, name);
-  throw new FormatError(`${name}: found none of the known formats, expected .npy, .npz, .safetensors or IDX (plain or .gz)`);
+  if (/\.safetensors$/i.test(name) || isSafetensors(bytes))
+    return pick(readSafetensors(bytes, name).tensors, wanted, name);
+  throw new FormatError(
+    `${name}: found none of the known formats, expected .npy, .npz, .safetensors or IDX (plain or .gz)`,
+  );
 }
 
 function pick(arrays: ReadonlyMap<string, NumericArray>, wanted: string | undefined, name: string): NumericArray {
   const names = [...arrays.keys()];
   if (wanted !== undefined) {
     const found = arrays.get(wanted);
-    if (found === undefined) throw new UsageError(`--array ${wanted}: found ${names.join(", ")} in ${name}, expected one of them`);
+    if (found === undefined)
+      throw new UsageError(`--array ${wanted}: found ${names.join(", ")} in ${name}, expected one of them`);
     return found;
   }
   const [only] = arrays.values();
   if (names.length !== 1 || only === undefined) {
-    throw new UsageError(`${name}: found ${String(names.length)} arrays (${names.slice(0, 8).join(", ")}), expected --array NAME`);
+    throw new UsageError(
+      `${name}: found ${String(names.length)} arrays (${names.slice(0, 8).join(", ")}), expected --array NAME`,
+    );
   }
   return only;
 }
@@ -62,7 +74,10 @@ function asMatrix(array: NumericArray, name: string): Matrix {
   const [rows, ...rest] = array.shape;
   if (rows === undefined) throw new FormatError(`${name}: found a single number, expected rows of samples`);
   const columns = rest.reduce((product, n) => product * n, 1);
-  if (rows === 0 || columns === 0) throw new FormatError(`${name}: found the shape ${array.shape.join(" × ")}, expected at least one sample and one value`);
+  if (rows === 0 || columns === 0)
+    throw new FormatError(
+      `${name}: found the shape ${array.shape.join(" × ")}, expected at least one sample and one value`,
+    );
   return { rows, columns, values: array.values };
 }
 

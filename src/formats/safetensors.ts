@@ -6,8 +6,19 @@ import type { NumberType } from "./numbers.ts";
 import { BYTES_OF, elementCount, readNumbers, writeNumbers } from "./numbers.ts";
 
 const TYPES: Readonly<Record<string, NumberType>> = {
-  F64: "f64", F32: "f32", F16: "f16", BF16: "bf16", I64: "i64", I32: "i32", I16: "i16", I8: "i8",
-  U64: "u64", U32: "u32", U16: "u16", U8: "u8", BOOL: "bool",
+  F64: "f64",
+  F32: "f32",
+  F16: "f16",
+  BF16: "bf16",
+  I64: "i64",
+  I32: "i32",
+  I16: "i16",
+  I8: "i8",
+  U64: "u64",
+  U32: "u32",
+  U16: "u16",
+  U8: "u8",
+  BOOL: "bool",
 };
 
 /** The format's own limit. */
@@ -32,7 +43,8 @@ export function isSafetensors(bytes: Uint8Array): boolean {
 
 /** @throws FormatError naming file and tensor. Undone by writeSafetensors. */
 export function readSafetensors(bytes: Uint8Array, source: string): Safetensors {
-  if (bytes.length < 8) throw new FormatError(`${source}: found ${String(bytes.length)} bytes, expected a safetensors header`);
+  if (bytes.length < 8)
+    throw new FormatError(`${source}: found ${String(bytes.length)} bytes, expected a safetensors header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
   if (length > BigInt(bytes.length - 8) || length > BigInt(LARGEST_HEADER)) {
@@ -43,17 +55,27 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
   const data = 8 + Number(length);
   const header = parseHeader(bytes.subarray(8, data), source);
   const { __metadata__: rawMetadata, ...entries } = header;
-  const metadata = rawMetadata === undefined ? {} : parse(Metadata, rawMetadata, `${source}: __metadata__`, "an object of strings");
+  const metadata =
+    rawMetadata === undefined ? {} : parse(Metadata, rawMetadata, `${source}: __metadata__`, "an object of strings");
   const tensors = new Map<string, NumericArray>();
   const spans: { name: string; begin: number; end: number }[] = [];
   for (const [name, raw] of Object.entries(entries)) {
     const where = `${source}: tensor ${name}`;
     const entry = parse(Entry, raw, where, "dtype, shape and data_offsets");
     const type = TYPES[entry.dtype];
-    if (type === undefined) throw new FormatError(`${where}: found the dtype ${entry.dtype}, expected one of ${Object.keys(TYPES).join(" ")}`);
+    if (type === undefined)
+      throw new FormatError(
+        `${where}: found the dtype ${entry.dtype}, expected one of ${Object.keys(TYPES).join(" ")}`,
+      );
     const [begin, end] = entry.data_offsets;
     const count = elementCount(entry.shape, where);
-    if (!(Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && begin <= end && end <= bytes.length - data)) {
+    if (!(
+      Number.isSafeInteger(begin) &&
+      Number.isSafeInteger(end) &&
+      begin >= 0 &&
+      begin <= end &&
+      end <= bytes.length - data
+    )) {
       throw new FormatError(
         `${where}: found the offsets ${String(begin)} to ${String(end)}, expected them within the ${String(bytes.length - data)} bytes of data`,
       );
@@ -69,7 +91,11 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
   refuseOverlaps(spans, source);
   for (const { name, begin } of spans) {
     const { shape, type } = tensors.get(name) as NumericArray;
-    tensors.set(name, { shape, type, values: readNumbers(bytes, data + begin, elementCount(shape, source), type, true) });
+    tensors.set(name, {
+      shape,
+      type,
+      values: readNumbers(bytes, data + begin, elementCount(shape, source), type, true),
+    });
   }
   return { tensors, metadata };
 }
@@ -94,7 +120,9 @@ function refuseOverlaps(spans: { name: string; begin: number; end: number }[], s
   sorted.forEach((span, i) => {
     const before = sorted[i - 1];
     if (before !== undefined && span.begin < before.end) {
-      throw new FormatError(`${source}: tensor ${span.name}: found its bytes overlapping those of ${before.name}, expected each its own`);
+      throw new FormatError(
+        `${source}: tensor ${span.name}: found its bytes overlapping those of ${before.name}, expected each its own`,
+      );
     }
   });
 }
@@ -116,7 +144,7 @@ export function writeSafetensors(
     at += part.length;
   }
   const text = JSON.stringify(header);
-  const head = new TextEncoder().encode(text.padEnd(8 * Math.ceil(new TextEncoder().encode(text).length / 8) , " "));
+  const head = new TextEncoder().encode(text.padEnd(8 * Math.ceil(new TextEncoder().encode(text).length / 8), " "));
   const bytes = new Uint8Array(8 + head.length + at);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(head.length), true);
   bytes.set(head, 8);

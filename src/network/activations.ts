@@ -8,8 +8,23 @@
 import { cos, erf, erfc, exp, expm1, expMinusSquare, log1p, sigmoid, sin, tanh } from "./elementary.ts";
 
 export const ACTIVATION_NAMES = [
-  "identity", "relu", "leaky-relu", "elu", "selu", "gelu", "gelu-tanh", "silu", "mish", "softplus",
-  "sigmoid", "tanh", "sin", "softsign", "hard-swish", "relu6", "abs",
+  "identity",
+  "relu",
+  "leaky-relu",
+  "elu",
+  "selu",
+  "gelu",
+  "gelu-tanh",
+  "silu",
+  "mish",
+  "softplus",
+  "sigmoid",
+  "tanh",
+  "sin",
+  "softsign",
+  "hard-swish",
+  "relu6",
+  "abs",
 ] as const;
 
 export type ActivationName = (typeof ACTIVATION_NAMES)[number];

@@ -64,7 +64,9 @@ export function log(x: number): number {
   const w = z * z;
   const even = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1));
   const odd =
-    z * (6.66666666666673513e-1 + w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
+    z *
+    (6.66666666666673513e-1 +
+      w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
   const half = 0.5 * f * f;
   return k * LN2_HIGH - (half - (s * (half + even + odd) + k * LN2_LOW) - f);
 }
@@ -192,8 +194,8 @@ interface Reduced {
 }
 
 const HALF_PI_1 = 1.57079632673412561417; // 33 bits
-const HALF_PI_2 = 6.07710050630396597660e-11; // 33 bits
-const HALF_PI_3 = 2.02226624871116645580e-21; // 33 bits
+const HALF_PI_2 = 6.0771005063039659766e-11; // 33 bits
+const HALF_PI_3 = 2.0222662487111664558e-21; // 33 bits
 const HALF_PI_3_TAIL = 8.47842766036889956997e-32;
 
 /** Cody and Waite in three parts up to 2²⁰ quadrants, each product exact; integer arithmetic beyond and where they cancel. */

@@ -51,7 +51,12 @@ export function checkNetwork(network: Network, source: string): void {
   if (network.layers.length === 0) throw new ModelError(`${source}: found no layer, expected at least one`);
   network.layers.forEach((layer, i) => {
     const where = `${source}: layer ${String(i + 1)}`;
-    if (!(Number.isInteger(layer.inputs) && layer.inputs >= 1 && Number.isInteger(layer.outputs) && layer.outputs >= 1)) {
+    if (!(
+      Number.isInteger(layer.inputs) &&
+      layer.inputs >= 1 &&
+      Number.isInteger(layer.outputs) &&
+      layer.outputs >= 1
+    )) {
       throw new ModelError(
         `${where}: found ${String(layer.outputs)} outputs and ${String(layer.inputs)} inputs, expected whole numbers ≥ 1`,
       );
@@ -72,7 +77,10 @@ export function checkNetwork(network: Network, source: string): void {
         `${where}: found ${String(layer.inputs)} inputs, expected ${String(previous.outputs)}, the outputs of layer ${String(i)}; name the layers in order with --layers`,
       );
     }
-    for (const [name, values] of [["weight", layer.weight], ["bias", layer.bias]] as const) {
+    for (const [name, values] of [
+      ["weight", layer.weight],
+      ["bias", layer.bias],
+    ] as const) {
       const bad = values.findIndex((v) => !Number.isFinite(v));
       if (bad >= 0) {
         throw new ModelError(`${where}: ${name}[${String(bad)}] is ${String(values[bad])}, expected finite numbers`);

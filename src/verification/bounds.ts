@@ -127,7 +127,8 @@ export function jacobianBounds(
     }
     uppers.push(upper);
     let lower = 0;
-    for (const witness of witnesses[t - 1] ?? []) lower = Math.max(lower, witnessLower(layers, uppers, t, witness, arithmetic));
+    for (const witness of witnesses[t - 1] ?? [])
+      lower = Math.max(lower, witnessLower(layers, uppers, t, witness, arithmetic));
     // ‖J‖ ≤ ‖J‖_F ≤ √rank ‖J‖, rank ≤ the narrowest width so far.
     frobeniusUpper = Math.min(frobeniusUpper, Math.sqrt(narrowest) * upper * UP);
     result.push({

@@ -34,11 +34,16 @@ export function cutResiduals(
     const below = i === 0 ? null : (layers[i - 1] as LayerBounds);
     const u = arithmetic.unitRoundoff;
     const rounding =
-      2 * (gamma(layer.inputs, arithmetic) + gamma(layer.outputs, arithmetic) + 4 * u) * layer.absoluteNorm * delta * tau;
+      2 *
+      (gamma(layer.inputs, arithmetic) + gamma(layer.outputs, arithmetic) + 4 * u) *
+      layer.absoluteNorm *
+      delta *
+      tau;
     const flush = arithmetic.flush;
     const { inputs: n, outputs: m, spectralUpper } = layer;
     // ‖ζ̂_{t−1}‖ and ‖â_t‖, which multiply a flushed D·a and a flushed D·ζ.
-    const zeta = below === null ? 0 : below.spectralUpper * normUpper(cut.tangentNorms[i - 1] as number, n, arithmetic) * 2;
+    const zeta =
+      below === null ? 0 : below.spectralUpper * normUpper(cut.tangentNorms[i - 1] as number, n, arithmetic) * 2;
     const flushed =
       flush * Math.sqrt(n) * m * (2 + spectralUpper + delta) * tau +
       flush * Math.sqrt(m) * n * (2 + spectralUpper + tau) * delta +

@@ -76,7 +76,12 @@ function screenWitness(e: LayerEvidence): { vectorNorm: number; resultNorm: numb
 }
 
 /** Rule 2: which factor of layer t is certainly zero, or null. */
-function zeroFactor(layers: readonly LayerBounds[], slopeMax: readonly number[], e: LayerEvidence, t: number): string | null {
+function zeroFactor(
+  layers: readonly LayerBounds[],
+  slopeMax: readonly number[],
+  e: LayerEvidence,
+  t: number,
+): string | null {
   if (e.adjointNorm === 0) return `δ_${String(t)} = 0`;
   for (let s = 1; s <= t; s++) {
     if ((layers[s - 1] as LayerBounds).norm.upper === 0) return `W_${String(s)} = 0`;
@@ -96,7 +101,11 @@ export function intersectFindings(a: LayerFinding, b: LayerFinding, t: number): 
   }
   const kind = a.jacobian.statement.upper < b.jacobian.statement.upper ? a.jacobian.kind : b.jacobian.kind;
   const verdict =
-    a.verdict.kind === "violated" ? a.verdict : b.verdict.kind === "holds" && b.verdict.trivial ? b.verdict : judgeBracket(tightness, t);
+    a.verdict.kind === "violated"
+      ? a.verdict
+      : b.verdict.kind === "holds" && b.verdict.trivial
+        ? b.verdict
+        : judgeBracket(tightness, t);
   return {
     verdict,
     tightness,

@@ -44,7 +44,8 @@ const BOUNDS: Readonly<Record<ActivationName, Bound>> = {
   selu: (z, value, slope) => [20 * u * Math.abs(value), (z > 0 ? 3 * u : E(z) + 4 * u) * slope],
   gelu: (z, value) => [
     (normalError(z) + 2 * u) * Math.abs(value),
-    (normalError(z) + 2 * u) * (z === 0 ? 0.5 : Math.abs(value / z)) + (densityError(z) + 4 * u) * Math.abs(z) * density(z),
+    (normalError(z) + 2 * u) * (z === 0 ? 0.5 : Math.abs(value / z)) +
+      (densityError(z) + 4 * u) * Math.abs(z) * density(z),
   ],
   "gelu-tanh": (z, value) => {
     const y = 2 * inner(z);
@@ -83,7 +84,21 @@ function argumentsOf(name: ActivationName): Float32Array {
   const list: number[] = [0];
   for (let i = 1; i <= 1500; i++) list.push((i * 100) / 1500, (i * 6) / 1500 + 2 ** -18 * i);
   for (let k = -126; k <= 10; k++) list.push(2 ** k, 1.7 * 2 ** k);
-  for (const edge of [0.5, 0.625, 1, Math.SQRT2, 2 * Math.SQRT2, 3, 6, 87, 43.5, 88.7, Math.PI / 4, Math.PI / 2, Math.PI]) {
+  for (const edge of [
+    0.5,
+    0.625,
+    1,
+    Math.SQRT2,
+    2 * Math.SQRT2,
+    3,
+    6,
+    87,
+    43.5,
+    88.7,
+    Math.PI / 4,
+    Math.PI / 2,
+    Math.PI,
+  ]) {
     list.push(edge, edge * (1 - 2 ** -22), edge * (1 + 2 ** -22));
   }
   if (name !== "sin") list.push(1e4, 1e10, 1e20);
@@ -109,7 +124,11 @@ describe.skipIf(skipReason !== null).each(RUNTIMES)(`activations in WGSL, %s`, (
     const findings: string[] = [];
     ACTIVATION_NAMES.forEach((name, i) => {
       const z = argumentsOf(name);
-      const [pre, values, slopes] = (answers[i] as Uint32Array[]).map(floats) as [Float32Array, Float32Array, Float32Array];
+      const [pre, values, slopes] = (answers[i] as Uint32Array[]).map(floats) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
       z.forEach((x, j) => {
         if (pre[j] !== x) findings.push(`${name}: z ${String(x)} came back as ${String(pre[j])}`);
         const value = ACTIVATIONS[name].value(x);
@@ -118,7 +137,10 @@ describe.skipIf(skipReason !== null).each(RUNTIMES)(`activations in WGSL, %s`, (
         // A flushed factor costs what it multiplies: z, and in gelu-tanh's slope the inner function's slope too.
         const steepness = name === "gelu-tanh" ? 1 + Math.min(x * x, 1e6) : 1;
         const flush = FLUSH * (1 + Math.abs(x)) * steepness;
-        const excess = { value: Math.abs((values[j] as number) - value), slope: Math.abs((slopes[j] as number) - slope) };
+        const excess = {
+          value: Math.abs((values[j] as number) - value),
+          slope: Math.abs((slopes[j] as number) - slope),
+        };
         for (const kind of ["value", "slope"] as const) {
           const bound = (kind === "value" ? v : s) + flush;
           if (!(excess[kind] <= bound)) {

@@ -41,7 +41,13 @@ function beyond(got: ArrayLike<number>, exact: ArrayLike<number>, bound: (i: num
 }
 
 /** Y = A X in f64 with |A||X|, A rows × inner. */
-function exactProduct(a: (i: number, k: number) => number, rows: number, inner: number, x: Float32Array, columns: number) {
+function exactProduct(
+  a: (i: number, k: number) => number,
+  rows: number,
+  inner: number,
+  x: Float32Array,
+  columns: number,
+) {
   const sum = new Float64Array(rows * columns);
   const size = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
@@ -70,7 +76,11 @@ const SHAPES = [
 ] as const;
 
 function forwardCase([rows, inner, columns]: readonly [number, number, number, number], i: number): Case {
-  const [w, b, h] = [numbers(10 * i, rows * inner, 3), numbers(10 * i + 1, rows), numbers(10 * i + 2, inner * columns, 2)];
+  const [w, b, h] = [
+    numbers(10 * i, rows * inner, 3),
+    numbers(10 * i + 1, rows),
+    numbers(10 * i + 2, inner * columns, 2),
+  ];
   const { sum, size } = exactProduct((r, k) => w[r * inner + k] as number, rows, inner, h, columns);
   const out = zeros(rows * columns);
   return {
@@ -109,7 +119,8 @@ function productCase(
       : (r: number, k: number) => weight[k * rows + r] as number;
   const { sum, size } = exactProduct(entry, rows, inner, operand, columns);
   const out = zeros(rows * columns);
-  const overrides = kernel === "vectorJacobianProduct" ? { MASKED: masked ? 1 : 0, FACTOR: 1 } : { MASKED: masked ? 1 : 0 };
+  const overrides =
+    kernel === "vectorJacobianProduct" ? { MASKED: masked ? 1 : 0, FACTOR: 1 } : { MASKED: masked ? 1 : 0 };
   return {
     name: `${kernel} ${String(rows)} from ${String(inner)}, ${String(groups)} groups of ${String(samples)}${masked ? ", masked" : ""}`,
     call: {
@@ -158,7 +169,8 @@ function normCase(rows: number, columns: number, i: number): Case {
       for (let j = 0; j < columns; j++) {
         let largest = 0;
         for (let r = 0; r < rows; r++) largest = Math.max(largest, Math.abs(x[r * columns + j] as number));
-        if (values[2 * (offset + j)] !== largest) return `column ${String(j)}: largest ${String(values[2 * (offset + j)])}, expected ${String(largest)}`;
+        if (values[2 * (offset + j)] !== largest)
+          return `column ${String(j)}: largest ${String(values[2 * (offset + j)])}, expected ${String(largest)}`;
         const exponent = Math.max(-126, Math.min(126, ((pairs[2 * (offset + j)] as number) >>> 23) - 127));
         let sum = 0;
         for (let r = 0; r < rows; r++) sum += ((x[r * columns + j] as number) * 2 ** -exponent) ** 2;
@@ -178,10 +190,7 @@ const finiteCase: Case = {
     kernel: "columnNorm",
     overrides: {},
     sizes: { rows: 3, columns: 4, offset: 0 },
-    buffers: [
-      Float32Array.from([1, 1, 1, 1, 1, Infinity, NaN, 1, 1, 1, 1, -Infinity]),
-      new Uint32Array(8),
-    ],
+    buffers: [Float32Array.from([1, 1, 1, 1, 1, Infinity, NaN, 1, 1, 1, 1, -Infinity]), new Uint32Array(8)],
     read: [1],
   },
   judge: ([words]) => {
@@ -231,9 +240,18 @@ function maskCase(rows: number, samples: number, groups: number): Case {
   const [x, d] = [numbers(5000, rows * columns), numbers(5001, rows * samples)];
   return {
     name: "mask",
-    call: { kernel: "mask", overrides: {}, sizes: { rows, columns, samples }, buffers: [x, d, zeros(rows * columns)], read: [2] },
+    call: {
+      kernel: "mask",
+      overrides: {},
+      sizes: { rows, columns, samples },
+      buffers: [x, d, zeros(rows * columns)],
+      read: [2],
+    },
     judge: ([words]) => {
-      const exact = Float64Array.from(x, (v, at) => v * (d[Math.floor(at / columns) * samples + ((at % columns) % samples)] as number));
+      const exact = Float64Array.from(
+        x,
+        (v, at) => v * (d[Math.floor(at / columns) * samples + ((at % columns) % samples)] as number),
+      );
       return beyond(floats(words as Uint32Array), exact, (at) => U * Math.abs(exact[at] as number) + FLUSH);
     },
   };
@@ -244,10 +262,18 @@ function placeCase(): Case {
   const x = numbers(5100, rows * columns);
   return {
     name: "place",
-    call: { kernel: "place", overrides: {}, sizes: { rows, columns, width }, buffers: [x, zeros(rows * width).fill(9)], read: [1] },
+    call: {
+      kernel: "place",
+      overrides: {},
+      sizes: { rows, columns, width },
+      buffers: [x, zeros(rows * width).fill(9)],
+      read: [1],
+    },
     judge: ([words]) => {
       const got = floats(words as Uint32Array);
-      const exact = Float64Array.from(got, (_, at) => (at % width < columns ? (x[Math.floor(at / width) * columns + (at % width)] as number) : 9));
+      const exact = Float64Array.from(got, (_, at) =>
+        at % width < columns ? (x[Math.floor(at / width) * columns + (at % width)] as number) : 9,
+      );
       return beyond(got, exact, () => 0);
     },
   };
@@ -349,7 +375,8 @@ function krylovCase(rows: number, columns: number): Case {
           weight += Math.abs(term);
         }
         const found = pairs[2 * (columns + j)] as number;
-        if (!(Math.abs(found - alpha) <= gamma(rows) * weight + rows * FLUSH * 4)) return `column ${String(j)}: α ${String(found)}, expected ${String(alpha)}`;
+        if (!(Math.abs(found - alpha) <= gamma(rows) * weight + rows * FLUSH * 4))
+          return `column ${String(j)}: α ${String(found)}, expected ${String(alpha)}`;
         // From the stored α on.
         const rest = Array.from({ length: rows }, (_, r) => {
           const at = r * columns + j;
@@ -358,9 +385,14 @@ function krylovCase(rows: number, columns: number): Case {
         const beta = Math.hypot(...rest);
         const tolerance = 4 * gamma(rows + 10) * (beta + Math.sqrt(rows) * (2 + Math.abs(found)));
         const foundBeta = pairs[2 * (columns + j) + 1] as number;
-        if (!(Math.abs(foundBeta - beta) <= tolerance)) return `column ${String(j)}: β ${String(foundBeta)}, expected ${String(beta)}`;
+        if (!(Math.abs(foundBeta - beta) <= tolerance))
+          return `column ${String(j)}: β ${String(foundBeta)}, expected ${String(beta)}`;
         const unit = rest.map((v) => v / beta);
-        const finding = beyond(unit.map((_, r) => next[r * columns + j] as number), unit, () => tolerance / beta);
+        const finding = beyond(
+          unit.map((_, r) => next[r * columns + j] as number),
+          unit,
+          () => tolerance / beta,
+        );
         if (finding !== null) return `column ${String(j)}: q₊ ${finding}`;
       }
       return null;
@@ -397,12 +429,25 @@ function combineCase(rows: number, columns: number, first: boolean): Case {
       read: [2],
     },
     judge: ([words]) =>
-      beyond(floats(words as Uint32Array), exact, (at) => gamma(blocks + 1) * (magnitude[at] as number) + blocks * FLUSH * 4),
+      beyond(
+        floats(words as Uint32Array),
+        exact,
+        (at) => gamma(blocks + 1) * (magnitude[at] as number) + blocks * FLUSH * 4,
+      ),
   };
 }
 
 const HEAD_ORDER: readonly Head["kind"][] = [
-  "sum", "mean", "logit", "logit-argmax", "linear", "half-squared-norm", "log-sum-exp", "cross-entropy", "squared-error", "margin",
+  "sum",
+  "mean",
+  "logit",
+  "logit-argmax",
+  "linear",
+  "half-squared-norm",
+  "log-sum-exp",
+  "cross-entropy",
+  "squared-error",
+  "margin",
 ];
 
 /** The head's value and gradient, the scaling by 2^−e, and δ = D ∘ gradient. */
@@ -414,14 +459,18 @@ function headCase(kind: Head["kind"], width: number, labelled: boolean, scale: n
   const slopes = numbers(7100, width * columns);
   const data = kind === "linear" || kind === "squared-error" ? numbers(7200, width * columns) : zeros(4);
   if (kind === "linear") for (let at = 0; at < data.length; at++) data[at] = data[at - (at % columns)] as number;
-  const labels = Int32Array.from({ length: columns }, (_, j) => (labelled ? (3 * j) % width : kind === "cross-entropy" ? 0 : -1));
+  const labels = Int32Array.from({ length: columns }, (_, j) =>
+    labelled ? (3 * j) % width : kind === "cross-entropy" ? 0 : -1,
+  );
   const index = width - 1;
   const head = (): Head => {
     if (kind === "logit") return { kind, index };
-    if (kind === "linear") return { kind, coefficients: Float64Array.from({ length: width }, (_, i) => data[i * columns] as number) };
+    if (kind === "linear")
+      return { kind, coefficients: Float64Array.from({ length: width }, (_, i) => data[i * columns] as number) };
     if (kind === "squared-error") {
       const targets = new Float64Array(width * columns);
-      for (let j = 0; j < columns; j++) for (let i = 0; i < width; i++) targets[j * width + i] = data[i * columns + j] as number;
+      for (let j = 0; j < columns; j++)
+        for (let i = 0; i < width; i++) targets[j * width + i] = data[i * columns + j] as number;
       return { kind, targets, rows: columns };
     }
     return { kind } as Head;
@@ -440,20 +489,28 @@ function headCase(kind: Head["kind"], width: number, labelled: boolean, scale: n
       const values = floats(pairs as Uint32Array);
       const [gradient, adjoint] = [floats(gradientWords as Uint32Array), floats(adjointWords as Uint32Array)];
       for (let j = 0; j < columns; j++) {
-        const own = (x: Float32Array): Float64Array => Float64Array.from({ length: width }, (_, i) => x[i * columns + j] as number);
+        const own = (x: Float32Array): Float64Array =>
+          Float64Array.from({ length: width }, (_, i) => x[i * columns + j] as number);
         const h = own(output);
         const exact = evaluateHead(head(), h, labels[j] as number, j);
         const e = (pairs as Uint32Array)[2 * j + 1] as number | 0;
         const exponent = e | 0;
         const found = own(gradient);
         const largest = found.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
-        if (!(largest === 0 ? exponent === 0 : largest >= 1 && largest < 2)) return `sample ${String(j)}: largest scaled entry ${String(largest)}`;
+        if (!(largest === 0 ? exponent === 0 : largest >= 1 && largest < 2))
+          return `sample ${String(j)}: largest scaled entry ${String(largest)}`;
         // Softmax: an exponential of an argument up to 4·scale, a sum, a quotient; else a difference or nothing.
         const spread = h.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
         const relative = 2 * (8 + 4 * spread) * U + 2 * gamma(width) + 8 * U;
         const size = exact.gradient.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
         const scaled = exact.gradient.map((v) => v * 2 ** -exponent);
-        const exactly = kind === "sum" || kind === "logit" || kind === "logit-argmax" || kind === "linear" || kind === "margin" || kind === "half-squared-norm";
+        const exactly =
+          kind === "sum" ||
+          kind === "logit" ||
+          kind === "logit-argmax" ||
+          kind === "linear" ||
+          kind === "margin" ||
+          kind === "half-squared-norm";
         const finding = beyond(found, scaled, () => (exactly ? 0 : relative * size * 2 ** -exponent + 2 ** -90));
         if (finding !== null) return `sample ${String(j)}: gradient, ${finding}`;
         const delta = own(adjoint);
@@ -469,7 +526,8 @@ function headCase(kind: Head["kind"], width: number, labelled: boolean, scale: n
         // WGSL's log: 3 ulp, or 2⁻²¹ near 1.
         const valueBound = (gamma(width + 8) + relative) * magnitude + 2 ** -20;
         const value = values[2 * j] as number;
-        if (!(Math.abs(value - exact.value) <= valueBound)) return `sample ${String(j)}: f ${String(value)}, expected ${String(exact.value)}`;
+        if (!(Math.abs(value - exact.value) <= valueBound))
+          return `sample ${String(j)}: f ${String(value)}, expected ${String(exact.value)}`;
       }
       return null;
     },
@@ -501,7 +559,9 @@ function allCases(): Case[] {
     krylovCase(13, 6),
     combineCase(5, 9, true),
     combineCase(5, 9, false),
-    ...HEAD_ORDER.flatMap((kind) => [1, 2, 10].flatMap((width) => [false, true].map((labelled) => headCase(kind, width, labelled, 1)))),
+    ...HEAD_ORDER.flatMap((kind) =>
+      [1, 2, 10].flatMap((width) => [false, true].map((labelled) => headCase(kind, width, labelled, 1))),
+    ),
     headCase("log-sum-exp", 10, false, 30),
     headCase("cross-entropy", 10, true, 30),
     headCase("squared-error", 10, false, 1e15),
@@ -510,7 +570,10 @@ function allCases(): Case[] {
 }
 
 async function findings(runtime: Runtime, cases: readonly Case[]): Promise<string[]> {
-  const answers = await runKernels(runtime, cases.map((c) => c.call));
+  const answers = await runKernels(
+    runtime,
+    cases.map((c) => c.call),
+  );
   return cases.flatMap((c, i) => {
     const finding = c.judge(answers[i] as Uint32Array[]);
     return finding === null ? [] : [`${c.name}: ${finding}`];
@@ -538,8 +601,16 @@ describe.skipIf(skipReason !== null).each(RUNTIMES)("kernels, %s", (runtime) => 
       buffers: [weight, spread(columns, at), zeros(4), zeros(rows * columns), zeros(4)] satisfies Words[],
       read: [3],
     });
-    const places = [[4, 0], [4, 3], [64, 17], [516, 515]] as const;
-    const answers = await runKernels(runtime, places.map(([columns, at]) => call(columns, at)));
+    const places = [
+      [4, 0],
+      [4, 3],
+      [64, 17],
+      [516, 515],
+    ] as const;
+    const answers = await runKernels(
+      runtime,
+      places.map(([columns, at]) => call(columns, at)),
+    );
     const columnOf = (i: number): number[] => {
       const [columns, at] = places[i] as readonly [number, number];
       return Array.from({ length: rows }, (_, r) => (answers[i]?.[0] as Uint32Array)[r * columns + at] as number);

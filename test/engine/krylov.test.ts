@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { CHECKPOINTS, converged, exhausted, isCheckpoint, ritz, ritzVector, STEP_LIMIT } from "../../src/engine/krylov.ts";
+import {
+  CHECKPOINTS,
+  converged,
+  exhausted,
+  isCheckpoint,
+  ritz,
+  ritzVector,
+  STEP_LIMIT,
+} from "../../src/engine/krylov.ts";
 
 // The n × n matrix tridiag(−1, 2, −1) has the eigenvalues 2 − 2cos(kπ/(n + 1)) and top vector sin(nkπ/(n + 1)).
 const second = (n: number): { alpha: number[]; beta: number[] } => ({

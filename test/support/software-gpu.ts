@@ -95,7 +95,10 @@ function run(command: string, words: string[], env: NodeJS.ProcessEnv, input: un
     child.on("error", reject);
     child.on("close", (code) => {
       if (code === 0) resolvePromise(Buffer.concat(out).toString("utf8"));
-      else reject(new Error(`${command} ended with ${String(code)}: ${Buffer.concat(errors).toString("utf8").slice(0, 4000)}`));
+      else
+        reject(
+          new Error(`${command} ended with ${String(code)}: ${Buffer.concat(errors).toString("utf8").slice(0, 4000)}`),
+        );
     });
     child.stdin.end(JSON.stringify(input));
   });

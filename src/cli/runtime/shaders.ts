@@ -9,7 +9,8 @@ export function readShaders(): ShaderSources {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "shaders", "forward.wgsl"))) {
     const parent = dirname(folder);
-    if (parent === folder) throw new DeviceError("shaders: found no folder shaders/ beside the program, expected it there");
+    if (parent === folder)
+      throw new DeviceError("shaders: found no folder shaders/ beside the program, expected it there");
     folder = parent;
   }
   const root = join(folder, "shaders");

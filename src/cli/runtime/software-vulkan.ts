@@ -80,7 +80,8 @@ function findArchive(): { archive: string; version: string } {
       folder = parent;
     }
     const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const version = manifest !== null && typeof manifest === "object" && "version" in manifest ? manifest.version : null;
+    const version =
+      manifest !== null && typeof manifest === "object" && "version" in manifest ? manifest.version : null;
     if (typeof version !== "string") throw new Error("its package.json has no version");
     return { archive: join(folder, "bin", "swiftshader.tar.br"), version };
   } catch (cause) {
@@ -121,8 +122,9 @@ function unpack(archive: string, folder: string): void {
 /** Regular files of a ustar archive: 512-byte headers, name at 0, octal size at 124, type at 156. */
 function* tarFiles(tar: Uint8Array): Generator<[string, Uint8Array]> {
   const text = new TextDecoder();
-  const field = (at: number, length: number): string => text.decode(tar.subarray(at, at + length)).replace(/\0.*$/s, "");
-  for (let at = 0; at + 512 <= tar.length; ) {
+  const field = (at: number, length: number): string =>
+    text.decode(tar.subarray(at, at + length)).replace(/\0.*$/s, "");
+  for (let at = 0; at + 512 <= tar.length;) {
     const name = field(at, 100);
     if (name === "") return;
     const size = parseInt(field(at + 124, 12), 8);

@@ -88,7 +88,8 @@ export function pickColumns(x: Float64Array, columns: number, chosen: Int32Array
   const n = x.length / columns;
   const result = new Float64Array(n * chosen.length);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < chosen.length; j++) result[i * chosen.length + j] = x[i * columns + (chosen[j] as number)] as number;
+    for (let j = 0; j < chosen.length; j++)
+      result[i * chosen.length + j] = x[i * columns + (chosen[j] as number)] as number;
   }
   return result;
 }

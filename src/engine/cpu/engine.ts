@@ -75,7 +75,11 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
   };
 
   const leastBusy = (): Lane => lanes.reduce((a, b) => (b.busy < a.busy ? b : a));
-  const measureOn = async (lane: Lane, plan: Plan, batch: Batch): Promise<{ blockId: number; measurements: Measurements }> => {
+  const measureOn = async (
+    lane: Lane,
+    plan: Plan,
+    batch: Batch,
+  ): Promise<{ blockId: number; measurements: Measurements }> => {
     lane.busy += batch.samples;
     try {
       const planId = await ensurePlan(lane, plan);
@@ -103,7 +107,8 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
           const found: StoredSample[] = [];
           for (const sample of samples) {
             const block = blocks[Math.floor(sample / BLOCK)];
-            if (block === undefined) throw new RangeError(`sample ${String(sample)} of a batch of ${String(batch.samples)}`);
+            if (block === undefined)
+              throw new RangeError(`sample ${String(sample)} of a batch of ${String(batch.samples)}`);
             const answer = await block.lane.call({ kind: "stored", blockId: block.blockId, samples: [sample % BLOCK] });
             found.push(...(answer as StoredSample[]));
           }

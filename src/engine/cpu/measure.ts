@@ -28,7 +28,11 @@ export interface StoredBlock {
   readonly inputGradient: Float64Array;
 }
 
-export function measureBlock(plan: Plan, operators: Operators, batch: Batch): { measurements: Measurements; stored: StoredBlock } {
+export function measureBlock(
+  plan: Plan,
+  operators: Operators,
+  batch: Batch,
+): { measurements: Measurements; stored: StoredBlock } {
   const columns = batch.samples;
   const depth = operators.depth;
   const forward = forwardPass(plan, batch);
@@ -66,7 +70,14 @@ export function measureBlock(plan: Plan, operators: Operators, batch: Batch): { 
   const explicit = plan.layers.map((_, i) =>
     plan.norm === "frobenius" && i > 0 ? explicitJacobian(operators, forward.slopes, i + 1, columns, false) : null,
   );
-  const everything = [...forward.hidden, ...forward.preactivation, ...forward.slopes, ...adjoints, ...pullbacks, head.topGradient];
+  const everything = [
+    ...forward.hidden,
+    ...forward.preactivation,
+    ...forward.slopes,
+    ...adjoints,
+    ...pullbacks,
+    head.topGradient,
+  ];
   const measurements: Measurements = {
     samples: columns,
     arithmetic: IEEE_F64,

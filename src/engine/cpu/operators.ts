@@ -50,7 +50,14 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
   const apply = (t: number, x: Float64Array, columns: number): Float64Array => {
     const layer = at(t);
     const y = new Float64Array(layer.outputs * columns);
-    product(layer.weight, layer.outputs, layer.inputs, fault === "jvp-row-skipped" ? withoutLastRow(x, columns) : x, columns, y);
+    product(
+      layer.weight,
+      layer.outputs,
+      layer.inputs,
+      fault === "jvp-row-skipped" ? withoutLastRow(x, columns) : x,
+      columns,
+      y,
+    );
     return y;
   };
   const applyTransposed = (t: number, y: Float64Array, columns: number): Float64Array => {

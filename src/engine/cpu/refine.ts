@@ -40,7 +40,12 @@ export interface Refinement {
   readonly layers: readonly (RefinedLayer | null)[];
 }
 
-export function refineSample(plan: Plan, operators: Operators, stored: StoredSample, request: RefineRequest): Refinement {
+export function refineSample(
+  plan: Plan,
+  operators: Operators,
+  stored: StoredSample,
+  request: RefineRequest,
+): Refinement {
   const highest = Math.max(...request.layers);
   const explicitUpTo = request.explicit ? highest : 0;
   const layers = plan.layers.map((_, i): RefinedLayer | null => {

@@ -49,7 +49,9 @@ export async function chooseAdapter(gpu: GPU, preference: AdapterPreference): Pr
     try {
       adapter = await gpu.requestAdapter(options);
     } catch (cause) {
-      throw new DeviceError(`requestAdapter failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new DeviceError(`requestAdapter failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause,
+      });
     }
     if (adapter === null) continue;
     const facts = adapterFacts(adapter);

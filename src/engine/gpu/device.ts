@@ -37,7 +37,9 @@ export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
   const name =
     [info.description, info.vendor, info.architecture].map((s) => s.trim()).find((s) => s !== "" && !/^\d+$/.test(s)) ??
     "unnamed adapter";
-  const software = info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${name} ${info.architecture}`);
+  const software =
+    info.isFallbackAdapter ||
+    /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${name} ${info.architecture}`);
   return { name, hardware: !software };
 }
 
@@ -145,7 +147,10 @@ async function compileError(
 ): Promise<string> {
   const info = await module.getCompilationInfo().catch(() => null);
   const first = info?.messages.find((m) => m.type === "error");
-  const line = first === undefined ? "" : ` at line ${String(first.lineNum)}, column ${String(first.linePos)}: "${(code.split("\n")[first.lineNum - 1] ?? "").trim()}"`;
+  const line =
+    first === undefined
+      ? ""
+      : ` at line ${String(first.lineNum)}, column ${String(first.linePos)}: "${(code.split("\n")[first.lineNum - 1] ?? "").trim()}"`;
   const text = first?.message ?? message(cause);
   return `webgpu: ${kernel.shader} does not compile on ${adapter}${line}: ${text.split("\n")[0] ?? ""} (overrides ${JSON.stringify(overrides)})`;
 }

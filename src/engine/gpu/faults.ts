@@ -7,7 +7,9 @@ export interface KernelFault {
   readonly replace: string;
 }
 
-export const KERNEL_FAULTS: Readonly<Record<Exclude<FaultName, "input-gradient-scaled" | "jacobian-norm-halved">, KernelFault>> = {
+export const KERNEL_FAULTS: Readonly<
+  Record<Exclude<FaultName, "input-gradient-scaled" | "jacobian-norm-halved">, KernelFault>
+> = {
   "vjp-missing-mask": {
     shader: "vector-jacobian-product.wgsl",
     find: "masked[at] = slopes[row * group + quad % group] * value;",

@@ -18,7 +18,10 @@ export interface Kernel {
 const size = (sizes: Sizes, name: string): number => sizes[name] as number;
 
 /** A 4 × 4 tile an invocation. */
-const tiles = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns") / 4, Math.ceil(size(sizes, "rows") / 4)];
+const tiles = (sizes: Sizes): readonly [number, number] => [
+  size(sizes, "columns") / 4,
+  Math.ceil(size(sizes, "rows") / 4),
+];
 
 const columns = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns"), 1];
 

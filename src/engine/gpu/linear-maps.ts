@@ -25,7 +25,8 @@ export function createLinearMaps(
   samples: number,
 ): LinearMaps {
   const { depth, width, firstGram } = operands;
-  const scratch = (name: string, t: number, rows: number): Matrix => workspace.matrix(`${name}.${String(t)}`, rows, columns);
+  const scratch = (name: string, t: number, rows: number): Matrix =>
+    workspace.matrix(`${name}.${String(t)}`, rows, columns);
   // stages[s − 1] = D_s a_{s+1}; ups[s − 1] = a tangent in R^{n_s}.
   const stages = Array.from({ length: depth - 1 }, (_, i) => scratch("stage", i + 1, width(i + 2)));
   const ups = Array.from({ length: depth }, (_, i) => (i === 0 ? null : scratch("up", i + 1, width(i + 1))));
@@ -38,7 +39,11 @@ export function createLinearMaps(
   const slope = (s: number): GPUBuffer => (slopes[s - 1] as Matrix).buffer;
 
   const mask = (t: number, u: Matrix): Promise<Dispatch> =>
-    workspace.dispatch(KERNELS.mask, {}, { rows: width(t), columns, samples }, [u.buffer, slope(t - 1), stage(t - 1).buffer]);
+    workspace.dispatch(KERNELS.mask, {}, { rows: width(t), columns, samples }, [
+      u.buffer,
+      slope(t - 1),
+      stage(t - 1).buffer,
+    ]);
   /** From stage s to stage s − 1. */
   const down = (s: number): Promise<Dispatch> =>
     workspace.dispatch(
@@ -56,12 +61,13 @@ export function createLinearMaps(
     );
   /** D_s ∘ (matrix · x) into up(s + 1). */
   const forward = (s: number, matrix: GPUBuffer, inner: number, x: Matrix): Promise<Dispatch> =>
-    workspace.dispatch(
-      KERNELS.jacobianVectorProduct,
-      { MASKED: 1 },
-      { rows: width(s + 1), inner, columns, samples },
-      [matrix, x.buffer, slope(s), plain.buffer, up(s + 1).buffer],
-    );
+    workspace.dispatch(KERNELS.jacobianVectorProduct, { MASKED: 1 }, { rows: width(s + 1), inner, columns, samples }, [
+      matrix,
+      x.buffer,
+      slope(s),
+      plain.buffer,
+      up(s + 1).buffer,
+    ]);
 
   return {
     async pullback(t, u) {

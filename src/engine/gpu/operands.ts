@@ -39,7 +39,10 @@ export function uploadOperands(workspace: Workspace, plan: Plan): Operands {
     activation: ACTIVATION_NAMES.indexOf(layer.activation),
     weight: workspace.upload(`weight.${String(i + 1)}`, f32(layer.weight)),
     bias: workspace.upload(`bias.${String(i + 1)}`, f32(layer.bias)),
-    scaled: workspace.upload(`scaled-weight.${String(i + 1)}`, f32((plan.layers[i] as Plan["layers"][number]).scaledWeight)),
+    scaled: workspace.upload(
+      `scaled-weight.${String(i + 1)}`,
+      f32((plan.layers[i] as Plan["layers"][number]).scaledWeight),
+    ),
   }));
   const at = (t: number) => layers[t - 1] as (typeof layers)[number];
   return {

@@ -50,9 +50,13 @@ export async function createProgram(
     const operands = uploadOperands(workspace, plan);
     const base = await createBasePass(workspace, operands, capacity, fault);
     const witness =
-      plan.accuracy === "verdict" || operands.depth === 1 ? null : await createWitnessPass(open, workspace, operands, base);
+      plan.accuracy === "verdict" || operands.depth === 1
+        ? null
+        : await createWitnessPass(open, workspace, operands, base);
     const explicit =
-      plan.norm === "spectral" || operands.depth === 1 ? null : await createExplicitPass(open, workspace, operands, base);
+      plan.norm === "spectral" || operands.depth === 1
+        ? null
+        : await createExplicitPass(open, workspace, operands, base);
     return { base, witness, explicit };
   };
   const { base, witness, explicit } = await guarded(open, `a batch of ${String(capacity)} samples`, build).catch(

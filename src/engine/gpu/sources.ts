@@ -8,9 +8,12 @@ export function joinShader(sources: ShaderSources, path: string): string {
   const text = sources[path];
   if (text === undefined) throw new RangeError(`no shader ${path}`);
   const uses = /^\/\/ uses: (.*)$/m.exec(text)?.[1]?.trim().split(/\s+/) ?? [];
-  return [...uses.map((name) => {
-    const library = sources[name];
-    if (library === undefined) throw new RangeError(`${path} uses ${name}, which is not there`);
-    return library;
-  }), text].join("\n");
+  return [
+    ...uses.map((name) => {
+      const library = sources[name];
+      if (library === undefined) throw new RangeError(`${path} uses ${name}, which is not there`);
+      return library;
+    }),
+    text,
+  ].join("\n");
 }

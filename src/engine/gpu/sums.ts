@@ -27,7 +27,11 @@ export type SumRequest =
 const width = (request: SumRequest): number => (request.kind === "norm" ? request.of.columns : request.right.columns);
 
 /** @param requests numbered from 0 in the order given; their dispatches too. */
-export async function createSums(workspace: Workspace, label: string, requests: readonly SumRequest[]): Promise<SumBuffer> {
+export async function createSums(
+  workspace: Workspace,
+  label: string,
+  requests: readonly SumRequest[],
+): Promise<SumBuffer> {
   const offsets: number[] = [];
   let total = 0;
   for (const request of requests) {

@@ -67,7 +67,13 @@ export async function createWitnessPass(
           const before = layer.segments[round - 1];
           if (before !== undefined) {
             const block = 4 * layer.rows * columns;
-            encoder.copyBufferToBuffer(before.basis.buffer, (before.to - before.from) * block, segment.basis.buffer, 0, block);
+            encoder.copyBufferToBuffer(
+              before.basis.buffer,
+              (before.to - before.from) * block,
+              segment.basis.buffer,
+              0,
+              block,
+            );
           }
           const chain = segment.steps.flatMap((step) => [...layer.gram.dispatches, step]);
           encodePass(encoder, `witness.${String(layer.t)}`, round === 0 ? [layer.start, ...chain] : chain);
