@@ -11,8 +11,8 @@ import type { Network } from "../network/network.ts";
 import { inputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
 import { counted, duration, grouped, precise, significant } from "../report/numbers.ts";
-import type { Json, Report, SampleRow, VerdictCounts } from "../report/report.ts";
-import { VERDICT_NAMES } from "../report/report.ts";
+import type { Json, Report, SampleRow, VerdictCounts } from "../escalation/results.ts";
+import { VERDICT_NAMES } from "../escalation/results.ts";
 import { fillInputs } from "../sampling/inputs.ts";
 import type { Arguments } from "./arguments.ts";
 import { digits } from "./digits.ts";
@@ -51,7 +51,7 @@ export async function demo({ values }: Arguments, io: Io): Promise<number> {
     engines.dispose();
   }
   const faulty = await openEngines({ ...wish, plant: FAULT });
-  let found = false;
+  let found: boolean;
   try {
     found = await plantedFault({ engines: faulty, seed: values.seed, io });
   } finally {

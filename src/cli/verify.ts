@@ -11,7 +11,7 @@ import type { Network } from "../network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
 import { reportJson } from "../report/json.ts";
-import type { Json, Report } from "../report/report.ts";
+import type { Json, Report } from "../escalation/results.ts";
 import { rowLine } from "../report/rows.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
@@ -45,7 +45,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
       engines.dispose();
     }
   } finally {
-    if (!finished) for (const output of Object.values(outputs)) output?.abandon();
+    if (!finished) for (const output of [outputs.report, outputs.samples]) output?.abandon();
   }
 }
 

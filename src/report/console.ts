@@ -4,9 +4,9 @@
  * Order: what was checked, the verdicts, what was violated (as a counterexample), then the measurements. Long names
  * are cut with "…" rather than wrapped.
  */
-import { counted, duration, grouped, precise, significant } from "./numbers.ts";
-import { VERDICT_NAMES } from "./report.ts";
-import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "./report.ts";
+import { columns, counted, duration, grouped, precise, significant } from "./numbers.ts";
+import { VERDICT_NAMES } from "../escalation/results.ts";
+import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "../escalation/results.ts";
 
 export const CONSOLE_WIDTH = 80;
 
@@ -99,19 +99,19 @@ function violation(fault: ReportedFault, i: number): string[] {
 function wrapped(text: string, width: number): string[] {
   return text.split(" ").reduce<string[]>((lines, word) => {
     const last = lines.at(-1);
-    if (last === undefined || [...last].length + 1 + [...word].length > width) return [...lines, word];
+    if (last === undefined || columns(last) + 1 + columns(word) > width) return [...lines, word];
     return [...lines.slice(0, -1), `${last} ${word}`];
   }, []);
 }
 
 function measurements(report: Report): string[] {
-  const columns = ["min", "1 %", "10 %", "median", "mean", "90 %", "99 %", "max"];
+  const names = ["min", "1 %", "10 %", "median", "mean", "90 %", "99 %", "max"];
   const row = (name: string, q: Quantiles): string =>
     `  ${name.padEnd(6)}${[q.min, q.p01, q.p10, q.median, q.mean, q.p90, q.p99, q.max].map((x) => significant(x).padStart(9)).join("")}`;
   const { input, parameter } = report.penalties;
   return [
     "Left over right side, and the coefficient Σ_t (1 + ‖h_t‖²) / (‖W_t‖² ‖J_t‖²)",
-    `  ${" ".repeat(6)}${columns.map((name) => name.padStart(9)).join("")}`,
+    `  ${" ".repeat(6)}${names.map((name) => name.padStart(9)).join("")}`,
     row("ratio", report.ratio),
     row("coeff.", report.coefficient),
     `  penalties: mean ‖∇ₓf‖² = ${significant(input)} (input), mean ‖∇_θf‖² = ${significant(parameter)} (parameters)`,
@@ -170,6 +170,6 @@ function elided(widths: readonly string[]): string {
 }
 
 function cut(line: string): string {
-  const characters = [...line];
+  const characters = Array.from(line);
   return characters.length <= CONSOLE_WIDTH ? line : `${characters.slice(0, CONSOLE_WIDTH - 1).join("")}…`;
 }

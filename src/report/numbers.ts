@@ -1,7 +1,7 @@
 /**
  * Numbers as a person reads them in a table: four significant digits, at most nine characters, "–" for none.
  */
-import type { Maybe } from "./report.ts";
+import type { Maybe } from "../escalation/results.ts";
 
 /** Four significant digits: 0.1235, 12.35, 1.23e+7. */
 export function significant(x: Maybe): string {
@@ -24,6 +24,11 @@ export function grouped(n: number): string {
 /** "1 sample", "12,000 samples". */
 export function counted(n: number, noun: string): string {
   return `${grouped(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** Columns that a text takes on a terminal: code points, since nothing here is wider than one column. */
+export function columns(text: string): number {
+  return Array.from(text).length;
 }
 
 /** Milliseconds as a person says them: 850 ms, 12.3 s, 4 min 05 s. */

@@ -6,9 +6,10 @@ import { exitCode } from "../../src/cli/exit.ts";
 import { checkDistinct, openOutput } from "../../src/cli/files.ts";
 import { main } from "../../src/cli/main.ts";
 import { TOOL } from "../../src/cli/version.ts";
-import type { VerdictName } from "../../src/report/report.ts";
+import type { VerdictName } from "../../src/escalation/results.ts";
 import { CLEAN } from "../report/sample.ts";
 import { fakeIo } from "./fake-io.ts";
+import { columns } from "../../src/report/numbers.ts";
 
 async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const io = fakeIo();
@@ -32,7 +33,7 @@ describe("commands", () => {
       const { code, stdout, stderr } = await run(...words);
       expect([code, stderr]).toEqual([0, ""]);
       expect(stdout).toContain("verify");
-      expect(stdout.split("\n").filter((line) => [...line].length > 80)).toEqual([]);
+      expect(stdout.split("\n").filter((line) => columns(line) > 80)).toEqual([]);
     }
   });
 
