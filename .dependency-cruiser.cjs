@@ -27,7 +27,7 @@ module.exports = {
       name: "report-imports-types-only",
       severity: "error",
       from: { path: "^src/report/" },
-      to: { path: "^src/", pathNot: "^src/report/", dependencyTypesNot: ["type-only"] },
+      to: { path: "^src/", pathNot: "^src/(report/|escalation/results)", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "the-oracle-stays-a-stranger",

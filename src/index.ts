@@ -15,6 +15,6 @@ export type { Head } from "./network/heads.ts";
 export type { Network } from "./network/network.ts";
 export { consoleReport } from "./report/console.ts";
 export { reportJson } from "./report/json.ts";
-export type { Report, SampleRow } from "./report/report.ts";
+export type { Report, SampleRow } from "./escalation/results.ts";
 export { fillInputs } from "./sampling/inputs.ts";
 export { randomNetwork } from "./sampling/random-network.ts";

@@ -109,15 +109,11 @@ for (let epoch = 0; epoch < EPOCHS; epoch++) {
   );
 }
 
-const tensors = new Map(
-  network.layers.flatMap(
-    (layer, i) =>
-      [
-        [`${String(i)}.weight`, { shape: [layer.outputs, layer.inputs], values: layer.weight }],
-        [`${String(i)}.bias`, { shape: [layer.outputs], values: layer.bias }],
-      ] as const,
-  ),
-);
+const tensors = new Map<string, { shape: number[]; values: Float64Array }>();
+network.layers.forEach((layer, i) => {
+  tensors.set(`${String(i)}.weight`, { shape: [layer.outputs, layer.inputs], values: layer.weight });
+  tensors.set(`${String(i)}.bias`, { shape: [layer.outputs], values: layer.bias });
+});
 const activations = network.layers.map((l) => l.activation).join(",");
 const at = (name: string): URL => new URL(name, import.meta.url);
 writeFileSync(at("digits.safetensors"), writeSafetensors(tensors, "F32", { activations }));

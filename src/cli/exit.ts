@@ -1,6 +1,6 @@
 /** Exit codes (CONTRACT.md) and which outcome has which. */
 import { DeviceError, FormatError, ModelError, UsageError } from "../network/errors.ts";
-import type { Report, VerdictName } from "../report/report.ts";
+import type { Report, VerdictName } from "../escalation/results.ts";
 
 export const EXIT = {
   /** Finished, nothing violated. */

@@ -3,13 +3,9 @@
  */
 import type { Head } from "../network/heads.ts";
 import type { Layer, Network } from "../network/network.ts";
+import type { Interval } from "./interval.ts";
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
 import { gramOfRows, weightNorms } from "./weight-norm.ts";
-
-export interface Interval {
-  readonly lower: number;
-  readonly upper: number;
-}
 
 export interface PlannedLayer {
   /** k_t: W′_t = 2^−k_t W_t has spectral norm in about [1, 2); 0 for a zero matrix. */

@@ -6,7 +6,7 @@
  * Roundings of these last formulas themselves (a dozen) are covered by the factors 1 ± 2⁻⁴⁸.
  */
 import { ritzVector, settled } from "./krylov.ts";
-import type { Interval } from "./plan.ts";
+import type { Interval } from "./interval.ts";
 
 const UNIT = 2 ** -53;
 const UP = 1 + 2 ** -48;

@@ -1,7 +1,7 @@
 /** The row of one sample (CONTRACT.md, "Per-sample rows"): measured numbers in the network's own scale, brackets, verdicts. */
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
-import type { LayerRow, SampleRow } from "../report/report.ts";
+import type { LayerRow, SampleRow } from "./results.ts";
 import type { Verdict } from "../verification/verdict.ts";
 import type { SampleOutcome } from "./sample.ts";
 

@@ -7,7 +7,7 @@ import type {
   SampleRow,
   Spread,
   VerdictName,
-} from "../report/report.ts";
+} from "./results.ts";
 import type { SampleOutcome } from "./sample.ts";
 
 /** A list of f64 that grows by doubling. */

@@ -12,7 +12,7 @@ import { timesPowerOfTwo } from "../engine/powers.ts";
 import { DeviceError, ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import { inputWidth, type Network } from "../network/network.ts";
-import type { Json, Report, SampleRow, VerdictCounts } from "../report/report.ts";
+import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
 import { sampleRow } from "./row.ts";
 import type { Climb } from "./sample.ts";

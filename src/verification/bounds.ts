@@ -6,7 +6,7 @@
  * input by the norm of the exact Jacobian below it: ĉ − J_tᵀû = Σ_{s<t} J_sᵀ ε_s with ‖ε_s‖ ≤ backwardStepError(s).
  */
 import type { Arithmetic } from "../engine/engine.ts";
-import type { Interval } from "../engine/plan.ts";
+import type { Interval } from "../engine/interval.ts";
 import type { LayerBounds } from "./rounding.ts";
 import { backwardStepError, DOWN, normError, UP } from "./rounding.ts";
 

@@ -3,7 +3,7 @@
  *
  * κ_hi = (N_g(1+γ) + E_t) / (N_δ(1−γ) L_W L_J),   κ_lo = max(0, N_g(1−γ) − E_t) / (N_δ(1+γ) U_W U_J)
  */
-import type { Interval } from "../engine/plan.ts";
+import type { Interval } from "../engine/interval.ts";
 import { exponentOf, timesPowerOfTwo } from "../engine/powers.ts";
 import type { JacobianBounds } from "./bounds.ts";
 import { jacobianBounds, normLower, normUpper, pullbackError } from "./bounds.ts";

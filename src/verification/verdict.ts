@@ -2,7 +2,7 @@
  * Verdicts from proven brackets, in the order of MATH.md §2, "Verdict per layer". A comparison accepts only what is proven:
  * NaN falls on the undecided side.
  */
-import type { Interval } from "../engine/plan.ts";
+import type { Interval } from "../engine/interval.ts";
 
 /** T: within this of equality, equality and the strict inequality are told apart only by the proven bracket. */
 export const TIGHT = 1e-3;

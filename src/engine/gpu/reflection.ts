@@ -1,5 +1,5 @@
 /** What a shader says of itself, by wgsl_reflect: bindings, the uniform struct's layout, overrides, the workgroup's size. */
-import { WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
+import { ResourceType, WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
 
 export interface Binding {
   readonly name: string;
@@ -27,7 +27,7 @@ export interface ShaderReflection {
 export function reflect(code: string): ShaderReflection {
   const info = new WgslReflect(code);
   const bindings = (info.getBindGroups()[0] ?? []).map((variable): Binding => {
-    const uniform = variable.resourceType === 0;
+    const uniform = variable.resourceType === ResourceType.Uniform;
     const kind = uniform ? "uniform" : variable.access === "read_write" ? "storage" : "read-only-storage";
     return {
       name: variable.name,
@@ -43,7 +43,7 @@ export function reflect(code: string): ShaderReflection {
     uniformFields: (uniform?.members ?? []).map((m) => ({ name: m.name, offset: m.offset, type: m.type.name })),
     uniformBytes: 16 * Math.ceil((uniform?.size ?? 0) / 16),
     overrides: info.overrides.map((o) => o.name),
-    workgroupSize: Number(entry?.workgroupSize?.[0] ?? 0),
+    workgroupSize: entry?.workgroupSize?.[0] ?? 0,
   };
 }
 
