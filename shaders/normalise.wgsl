@@ -1,5 +1,6 @@
-// v = x/‖x‖, or with SECOND the normalised sum of x/‖x‖ and y/‖y‖; a zero vector stays zero. Any v will do: what is proven of it is
-// measured from v as stored. Sizes: rows × columns, row-major, y at column `shift` of a matrix `width` columns wide, x at 0;
+// v = x/‖x‖, or with SECOND the normalised sum of x/‖x‖ and ±y/‖y‖, the sign that of x·y, so that parallel vectors (a Jacobian of rank
+// one makes every two of them parallel) do not cancel; a zero vector stays zero. Any v will do: what is proven of it is measured from v
+// as stored. Sizes: rows × columns, row-major, y at column `shift` of a matrix `width` columns wide, x at 0;
 // an invocation a column.
 
 struct Sizes {
@@ -51,10 +52,16 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     return;
   }
   let y = inverse_norm(column + sizes.shift);
+  var dot = 0.0;
+  for (var i = 0u; i < sizes.rows; i++) {
+    let at = i * sizes.width + column;
+    dot += (operand[at] * x.x) * (operand[at + sizes.shift] * y.x);
+  }
+  let side = select(1.0, -1.0, dot < 0.0);
   var sum = 0.0;
   for (var i = 0u; i < sizes.rows; i++) {
     let at = i * sizes.width + column;
-    let v = operand[at] * x.x * x.y + operand[at + sizes.shift] * y.x * y.y;
+    let v = operand[at] * x.x * x.y + side * (operand[at + sizes.shift] * y.x * y.y);
     result[i * sizes.columns + column] = v;
     sum += v * v;
   }

@@ -9,7 +9,7 @@ import type { Batch, DirectionMeasurement, Measurements, StoredSample, WitnessMe
 import { IEEE_F64 } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import { exponentOf, timesPowerOfTwo } from "../powers.ts";
-import { column, columnDot, columnMax, columnNorm, fromColumns, masked, scaledColumns } from "./columns.ts";
+import { addScaledColumns, column, columnDot, columnMax, columnNorm, fromColumns, masked, scaledColumns } from "./columns.ts";
 import { explicitJacobian } from "./explicit.ts";
 import type { Operators } from "./operators.ts";
 import { product } from "./product.ts";
@@ -177,9 +177,14 @@ function jacobianWitnesses(
     const second = random[i] as Float64Array;
     const start = scaledColumns(first, inverse(columnNorm(first, columns)));
     const other = scaledColumns(second, inverse(columnNorm(second, columns)));
-    for (let k = 0; k < start.length; k++) start[k] = (start[k] as number) + (other[k] as number);
+    addScaledColumns(start, sides(start, other, columns), other);
     return findWitness(operators, slopes, i + 1, start, plan.accuracy, columns);
   });
+}
+
+/** ±1 by the sign of x·y in each column: x ± y does not cancel where the two are parallel, as the images of a rank-one J_t are. */
+function sides(x: Float64Array, y: Float64Array, columns: number): Float64Array {
+  return columnDot(x, y, columns).map((dot) => (dot < 0 ? -1 : 1));
 }
 
 function finiteColumns(matrices: readonly Float64Array[], value: Float64Array, columns: number): Uint8Array {

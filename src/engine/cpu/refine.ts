@@ -106,7 +106,11 @@ function startVector(plan: Plan, index: number, pulled: Float64Array): Float64Ar
   const first = scaledColumns(pulled, inverse(columnNorm(pulled, 1)));
   const random = directionVector(plan.seed, index, pulled.length);
   const second = scaledColumns(random, inverse(columnNorm(random, 1)));
-  return first.map((v, i) => v + (second[i] as number));
+  let dot = 0;
+  for (let i = 0; i < first.length; i++) dot += (first[i] as number) * (second[i] as number);
+  // The sign keeps the two from cancelling where they are parallel, as in one dimension they are.
+  const side = dot < 0 ? -1 : 1;
+  return first.map((v, i) => v + side * (second[i] as number));
 }
 
 function single(w: {

@@ -27,6 +27,8 @@ export interface OpenDevice {
   /** Largest storage binding in bytes. */
   readonly bindingBytes: number;
   readonly pipeline: (kernel: Kernel, overrides: Readonly<Record<string, number>>) => Promise<Pipeline>;
+  /** Runs one piece of work after another. */
+  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** Throws what has failed so far. */
   readonly check: () => void;
 }
@@ -88,7 +90,7 @@ export async function openDevice(
     else failure ??= new DeviceError("webgpu: the device was destroyed");
   });
   device.addEventListener("uncapturederror", (event) => {
-    failure ??= new DeviceError(`webgpu: ${description.name}: ${event.error.message.split("\n")[0] ?? ""}`);
+    failure ??= new DeviceError(`webgpu: ${description.name}: ${firstLine(event.error.message)}`);
   });
   const pipelines = new Map<string, Promise<Pipeline>>();
   const make = async (kernel: Kernel, overrides: Readonly<Record<string, number>>): Promise<Pipeline> => {
@@ -114,8 +116,15 @@ export async function openDevice(
       throw new DeviceError(await compileError(kernel, code, module, description.name, overrides, cause), { cause });
     }
   };
+  let last: Promise<unknown> = Promise.resolve();
+  const exclusive = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
   return {
     device,
+    exclusive,
     adapter: description,
     bindingBytes,
     pipeline: (kernel, overrides) => {
@@ -152,9 +161,15 @@ async function compileError(
       ? ""
       : ` at line ${String(first.lineNum)}, column ${String(first.linePos)}: "${(code.split("\n")[first.lineNum - 1] ?? "").trim()}"`;
   const text = first?.message ?? message(cause);
-  return `webgpu: ${kernel.shader} does not compile on ${adapter}${line}: ${text.split("\n")[0] ?? ""} (overrides ${JSON.stringify(overrides)})`;
+  return `webgpu: ${kernel.shader} does not compile on ${adapter}${line}: ${firstLine(text)} (overrides ${JSON.stringify(overrides)})`;
 }
 
 export function message(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split("\n")[0] ?? "";
+  return firstLine(cause instanceof Error ? cause.message : String(cause));
+}
+
+/** The first line with text in it: wgpu begins with an empty one, Dawn with the error's kind alone. */
+export function firstLine(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.find((line) => line !== "" && line !== "validation:") ?? "no reason given";
 }

@@ -1,7 +1,7 @@
 /** Buffers and dispatches: the vocabulary in which program.ts writes its formulas. */
 import { DeviceError } from "../../network/errors.ts";
 import type { OpenDevice } from "./device.ts";
-import { message } from "./device.ts";
+import { firstLine, message } from "./device.ts";
 import type { Kernel, Sizes } from "./kernels.ts";
 import { packUniform } from "./reflection.ts";
 
@@ -120,26 +120,32 @@ export function createWorkspace(open: OpenDevice): Workspace {
   };
 }
 
-/** Runs `make` and turns an allocation or validation error of it into a DeviceError. */
-export async function guarded<T>(open: OpenDevice, what: string, make: () => Promise<T>): Promise<T> {
-  const { device } = open;
-  open.check();
-  device.pushErrorScope("out-of-memory");
-  device.pushErrorScope("validation");
-  let result: T;
-  try {
-    result = await make();
-  } finally {
+/**
+ * Runs `make` and turns an allocation or validation error of it into a DeviceError. Error scopes are one stack a device, so one
+ * caller at a time has them.
+ */
+export function guarded<T>(open: OpenDevice, what: string, make: () => Promise<T>): Promise<T> {
+  return open.exclusive(async () => {
+    const { device } = open;
+    open.check();
+    device.pushErrorScope("out-of-memory");
+    device.pushErrorScope("validation");
+    const made = await make().then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error }),
+    );
     const validation = await device.popErrorScope();
     const memory = await device.popErrorScope();
+    // What `make` says of its own accord (a shader that does not compile) is more than what the scope heard of it.
+    if ("error" in made && made.error instanceof DeviceError) throw made.error;
     const error = memory ?? validation;
     if (error !== null) {
       const kind = memory === null ? "refused a call" : "is out of memory";
-      // eslint-disable-next-line no-unsafe-finally -- the device's own error explains whatever `make` threw because of it
-      throw new DeviceError(`webgpu: ${open.adapter.name} ${kind} for ${what}: ${error.message.split("\n")[0] ?? ""}`);
+      throw new DeviceError(`webgpu: ${open.adapter.name} ${kind} for ${what}: ${firstLine(error.message)}`);
     }
-  }
-  return result;
+    if ("error" in made) throw made.error;
+    return made.result;
+  });
 }
 
 /** Encodes the dispatches as one pass; each sees what those before it wrote. */

@@ -8,7 +8,7 @@ import { converged, exhausted, isCheckpoint, ritzVector, STEP_LIMIT } from "../k
 import type { BasePass } from "./base-pass.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
-import { encodePass, submitAndRead } from "./dispatch.ts";
+import { encodePass, guarded, submitAndRead } from "./dispatch.ts";
 import { KERNELS } from "./kernels.ts";
 import type { LinearMaps } from "./linear-maps.ts";
 import { createLinearMaps } from "./linear-maps.ts";
@@ -63,7 +63,9 @@ export async function createWitnessPass(
         const active = states.filter((s) => s.running);
         const encoder = open.device.createCommandEncoder({ label: "witness.round" });
         for (const { layer } of active) {
-          const segment = await ensureSegment(workspace, layer, columns, round);
+          const segment = await guarded(open, `step ${String(round)} of the iteration`, () =>
+            ensureSegment(workspace, layer, columns, round),
+          );
           const before = layer.segments[round - 1];
           if (before !== undefined) {
             const block = 4 * layer.rows * columns;

@@ -1,0 +1,20 @@
+/** The WebGPU engine as a whole, in a real process of Node (Dawn) and of Deno (wgpu) on the software adapter. */
+import { describe, expect, it } from "vitest";
+import { RUNTIMES, runProgram, skipReason } from "../support/software-gpu.ts";
+
+const CHECKS = {
+  agreement: "stores and measures what f64 loops find, on every activation and head, within derived bounds",
+  batches: "gives a sample the same bits whatever its batch",
+  flight: "gives the same bits with three calls at once",
+  finite: "marks a sample that is not finite, and leaves the others untouched",
+  errors: "turns what the device refuses into a DeviceError that says what it was, and goes on",
+  faults: "lets planted faults be seen, and a clean run be clean",
+} as const;
+
+describe.skipIf(skipReason !== null).each(RUNTIMES)("engine webgpu, %s", (runtime) => {
+  const run = runProgram(runtime, "engine.ts", null) as Promise<Record<string, string[]>>;
+  run.catch(() => undefined);
+  it.each(Object.entries(CHECKS))("%s: %s", { timeout: 120_000 }, async (name) => {
+    expect((await run)[name]).toEqual([]);
+  });
+});

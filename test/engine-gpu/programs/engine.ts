@@ -1,0 +1,225 @@
+/**
+ * The whole engine on the software adapter, against f64 loops over what it stored. Prints a list of findings for each check;
+ * an empty list is a pass. The same file under Node and Deno.
+ */
+import process from "node:process";
+import { openGpu } from "../../../src/cli/runtime/gpu.ts";
+import { readShaders } from "../../../src/cli/runtime/shaders.ts";
+import { createCpuEngine } from "../../../src/engine/cpu/engine.ts";
+import type { Batch, Engine, Measurements } from "../../../src/engine/engine.ts";
+import { FAULT_NAMES } from "../../../src/engine/faults.ts";
+import type { FaultName } from "../../../src/engine/faults.ts";
+import { createGpuEngine } from "../../../src/engine/gpu/engine.ts";
+import type { Plan } from "../../../src/engine/plan.ts";
+import { makePlan } from "../../../src/engine/plan.ts";
+import { verify } from "../../../src/escalation/verify.ts";
+import { DeviceError } from "../../../src/network/errors.ts";
+import type { Head } from "../../../src/network/heads.ts";
+import { inputWidth } from "../../../src/network/network.ts";
+import { randomNetwork } from "../../../src/sampling/random-network.ts";
+import { uniformSigned, wordsAt } from "../../../src/sampling/philox.ts";
+import { CASES } from "../support/architectures.ts";
+import type { Architecture } from "../support/architectures.ts";
+import { judgeBatch } from "../support/judge-batch.ts";
+
+const gpu = await openGpu();
+if (gpu === null) throw new Error("no WebGPU in this runtime");
+const shaders = readShaders();
+const open = (fault?: FaultName, sources = shaders): Promise<Engine> =>
+  createGpuEngine({
+    gpu,
+    adapterPreference: "software",
+    shaders: sources,
+    runtime: "test",
+    ...(fault === undefined ? {} : { fault }),
+  });
+
+function inputsOf(width: number, first: number, samples: number): Float64Array {
+  const rows = Array.from({ length: samples }, (_, j) => wordsAt(11, 9998, first + j, width));
+  return Float64Array.from(rows.flatMap((row) => Array.from(row, (w) => 2 * uniformSigned(w))));
+}
+
+function batchOf(plan: Plan, first: number, samples: number, labelled: boolean): Batch {
+  const width = inputWidth(plan.network);
+  const outputs = plan.network.layers.at(-1)?.outputs ?? 1;
+  const labels = labelled ? Int32Array.from({ length: samples }, (_, j) => (first + j) % outputs) : null;
+  return { first, samples, inputs: inputsOf(width, first, samples), labels };
+}
+
+function planOf(c: Architecture, index: number, accuracy: number | "verdict" = c.accuracy): Plan {
+  const network = randomNetwork({ seed: 5, index, ...c });
+  const samples = 40;
+  const outputs = c.widths.at(-1) ?? 1;
+  const head: Head =
+    c.head === "linear"
+      ? { kind: "linear", coefficients: inputsOf(outputs, 1, 1) }
+      : c.head === "squared-error"
+        ? { kind: "squared-error", targets: inputsOf(outputs, 2, samples), rows: samples }
+        : c.head === "logit"
+          ? { kind: "logit", index: outputs - 1 }
+          : ({ kind: c.head } as Head);
+  return makePlan(network, { head, precision: "f32", norm: c.norm, accuracy, seed: 21 });
+}
+
+/** Every number of a measurement, as text that tells bits apart. */
+function digest(m: Measurements, from: number, to: number): string {
+  return JSON.stringify(m, (key, value: unknown) => {
+    if (key === "samples") return 0;
+    if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array).slice(from, to).map(String);
+    return value;
+  });
+}
+
+const results: Record<string, string[]> = {};
+const engine = await open();
+
+results["agreement"] = [];
+for (const [i, c] of CASES.entries()) {
+  const plan = planOf(c, i);
+  const batch = batchOf(plan, 3, c.samples, c.head === "cross-entropy" || c.head === "margin");
+  const measured = await engine.measure(plan, batch);
+  const stored = await measured.stored(Array.from({ length: c.samples }, (_, j) => j));
+  for (const finding of judgeBatch(plan, batch, measured.measurements, stored)) {
+    results["agreement"].push(`${c.widths.join("-")} ${c.activations[0] ?? ""} ${c.head} ${c.norm}: ${finding}`);
+  }
+  measured.release();
+}
+
+// A sample's numbers do not depend on its batch: 13 together, the same 13 in parts, and 13 after a larger batch.
+results["batches"] = [];
+for (const i of [1, 4]) {
+  const c = CASES[i] as Architecture;
+  const plan = planOf(c, i);
+  const labelled = c.head === "cross-entropy" || c.head === "margin";
+  const measure = async (first: number, samples: number): Promise<Measurements> => {
+    const measured = await engine.measure(plan, batchOf(plan, first, samples, labelled));
+    measured.release();
+    return measured.measurements;
+  };
+  const whole = await measure(0, 13);
+  for (const [first, samples] of [[0, 1], [1, 4], [5, 8], [0, 13]] as const) {
+    await measure(0, 30);
+    const part = await measure(first, samples);
+    if (digest(part, 0, samples) !== digest(whole, first, first + samples)) {
+      results["batches"].push(`network ${String(i)}: samples ${String(first)} to ${String(first + samples - 1)} differ from those of the whole batch`);
+    }
+  }
+}
+
+// Two under way at once, and a third that waits, give what one after the other gives.
+results["flight"] = [];
+{
+  const plan = planOf(CASES[1] as Architecture, 1);
+  const alone = await engine.measure(plan, batchOf(plan, 0, 9, true));
+  alone.release();
+  const three = [0, 1, 2].map(async () => {
+    const measured = await engine.measure(plan, batchOf(plan, 0, 9, true));
+    measured.release();
+    return digest(measured.measurements, 0, 9);
+  });
+  const expected = digest(alone.measurements, 0, 9);
+  (await Promise.all(three)).forEach((text, i) => {
+    if (text !== expected) results["flight"]?.push(`call ${String(i)} differs from the call alone`);
+  });
+}
+
+// A NaN or an infinity in one input marks that sample alone.
+results["finite"] = [];
+{
+  const plan = planOf(CASES[1] as Architecture, 1);
+  const batch = batchOf(plan, 0, 9, true);
+  const clean = await engine.measure(plan, batch);
+  clean.release();
+  const inputs = batch.inputs.slice();
+  const width = inputWidth(plan.network);
+  inputs[2 * width] = NaN;
+  inputs[5 * width + 1] = Infinity;
+  inputs[7 * width] = 3e38;
+  const broken = await engine.measure(plan, { ...batch, inputs });
+  broken.release();
+  const flags = Array.from(broken.measurements.finite).join("");
+  if (!/^110110.{1}1$|^11011011?1$|^11011010?1$|^110110101$|^110110111$/.test(flags)) results["finite"].push(`finite flags ${flags}`);
+  for (const j of [0, 1, 3, 4, 6, 8]) {
+    if (digest(broken.measurements, j, j + 1) !== digest(clean.measurements, j, j + 1)) {
+      results["finite"].push(`sample ${String(j)} changed because another is not finite`);
+    }
+  }
+}
+
+// What the device refuses is a DeviceError that says what it was.
+results["errors"] = [];
+async function expectError(what: string, pattern: RegExp, action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action();
+    results["errors"]?.push(`${what}: nothing was thrown`);
+  } catch (error) {
+    if (!(error instanceof DeviceError)) results["errors"]?.push(`${what}: ${String(error)} is no DeviceError`);
+    else if (!pattern.test(error.message)) results["errors"]?.push(`${what}: the message is "${error.message}"`);
+  }
+}
+await expectError("a shader that does not compile", /forward\.wgsl.*line \d+.*column \d+/, async () => {
+  const text = shaders["forward.wgsl"] ?? "";
+  const other = await open(undefined, { ...shaders, "forward.wgsl": text.replace("let quad = id.x;", "let quad = id.x + 1.5f;") });
+  const plan = planOf(CASES[0] as Architecture, 0);
+  try {
+    return await other.measure(plan, batchOf(plan, 0, 4, false));
+  } finally {
+    other.dispose();
+  }
+});
+await expectError("a batch beyond the device's limits", /.+/, async () => {
+  const plan = planOf({ ...(CASES[0] as Architecture), widths: [1, 2000, 1], activations: ["relu", "identity"], head: "sum" }, 0);
+  const samples = 2 ** 20;
+  return engine.measure(plan, { first: 0, samples, inputs: new Float64Array(samples), labels: null });
+});
+await expectError("an engine that was disposed of", /.+/, async () => {
+  const other = await open();
+  const plan = planOf(CASES[0] as Architecture, 0);
+  other.dispose();
+  return other.measure(plan, batchOf(plan, 0, 4, false));
+});
+// And the engine still works.
+{
+  const plan = planOf(CASES[0] as Architecture, 0);
+  const measured = await engine.measure(plan, batchOf(plan, 0, 4, false)).catch((error: unknown) => String(error));
+  if (typeof measured === "string") results["errors"].push(`after a refused batch: ${measured}`);
+  else measured.release();
+}
+engine.dispose();
+
+// Planted faults are seen, a clean run is clean. Verdicts come from the product's own pipeline.
+results["faults"] = [];
+const host = createCpuEngine({ threads: 0, runtime: "test" });
+for (const fault of [undefined, ...FAULT_NAMES]) {
+  const faulty = await open(fault);
+  const network = randomNetwork({
+    seed: 9,
+    index: 0,
+    widths: [20, 24, 24, 24, 5],
+    activations: ["relu", "relu", "relu", "identity"],
+    initialiser: "he",
+  });
+  const { report, failure } = await verify({
+    network,
+    head: { kind: "sum" },
+    source: { samples: 24, width: 20, read: (first, count) => ({ inputs: inputsOf(20, first, count), labels: null }) },
+    engine: faulty,
+    host,
+    norm: "spectral",
+    accuracy: 1e-3,
+    seed: 1,
+  });
+  faulty.dispose();
+  const { violated, unresolved, invalid } = report.verdicts;
+  if (failure !== null) results["faults"].push(`${fault ?? "clean"}: ${failure.message}`);
+  if (fault === undefined && (violated > 0 || unresolved > 0 || invalid > 0)) {
+    results["faults"].push(`clean: ${JSON.stringify(report.verdicts)}`);
+  }
+  // The norm's fault is the audit's to find (MATH.md §2, "Measured power of each check").
+  if (fault !== undefined && fault !== "jacobian-norm-halved" && violated === 0) {
+    results["faults"].push(`${fault}: ${JSON.stringify(report.verdicts)}`);
+  }
+}
+host.dispose();
+
+process.stdout.write(JSON.stringify(results));
