@@ -24,8 +24,6 @@ export function jacobianByDifferences(
 ): Estimate[][] {
   const rows = f(x).length;
   return Array.from({ length: rows }, (_, i) =>
-    x.map((_, k) =>
-      derivative((s) => f(x.map((v, m) => (m === k ? v + s : v)))[i] as number, step),
-    ),
+    x.map((_, k) => derivative((s) => f(x.map((v, m) => (m === k ? v + s : v)))[i] as number, step)),
   );
 }

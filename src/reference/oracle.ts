@@ -80,7 +80,9 @@ export function forward(network: Network, x: Vector): ForwardTrace {
 /** J_1 … J_{l+1} by forward accumulation: J_1 = I, J_{t+1} = D_t W_t J_t. */
 export function jacobians(network: Network, slopes: readonly Vector[]): Matrix[] {
   const n = (network.layers[0] as Network["layers"][number]).inputs;
-  const result: Matrix[] = [Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => (i === k ? 1 : 0)))];
+  const result: Matrix[] = [
+    Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => (i === k ? 1 : 0))),
+  ];
   weights(network).forEach((weight, i) => {
     const product = multiply(weight, result[i] as Matrix);
     result.push(product.map((row, k) => row.map((v) => ((slopes[i] as Vector)[k] as number) * v)));
