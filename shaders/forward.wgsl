@@ -1,6 +1,6 @@
 // z = W h + b,  h′ = g(z),  D = g′(z): one layer forward for a batch.
 // Sizes: rows = n_{t+1}, inner = n_t, columns = B, a multiple of 4. All matrices rows × columns, row-major, samples contiguous.
-// Layout: an invocation makes 4 rows × 4 columns, each entry one sum in ascending k. Accuracy: γ_{n_t+1} (|W||h| + |b|) for z,
+// Layout: an invocation makes 8 rows × 4 columns, each entry one sum in ascending k. Accuracy: γ_{n_t+1} (|W||h| + |b|) for z,
 // lib/elementary.wgsl's bounds for g and g′. Slopes below 2⁻¹²⁶ are stored as 0; NaN goes through unchanged.
 // uses: lib/elementary.wgsl lib/activations.wgsl
 
@@ -51,7 +51,7 @@ fn store_row(row: u32, quad: u32, stride: u32, sum: vec4<f32>) {
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let stride = sizes.columns / 4u;
   let quad = id.x;
-  let row = 4u * id.y;
+  let row = 8u * id.y;
   if (quad >= stride || row >= sizes.rows) {
     return;
   }
@@ -60,19 +60,31 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let r1 = min(row + 1u, last) * sizes.inner;
   let r2 = min(row + 2u, last) * sizes.inner;
   let r3 = min(row + 3u, last) * sizes.inner;
+  let r4 = min(row + 4u, last) * sizes.inner;
+  let r5 = min(row + 5u, last) * sizes.inner;
+  let r6 = min(row + 6u, last) * sizes.inner;
+  let r7 = min(row + 7u, last) * sizes.inner;
   var s0 = vec4<f32>();
   var s1 = vec4<f32>();
   var s2 = vec4<f32>();
   var s3 = vec4<f32>();
+  var s4 = vec4<f32>();
+  var s5 = vec4<f32>();
+  var s6 = vec4<f32>();
+  var s7 = vec4<f32>();
   for (var k = 0u; k < sizes.inner; k++) {
     let h = hidden[k * stride + quad];
     s0 += weight[r0 + k] * h;
     s1 += weight[r1 + k] * h;
     s2 += weight[r2 + k] * h;
     s3 += weight[r3 + k] * h;
+    s4 += weight[r4 + k] * h;
+    s5 += weight[r5 + k] * h;
+    s6 += weight[r6 + k] * h;
+    s7 += weight[r7 + k] * h;
   }
-  store_row(row, quad, stride, s0);
-  store_row(row + 1u, quad, stride, s1);
-  store_row(row + 2u, quad, stride, s2);
-  store_row(row + 3u, quad, stride, s3);
+  var sums = array<vec4<f32>, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
+  for (var i = 0u; i < 8u; i++) {
+    store_row(row + i, quad, stride, sums[i]);
+  }
 }

