@@ -65,7 +65,10 @@ export async function agreement(
       const stored = await storedOf(engine, drawn, at);
       const fail = (what: string): void => void failures.push(`${drawn.name}: sample ${String(at)}: ${what}`);
       checkForward(engine, drawn, stored, fail);
-      const dense = jacobians(drawn.network, stored.slopes.map((d) => Array.from(d)));
+      const dense = jacobians(
+        drawn.network,
+        stored.slopes.map((d) => Array.from(d)),
+      );
       const all = weights(drawn.network);
       row.layers.forEach((layer, i) => {
         const matrix = dense[i] as Matrix;
@@ -158,7 +161,8 @@ function checkForward(engine: Engine, { network }: Case, stored: StoredSample, f
         size += Math.abs(term);
       }
       // The engine's rounding and this loop's own.
-      const g = gamma(layer.inputs + 2, arithmetic) + gamma(layer.inputs + 2, { ...arithmetic, unitRoundoff: 2 ** -53 });
+      const g =
+        gamma(layer.inputs + 2, arithmetic) + gamma(layer.inputs + 2, { ...arithmetic, unitRoundoff: 2 ** -53 });
       const flushed = layer.inputs * arithmetic.flush * (2 + size);
       if (!(Math.abs((z[row] as number) - sum) <= g * size + flushed)) {
         fail(`layer ${String(i + 1)}: z[${String(row)}] = ${String(z[row])}, expected ${String(sum)}`);
@@ -175,7 +179,8 @@ function looseUpper({ network, norm: statement }: Case, stored: StoredSample, i:
     .slice(0, i)
     .forEach((weight, s) => {
       narrowest = Math.min(narrowest, weight.length);
-      product *= spectralNorm(weight) * (stored.slopes[s] as Float64Array).reduce((m, d) => Math.max(m, Math.abs(d)), 0);
+      product *=
+        spectralNorm(weight) * (stored.slopes[s] as Float64Array).reduce((m, d) => Math.max(m, Math.abs(d)), 0);
     });
   return statement === "spectral" ? product : product * Math.sqrt(narrowest);
 }

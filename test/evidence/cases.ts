@@ -20,7 +20,16 @@ export interface Case {
 }
 
 const HEAD_KINDS = [
-  "logit-argmax", "sum", "mean", "logit", "linear", "half-squared-norm", "log-sum-exp", "cross-entropy", "squared-error", "margin",
+  "logit-argmax",
+  "sum",
+  "mean",
+  "logit",
+  "linear",
+  "half-squared-norm",
+  "log-sum-exp",
+  "cross-entropy",
+  "squared-error",
+  "margin",
 ] as const;
 const INITIALISERS: readonly InitialiserName[] = ["he", "orthogonal", "lecun", "glorot", "orthogonal", "normal"];
 
@@ -40,7 +49,11 @@ export function drawCase(seed: number, index: number, budget: number): Case {
   if (index % 16 === 8) widths[depth] = 1;
   const main = ACTIVATION_NAMES[index % ACTIVATION_NAMES.length] ?? "relu";
   const activations = Array.from({ length: depth }, (_, i): ActivationName =>
-    linear || (i === depth - 1 && draw(2) === 0) ? "identity" : draw(4) === 0 ? (ACTIVATION_NAMES[draw(17)] ?? main) : main,
+    linear || (i === depth - 1 && draw(2) === 0)
+      ? "identity"
+      : draw(4) === 0
+        ? (ACTIVATION_NAMES[draw(17)] ?? main)
+        : main,
   );
   const initialiser = INITIALISERS[draw(INITIALISERS.length)] ?? "he";
   const scale = initialiser === "normal" ? 1.5 / Math.sqrt(Math.max(...widths)) : 1;

@@ -1,0 +1,64 @@
+/** Clean samples over drawn architectures: what must never be `violated`, and hardly ever `unresolved`. */
+import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { verify } from "../../src/escalation/verify.ts";
+import { drawCase } from "./cases.ts";
+
+export interface CleanFigures {
+  readonly architectures: number;
+  readonly samples: number;
+  readonly verdicts: Record<string, number>;
+  readonly escalations: Record<string, number>;
+  /** One-layer single-output networks: their samples, and how many of these came out tight. */
+  readonly singleOutput: { samples: number; tight: number };
+  readonly failures: string[];
+}
+
+/** Cases `from` … `to` − 1 of a seed, `samples` samples each as far as the budget of multiplications allows; verdicts alone. */
+export async function clean(
+  engine: Engine,
+  host: CpuEngine,
+  seed: number,
+  from: number,
+  to: number,
+  samples: number,
+  budget: number,
+): Promise<CleanFigures> {
+  const verdicts: Record<string, number> = {};
+  const escalations: Record<string, number> = {};
+  const failures: string[] = [];
+  const singleOutput = { samples: 0, tight: 0 };
+  let total = 0;
+  for (let index = from; index < to; index++) {
+    const drawn = drawCase(seed, index, budget);
+    const { network } = drawn;
+    const cost = network.layers.length * network.layers.reduce((sum, l) => sum + l.weight.length, 0);
+    const count = Math.max(1, Math.min(samples, Math.floor(budget / cost)));
+    const head = drawn.head;
+    const single = network.layers.length === 1 && network.layers[0]?.outputs === 1 && drawn.norm === "spectral";
+    const { report, failure } = await verify({
+      network,
+      head,
+      source: { samples: count, width: drawn.width, read: drawn.read },
+      engine,
+      host,
+      norm: drawn.norm,
+      accuracy: "verdict",
+      seed: 9,
+      onRow: (row) => {
+        if (single && row.inputGradientNorm !== 0) {
+          singleOutput.samples++;
+          if (row.verdict === "tight") singleOutput.tight++;
+        }
+        if ((row.verdict === "violated" || row.verdict === "unresolved") && failures.length < 20) {
+          failures.push(`${drawn.name}: sample ${String(row.index)}: ${row.verdict}: ${row.reason ?? ""}`);
+        }
+      },
+    });
+    if (failure !== null) throw failure;
+    total += report.samples;
+    for (const [kind, n] of Object.entries(report.verdicts)) verdicts[kind] = (verdicts[kind] ?? 0) + n;
+    for (const [kind, n] of Object.entries(report.escalations)) escalations[kind] = (escalations[kind] ?? 0) + n;
+  }
+  return { architectures: to - from, samples: total, verdicts, escalations, singleOutput, failures };
+}
