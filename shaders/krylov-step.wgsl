@@ -44,17 +44,27 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (sizes.first == 0u) {
     beta_before = coefficients[(sizes.at - 1u) * sizes.columns + column].y;
   }
-  var sum = 0.0;
+  var largest = 0u;
   for (var i = 0u; i < sizes.rows; i++) {
     let at = i * sizes.columns + column;
     let before = select(basis[own - size + at], 0.0, sizes.first == 1u);
     let r = image[at] - alpha * next[at] - beta_before * before;
     next[at] = r;
+    largest = max(largest, bitcast<u32>(r) & 0x7fffffffu);
+  }
+  // The squares of a small r would underflow: r is scaled by the power of two of its largest entry.
+  let exponent = clamp(i32(largest >> 23u) - 127, -126, 126);
+  let factor = bitcast<f32>(u32(127 - exponent) << 23u);
+  var sum = 0.0;
+  for (var i = 0u; i < sizes.rows; i++) {
+    let r = next[i * sizes.columns + column] * factor;
+    next[i * sizes.columns + column] = r;
     sum += r * r;
   }
   let inverse = select(0.0, inverseSqrt(sum), sum > 0.0);
   for (var i = 0u; i < sizes.rows; i++) {
     next[i * sizes.columns + column] *= inverse;
   }
-  coefficients[sizes.at * sizes.columns + column] = vec2<f32>(alpha, sum * inverse);
+  let beta = (sum * inverse) * bitcast<f32>(u32(127 + exponent) << 23u);
+  coefficients[sizes.at * sizes.columns + column] = vec2<f32>(alpha, beta);
 }

@@ -29,6 +29,12 @@ const LARGEST_BATCH = { hardware: 8192, software: 512 };
 /** Upper bound of what the programs in flight may take together. */
 const MEMORY_BYTES = 2 ** 31;
 
+/** How many times more columns than samples go through where Jacobians are explicit, over what any batch has: 64. */
+function explicitWork(plan: Plan): number {
+  const inner = plan.network.layers.slice(1).map((layer) => layer.inputs);
+  return plan.norm === "frobenius" ? Math.max(1, Math.max(1, ...inner) / 64) : 1;
+}
+
 interface Slot {
   program: Program | null;
   plan: Plan | null;
@@ -45,7 +51,7 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
     const { total, largestBinding } = bytesPerSample(plan);
     const memory = Math.min(MEMORY_BYTES, 8 * open.bindingBytes);
     const cap = open.adapter.hardware ? LARGEST_BATCH.hardware : LARGEST_BATCH.software;
-    const fits = Math.min(cap, open.bindingBytes / largestBinding, memory / (IN_FLIGHT * total));
+    const fits = Math.min(cap / explicitWork(plan), open.bindingBytes / largestBinding, memory / (IN_FLIGHT * total));
     return Math.max(4, 4 * Math.floor(fits / 4));
   };
 

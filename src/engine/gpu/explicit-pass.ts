@@ -1,9 +1,14 @@
-/** Explicit Jacobians on the device: the block pullback of the n_t unit vectors, for the Frobenius norm (MATH.md §3). */
+/**
+ * Explicit Jacobians on the device: the block pullback of the n_t unit vectors, for the Frobenius norm (MATH.md §3). The unit
+ * vectors go through in blocks of bounded memory; each column's norm comes back, and the host adds the squares in f64.
+ */
 import type { ExplicitMeasurement } from "../engine.ts";
 import type { BasePass } from "./base-pass.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Workspace } from "./dispatch.ts";
 import { encodePass, submitAndRead } from "./dispatch.ts";
+import type { Sizes } from "./kernels.ts";
+import { KERNELS } from "./kernels.ts";
 import { createLinearMaps } from "./linear-maps.ts";
 import type { Operands } from "./operands.ts";
 import type { SumBuffer } from "./sums.ts";
@@ -14,56 +19,86 @@ export interface ExplicitPass {
   readonly run: (samples: number) => Promise<ExplicitMeasurement[]>;
 }
 
+/** What one block's matrices may take together, unless a single unit vector of every sample takes more. */
+const BLOCK_BYTES = 2 ** 27;
+
+/** Bytes of one column of a block, from the widths n_1 … n_{l+1}: what linear-maps.ts and the units take. */
+export function bytesPerColumn(widths: readonly number[]): number {
+  return 4 * (2 * widths.reduce((a, b) => a + b, 0) + 3 * Math.max(...widths));
+}
+
+interface LayerBlock {
+  readonly t: number;
+  readonly rows: number;
+  /** Sets the number of the block's first unit vector. */
+  readonly begin: (first: number) => void;
+  readonly dispatches: readonly Dispatch[];
+  readonly sums: SumBuffer;
+}
+
 export async function createExplicitPass(
   open: OpenDevice,
   workspace: Workspace,
   operands: Operands,
   base: BasePass,
 ): Promise<ExplicitPass> {
-  const { columns } = base;
-  const layers: { t: number; rows: number; dispatches: Dispatch[]; sums: SumBuffer }[] = [];
+  const samples = base.columns;
+  const widths = Array.from({ length: operands.depth + 1 }, (_, i) => operands.width(i + 1));
+  const most = Math.max(...widths.slice(1, -1));
+  const units = Math.max(1, Math.min(most, Math.floor(BLOCK_BYTES / (bytesPerColumn(widths) * samples))));
+  const columns = units * samples;
+  const maps = createLinearMaps(workspace, operands, base.slopes, columns, samples);
+  const shared = workspace.matrix("units", most, columns);
+  const layers: LayerBlock[] = [];
   for (let t = 2; t <= operands.depth; t++) {
     const rows = operands.width(t);
-    const wide = rows * columns;
-    const units = workspace.matrix(`units.${String(t)}`, rows, wide);
-    const values = new Float32Array(rows * wide);
-    for (let i = 0; i < rows; i++) values.fill(1, i * wide + i * columns, i * wide + (i + 1) * columns);
-    open.device.queue.writeBuffer(units.buffer, 0, values);
-    const maps = createLinearMaps(workspace, operands, base.slopes, wide, columns);
-    const back = await maps.pullback(t, units);
+    const sizes = (first: number): Sizes => ({ rows, columns, samples, first });
+    const start = await workspace.variable(KERNELS.unitVectors, sizes(0), [shared.buffer]);
+    const back = await maps.pullback(t, { ...shared, rows });
     const sums = await createSums(
       workspace,
       `explicit.sums.${String(t)}`,
       [back.result, ...back.stages].map((of) => ({ kind: "norm", of })),
     );
-    layers.push({ t, rows, dispatches: [...back.dispatches, ...sums.dispatches], sums });
+    layers.push({
+      t,
+      rows,
+      begin: (first) => {
+        start.write(sizes(first));
+      },
+      dispatches: [start.dispatch, ...back.dispatches, ...sums.dispatches],
+      sums,
+    });
   }
-  return {
-    async run(samples) {
-      if (layers.length === 0) return [];
+
+  const runLayer = async ({ t, rows, begin, dispatches, sums }: LayerBlock, wanted: number): Promise<ExplicitMeasurement> => {
+    // ‖Â‖_F², then the stages'.
+    const squares = Array.from({ length: t }, () => new Float64Array(wanted));
+    for (let first = 0; first < rows; first += units) {
+      begin(first);
       const encoder = open.device.createCommandEncoder({ label: "explicit" });
-      for (const { t, dispatches } of layers) encodePass(encoder, `explicit.${String(t)}`, dispatches);
-      const results = await submitAndRead(
-        open,
-        encoder,
-        layers.map(({ sums }) => ({ buffer: sums.buffer, bytes: sums.bytes })),
-      );
-      return layers.map(({ t, rows, sums }, i) => {
-        const words = new Uint32Array(results[i] as ArrayBuffer);
-        const frobenius = (request: number): Float64Array => {
-          const { norm } = sums.norms(words, request);
-          return Float64Array.from({ length: samples }, (_, j) => {
-            let sum = 0;
-            for (let unit = 0; unit < rows; unit++) sum += (norm[unit * columns + j] as number) ** 2;
-            return Math.sqrt(sum);
-          });
-        };
-        return {
-          frobenius: frobenius(0),
-          spectralUpper: new Float64Array(samples).fill(Infinity),
-          stageNorm: Array.from({ length: t - 1 }, (_, s) => frobenius(1 + s)),
-        };
+      encodePass(encoder, `explicit.${String(t)}`, dispatches);
+      const [read] = await submitAndRead(open, encoder, [{ buffer: sums.buffer, bytes: sums.bytes }]);
+      const words = new Uint32Array(read as ArrayBuffer);
+      squares.forEach((sum, request) => {
+        const { norm } = sums.norms(words, request);
+        for (let unit = 0; unit < Math.min(units, rows - first); unit++) {
+          for (let j = 0; j < wanted; j++) sum[j] = (sum[j] as number) + (norm[unit * samples + j] as number) ** 2;
+        }
       });
+    }
+    const [frobenius, ...stageNorm] = squares.map((sum) => sum.map(Math.sqrt));
+    return {
+      frobenius: frobenius as Float64Array,
+      spectralUpper: new Float64Array(wanted).fill(Infinity),
+      stageNorm,
+    };
+  };
+  return {
+    async run(wanted) {
+      const results: ExplicitMeasurement[] = [];
+      for (const layer of layers) results.push(await runLayer(layer, wanted));
+      return results;
     },
   };
 }

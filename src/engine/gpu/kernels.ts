@@ -82,6 +82,10 @@ export const KERNELS = {
     size(sizes, "columns"),
     size(sizes, "rows"),
   ]),
+  unitVectors: kernel("unit-vectors", ["result"], ["rows", "columns", "samples", "first"], [], (sizes) => [
+    size(sizes, "columns"),
+    size(sizes, "rows"),
+  ]),
   combine: kernel(
     "combine",
     ["basis", "weights", "result"],

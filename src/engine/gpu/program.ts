@@ -8,7 +8,7 @@ import { createBasePass } from "./base-pass.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Matrix } from "./dispatch.ts";
 import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
-import { createExplicitPass } from "./explicit-pass.ts";
+import { bytesPerColumn, createExplicitPass } from "./explicit-pass.ts";
 import { headData, uploadOperands } from "./operands.ts";
 import { createWitnessPass } from "./witness-pass.ts";
 
@@ -29,11 +29,11 @@ export function bytesPerSample(plan: Plan): { total: number; largestBinding: num
   const base = 16 * sum;
   // First round of the iteration: 13 blocks; later rounds of a stubborn sample add up to 100 more, counted half.
   const witness = plan.accuracy === "verdict" ? 0 : inner.reduce((a, n) => a + 64 * n, 0) + 4 * sum;
-  const explicit = plan.norm === "frobenius" ? inner.reduce((a, n) => a + n * (3 * sum), 0) : 0;
+  // One unit vector of every sample; more go through at once only within explicit-pass.ts's own budget.
+  const explicit = plan.norm === "frobenius" ? bytesPerColumn(widths) / 4 : 0;
   const largest = Math.max(
     2 * widest,
     plan.accuracy === "verdict" ? 0 : 17 * Math.max(1, ...inner),
-    plan.norm === "frobenius" ? widest * Math.max(1, ...inner) : 0,
   );
   return { total: 4 * (base + witness + explicit), largestBinding: 4 * largest };
 }

@@ -137,8 +137,12 @@ results["finite"] = [];
   inputs[7 * width] = 3e38;
   const broken = await engine.measure(plan, { ...batch, inputs });
   broken.release();
-  const flags = Array.from(broken.measurements.finite).join("");
-  if (!/^110110.{1}1$|^11011011?1$|^11011010?1$|^110110101$|^110110111$/.test(flags)) results["finite"].push(`finite flags ${flags}`);
+  // Sample 7 is finite, and large enough that its sums may or may not be.
+  const flags = Array.from(broken.measurements.finite);
+  [0, 1, 2, 3, 4, 5, 6, 8].forEach((j) => {
+    const expected = j === 2 || j === 5 ? 0 : 1;
+    if (flags[j] !== expected) results["finite"]?.push(`sample ${String(j)}: finite ${String(flags[j])}, expected ${String(expected)}`);
+  });
   for (const j of [0, 1, 3, 4, 6, 8]) {
     if (digest(broken.measurements, j, j + 1) !== digest(clean.measurements, j, j + 1)) {
       results["finite"].push(`sample ${String(j)} changed because another is not finite`);
