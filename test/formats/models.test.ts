@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { parseActivations } from "../../src/formats/activation-list.ts";
+import { readMatrix, readModel } from "../../src/formats/read.ts";
+import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+
+type Tensors = Record<string, { shape: number[]; values: number[] }>;
+const ones = (...shape: number[]): { shape: number[]; values: number[] } => ({
+  shape,
+  values: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 1),
+});
+const file = (tensors: Tensors, metadata: Record<string, string> = { activations: "relu" }): Uint8Array =>
+  writeSafetensors(new Map(Object.entries(tensors)), "F32", metadata);
+const refusal = async (tensors: Tensors, options = {}, metadata?: Record<string, string>): Promise<string> => {
+  try {
+    await readModel(file(tensors, metadata), "m.safetensors", options);
+  } catch (error) {
+    return error instanceof Error ? error.message : "";
+  }
+  return "accepted";
+};
+
+describe("tensor names as PyTorch writes them", () => {
+  test.each([
+    [["0.weight", "2.weight", "10.weight"]],
+    [["fc1.weight", "fc2.weight", "fc10.weight"]],
+    [["layers.0.weight", "layers.2.weight", "layers.11.weight"]],
+    [["model.net.0.weight", "model.net.2.weight", "model.net.12.weight"]],
+  ])("%j are put in natural order, missing biases are zero", async (names) => {
+    const shapes = [ones(3, 4), ones(2, 3), ones(5, 2)];
+    const shuffled = Object.fromEntries(
+      [2, 0, 1].map((i) => [names[i] as string, shapes[i] as (typeof shapes)[number]]),
+    );
+    const network = await readModel(file(shuffled), "m.safetensors");
+    expect(network.layers.map((l) => [l.inputs, l.outputs])).toEqual([
+      [4, 3],
+      [3, 2],
+      [2, 5],
+    ]);
+    expect(network.layers.map((l) => l.activation)).toEqual(["relu", "relu", "identity"]);
+    expect(Array.from(network.layers[0]?.bias ?? [])).toEqual([0, 0, 0]);
+  });
+
+  test("--layers gives the order where the names do not", async () => {
+    const tensors = { "out.weight": ones(1, 2), "enter.weight": ones(2, 3) };
+    const network = await readModel(file(tensors), "m.safetensors", { layers: ["enter", "out"] });
+    expect(network.layers.map((l) => l.inputs)).toEqual([3, 2]);
+    expect(await refusal({ "a.weight": ones(1, 2), "b.weight": ones(2, 3) })).toBe(
+      "m.safetensors: tensor b.weight: found 3 inputs, expected 1, the outputs of a; name the layers in order with --layers",
+    );
+  });
+});
+
+describe("what is no multilayer perceptron is refused in one line", () => {
+  test("no activations known", async () => {
+    expect(await refusal({ "0.weight": ones(2, 3), "1.weight": ones(1, 2) }, {}, {})).toBe(
+      "m.safetensors: found no activations for the layers 0 (3 → 2), 1 (2 → 1); expected --activation relu, or one name for each layer",
+    );
+  });
+  test("convolution, batch normalisation, NaN, wrong bias, unknown activation", async () => {
+    expect(await refusal({ "0.weight": ones(2, 3, 3, 3) })).toContain(
+      "a convolution, whose shared weights the inequality does not cover",
+    );
+    expect(await refusal({ "0.weight": ones(2, 3), "1.running_mean": ones(2) })).toContain("a batch normalisation");
+    expect(await refusal({ "0.weight": { shape: [1, 2], values: [1, NaN] } })).toBe(
+      "m.safetensors: tensor 0.weight: found NaN at 1, expected finite numbers",
+    );
+    expect(await refusal({ "0.weight": ones(2, 3), "0.bias": ones(3) })).toBe(
+      "m.safetensors: tensor 0.bias: found 3 numbers, expected 2, one for each output",
+    );
+    expect(await refusal({ "0.weight": ones(2, 3) }, { activation: "rleu" })).toContain(
+      '--activation: found "rleu", expected one of identity relu',
+    );
+  });
+  test("formats of later versions are named", async () => {
+    await expect(readModel(new Uint8Array(9), "m.onnx")).rejects.toThrow(
+      "m.onnx: .onnx files are not read by this version; --model reads .safetensors and .json",
+    );
+    await expect(readMatrix(new Uint8Array(9), "x.csv")).rejects.toThrow(
+      "x.csv: .csv files are not read by this version",
+    );
+  });
+});
+
+describe("a hostile safetensors file is refused before anything is allocated", () => {
+  const raw = (header: unknown, data = 24, claimed?: bigint): Uint8Array => {
+    const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+    const bytes = new Uint8Array(8 + text.length + data);
+    new DataView(bytes.buffer).setBigUint64(0, claimed ?? BigInt(text.length), true);
+    bytes.set(text, 8);
+    return bytes;
+  };
+  const entry = (dtype: string, shape: number[], from: number, to: number): object => ({
+    dtype,
+    shape,
+    data_offsets: [from, to],
+  });
+  test.each([
+    [
+      "a header longer than the file",
+      raw({}, 0, 2n ** 62n),
+      "found a header of 4611686018427387904 bytes in a file of 10, expected it to end within",
+    ],
+    ["a truncated header length", new Uint8Array(5), "found 5 bytes, expected a safetensors header"],
+    ["a header that is no JSON", raw("{oops"), "found a header that is not a JSON object, expected tensors by name"],
+    [
+      "offsets beyond the data",
+      raw({ w: entry("F32", [2, 4], 0, 32) }),
+      "tensor w: found the offsets 0 to 32, expected them within the 24 bytes of data",
+    ],
+    [
+      "too few bytes for the shape",
+      raw({ w: entry("F32", [2, 4], 0, 24) }),
+      "tensor w: found 24 bytes, expected 32 for 2 × 4 of F32",
+    ],
+    [
+      "a shape whose product overflows",
+      raw({ w: entry("F32", [2 ** 40, 2 ** 40], 0, 24) }),
+      "tensor w: found the shape 1099511627776 × 1099511627776, which holds more numbers than any file can",
+    ],
+    [
+      "a negative dimension",
+      raw({ w: entry("F32", [-1, 4], 0, 24) }),
+      "tensor w: found the dimension -1, expected a whole number ≥ 0",
+    ],
+    ["an unknown type", raw({ w: entry("F8", [3], 0, 24) }), "tensor w: found the dtype F8, expected one of"],
+    [
+      "overlapping tensors",
+      raw({ a: entry("F32", [4], 0, 16), b: entry("F32", [4], 8, 24) }),
+      "tensor b: found its bytes overlapping those of a, expected each its own",
+    ],
+  ])("%s", (_, bytes, message) => {
+    expect(() => readSafetensors(bytes, "m.safetensors")).toThrow(message);
+  });
+});
+
+test("activation lists: one hidden name, one name each, or a clear refusal", () => {
+  expect(parseActivations("tanh", 3, "--activation")).toEqual(["tanh", "tanh", "identity"]);
+  expect(parseActivations("tanh", 1, "--activation")).toEqual(["tanh"]);
+  expect(parseActivations("relu, sin ,gelu", 3, "--activation")).toEqual(["relu", "sin", "gelu"]);
+  expect(() => parseActivations("relu,tanh", 3, "--activation")).toThrow(
+    "--activation: found 2 activations, expected 1 or 3, one for each layer",
+  );
+});

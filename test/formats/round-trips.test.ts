@@ -1,0 +1,221 @@
+import { gzipSync, deflateRawSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readIdx, writeIdx } from "../../src/formats/idx.ts";
+import { readModelJson, writeModelJson } from "../../src/formats/model-json.ts";
+import { readNpy, writeNpy } from "../../src/formats/npy.ts";
+import { readNpz } from "../../src/formats/npz.ts";
+import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf } from "../../src/formats/numbers.ts";
+import { readMatrix, readModel } from "../../src/formats/read.ts";
+import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
+
+const f64 = fc.double({ noNaN: false });
+
+describe("numbers of 16 bits", () => {
+  test("all 65,536 halves decode by the definition and encode back to themselves", () => {
+    for (let bits = 0; bits < 65536; bits++) {
+      const value = halfToNumber(bits);
+      const [sign, exponent, fraction] = [(-1) ** (bits >> 15), (bits >> 10) & 31, bits & 1023];
+      const expected =
+        exponent === 31
+          ? fraction === 0
+            ? sign * Infinity
+            : NaN
+          : exponent === 0
+            ? sign * 2 ** -14 * (fraction / 1024)
+            : sign * 2 ** (exponent - 15) * (1 + fraction / 1024);
+      expect(Object.is(value, expected)).toBe(true);
+      if (!Number.isNaN(value)) expect(numberToHalf(value)).toBe(bits);
+    }
+  });
+
+  test("halves round to nearest, ties to even", () => {
+    expect(numberToHalf(1 + 2 ** -11)).toBe(0x3c00);
+    expect(numberToHalf(1 + 3 * 2 ** -11)).toBe(0x3c02);
+    expect(numberToHalf(65519.99)).toBe(0x7bff);
+    expect(numberToHalf(65520)).toBe(0x7c00);
+    expect(numberToHalf(2 ** -25)).toBe(0);
+    expect(numberToHalf(2 ** -25 + 2 ** -40)).toBe(1);
+  });
+
+  test("all bfloats are the upper half of an f32, and encode back to themselves", () => {
+    const view = new DataView(new ArrayBuffer(4));
+    for (let bits = 0; bits < 65536; bits++) {
+      view.setUint16(0, bits);
+      const value = bfloatToNumber(bits);
+      expect(Object.is(value, view.getFloat32(0))).toBe(true);
+      if (!Number.isNaN(value)) expect(numberToBfloat(value)).toBe(bits);
+    }
+    expect(numberToBfloat(1 + 2 ** -8)).toBe(0x3f80);
+    expect(numberToBfloat(1 + 3 * 2 ** -8)).toBe(0x3f82);
+  });
+});
+
+describe("what is written reads back to the same bits", () => {
+  test("npy f64", () => {
+    fc.assert(
+      fc.property(fc.array(f64, { minLength: 1, maxLength: 40 }), (values) => {
+        const read = readNpy(writeNpy([values.length], values, "f64"), "a.npy");
+        expect(Array.from(read.values)).toEqual(values);
+        expect(read.shape).toEqual([values.length]);
+      }),
+    );
+  });
+
+  test("safetensors F64 and F32, with metadata", () => {
+    fc.assert(
+      fc.property(fc.array(fc.float({ noNaN: true }), { minLength: 6, maxLength: 6 }), fc.string(), (values, text) => {
+        for (const type of ["F64", "F32"] as const) {
+          const bytes = writeSafetensors(new Map([["0.weight", { shape: [2, 3], values }]]), type, { note: text });
+          const read = readSafetensors(bytes, "a.safetensors");
+          expect(Array.from(read.tensors.get("0.weight")?.values ?? [])).toEqual(values);
+          expect(read.metadata["note"]).toBe(text);
+        }
+      }),
+    );
+  });
+
+  test("our JSON", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 6, maxLength: 6 }),
+        (w) => {
+          const network = {
+            layers: [
+              {
+                inputs: 3,
+                outputs: 2,
+                weight: Float64Array.from(w),
+                bias: Float64Array.of(0.1, -1e-300),
+                activation: "mish",
+              },
+            ],
+          } as const;
+          const again = readModelJson(writeModelJson(network), "a.json", {});
+          // JSON has no negative zero.
+          expect(Array.from(again.layers[0]?.weight ?? [])).toEqual(w.map((x) => x + 0));
+          expect(again.layers[0]?.activation).toBe("mish");
+        },
+      ),
+    );
+  });
+
+  test("IDX, plain and gzip", async () => {
+    const bytes = writeIdx([2, 2, 3], [0, 1, 2, 3, 4, 5, 250, 251, 252, 253, 254, 255]);
+    for (const file of [bytes, new Uint8Array(gzipSync(bytes))]) {
+      const read = await readIdx(file, "a.idx");
+      expect(read.shape).toEqual([2, 2, 3]);
+      expect(Array.from(read.values).at(-1)).toBe(255);
+      expect(await readMatrix(file, "a.idx")).toMatchObject({ rows: 2, columns: 6 });
+    }
+  });
+});
+
+describe("npy as NumPy writes it", () => {
+  const file = (descr: string, fortran: boolean, shape: string, data: number[]): Uint8Array => {
+    const header = `{'descr': '${descr}', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': ${shape}, }\n`;
+    return Uint8Array.of(
+      0x93,
+      0x4e,
+      0x55,
+      0x4d,
+      0x50,
+      0x59,
+      1,
+      0,
+      header.length,
+      0,
+      ...new TextEncoder().encode(header),
+      ...data,
+    );
+  };
+
+  test("Fortran order is turned into C order", () => {
+    const read = readNpy(file("|u1", true, "(2, 3)", [1, 4, 2, 5, 3, 6]), "a.npy");
+    expect(Array.from(read.values)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test("big-endian and small types", () => {
+    expect(Array.from(readNpy(file(">i2", false, "(2,)", [1, 0, 255, 255]), "a.npy").values)).toEqual([256, -1]);
+    expect(Array.from(readNpy(file("<f2", false, "(1,)", [0, 0x3c]), "a.npy").values)).toEqual([1]);
+    expect(Array.from(readNpy(file(">f4", false, "(1,)", [0x3f, 0x80, 0, 0]), "a.npy").values)).toEqual([1]);
+    expect(Array.from(readNpy(file("<u8", false, "(1,)", [7, 0, 0, 0, 0, 0, 0, 0]), "a.npy").values)).toEqual([7]);
+  });
+
+  test("an .npz with one stored and one deflated array gives both by name", async () => {
+    const arrays = [
+      ["x.npy", writeNpy([3], [1, 2, 3], "f64"), 0],
+      ["y.npy", writeNpy([1], [9], "f32"), 8],
+    ] as const;
+    const parts: Uint8Array[] = [];
+    const directory: Uint8Array[] = [];
+    let at = 0;
+    for (const [name, content, method] of arrays) {
+      const data = method === 8 ? new Uint8Array(deflateRawSync(content)) : content;
+      const text = new TextEncoder().encode(name);
+      const local = new Uint8Array(30 + text.length + data.length);
+      const lv = new DataView(local.buffer);
+      lv.setUint32(0, 0x04034b50, true);
+      lv.setUint16(26, text.length, true);
+      local.set(text, 30);
+      local.set(data, 30 + text.length);
+      const entry = new Uint8Array(46 + text.length);
+      const ev = new DataView(entry.buffer);
+      ev.setUint32(0, 0x02014b50, true);
+      ev.setUint16(10, method, true);
+      ev.setUint32(20, data.length, true);
+      ev.setUint32(24, content.length, true);
+      ev.setUint16(28, text.length, true);
+      ev.setUint32(42, at, true);
+      entry.set(text, 46);
+      parts.push(local);
+      directory.push(entry);
+      at += local.length;
+    }
+    const end = new Uint8Array(22);
+    const view = new DataView(end.buffer);
+    view.setUint32(0, 0x06054b50, true);
+    view.setUint16(10, 2, true);
+    view.setUint32(16, at, true);
+    const zip = new Uint8Array(await new Blob([...parts, ...directory, end] as BlobPart[]).arrayBuffer());
+    const read = await readNpz(zip, "a.npz");
+    expect(Array.from(read.get("x")?.values ?? [])).toEqual([1, 2, 3]);
+    expect(Array.from(read.get("y")?.values ?? [])).toEqual([9]);
+    await expect(readMatrix(zip, "a.npz")).rejects.toThrow("a.npz: found 2 arrays (x, y), expected --array NAME");
+    expect(await readMatrix(zip, "a.npz", { array: "y" })).toMatchObject({ rows: 1, columns: 1 });
+  });
+});
+
+describe("a damaged file", () => {
+  const model = writeSafetensors(
+    new Map([
+      ["0.weight", { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] }],
+      ["0.bias", { shape: [2], values: [0, 1] }],
+      ["1.weight", { shape: [1, 2], values: [1, -1] }],
+    ]),
+    "F32",
+    { activations: "relu" },
+  );
+
+  test("of any kind is refused by an error of ours, or read; nothing else is thrown", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(model.length - 1), fc.nat(255)), { maxLength: 6 }),
+        fc.nat(model.length),
+        async (changes, length) => {
+          const bytes = model.slice(0, length);
+          for (const [at, value] of changes) if (at < length) bytes[at] = value;
+          for (const read of [() => readModel(bytes, "m.safetensors"), () => readMatrix(bytes, "m.safetensors")]) {
+            await read().catch((error: unknown) => {
+              const ours = error instanceof FormatError || error instanceof ModelError || error instanceof UsageError;
+              if (!ours) throw error;
+              expect(error.message).not.toContain("\n");
+            });
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
