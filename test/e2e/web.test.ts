@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import * as esbuild from "esbuild";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build } from "vite";
+import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
+import { sameBits } from "../support/same-bits.ts";
+
+if (skipReason !== null) console.warn(`skipped: ${skipReason}`);
+
+const root = resolve(import.meta.dirname, "../..");
+
+describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
+  let browser: Browser;
+  let server: { address: string; close: () => void };
+  const folder = mkdtempSync(join(tmpdir(), "gpv-web-"));
+
+  beforeAll(async () => {
+    await build({
+      root: join(root, "web"),
+      configFile: join(root, "vite.config.ts"),
+      logLevel: "warn",
+      build: { outDir: folder },
+    });
+    await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: ["test/support/same-bits.ts"],
+      bundle: true,
+      format: "esm",
+      outfile: join(folder, "same-bits.js"),
+      logLevel: "warning",
+    });
+    writeFileSync(join(folder, "bits.html"), "<!doctype html><title>bits</title>");
+    server = await serveFolder(folder);
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function digits(query: string): Promise<{ text: string; errors: string[]; requests: string[] }> {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const errors: string[] = [];
+    const requests: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error") errors.push(message.text());
+    });
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(`${server.address}${query}`);
+    await page.waitForSelector("#status[data-done]", { timeout: 90_000 });
+    const text = await page.innerText("main");
+    const shots = process.env["GPV_SCREENSHOTS"];
+    if (shots !== undefined) {
+      await page.screenshot({ path: join(shots, `page${query.replaceAll(/\W/g, "-")}.png`), fullPage: true });
+    }
+    await page.close();
+    return { text, errors, requests };
+  }
+
+  test("runs 1,000 digits on WebGPU through the worker: none violated, no console error, no other origin", async () => {
+    const { text, errors, requests } = await digits("");
+    expect(errors).toEqual([]);
+    expect(text).toContain("1,000 samples examined");
+    expect(text).toContain("Engine webgpu, f32, chromium");
+    expect(text).toMatch(/1,000\s*holds/);
+    expect(text).toMatch(/\n0\s*violated/);
+    expect(requests.filter((url) => !url.startsWith(server.address) && !url.startsWith("data:"))).toEqual([]);
+  });
+
+  test("runs them on the host's engine where that is asked for, with the same verdicts", async () => {
+    const { text, errors } = await digits("?engine=cpu");
+    expect(errors).toEqual([]);
+    expect(text).toContain("Engine cpu, f64, chromium");
+    expect(text).toMatch(/1,000\s*holds/);
+    expect(text).toMatch(/\n0\s*violated/);
+  });
+
+  test("has the bits of Node and Deno: words, normals, inputs, weights, activations, engine cpu's measurements", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.address}bits.html`);
+    const there = await page.evaluate(`import("./same-bits.js").then((m) => m.sameBits())`);
+    await page.close();
+    expect(there).toEqual(await sameBits());
+  });
+});

@@ -1,0 +1,10 @@
+import { defineConfig } from "vite";
+
+/** The page: a static folder that works from any path. */
+export default defineConfig({
+  root: "web",
+  base: "./",
+  build: { outDir: "dist", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
+  worker: { format: "es" },
+  server: { fs: { allow: [".."] } },
+});
