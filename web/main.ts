@@ -1,8 +1,7 @@
 /** The page: hands the shipped digits to the worker and shows the report. Everything is written as text, never as markup. */
 import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
 import modelUrl from "../examples/digits/digits.safetensors?url";
-import type { Report } from "../src/escalation/results.ts";
-import type { PageOutcome, VerifyFiles } from "../src/worker/client.ts";
+import type { PageOutcome, Report, VerifyFiles } from "../src/worker/client.ts";
 import { startClient } from "../src/worker/client.ts";
 
 const shaderModules: Record<string, string> = import.meta.glob("../shaders/**/*.wgsl", {

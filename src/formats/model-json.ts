@@ -32,7 +32,7 @@ export function readModelJson(text: string, source: string, options: ModelOption
     const issue = result.issues[0];
     const path = issue.path?.map((p) => String(p.key)).join(".") ?? "the document";
     throw new FormatError(
-      `${source}: ${path}: found ${issue.received.slice(0, 60)}, expected ${String(issue.expected).slice(0, 300)}`,
+      `${source}: ${path}: found ${issue.received.slice(0, 60)}, expected ${issue.expected.slice(0, 300)}`,
     );
   }
   const { layers } = result.output;

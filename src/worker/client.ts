@@ -2,6 +2,7 @@
 import { proxy, wrap } from "comlink";
 import type { PageOutcome, Progress, Service, VerifyFiles } from "./service.ts";
 
+export type { Report } from "../escalation/results.ts";
 export type { PageOutcome, Progress, VerifyFiles } from "./service.ts";
 
 export interface Client {

@@ -36,9 +36,10 @@ export interface OpenDevice {
 /** Name and kind of an adapter: a software one says so, or is known by name. */
 export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
   const info = adapter.info;
-  const name =
-    [info.description, info.vendor, info.architecture].map((s) => s.trim()).find((s) => s !== "" && !/^\d+$/.test(s)) ??
-    "unnamed adapter";
+  // Some give a sentence, some a vendor and an architecture, some the vendor's number alone.
+  const words = [info.vendor, info.architecture].map((s) => s.trim()).filter((s) => s !== "" && !/^\d+$/.test(s));
+  const named = [info.description.trim(), words.join(" ")].find((s) => s !== "");
+  const name = named ?? "unnamed adapter";
   const software =
     info.isFallbackAdapter ||
     /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${name} ${info.architecture}`);
