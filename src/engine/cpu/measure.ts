@@ -9,7 +9,16 @@ import type { Batch, DirectionMeasurement, Measurements, StoredSample, WitnessMe
 import { IEEE_F64 } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import { exponentOf, timesPowerOfTwo } from "../powers.ts";
-import { addScaledColumns, column, columnDot, columnMax, columnNorm, fromColumns, masked, scaledColumns } from "./columns.ts";
+import {
+  addScaledColumns,
+  column,
+  columnDot,
+  columnMax,
+  columnNorm,
+  fromColumns,
+  masked,
+  scaledColumns,
+} from "./columns.ts";
 import { explicitJacobian } from "./explicit.ts";
 import type { Operators } from "./operators.ts";
 import { product } from "./product.ts";

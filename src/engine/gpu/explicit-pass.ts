@@ -71,7 +71,10 @@ export async function createExplicitPass(
     });
   }
 
-  const runLayer = async ({ t, rows, begin, dispatches, sums }: LayerBlock, wanted: number): Promise<ExplicitMeasurement> => {
+  const runLayer = async (
+    { t, rows, begin, dispatches, sums }: LayerBlock,
+    wanted: number,
+  ): Promise<ExplicitMeasurement> => {
     // ‖Â‖_F², then the stages'.
     const squares = Array.from({ length: t }, () => new Float64Array(wanted));
     for (let first = 0; first < rows; first += units) {

@@ -31,10 +31,7 @@ export function bytesPerSample(plan: Plan): { total: number; largestBinding: num
   const witness = plan.accuracy === "verdict" ? 0 : inner.reduce((a, n) => a + 64 * n, 0) + 4 * sum;
   // One unit vector of every sample; more go through at once only within explicit-pass.ts's own budget.
   const explicit = plan.norm === "frobenius" ? bytesPerColumn(widths) / 4 : 0;
-  const largest = Math.max(
-    2 * widest,
-    plan.accuracy === "verdict" ? 0 : 17 * Math.max(1, ...inner),
-  );
+  const largest = Math.max(2 * widest, plan.accuracy === "verdict" ? 0 : 17 * Math.max(1, ...inner));
   return { total: 4 * (base + witness + explicit), largestBinding: 4 * largest };
 }
 

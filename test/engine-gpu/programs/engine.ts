@@ -65,7 +65,10 @@ function planOf(c: Architecture, index: number, accuracy: number | "verdict" = c
 function digest(m: Measurements, from: number, to: number): string {
   return JSON.stringify(m, (key, value: unknown) => {
     if (key === "samples") return 0;
-    if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array).slice(from, to).map(String);
+    if (ArrayBuffer.isView(value))
+      return Array.from(value as Float64Array)
+        .slice(from, to)
+        .map(String);
     return value;
   });
 }
@@ -97,11 +100,18 @@ for (const i of [1, 4]) {
     return measured.measurements;
   };
   const whole = await measure(0, 13);
-  for (const [first, samples] of [[0, 1], [1, 4], [5, 8], [0, 13]] as const) {
+  for (const [first, samples] of [
+    [0, 1],
+    [1, 4],
+    [5, 8],
+    [0, 13],
+  ] as const) {
     await measure(0, 30);
     const part = await measure(first, samples);
     if (digest(part, 0, samples) !== digest(whole, first, first + samples)) {
-      results["batches"].push(`network ${String(i)}: samples ${String(first)} to ${String(first + samples - 1)} differ from those of the whole batch`);
+      results["batches"].push(
+        `network ${String(i)}: samples ${String(first)} to ${String(first + samples - 1)} differ from those of the whole batch`,
+      );
     }
   }
 }
@@ -141,7 +151,8 @@ results["finite"] = [];
   const flags = Array.from(broken.measurements.finite);
   [0, 1, 2, 3, 4, 5, 6, 8].forEach((j) => {
     const expected = j === 2 || j === 5 ? 0 : 1;
-    if (flags[j] !== expected) results["finite"]?.push(`sample ${String(j)}: finite ${String(flags[j])}, expected ${String(expected)}`);
+    if (flags[j] !== expected)
+      results["finite"]?.push(`sample ${String(j)}: finite ${String(flags[j])}, expected ${String(expected)}`);
   });
   for (const j of [0, 1, 3, 4, 6, 8]) {
     if (digest(broken.measurements, j, j + 1) !== digest(clean.measurements, j, j + 1)) {
@@ -163,7 +174,10 @@ async function expectError(what: string, pattern: RegExp, action: () => Promise<
 }
 await expectError("a shader that does not compile", /forward\.wgsl.*line \d+.*column \d+/, async () => {
   const text = shaders["forward.wgsl"] ?? "";
-  const other = await open(undefined, { ...shaders, "forward.wgsl": text.replace("let quad = id.x;", "let quad = id.x + 1.5f;") });
+  const other = await open(undefined, {
+    ...shaders,
+    "forward.wgsl": text.replace("let quad = id.x;", "let quad = id.x + 1.5f;"),
+  });
   const plan = planOf(CASES[0] as Architecture, 0);
   try {
     return await other.measure(plan, batchOf(plan, 0, 4, false));
@@ -172,7 +186,10 @@ await expectError("a shader that does not compile", /forward\.wgsl.*line \d+.*co
   }
 });
 await expectError("a batch beyond the device's limits", /.+/, async () => {
-  const plan = planOf({ ...(CASES[0] as Architecture), widths: [1, 2000, 1], activations: ["relu", "identity"], head: "sum" }, 0);
+  const plan = planOf(
+    { ...(CASES[0] as Architecture), widths: [1, 2000, 1], activations: ["relu", "identity"], head: "sum" },
+    0,
+  );
   const samples = 2 ** 20;
   return engine.measure(plan, { first: 0, samples, inputs: new Float64Array(samples), labels: null });
 });

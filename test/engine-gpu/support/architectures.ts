@@ -16,7 +16,16 @@ export interface Architecture {
 }
 
 const HEADS: readonly Head["kind"][] = [
-  "sum", "mean", "logit", "logit-argmax", "linear", "half-squared-norm", "log-sum-exp", "cross-entropy", "squared-error", "margin",
+  "sum",
+  "mean",
+  "logit",
+  "logit-argmax",
+  "linear",
+  "half-squared-norm",
+  "log-sum-exp",
+  "cross-entropy",
+  "squared-error",
+  "margin",
 ];
 
 const WIDTHS: readonly (readonly number[])[] = [

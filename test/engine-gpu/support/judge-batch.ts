@@ -43,13 +43,21 @@ function judgeSample(plan: Plan, batch: Batch, m: Measurements, stored: StoredSa
   const findings: string[] = [];
   const depth = plan.layers.length;
   const layers = layerBounds(plan);
-  const near = (what: string, got: Float64Array | undefined, exact: Float64Array, bound: (i: number) => number): void => {
+  const near = (
+    what: string,
+    got: Float64Array | undefined,
+    exact: Float64Array,
+    bound: (i: number) => number,
+  ): void => {
     if (got === undefined || got.length !== exact.length) {
       findings.push(`${what}: ${String(got?.length)} numbers, expected ${String(exact.length)}`);
       return;
     }
     const i = exact.findIndex((v, at) => !(Math.abs((got[at] as number) - v) <= bound(at)));
-    if (i >= 0) findings.push(`${what}[${String(i)}] is ${String(got[i])}, expected ${String(exact[i])} within ${String(bound(i))}`);
+    if (i >= 0)
+      findings.push(
+        `${what}[${String(i)}] is ${String(got[i])}, expected ${String(exact[i])} within ${String(bound(i))}`,
+      );
   };
   const normNear = (what: string, got: number | undefined, x: Float64Array): void => {
     const exact = norm(x);
@@ -65,42 +73,66 @@ function judgeSample(plan: Plan, batch: Batch, m: Measurements, stored: StoredSa
   near("x", stored.hidden[0], input, () => 0);
 
   for (let t = 1; t <= depth; t++) {
-    const { weight, bias, outputs, inputs, activation } = plan.network.layers[t - 1] as Plan["network"]["layers"][number];
+    const { weight, bias, outputs, inputs, activation } = plan.network.layers[
+      t - 1
+    ] as Plan["network"]["layers"][number];
     const scaled = (plan.layers[t - 1] as Plan["layers"][number]).scaledWeight;
     const h = stored.hidden[t - 1] as Float64Array;
     const z = times(weight, outputs, inputs, h, false);
     const flush = inputs * FLUSH * (4 + largest(weight) + largest(h));
-    near(`z_${String(t + 1)}`, stored.preactivation[t - 1], z.sum.map((v, i) => v + (bias[i] as number)), (i) =>
-      gamma(inputs + 1) * ((z.size[i] as number) + Math.abs(bias[i] as number)) + flush);
+    near(
+      `z_${String(t + 1)}`,
+      stored.preactivation[t - 1],
+      z.sum.map((v, i) => v + (bias[i] as number)),
+      (i) => gamma(inputs + 1) * ((z.size[i] as number) + Math.abs(bias[i] as number)) + flush,
+    );
     // The activation's own accuracy is activations.test.ts's matter: here a mix-up of layers or units would show.
     const own = stored.preactivation[t - 1] as Float64Array;
     const loose = (v: number): number => 2 ** -14 * (1 + Math.abs(v));
-    near(`h_${String(t + 1)}`, stored.hidden[t], own.map(ACTIVATIONS[activation].value), (i) => loose(own[i] as number));
-    near(`D_${String(t)}`, stored.slopes[t - 1], own.map(ACTIVATIONS[activation].slope), (i) => loose(own[i] as number));
+    near(`h_${String(t + 1)}`, stored.hidden[t], own.map(ACTIVATIONS[activation].value), (i) =>
+      loose(own[i] as number),
+    );
+    near(`D_${String(t)}`, stored.slopes[t - 1], own.map(ACTIVATIONS[activation].slope), (i) =>
+      loose(own[i] as number),
+    );
 
     const delta = stored.adjoints[t - 1] as Float64Array;
     const back = times(scaled, outputs, inputs, delta, true);
-    const backBound = (i: number): number => gamma(outputs) * (back.size[i] as number) + outputs * FLUSH * (4 + largest(delta));
+    const backBound = (i: number): number =>
+      gamma(outputs) * (back.size[i] as number) + outputs * FLUSH * (4 + largest(delta));
     if (t === 1) near("input gradient", stored.inputGradient, back.sum, backBound);
     else {
       const slopes = stored.slopes[t - 2] as Float64Array;
-      near(`δ_${String(t - 1)}`, stored.adjoints[t - 2], back.sum.map((v, i) => v * (slopes[i] as number)), (i) =>
-        Math.abs(slopes[i] as number) * (backBound(i) + U * Math.abs(back.sum[i] as number)) * (1 + 2 * U) + FLUSH);
+      near(
+        `δ_${String(t - 1)}`,
+        stored.adjoints[t - 2],
+        back.sum.map((v, i) => v * (slopes[i] as number)),
+        (i) =>
+          Math.abs(slopes[i] as number) * (backBound(i) + U * Math.abs(back.sum[i] as number)) * (1 + 2 * U) + FLUSH,
+      );
     }
     const pulled = at(m.pullbackNorm, t) ?? NaN;
     const exactPulled = norm(back.sum);
     const pulledBound = normError(inputs, WGSL_F32) * exactPulled + norm(back.sum.map((_, i) => backBound(i))) * 1.01;
-    if (!(Math.abs(pulled - exactPulled) <= pulledBound)) findings.push(`‖p_${String(t)}‖ is ${String(pulled)}, expected ${String(exactPulled)}`);
+    if (!(Math.abs(pulled - exactPulled) <= pulledBound))
+      findings.push(`‖p_${String(t)}‖ is ${String(pulled)}, expected ${String(exactPulled)}`);
     normNear(`‖h_${String(t)}‖`, at(m.hiddenNorm, t), h);
     normNear(`‖δ_${String(t)}‖`, at(m.adjointNorm, t), delta);
-    if (at(m.slopeMax, t) !== largest(stored.slopes[t - 1] as Float64Array)) findings.push(`max|D_${String(t)}| is ${String(at(m.slopeMax, t))}`);
+    if (at(m.slopeMax, t) !== largest(stored.slopes[t - 1] as Float64Array))
+      findings.push(`max|D_${String(t)}| is ${String(at(m.slopeMax, t))}`);
   }
 
   const output = stored.hidden[depth] as Float64Array;
   const exact = evaluateHead(plan.head, output, batch.labels?.[j] ?? -1, batch.first + j);
   const magnitude = 2 ** -14 * (1 + largest(exact.gradient));
-  near("top gradient", stored.topGradient, exact.gradient.map((v) => v * 2 ** -stored.topExponent), () => magnitude * 2 ** -stored.topExponent);
-  if (!(Math.abs(stored.value - exact.value) <= 2 ** -14 * (1 + norm(output) ** 2))) findings.push(`f is ${String(stored.value)}, expected ${String(exact.value)}`);
+  near(
+    "top gradient",
+    stored.topGradient,
+    exact.gradient.map((v) => v * 2 ** -stored.topExponent),
+    () => magnitude * 2 ** -stored.topExponent,
+  );
+  if (!(Math.abs(stored.value - exact.value) <= 2 ** -14 * (1 + norm(output) ** 2)))
+    findings.push(`f is ${String(stored.value)}, expected ${String(exact.value)}`);
   const top = stored.slopes[depth - 1] as Float64Array;
   const masked = stored.topGradient.map((v, i) => v * (top[i] as number));
   near("δ_l", stored.adjoints[depth - 1], masked, (i) => U * Math.abs(masked[i] as number) + FLUSH);
@@ -109,7 +141,8 @@ function judgeSample(plan: Plan, batch: Batch, m: Measurements, stored: StoredSa
   const adjointNorms = evidence.layers.map((e) => e?.adjointNorm ?? NaN);
   cutsOf(m, j).forEach((cut, d) => {
     cutResiduals(layers, adjointNorms, evidence.slopeMax, cut, m.arithmetic).forEach((ratio, i) => {
-      if (!(ratio <= 1)) findings.push(`cut test, direction ${String(d)}, layer ${String(i + 1)}: ${String(ratio)} of its bound`);
+      if (!(ratio <= 1))
+        findings.push(`cut test, direction ${String(d)}, layer ${String(i + 1)}: ${String(ratio)} of its bound`);
     });
   });
   return [...findings, ...judgeJacobians(plan, m, stored, j)];
@@ -128,7 +161,12 @@ function judgeJacobians(plan: Plan, m: Measurements, stored: StoredSample, j: nu
   for (let t = 2; t <= plan.layers.length; t++) {
     const { outputs, inputs: width } = plan.network.layers[t - 2] as { outputs: number; inputs: number };
     const w = (plan.layers[t - 2] as Plan["layers"][number]).scaledWeight;
-    const rows = Array.from({ length: outputs }, (_, i) => Array.from(w.subarray(i * width, (i + 1) * width), (v) => v * ((stored.slopes[t - 2] as Float64Array)[i] as number)));
+    const rows = Array.from({ length: outputs }, (_, i) =>
+      Array.from(
+        w.subarray(i * width, (i + 1) * width),
+        (v) => v * ((stored.slopes[t - 2] as Float64Array)[i] as number),
+      ),
+    );
     jacobian = new Matrix(rows).mmul(jacobian);
     const sigma = new SingularValueDecomposition(jacobian, { autoTranspose: true }).diagonal[0] ?? 0;
     const frobenius = jacobian.norm("frobenius");
@@ -137,7 +175,9 @@ function judgeJacobians(plan: Plan, m: Measurements, stored: StoredSample, j: nu
     const where = `‖J_${String(t)}‖`;
     const slack = 1e-12 * truth;
     if (!(bracket.statement.lower <= truth + slack && bracket.statement.upper >= truth - slack)) {
-      findings.push(`${where} is ${String(truth)}, outside [${String(bracket.statement.lower)}, ${String(bracket.statement.upper)}]`);
+      findings.push(
+        `${where} is ${String(truth)}, outside [${String(bracket.statement.lower)}, ${String(bracket.statement.upper)}]`,
+      );
     }
     const witness = m.witnesses[t - 1] ?? null;
     if (plan.accuracy === "verdict") {
@@ -146,16 +186,37 @@ function judgeJacobians(plan: Plan, m: Measurements, stored: StoredSample, j: nu
       findings.push(`${where}: no witness`);
     } else if (sigma > 0) {
       const own = witnesses[t - 1]?.[0];
-      const error = own === undefined ? 0 : pullbackError(layers, bounds.map((b) => b.spectral.upper), own.stageNorms, t - 1, m.arithmetic) / own.vectorNorm;
+      const error =
+        own === undefined
+          ? 0
+          : pullbackError(
+              layers,
+              bounds.map((b) => b.spectral.upper),
+              own.stageNorms,
+              t - 1,
+              m.arithmetic,
+            ) / own.vectorNorm;
       const least = (1 - plan.accuracy) * sigma - error - 2 * normError(inputs + width, WGSL_F32) * sigma;
-      if (!(bracket.spectral.lower >= least)) findings.push(`${where}: lower end ${String(bracket.spectral.lower)} of ${String(sigma)} after ${String(witness.steps[j])} steps`);
+      if (!(bracket.spectral.lower >= least))
+        findings.push(
+          `${where}: lower end ${String(bracket.spectral.lower)} of ${String(sigma)} after ${String(witness.steps[j])} steps`,
+        );
     }
     const dense = explicit[t - 1] ?? null;
-    if ((plan.norm === "frobenius") !== (dense !== null)) findings.push(`${where}: explicit Jacobian ${dense === null ? "missing" : "not asked for"}`);
+    if ((plan.norm === "frobenius") !== (dense !== null))
+      findings.push(`${where}: explicit Jacobian ${dense === null ? "missing" : "not asked for"}`);
     if (dense !== null) {
-      const error = pullbackError(layers, bounds.map((b) => b.spectral.upper), dense.stageNorms, t - 1, m.arithmetic, outputs);
+      const error = pullbackError(
+        layers,
+        bounds.map((b) => b.spectral.upper),
+        dense.stageNorms,
+        t - 1,
+        m.arithmetic,
+        outputs,
+      );
       const allowed = error + normError(outputs * inputs, WGSL_F32) * frobenius + slack;
-      if (!(Math.abs(dense.frobenius - frobenius) <= allowed)) findings.push(`${where}_F is ${String(dense.frobenius)}, expected ${String(frobenius)}`);
+      if (!(Math.abs(dense.frobenius - frobenius) <= allowed))
+        findings.push(`${where}_F is ${String(dense.frobenius)}, expected ${String(frobenius)}`);
     }
   }
   return findings;
