@@ -2,7 +2,7 @@
 // tanh 1e−5 absolute, sin and cos 2⁻¹¹). Polynomials from Moshier's Cephes (freely usable). With u = 2⁻²³, any order of
 // summation, fused or not, and division within 2.5 ulp, the relative errors are at most:
 //   exp_f32 (8 + 2|x|) u;  expm1_f32, tanh_f32 16 u;  log1p_f32 16 u;  erfc_tail_f32 (160 + 2x²) u, whose polynomial's terms add up
-//   to 8 times its value (on software Vulkan the tests see a quarter of it);
+//   to 8 times its value;
 //   sin_f32, cos_f32 (8 + 2|x|) u absolutely, for |x| < 8000.
 // test/engine-gpu compares each with f64 within these.
 
