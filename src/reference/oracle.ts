@@ -1,5 +1,5 @@
 /**
- * The oracle: every quantity of MATH.md §1 for one sample, the slow and obvious way, in f64 with dense Jacobians and materialised
+ * The oracle: every quantity for one sample, the slow and obvious way, in f64 with dense Jacobians and materialised
  * gradients. It shares no numerics with engine/, so that it can testify against it; the singular value decomposition is an argument.
  *
  * Matrices are arrays of rows. Layers t = 1 … l stand at index t − 1.
@@ -7,10 +7,20 @@
 import { ACTIVATIONS } from "../network/activations.ts";
 import type { Head } from "../network/heads.ts";
 import { evaluateHead } from "../network/heads.ts";
-import type { Network } from "../network/network.ts";
-
-export type Matrix = readonly (readonly number[])[];
-export type Vector = readonly number[];
+import type { Layer, Network } from "../network/network.ts";
+import type { Matrix, Vector } from "./matrix.ts";
+import {
+  absolute,
+  apply,
+  applyTransposed,
+  frobeniusNorm,
+  identity,
+  largest,
+  multiply,
+  norm,
+  outer,
+  transpose,
+} from "./matrix.ts";
 
 /** Largest singular value of a matrix. */
 export type SpectralNorm = (matrix: Matrix) => number;
@@ -24,22 +34,39 @@ export interface ForwardTrace {
   readonly slopes: readonly Vector[];
 }
 
+/** The two sides of an inequality lhs ≤ rhs. */
+export interface Sides {
+  readonly lhs: number;
+  readonly rhs: number;
+}
+
+/** How far the two sides of an identity are apart. */
+export interface Discrepancy {
+  /** The largest |left − right| of an entry. */
+  readonly residual: number;
+  /** The largest entry with every factor replaced by its absolute values: rounding is at most γ_K of it, K operations deep. */
+  readonly scale: number;
+}
+
 export interface LayerExamination {
+  /** ‖h_t‖. */
   readonly hiddenNorm: number;
+  /** ‖W_t‖ and ‖J_t‖ in the statement's norm. */
   readonly weightNorm: number;
   readonly jacobianNorm: number;
+  /** ‖∇_{W_t} f‖ of the materialised outer product, and ‖∇_{b_t} f‖. */
   readonly weightGradientNorm: number;
   readonly biasGradientNorm: number;
   /** κ_t. */
   readonly tightness: number;
+  /** ‖∇ₓf‖ / (‖δ_t‖ ‖W_t‖ ‖J_t v₀‖), v₀ = ∇ₓf/‖∇ₓf‖. */
   readonly directionalTightness: number;
+  /** α_t = ‖W_tᵀδ_t‖ / (‖δ_t‖ ‖W_t‖) and β_t = ‖∇ₓf‖ / (‖W_tᵀδ_t‖ ‖J_t‖): κ_t = α_t β_t. */
   readonly alignmentWeight: number;
   readonly alignmentJacobian: number;
-  /** Left and right side of the weight form and of the bias form. */
-  readonly weightForm: readonly [number, number];
-  readonly biasForm: readonly [number, number];
-  /** Largest |left − right| of each identity, entry by entry, and the size of what is subtracted. */
-  readonly identities: Readonly<Record<"matrix" | "contracted" | "bias", { residual: number; scale: number }>>;
+  readonly weightForm: Sides;
+  readonly biasForm: Sides;
+  readonly identities: Readonly<Record<"matrix" | "contracted" | "bias", Discrepancy>>;
 }
 
 export interface Examination {
@@ -47,15 +74,22 @@ export interface Examination {
   readonly inputGradient: Vector;
   readonly inputGradientNorm: number;
   readonly parameterGradientNorm: number;
+  /** ‖∇ₓf‖² Σ_t (1 + ‖h_t‖²)/(‖W_t‖² ‖J_t‖²) ≤ ‖∇_θ f‖². */
   readonly lhs: number;
   readonly rhs: number;
+  /** lhs/rhs; 0 where both are. */
   readonly ratio: number;
+  /** The sum over t alone. */
   readonly coefficient: number;
+  /** J_1 … J_{l+1}. */
   readonly jacobians: readonly Matrix[];
+  /** δ_1 … δ_l. */
   readonly adjoints: readonly Vector[];
+  readonly weightGradients: readonly Matrix[];
   readonly layers: readonly LayerExamination[];
 }
 
+/** W_1 … W_l. */
 export function weights(network: Network): Matrix[] {
   return network.layers.map(({ weight, inputs, outputs }) =>
     Array.from({ length: outputs }, (_, i) => Array.from(weight.subarray(i * inputs, (i + 1) * inputs))),
@@ -68,7 +102,7 @@ export function forward(network: Network, x: Vector): ForwardTrace {
   const preactivation: Vector[] = [];
   const slopes: Vector[] = [];
   weights(network).forEach((weight, i) => {
-    const layer = network.layers[i] as Network["layers"][number];
+    const layer = network.layers[i] as Layer;
     const z = apply(weight, hidden[i] as Vector).map((v, k) => v + (layer.bias[k] as number));
     preactivation.push(z);
     hidden.push(z.map(ACTIVATIONS[layer.activation].value));
@@ -77,15 +111,16 @@ export function forward(network: Network, x: Vector): ForwardTrace {
   return { hidden, preactivation, slopes };
 }
 
-/** J_1 … J_{l+1} by forward accumulation: J_1 = I, J_{t+1} = D_t W_t J_t. */
+/** J_1 … J_{l+1}, n_t × n_1, by forward accumulation: J_1 = I, J_{t+1} = D_t W_t J_t. */
 export function jacobians(network: Network, slopes: readonly Vector[]): Matrix[] {
-  const n = (network.layers[0] as Network["layers"][number]).inputs;
-  const result: Matrix[] = [
-    Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => (i === k ? 1 : 0))),
-  ];
-  weights(network).forEach((weight, i) => {
-    const product = multiply(weight, result[i] as Matrix);
-    result.push(product.map((row, k) => row.map((v) => ((slopes[i] as Vector)[k] as number) * v)));
+  return accumulate(weights(network), slopes);
+}
+
+function accumulate(all: readonly Matrix[], slopes: readonly Vector[]): Matrix[] {
+  const result: Matrix[] = [identity(all[0]?.[0]?.length ?? 0)];
+  all.forEach((weight, i) => {
+    const slope = slopes[i] as Vector;
+    result.push(multiply(weight, result[i] as Matrix).map((row, k) => row.map((v) => (slope[k] as number) * v)));
   });
   return result;
 }
@@ -101,6 +136,16 @@ export function adjoints(network: Network, slopes: readonly Vector[], topGradien
     upper = applyTransposed(all[i] as Matrix, delta);
   }
   return result;
+}
+
+/** ∇_{W_1} f … ∇_{W_l} f = δ_t h_tᵀ, each in W_t's shape. ∇_{b_t} f is δ_t itself. */
+export function weightGradients(hidden: readonly Vector[], deltas: readonly Vector[]): Matrix[] {
+  return deltas.map((delta, i) => outer(delta, hidden[i] as Vector));
+}
+
+/** ∇ₓf = W_1ᵀ δ_1. */
+export function inputGradient(network: Network, deltas: readonly Vector[]): Vector {
+  return applyTransposed(weights(network)[0] as Matrix, deltas[0] as Vector);
 }
 
 /** Everything of one sample. @param label −1 for none; `sample` picks the row of squared-error's targets. */
@@ -119,7 +164,7 @@ export function examine(
   return examineTrace(network, trace, value, Array.from(gradient), statement, spectralNorm);
 }
 
-/** The same from given slopes, hidden vectors and top gradient: exact data for the theorem, whatever they are (MATH.md §2). */
+/** The same from given slopes, hidden vectors and top gradient: exact data for the theorem, whatever they are. */
 export function examineTrace(
   network: Network,
   { hidden, slopes }: Pick<ForwardTrace, "hidden" | "slopes">,
@@ -128,52 +173,56 @@ export function examineTrace(
   statement: "spectral" | "frobenius",
   spectralNorm: SpectralNorm,
 ): Examination {
-  const matrixNorm = statement === "spectral" ? spectralNorm : (m: Matrix): number => norm(m.flat());
+  const matrixNorm = statement === "spectral" ? spectralNorm : frobeniusNorm;
   const all = weights(network);
   const jacobian = jacobians(network, slopes);
+  const magnitudes = accumulate(all.map(absolute), absolute(slopes));
   const deltas = adjoints(network, slopes, topGradient);
-  const inputGradient = applyTransposed(all[0] as Matrix, deltas[0] as Vector);
-  const g = norm(inputGradient);
-  const direction = inputGradient.map((v) => (g > 0 ? v / g : 0));
+  const gradients = weightGradients(hidden, deltas);
+  const gradient = inputGradient(network, deltas);
+  const g = norm(gradient);
+  const direction = gradient.map((v) => quotient(v, g));
   let rhs = 0;
   let coefficient = 0;
   const layers = all.map((weight, i): LayerExamination => {
     const h = hidden[i] as Vector;
     const delta = deltas[i] as Vector;
     const j = jacobian[i] as Matrix;
-    const weightGradient = delta.map((d) => h.map((v) => d * v));
+    const weightGradient = gradients[i] as Matrix;
     const pulled = norm(applyTransposed(weight, delta));
     const [w, jn, dn, hn] = [matrixNorm(weight), matrixNorm(j), norm(delta), norm(h)];
+    const weightGradientNorm = frobeniusNorm(weightGradient);
     const term = quotient(1, w * w * jn * jn);
-    rhs += norm(weightGradient.flat()) ** 2 + dn ** 2;
+    rhs += weightGradientNorm ** 2 + dn ** 2;
     coefficient += (1 + hn * hn) * term;
     return {
       hiddenNorm: hn,
       weightNorm: w,
       jacobianNorm: jn,
-      weightGradientNorm: norm(weightGradient.flat()),
+      weightGradientNorm,
       biasGradientNorm: dn,
       tightness: quotient(g, dn * w * jn),
       directionalTightness: quotient(g, dn * w * norm(apply(j, direction))),
       alignmentWeight: quotient(pulled, dn * w),
       alignmentJacobian: quotient(g, pulled * jn),
-      weightForm: [g * g * hn * hn * term, norm(weightGradient.flat()) ** 2],
-      biasForm: [g * g * term, dn ** 2],
-      identities: identities(weight, j, weightGradient, delta, h, inputGradient),
+      weightForm: { lhs: g * g * hn * hn * term, rhs: weightGradientNorm ** 2 },
+      biasForm: { lhs: g * g * term, rhs: dn ** 2 },
+      identities: identities(weight, j, magnitudes[i] as Matrix, weightGradient, delta, h, gradient),
     };
   });
   const lhs = g * g * coefficient;
   return {
     value,
-    inputGradient,
+    inputGradient: gradient,
     inputGradientNorm: g,
     parameterGradientNorm: Math.sqrt(rhs),
     lhs,
     rhs,
-    ratio: lhs / rhs,
+    ratio: quotient(lhs, rhs),
     coefficient,
     jacobians: jacobian,
     adjoints: deltas,
+    weightGradients: gradients,
     layers,
   };
 }
@@ -182,63 +231,31 @@ export function examineTrace(
 function identities(
   weight: Matrix,
   jacobian: Matrix,
+  magnitude: Matrix,
   weightGradient: Matrix,
   delta: Vector,
   h: Vector,
-  inputGradient: Vector,
+  gradient: Vector,
 ): LayerExamination["identities"] {
   const weightTimesJacobian = multiply(weight, jacobian);
   const right = multiply(transpose(weightGradient), weightTimesJacobian);
-  const left = h.map((v) => inputGradient.map((g) => v * g));
   const square = h.reduce((sum, v) => sum + v * v, 0);
+  const size = largest(applyTransposed(multiply(absolute(weight), magnitude), delta.map(Math.abs)));
+  const residual = (a: Vector, b: Vector): number => largest(a.map((v, i) => v - (b[i] as number)));
   return {
-    matrix: difference(left.flat(), right.flat()),
-    contracted: difference(
-      inputGradient.map((g) => square * g),
-      applyTransposed(right, h),
-    ),
-    bias: difference(inputGradient, applyTransposed(weightTimesJacobian, delta)),
+    matrix: { residual: residual(outer(h, gradient).flat(), right.flat()), scale: largest(h) * size },
+    contracted: {
+      residual: residual(
+        gradient.map((v) => square * v),
+        applyTransposed(right, h),
+      ),
+      scale: square * size,
+    },
+    bias: { residual: residual(gradient, applyTransposed(weightTimesJacobian, delta)), scale: size },
   };
 }
 
-function difference(left: Vector, right: Vector): { residual: number; scale: number } {
-  let residual = 0;
-  let scale = 0;
-  left.forEach((v, i) => {
-    residual = Math.max(residual, Math.abs(v - (right[i] as number)));
-    scale = Math.max(scale, Math.abs(v), Math.abs(right[i] as number));
-  });
-  return { residual, scale };
-}
-
-/** a/b, and 0 where b = 0: the terms of a dead factor count as 0 (MATH.md §1). */
+/** a/b, and 0 where b = 0: the terms of a dead factor count as 0 (a is 0 then, by the theorem). NaN stays NaN. */
 function quotient(a: number, b: number): number {
-  return b > 0 ? a / b : 0;
-}
-
-export function norm(v: Vector): number {
-  const largest = v.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
-  return largest > 0 ? largest * Math.sqrt(v.reduce((sum, x) => sum + (x / largest) ** 2, 0)) : 0;
-}
-
-export function apply(matrix: Matrix, x: Vector): number[] {
-  return matrix.map((row) => row.reduce((sum, v, k) => sum + v * (x[k] as number), 0));
-}
-
-export function applyTransposed(matrix: Matrix, y: Vector): number[] {
-  const result = Array.from({ length: matrix[0]?.length ?? 0 }, () => 0);
-  matrix.forEach((row, i) => {
-    row.forEach((v, k) => {
-      result[k] = (result[k] as number) + v * (y[i] as number);
-    });
-  });
-  return result;
-}
-
-function multiply(a: Matrix, b: Matrix): number[][] {
-  return a.map((row) => applyTransposed(b, row));
-}
-
-function transpose(a: Matrix): number[][] {
-  return Array.from({ length: a[0]?.length ?? 0 }, (_, k) => a.map((row) => row[k] as number));
+  return b === 0 ? 0 : a / b;
 }

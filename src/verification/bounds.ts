@@ -61,7 +61,6 @@ export function pullbackError(
   for (let s = 1; s <= last; s++) {
     const layer = layers[s - 1] as LayerBounds;
     const norm = normUpper(stageNorms[s - 1] as number, layer.outputs * rows, arithmetic);
-    if (norm === 0) continue;
     error += (jacobianUpper[s - 1] as number) * backwardStepError(layer, norm, arithmetic, rows);
   }
   return error * UP;

@@ -57,10 +57,9 @@ export function layerBounds(plan: Plan): LayerBounds[] {
  * ‖fl(W′_tᵀ x) − W′_tᵀ x‖ ≤ γ_{n_{t+1}+2} ω_t ‖x‖ + flushes, where x = fl(D_t a) counts with its own rounding: the two extra
  * units are that product and its rounding into the sum.
  * @param norm an upper bound of ‖x‖; for a block of vectors, of its Frobenius norm, and `vectors` is their number:
- * roundings add up by the Frobenius norm, flushes once a vector.
+ * roundings add up by the Frobenius norm, flushes once a vector. A norm of 0 does not make the error 0: x may have been flushed.
  */
 export function backwardStepError(layer: LayerBounds, norm: number, arithmetic: Arithmetic, vectors = 1): number {
-  if (norm === 0) return 0;
   const rounding = gamma(layer.outputs + 2, arithmetic) * layer.absoluteNorm * norm;
   // Each product may be flushed, or an operand before it (MATH.md §5); the mask's product too, ‖W‖ times.
   const flushed =

@@ -1,15 +1,23 @@
 /** Largest singular value by ml-matrix's SVD: a library's, for tests alone. */
 import { Matrix as Dense, SingularValueDecomposition } from "ml-matrix";
-import type { Matrix } from "../../src/reference/oracle.ts";
+import type { Matrix } from "../../src/reference/matrix.ts";
 
-export function spectralNorm(matrix: Matrix): number {
-  if (matrix.every((row) => row.every((v) => v === 0))) return 0;
+/** All singular values, largest first. */
+export function singularValues(matrix: Matrix): number[] {
+  // ml-matrix fails on a matrix of zeros alone.
+  if (matrix.every((row) => row.every((v) => v === 0))) {
+    return Array.from({ length: Math.min(matrix.length, matrix[0]?.length ?? 0) }, () => 0);
+  }
   const dense = new Dense(matrix.map((row) => [...row]));
   return new SingularValueDecomposition(dense, {
     autoTranspose: true,
     computeLeftSingularVectors: false,
     computeRightSingularVectors: false,
-  }).diagonal[0] as number;
+  }).diagonal;
+}
+
+export function spectralNorm(matrix: Matrix): number {
+  return singularValues(matrix)[0] ?? 0;
 }
 
 /** A backward stable SVD is within a modest multiple of (m + n) u of σ₁; 40 covers Golub–Kahan's constant. */

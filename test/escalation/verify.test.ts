@@ -1,0 +1,189 @@
+import { describe, expect, test } from "vitest";
+import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
+import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import { FAULT_NAMES } from "../../src/engine/faults.ts";
+import type { SampleRow } from "../../src/escalation/results.ts";
+import type { VerifyOutcome, VerifyRequest } from "../../src/escalation/verify.ts";
+import { verify } from "../../src/escalation/verify.ts";
+import type { Network } from "../../src/network/network.ts";
+import { fillInputs } from "../../src/sampling/inputs.ts";
+import { randomNetwork } from "../../src/sampling/random-network.ts";
+
+const engine = createCpuEngine({ threads: 0, runtime: "test" });
+const SAMPLES = 70;
+
+async function run(
+  network: Network,
+  changes: Partial<VerifyRequest> = {},
+  inputs?: Float64Array,
+): Promise<VerifyOutcome & { rows: SampleRow[] }> {
+  const width = network.layers[0]?.inputs ?? 1;
+  const values = inputs ?? fillInputs({ distribution: "normal", scale: 1, seed: 4 }, 0, SAMPLES, width);
+  const rows: SampleRow[] = [];
+  const outcome = await verify({
+    network,
+    head: { kind: "logit-argmax" },
+    source: {
+      samples: values.length / width,
+      width,
+      read: (first, count) => ({ inputs: values.slice(first * width, (first + count) * width), labels: null }),
+    },
+    engine,
+    host: engine,
+    norm: "spectral",
+    accuracy: 1e-3,
+    seed: 1,
+    onRow: (row) => rows.push(row),
+    ...changes,
+  });
+  return { ...outcome, rows };
+}
+
+const deep = randomNetwork({
+  seed: 1,
+  index: 0,
+  widths: [9, 20, 15, 12, 4],
+  activations: ["relu", "tanh", "gelu", "identity"],
+  initialiser: "he",
+  biasScale: 0.1,
+});
+
+/** The network with every weight of every layer multiplied by a factor. */
+const scaled = (network: Network, factor: number): Network => ({
+  layers: network.layers.map((l) => ({ ...l, weight: l.weight.map((v) => v * factor) })),
+});
+
+describe("a report", () => {
+  test("has the same bits whatever the batch size, rows included", async () => {
+    const whole = await run(deep);
+    for (const batchSize of [1, 7, 64]) {
+      const parts = await run(deep, { batchSize });
+      expect(parts.rows).toEqual(whole.rows);
+      expect({ ...parts.report, timing: null }).toEqual({ ...whole.report, timing: null });
+    }
+  });
+
+  test("covers what is finished when it is interrupted, and says so", async () => {
+    const controller = new AbortController();
+    const { report, rows } = await run(deep, {
+      batchSize: 10,
+      signal: controller.signal,
+      onProgress: ({ done }) => {
+        if (done >= 20) controller.abort();
+      },
+    });
+    expect(report.timing.interrupted).toBe(true);
+    expect(report.samples).toBe(rows.length);
+    expect(rows.length).toBeGreaterThanOrEqual(20);
+    expect(rows.length).toBeLessThan(SAMPLES);
+  });
+});
+
+describe("samples that are not finite", () => {
+  test("are invalid with the reason, and leave the others' bits alone", async () => {
+    const inputs = fillInputs({ distribution: "normal", scale: 1, seed: 4 }, 0, SAMPLES, 9);
+    const clean = await run(deep, {}, inputs);
+    const bad = Float64Array.from(inputs);
+    bad[3 * 9 + 2] = NaN;
+    bad[40 * 9] = Infinity;
+    const found = await run(deep, {}, bad);
+    expect(found.report.verdicts.invalid).toBe(2);
+    found.rows.forEach((row, i) => {
+      if (i === 3 || i === 40)
+        expect(row).toMatchObject({ verdict: "invalid", reason: "the input holds a number that is not finite" });
+      else expect(row).toEqual(clean.rows[i]);
+    });
+  });
+
+  test("weights beyond any scale give the same verdicts and ratio, or invalid with the reason; never a wrong verdict", async () => {
+    const linear = randomNetwork({
+      seed: 2,
+      index: 0,
+      widths: [6, 10, 8, 3],
+      activations: ["relu", "relu", "identity"],
+      initialiser: "he",
+    });
+    const plain = await run(linear);
+    for (const factor of [2 ** 20, 2 ** -20, 2 ** 200, 2 ** -200]) {
+      const big = await run(scaled(linear, factor));
+      expect(big.report.verdicts).toEqual(plain.report.verdicts);
+      // The tightness of a positively homogeneous network does not see the scale, bit for bit where it is a power of two.
+      expect(big.rows.map((r) => r.layers.map((l) => l.tightness))).toEqual(
+        plain.rows.map((r) => r.layers.map((l) => l.tightness)),
+      );
+    }
+    const beyond = await run(scaled(linear, 2 ** 400));
+    expect(beyond.report.verdicts.violated).toBe(0);
+    expect(beyond.report.verdicts.invalid).toBe(SAMPLES);
+  });
+});
+
+describe("exact cases", () => {
+  test("one layer with one output is tight; so is a linear Hadamard network", async () => {
+    const single = randomNetwork({ seed: 3, index: 0, widths: [12, 1], activations: ["tanh"], initialiser: "he" });
+    expect((await run(single)).report.verdicts.tight).toBe(SAMPLES);
+    const hadamard = randomNetwork({
+      seed: 3,
+      index: 1,
+      widths: [16, 16, 16, 16],
+      activations: ["identity", "identity", "identity"],
+      initialiser: "hadamard",
+    });
+    expect((await run(hadamard)).report.verdicts.tight).toBe(SAMPLES);
+  });
+
+  test("κ₁² = cos²φ + c² sin²φ near equality: the right side, tight, or unresolved, never a false statement", async () => {
+    for (let power = 1; power <= 8; power++) {
+      // W = diag(1, c) with δ at the angle φ: κ = 1 − 10^−power by the choice of c.
+      const kappa = 1 - 10 ** -power;
+      const c = Math.sqrt(2 * kappa ** 2 - 1);
+      const network: Network = {
+        layers: [
+          {
+            inputs: 2,
+            outputs: 2,
+            weight: Float64Array.of(1, 0, 0, c),
+            bias: new Float64Array(2),
+            activation: "identity",
+          },
+        ],
+      };
+      const { rows } = await run(network, { head: { kind: "linear", coefficients: Float64Array.of(1, 1) } });
+      for (const row of rows) {
+        const [layer] = row.layers;
+        expect(layer?.tightnessLower ?? NaN).toBeLessThanOrEqual(kappa * (1 + 1e-14));
+        expect(layer?.tightnessUpper ?? NaN).toBeGreaterThanOrEqual(kappa * (1 - 1e-14));
+        expect(row.verdict).toBe("holds");
+      }
+    }
+  });
+
+  test("dead layers, zero weights and zero inputs hold trivially or plainly", async () => {
+    const dead: Network = { layers: deep.layers.map((l, i) => (i === 0 ? { ...l, bias: l.bias.map(() => -1e9) } : l)) };
+    const { rows } = await run(dead);
+    expect(rows.every((r) => r.verdict === "holds" && r.lhs === 0)).toBe(true);
+    const zero = await run(scaled(deep, 0));
+    expect(zero.report.verdicts.holds).toBe(SAMPLES);
+    expect((await run(deep, {}, new Float64Array(9 * 5))).report.verdicts.holds).toBe(5);
+  });
+});
+
+describe("planted faults", () => {
+  const faulty = (fault: (typeof FAULT_NAMES)[number]): CpuEngine =>
+    createCpuEngine({ threads: 0, runtime: "test", fault });
+
+  test.each(FAULT_NAMES.filter((name) => name !== "jacobian-norm-halved"))(
+    "%s is named by the cut test in nearly every sample, while the inequality alone passes",
+    async (fault) => {
+      const { report, rows } = await run(deep, { engine: faulty(fault) });
+      expect(report.verdicts.violated).toBeGreaterThanOrEqual(0.95 * SAMPLES);
+      expect(report.faults.some((f) => f.check === "cut")).toBe(true);
+      expect(rows.every((row) => (row.ratio ?? 0) <= 1)).toBe(true);
+    },
+  );
+
+  test("a halved Jacobian witness moves no verdict: it is a weaker lower bound, and the audit's to find", async () => {
+    const { report } = await run(deep, { engine: faulty("jacobian-norm-halved") });
+    expect(report.verdicts.violated).toBe(0);
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { IEEE_F64, WGSL_F32 } from "../../src/engine/engine.ts";
+import { jacobianBounds, pullbackError, witnessLower } from "../../src/verification/bounds.ts";
+import { cutResiduals, suspicionThreshold } from "../../src/verification/cut.ts";
+import type { LayerBounds } from "../../src/verification/rounding.ts";
+import { backwardStepError, gamma } from "../../src/verification/rounding.ts";
+
+const layer = (inputs: number, outputs: number, norm = 1): LayerBounds => ({
+  inputs,
+  outputs,
+  norm: { lower: norm, upper: norm },
+  spectralUpper: norm,
+  absoluteNorm: 2 * norm,
+});
+const layers = [layer(4, 3), layer(3, 5), layer(5, 2)];
+
+test("γ_k is ku/(1 − ku), and infinite where that means nothing", () => {
+  expect(gamma(2 ** 20, WGSL_F32)).toBe(2 ** -3 / (1 - 2 ** -3));
+  expect(gamma(2 ** 23, WGSL_F32)).toBe(Infinity);
+  expect(gamma(1, IEEE_F64)).toBe(2 ** -53 / (1 - 2 ** -53));
+});
+
+describe("one backward step", () => {
+  test("costs at least γ_{n+2} ω ‖x‖, n the length of the sums", () => {
+    const bound = backwardStepError(layer(4, 3), 10, WGSL_F32);
+    expect(bound).toBeGreaterThanOrEqual(gamma(5, WGSL_F32) * 2 * 10);
+    expect(bound).toBeLessThan(gamma(5, WGSL_F32) * 2 * 10 * 1.0001);
+  });
+  test("costs something even where the stored vector is 0: its products may have been flushed", () => {
+    expect(backwardStepError(layer(4, 3), 0, WGSL_F32)).toBeGreaterThanOrEqual(Math.sqrt(3) * 2 ** -126);
+  });
+});
+
+describe("a pullback's error", () => {
+  test("carries each step's own residual by the norm of the Jacobian below it", () => {
+    const uppers = [1, 10, 100];
+    const whole = pullbackError(layers, uppers, [1, 1, 1], 3, WGSL_F32);
+    const parts = layers.map((l, i) => (uppers[i] ?? 0) * backwardStepError(l, 1, WGSL_F32));
+    const sum = parts.reduce((a, b) => a + b, 0);
+    expect(whole).toBeGreaterThanOrEqual(sum);
+    expect(whole).toBeLessThan(sum * 1.0001);
+  });
+  test("leaves no lower bound where it exceeds the witness", () => {
+    const witness = { vectorNorm: 1, resultNorm: 1e-9, stageNorms: [1, 1] };
+    expect(witnessLower(layers, [1, 1, 1], 3, witness, WGSL_F32)).toBe(0);
+    expect(witnessLower(layers, [1, 1, 1], 3, { ...witness, vectorNorm: 0 }, WGSL_F32)).toBe(0);
+    const good = witnessLower(layers, [1, 1, 1], 3, { ...witness, resultNorm: 0.9 }, WGSL_F32);
+    expect(good).toBeLessThan(0.9);
+    expect(good).toBeGreaterThan(0.9 - 1e-4);
+  });
+});
+
+describe("bounds of the Jacobians", () => {
+  const none = [[], [], []];
+  test("layer 1 is the identity: 1, or √n_1 in the Frobenius norm", () => {
+    const [first] = jacobianBounds(layers, "frobenius", [1, 1, 1], none, [null, null, null], IEEE_F64);
+    expect(first?.spectral).toEqual({ lower: 1, upper: 1 });
+    expect(first?.statement.upper).toBeGreaterThanOrEqual(2);
+    expect(first?.statement.lower).toBeLessThanOrEqual(2);
+  });
+  test("the product of norms and slopes bounds from above; a dead layer makes it 0", () => {
+    const bounds = jacobianBounds(layers, "spectral", [0.5, 3, 1], none, [null, null, null], IEEE_F64);
+    expect(bounds[1]?.statement.upper).toBeGreaterThanOrEqual(0.5);
+    expect(bounds[2]?.statement.upper).toBeGreaterThanOrEqual(1.5);
+    expect(bounds[2]?.statement.upper).toBeLessThan(1.5000001);
+    const dead = jacobianBounds(layers, "spectral", [0, 3, 1], none, [null, null, null], IEEE_F64);
+    expect(dead[2]?.statement.upper).toBe(0);
+  });
+  test("an explicit Jacobian's norm is taken where it is smaller, its error added", () => {
+    const dense = { frobenius: 0.25, spectralUpper: 0.2, stageNorms: [0.3] };
+    const [, second] = jacobianBounds(layers, "spectral", [1, 1, 1], none, [null, dense, null], WGSL_F32);
+    expect(second?.kind).toBe("explicit-spectral");
+    expect(second?.spectral.upper).toBeGreaterThan(
+      0.2 + backwardStepError(layers[0] as LayerBounds, 0.3, WGSL_F32, 3) * 0.999,
+    );
+    const unread = { frobenius: NaN, spectralUpper: NaN, stageNorms: [NaN] };
+    const [, product] = jacobianBounds(layers, "spectral", [1, 1, 1], none, [null, unread, null], WGSL_F32);
+    expect(product?.kind).toBe("product");
+  });
+});
+
+describe("the cut test", () => {
+  const cut = (products: number[]) => ({ products, tangentNorms: [1, 1, 1] });
+  const residuals = (products: number[]): number[] =>
+    cutResiduals(layers, [1, 1, 1], [1, 1, 1], cut(products), WGSL_F32);
+  test("names the layer at which the products part", () => {
+    const found = residuals([1, 1, 0.9, 0.9]);
+    expect(found.map((r) => r > 1)).toEqual([false, true, false]);
+  });
+  test("allows what rounding explains and no more than about twice that", () => {
+    const bound = 2 * (gamma(3, WGSL_F32) + gamma(5, WGSL_F32) + 4 * 2 ** -23) * 2;
+    expect(residuals([1, 1, 1 + 0.99 * bound, 1 + 0.99 * bound])[1]).toBeLessThan(1);
+    expect(residuals([1, 1, 1 + 1.02 * bound, 1 + 1.02 * bound])[1]).toBeGreaterThan(1);
+  });
+  test("NaN is not within any bound", () => {
+    expect(residuals([1, NaN, 1, 1]).some((r) => !(r <= 1))).toBe(true);
+  });
+  test("suspects from 4/(n_t + n_{t+1}) on, at least from 0.01 and at most from a half", () => {
+    expect(suspicionThreshold(layer(1, 1))).toBe(0.5);
+    expect(suspicionThreshold(layer(16, 24))).toBe(0.1);
+    expect(suspicionThreshold(layer(784, 64))).toBe(0.01);
+  });
+});
