@@ -1,5 +1,5 @@
 /**
- * The oracle: every quantity for one sample, the slow and obvious way, in f64 with dense Jacobians and materialised
+ * The oracle: every quantity of MATH.md §1 for one sample, the slow and obvious way, in f64 with dense Jacobians and materialised
  * gradients. It shares no numerics with engine/, so that it can testify against it; the singular value decomposition is an argument.
  *
  * Matrices are arrays of rows. Layers t = 1 … l stand at index t − 1.

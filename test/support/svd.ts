@@ -4,10 +4,6 @@ import type { Matrix } from "../../src/reference/matrix.ts";
 
 /** All singular values, largest first. */
 export function singularValues(matrix: Matrix): number[] {
-  // ml-matrix fails on a matrix of zeros alone.
-  if (matrix.every((row) => row.every((v) => v === 0))) {
-    return Array.from({ length: Math.min(matrix.length, matrix[0]?.length ?? 0) }, () => 0);
-  }
   const dense = new Dense(matrix.map((row) => [...row]));
   return new SingularValueDecomposition(dense, {
     autoTranspose: true,
