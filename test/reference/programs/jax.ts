@@ -1,7 +1,10 @@
 /**
- * The third party: jax-js's reverse-mode autodiff (f64, WebAssembly) on a small network for each activation and each head, each written in
- * jax-js's own functions from its definition. Reads cases as JSON from stdin; prints f, ∇ₓf, ∇_W f, ∇_b f and the output's Jacobian.
- * Runs under Deno: jax-js needs Float16Array, which Node 20 lacks.
+ * The third party: jax-js's autodiff on small networks, each activation and head written in jax-js's own functions from its definition.
+ * Reads cases as JSON from stdin; prints f, ∇ₓf, ∇_W f, ∇_b f (reverse mode) and J_2 … J_{l+1} (forward mode).
+ *
+ * On the device "cpu", the interpreter, because there f64 arrays get f64 elementary functions; those of "wasm" have f32's accuracy
+ * whatever the array's type (0.1.25, measured). erf is Abramowitz and Stegun 7.1.26 on every device, off by up to 1.5e−7.
+ * Runs under Deno: jax-js needs Float16Array and navigator, which Node 20 lacks.
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
@@ -11,7 +14,8 @@ const { numpy: np } = jax;
 type Tensor = jax.Array;
 
 export interface JaxCase {
-  readonly activation: string;
+  /** One a layer. */
+  readonly activations: readonly string[];
   readonly head: string;
   readonly x: readonly number[];
   readonly layers: readonly { readonly weight: readonly (readonly number[])[]; readonly bias: readonly number[] }[];
@@ -27,6 +31,8 @@ export interface JaxResult {
   readonly inputGradient: readonly number[];
   readonly weightGradients: readonly (readonly number[])[];
   readonly biasGradients: readonly (readonly number[])[];
+  /** J_2 … J_{l+1}, n_t × n_1. */
+  readonly jacobians: readonly (readonly (readonly number[])[])[];
 }
 
 const ROOT_TWO_OVER_PI = Math.sqrt(2 / Math.PI);
@@ -66,8 +72,9 @@ function head(h: Tensor, c: JaxCase, array: (values: readonly number[]) => Tenso
       return np.sum(h);
     case "mean":
       return np.mean(h);
-    case "logit":
     case "logit-argmax":
+      return np.max(h);
+    case "logit":
       return np.sum(h.mul(pick(c.index)));
     case "linear":
       return np.sum(h.mul(array(c.coefficients)));
@@ -90,34 +97,49 @@ function head(h: Tensor, c: JaxCase, array: (values: readonly number[]) => Tenso
 
 function differentiate(c: JaxCase): JaxResult {
   const array = (values: unknown): Tensor => np.array(values as number[], { dtype: np.float64 });
-  const g = ACTIVATIONS[c.activation];
-  if (g === undefined) throw new Error(`no activation ${c.activation}`);
-  const f = (x: Tensor, ...parameters: Tensor[]): Tensor => {
+  /** h_{count + 1}. */
+  const hidden = (count: number, x: Tensor, parameters: readonly Tensor[]): Tensor => {
     let h = x;
-    for (let i = 0; i < parameters.length; i += 2) {
-      h = g(np.matmul(parameters[i] as Tensor, h).add(parameters[i + 1] as Tensor));
+    for (let i = 0; i < count; i++) {
+      const g = ACTIVATIONS[c.activations[i] as string];
+      if (g === undefined) throw new Error(`no activation ${String(c.activations[i])}`);
+      h = g(np.matmul(parameters[2 * i] as Tensor, h).add(parameters[2 * i + 1] as Tensor));
     }
-    return head(h, c, array);
+    return h;
   };
-  const operands = (): Tensor[] => [array(c.x), ...c.layers.flatMap((l) => [array(l.weight), array(l.bias)])];
-  const [x, ...parameters] = operands() as [Tensor, ...Tensor[]];
-  const value = f(x, ...parameters).js() as number;
+  const f = (x: Tensor, ...parameters: Tensor[]): Tensor => head(hidden(c.layers.length, x, parameters), c, array);
+  const operands = (): [Tensor, ...Tensor[]] => [
+    array(c.x),
+    ...c.layers.flatMap((l) => [array(l.weight), array(l.bias)]),
+  ];
   const gradient = (argument: number): number[] => {
     const all = operands();
     const chosen = all[argument] as Tensor;
     const only = (v: Tensor): Tensor => f(...(all.map((a, i) => (i === argument ? v : a)) as [Tensor, ...Tensor[]]));
     return (jax.grad(only)(chosen).js() as number[] | number[][]).flat();
   };
+  /** One forward-mode product a coordinate: its columns. */
+  const jacobian = (count: number): number[][] => {
+    const columns = c.x.map((_, k) => {
+      const [x, ...parameters] = operands();
+      const along = array(c.x.map((__, m) => (m === k ? 1 : 0)));
+      const only = (v: Tensor): Tensor => hidden(count, v, parameters);
+      const [, tangent] = jax.jvp(only, [x], [along]) as [Tensor, Tensor];
+      return tangent.js() as number[];
+    });
+    return (columns[0] ?? []).map((_, r) => columns.map((column) => column[r] as number));
+  };
   return {
-    value,
+    value: f(...operands()).js() as number,
     inputGradient: gradient(0),
     weightGradients: c.layers.map((_, i) => gradient(1 + 2 * i)),
     biasGradients: c.layers.map((_, i) => gradient(2 + 2 * i)),
+    jacobians: c.layers.map((_, i) => jacobian(i + 1)),
   };
 }
 
 await jax.init();
-jax.defaultDevice("wasm");
+jax.defaultDevice("cpu");
 const cases = JSON.parse(readFileSync(0, "utf8")) as JaxCase[];
 process.stdout.write(JSON.stringify(cases.map(differentiate)));
 process.exit(0);
