@@ -11,7 +11,7 @@ import type { Report, SampleRow } from "../../src/escalation/results.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const DENO = join(ROOT, "node_modules/.bin/deno");
 const RUNTIMES: readonly (readonly [string, readonly string[], string])[] = [
-  ["deno", [DENO, "run", "-A", join(ROOT, "src/cli/main.ts")], DENO],
+  ["deno", [DENO, "run", "-A", "--node-modules-dir=manual", join(ROOT, "src/cli/main.ts")], DENO],
   ["node", [process.execPath, join(ROOT, "bin/gpv.js")], join(ROOT, "bin/gpv.js")],
 ];
 const LIMIT_MS = 60_000;
