@@ -116,8 +116,14 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
       failure ??= result.error;
       continue;
     }
-    if (failure === null) await settleBatch(climb, flight.batch, result.measured, statistics, request);
-    result.measured.release();
+    try {
+      if (failure === null) await settleBatch(climb, flight.batch, result.measured, statistics, request);
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      failure = error;
+    } finally {
+      result.measured.release();
+    }
     const { samples, verdicts } = { samples: count(statistics.verdicts), verdicts: statistics.verdicts };
     request.onProgress?.({ done: samples, total: source.samples, verdicts });
   }

@@ -6,6 +6,7 @@ import type { SampleRow } from "../../src/escalation/results.ts";
 import type { VerifyOutcome, VerifyRequest } from "../../src/escalation/verify.ts";
 import { verify } from "../../src/escalation/verify.ts";
 import type { Network } from "../../src/network/network.ts";
+import { DeviceError } from "../../src/network/errors.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 
@@ -76,6 +77,39 @@ describe("a report", () => {
     expect(report.samples).toBe(rows.length);
     expect(rows.length).toBeGreaterThanOrEqual(20);
     expect(rows.length).toBeLessThan(SAMPLES);
+  });
+});
+
+describe("a device that fails", () => {
+  const failing = (at: "measure" | "stored"): CpuEngine => ({
+    ...engine,
+    async measure(plan, batch) {
+      if (at === "measure" && batch.first >= 20) throw new DeviceError("webgpu: the device was lost");
+      const measured = await engine.measure(plan, batch);
+      const stored = (): Promise<never> => Promise.reject(new DeviceError("webgpu: the device was lost"));
+      return at === "stored" && batch.first >= 20 ? { ...measured, stored } : measured;
+    },
+  });
+
+  test("ends the run with what is finished, and says why; nothing is counted twice", async () => {
+    const { report, rows, failure } = await run(deep, { engine: failing("measure"), batchSize: 10 });
+    expect(failure?.message).toBe("webgpu: the device was lost");
+    expect(report.samples).toBe(20);
+    expect(rows.map((r) => r.index)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
+  test("also while a sample is being settled", async () => {
+    // An orthogonal W_2 gives the screen nothing to settle with (α_2 = 1), so that every sample needs what was stored of it.
+    const open = randomNetwork({
+      seed: 5,
+      index: 0,
+      widths: [6, 6, 6],
+      activations: ["tanh", "identity"],
+      initialiser: "orthogonal",
+    });
+    const { report, failure } = await run(open, { engine: failing("stored"), batchSize: 10, accuracy: "verdict" });
+    expect(failure?.message).toBe("webgpu: the device was lost");
+    expect(report.samples).toBe(20);
   });
 });
 
