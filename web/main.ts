@@ -1,7 +1,7 @@
 /** The page: hands the shipped digits to the worker and shows the report. Everything is written as text, never as markup. */
 import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
 import modelUrl from "../examples/digits/digits.safetensors?url";
-import type { PageOutcome, Report, VerifyFiles } from "../src/worker/client.ts";
+import type { PageOutcome, PageRequest, Report } from "../src/worker/client.ts";
 import { startClient } from "../src/worker/client.ts";
 
 const shaderModules: Record<string, string> = import.meta.glob("../shaders/**/*.wgsl", {
@@ -42,7 +42,7 @@ async function bytesOf(url: string): Promise<ArrayBuffer> {
   return response.arrayBuffer();
 }
 
-function engineChoice(): VerifyFiles["engine"] {
+function engineChoice(): PageRequest["engine"] {
   const wish = new URLSearchParams(location.search).get("engine");
   return wish === "cpu" || wish === "webgpu" ? wish : "auto";
 }
@@ -50,20 +50,26 @@ function engineChoice(): VerifyFiles["engine"] {
 async function run(): Promise<void> {
   again.disabled = true;
   results.replaceChildren();
+  delete status.dataset["done"];
   status.textContent = "Loading the model and 1,000 digits …";
   try {
+    const { webgpu } = await client.describe();
+    engineLine.textContent = webgpu === null ? "No WebGPU in this browser." : `WebGPU offers ${webgpu.adapter}.`;
     const [model, inputs] = await Promise.all([bytesOf(modelUrl), bytesOf(inputsUrl)]);
-    const files: VerifyFiles = {
+    const request: PageRequest = {
       model,
       modelName: "digits.safetensors",
       inputs,
       inputsName: "digits.idx3-ubyte.gz",
       std: 255,
+      accuracy: 1e-3,
+      norm: "spectral",
+      seed: 0,
       engine: engineChoice(),
       shaders,
     };
     show(
-      await client.run(files, ({ done, total, verdicts: counts }) => {
+      await client.verify(request, ({ done, total, verdicts: counts }) => {
         progress.max = total;
         progress.value = done;
         status.textContent = `${done.toLocaleString("en")} of ${total.toLocaleString("en")} samples`;

@@ -1,12 +1,13 @@
 /** The page's side of the door: starts the worker and holds its proxy, since a call hangs for ever if the proxy is collected meanwhile. */
 import { proxy, wrap } from "comlink";
-import type { PageOutcome, Progress, Service, VerifyFiles } from "./service.ts";
+import type { Offer, PageOutcome, PageRequest, Progress, Service } from "./service.ts";
 
 export type { Report } from "../escalation/results.ts";
-export type { PageOutcome, Progress, VerifyFiles } from "./service.ts";
+export type { Offer, PageOutcome, PageRequest, Progress } from "./service.ts";
 
 export interface Client {
-  run(files: VerifyFiles, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
+  describe(): Promise<Offer>;
+  verify(request: PageRequest, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
   terminate(): void;
 }
 
@@ -15,7 +16,8 @@ export function startClient(): Client {
   const remote = wrap<Service>(worker);
   const held = { worker, remote };
   return {
-    run: (files, onProgress) => held.remote.run(files, proxy(onProgress)),
+    describe: () => held.remote.describe(),
+    verify: (request, onProgress) => held.remote.verify(request, proxy(onProgress)),
     terminate: () => {
       held.worker.terminate();
     },

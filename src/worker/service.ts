@@ -5,6 +5,7 @@
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import { createCpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
+import { describeAdapter } from "../engine/gpu/device.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
 import type { ShaderSources } from "../engine/gpu/sources.ts";
 import type { Report, VerdictCounts } from "../escalation/results.ts";
@@ -12,13 +13,17 @@ import { verify } from "../escalation/verify.ts";
 import { readMatrix, readModel } from "../formats/read.ts";
 import { DeviceError } from "../network/errors.ts";
 
-export interface VerifyFiles {
+export interface PageRequest {
   readonly model: ArrayBuffer;
   readonly modelName: string;
   readonly inputs: ArrayBuffer;
   readonly inputsName: string;
   /** Inputs are divided by this. */
   readonly std: number;
+  /** Relative error wanted of each Jacobian-norm estimate, or "verdict": only what a verdict needs. */
+  readonly accuracy: number | "verdict";
+  readonly norm: "spectral" | "frobenius";
+  readonly seed: number;
   /** auto: WebGPU where the browser has it, else the host's f64 engine. */
   readonly engine: "auto" | "webgpu" | "cpu";
   readonly shaders: ShaderSources;
@@ -38,17 +43,34 @@ export interface PageOutcome {
   readonly why: string;
 }
 
+/** What this browser offers, before anything is computed. */
+export interface Offer {
+  /** The adapter that WebGPU gives, or null where there is none. */
+  readonly webgpu: { readonly adapter: string; readonly hardware: boolean } | null;
+  readonly runtime: string;
+}
+
 export interface Service {
-  run(files: VerifyFiles, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
+  describe(): Promise<Offer>;
+  /** @throws FormatError, ModelError, UsageError; DeviceError where `webgpu` was asked for and is not usable. */
+  verify(request: PageRequest, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
 }
 
 export const service: Service = {
-  async run(files, onProgress) {
-    const network = await readModel(new Uint8Array(files.model), files.modelName);
-    const matrix = await readMatrix(new Uint8Array(files.inputs), files.inputsName);
+  async describe() {
+    const adapter = (await openGpu()?.requestAdapter({ powerPreference: "high-performance" })) ?? null;
+    if (adapter === null) return { webgpu: null, runtime: runtimeName() };
+    const { name, hardware } = describeAdapter(adapter);
+    return { webgpu: { adapter: name, hardware }, runtime: runtimeName() };
+  },
+
+  async verify(request, onProgress) {
+    const { accuracy, norm, seed, std } = request;
+    const network = await readModel(new Uint8Array(request.model), request.modelName);
+    const matrix = await readMatrix(new Uint8Array(request.inputs), request.inputsName);
     const { columns: width, values } = matrix;
     const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
-    const { engine, why } = await openEngine(files, host);
+    const { engine, why } = await openEngine(request, host);
     try {
       const { report, failure } = await verify({
         network,
@@ -57,17 +79,21 @@ export const service: Service = {
           samples: matrix.rows,
           width,
           read: (first, count) => ({
-            inputs: Float64Array.from(values.subarray(first * width, (first + count) * width), (v) => v / files.std),
+            inputs: Float64Array.from(values.subarray(first * width, (first + count) * width), (v) => v / std),
             labels: null,
           }),
         },
         engine,
         host,
-        norm: "spectral",
-        accuracy: 1e-3,
-        seed: 0,
+        norm,
+        accuracy,
+        seed,
         clock: () => performance.now(),
         onProgress,
+        description: {
+          modelSource: request.modelName,
+          settings: { inputs: request.inputsName, norm, accuracy, engine: request.engine, std },
+        },
       });
       return { report, failure: failure?.message ?? null, why };
     } finally {
@@ -76,26 +102,33 @@ export const service: Service = {
   },
 };
 
-async function openEngine(files: VerifyFiles, host: CpuEngine): Promise<{ engine: Engine; why: string }> {
-  if (files.engine === "cpu") return { engine: host, why: "The host's f64 engine, as asked for." };
-  if (!("gpu" in navigator)) {
-    if (files.engine === "webgpu")
-      throw new DeviceError("This browser has no WebGPU; expected one that has, or the engine cpu.");
-    return { engine: host, why: "This browser has no WebGPU here, so the host's f64 engine computes." };
+async function openEngine(request: PageRequest, host: CpuEngine): Promise<{ engine: Engine; why: string }> {
+  if (request.engine === "cpu") return { engine: host, why: "The host's f64 engine, as asked for." };
+  const gpu = openGpu();
+  const offered = (await service.describe()).webgpu;
+  if (gpu === null || offered === null) {
+    const missing = gpu === null ? "This browser has no WebGPU" : "This browser's WebGPU offers no adapter";
+    if (request.engine === "webgpu") throw new DeviceError(`${missing}; expected an adapter, or ?engine=cpu`);
+    return { engine: host, why: `${missing}: the host's f64 engine computes instead.` };
   }
   try {
     const engine = await createGpuEngine({
-      gpu: navigator.gpu,
+      gpu,
       adapterPreference: "high-performance",
-      shaders: files.shaders,
+      shaders: request.shaders,
       runtime: runtimeName(),
     });
     const kind = engine.description.hardware ? "your GPU" : "a software adapter, without a GPU";
     return { engine, why: `WebGPU on ${kind}: ${engine.description.adapter}.` };
   } catch (error) {
-    if (files.engine === "webgpu" || !(error instanceof DeviceError)) throw error;
-    return { engine: host, why: `${error.message}. The host's f64 engine computes.` };
+    if (request.engine === "webgpu" || !(error instanceof DeviceError)) throw error;
+    return { engine: host, why: `WebGPU is not usable (${error.message}): the host's f64 engine computes instead.` };
   }
+}
+
+/** Null where the browser has no WebGPU, or hides it: it does outside of a secure context. */
+function openGpu(): GPU | null {
+  return (navigator as { readonly gpu?: GPU }).gpu ?? null;
 }
 
 function runtimeName(): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -79,6 +79,28 @@ describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
     expect(text).toContain("Engine cpu, f64, chromium");
     expect(text).toMatch(/1,000\s*holds/);
     expect(text).toMatch(/\n0\s*violated/);
+  });
+
+  test.each([
+    ["no WebGPU", "delete WorkerNavigator.prototype.gpu;", "This browser has no WebGPU: the host's f64 engine"],
+    [
+      "WebGPU but no adapter",
+      "GPU.prototype.requestAdapter = async () => null;",
+      "WebGPU offers no adapter: the host's",
+    ],
+  ])("says so in a browser with %s, and runs on the host's engine", async (name, patch, sentence) => {
+    const copy = name.replaceAll(" ", "-");
+    const assets = join(folder, copy, "assets");
+    cpSync(join(folder, "assets"), assets, { recursive: true });
+    cpSync(join(folder, "index.html"), join(folder, copy, "index.html"));
+    const workers = readdirSync(assets).filter((file) => /^worker-.*\.js$/.test(file));
+    expect(workers).toHaveLength(1);
+    for (const file of workers) writeFileSync(join(assets, file), patch + readFileSync(join(assets, file), "utf8"));
+    const { text, errors } = await digits(`${copy}/`);
+    expect(errors).toEqual([]);
+    expect(text).toContain(sentence);
+    expect(text).toContain("Engine cpu, f64, chromium");
+    expect(text).toMatch(/1,000\s*holds/);
   });
 
   test("has the bits of Node and Deno: words, normals, inputs, weights, activations, engine cpu's measurements", async () => {
