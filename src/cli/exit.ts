@@ -1,4 +1,4 @@
-/** Exit codes (CONTRACT.md) and which outcome has which. */
+/** Exit codes and which outcome has which. */
 import { DeviceError, FormatError, ModelError, UsageError } from "../network/errors.ts";
 import type { Report, VerdictName } from "../escalation/results.ts";
 

@@ -1,4 +1,4 @@
-/** The row of one sample (CONTRACT.md, "Per-sample rows"): measured numbers in the network's own scale, brackets, verdicts. */
+/** The row of one sample (schemas/samples.schema.json): measured numbers in the network's own scale, brackets, verdicts. */
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
 import type { LayerRow, SampleRow } from "./results.ts";

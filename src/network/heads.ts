@@ -1,5 +1,5 @@
 /**
- * f: a scalar function of the output h = h_{l+1} (CONTRACT.md, "Heads"), with its gradient ∂f/∂h, in f64 from + − × ÷ √.
+ * f: a scalar function of the output h = h_{l+1}, with its gradient ∂f/∂h, in f64 from + − × ÷ √.
  * The argmax of equal entries is the first of them.
  */
 import { exp, log } from "./elementary.ts";

@@ -1,7 +1,7 @@
 /**
  * Report → JSON text, the same bytes for the same report.
  *
- * Keys stand in the order of CONTRACT.md ("Report"); keys of open records (settings, bounds, timing details) and the
+ * Keys stand in the order of schemas/report.schema.json; keys of open records (settings, bounds, timing details) and the
  * faults are sorted, so that nothing depends on which sample came first. A number that is not finite becomes null and
  * its object gets `reason`, unless it has one.
  */

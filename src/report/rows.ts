@@ -1,5 +1,5 @@
 /**
- * Per-sample rows → JSON Lines: one object a line, in the order of the samples, keys in the order of CONTRACT.md.
+ * Per-sample rows → JSON Lines: one object a line, in the order of the samples, keys in the order of schemas/samples.schema.json.
  */
 import { withFiniteNumbers } from "./json.ts";
 import type { SampleRow } from "../escalation/results.ts";
