@@ -106,7 +106,7 @@ async function openEngine(request: PageRequest, host: CpuEngine): Promise<{ engi
   if (request.engine === "cpu") return { engine: host, why: "The host's f64 engine, as asked for." };
   const gpu = openGpu();
   const offered = (await service.describe()).webgpu;
-  if (gpu === null || false) {
+  if (gpu === null || offered === null) {
     const missing = gpu === null ? "This browser has no WebGPU" : "This browser's WebGPU offers no adapter";
     if (request.engine === "webgpu") throw new DeviceError(`${missing}; expected an adapter, or ?engine=cpu`);
     return { engine: host, why: `${missing}: the host's f64 engine computes instead.` };
@@ -128,7 +128,7 @@ async function openEngine(request: PageRequest, host: CpuEngine): Promise<{ engi
 
 /** Null where the browser has no WebGPU, or hides it: it does outside of a secure context. */
 function openGpu(): GPU | null {
-  return navigator.gpu;
+  return (navigator as { readonly gpu?: GPU }).gpu ?? null;
 }
 
 function runtimeName(): string {
