@@ -78,6 +78,7 @@ async function run(): Promise<void> {
     );
   } catch (error) {
     status.textContent = error instanceof Error ? error.message : String(error);
+    status.dataset["done"] = "0";
   } finally {
     again.disabled = false;
   }
