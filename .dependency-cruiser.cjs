@@ -7,7 +7,7 @@ const allowed = {
   formats: ["network"],
   sampling: ["network"],
   engine: ["network", "sampling"],
-  verification: ["network", "engine"],
+  verification: ["network", "sampling", "engine"],
   escalation: ["network", "engine", "sampling", "verification"],
   report: ["escalation"],
   reference: ["network"],

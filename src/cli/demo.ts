@@ -118,7 +118,7 @@ async function plantedFault(stage: Stage): Promise<boolean> {
   const named = report.faults.filter((fault) => fault.check === "cut");
   await io.out(
     [
-      `Planted: ${FAULTS[FAULT]} ("${FAULT}").`,
+      `Planted: ${FAULTS[FAULT].changes} ("${FAULT}").`,
       "",
       `  the inequality alone   ${grouped(passing)} of ${counted(report.samples, "sample")} pass: it notices ${noticed}`,
       `  all checks             ${grouped(report.verdicts.violated)} of ${grouped(report.samples)} violated`,
@@ -165,6 +165,7 @@ async function examine(
     host: engines.host,
     norm: "spectral",
     accuracy: 1e-3,
+    ...(described.plant === undefined ? {} : { plant: described.plant }),
     seed,
     signal: io.signal,
     clock: io.now,

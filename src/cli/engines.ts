@@ -5,6 +5,7 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import { createCpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
+import { FAULTS } from "../engine/faults.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
 import { DeviceError, UsageError } from "../network/errors.ts";
 import type { Values } from "./flags.ts";
@@ -40,10 +41,20 @@ export async function openEngines(wish: EngineWish): Promise<Engines> {
   if (wish.precision !== null && wish.engine === "webgpu") {
     throw new UsageError("Found --precision f64 with --engine webgpu: expected --engine cpu (webgpu is f32)");
   }
+  const planted = wish.plant === null ? null : FAULTS[wish.plant].engines;
+  if (wish.plant !== null && wish.engine !== "auto" && planted?.some((kind) => kind === wish.engine) === false) {
+    throw new UsageError(
+      `--plant ${wish.plant}: found --engine ${wish.engine}, expected ${planted.join(" or ")}, where this fault can be planted`,
+    );
+  }
+  if (wish.engine === "auto" && planted?.length === 1 && planted[0] === "webgpu") {
+    return gpuEngines(wish, `the fault ${String(wish.plant)} is one of its kernels'`);
+  }
   if (wish.engine === "cpu") return cpuEngines(wish.plant, "asked for");
   if (wish.engine === "webgpu") return gpuEngines(wish, "asked for");
   if (wish.precision === "f64") return cpuEngines(wish.plant, "--precision f64 is the host's");
   if (wish.adapter !== null) return gpuEngines(wish, `asked for by --adapter ${wish.adapter}`);
+  if (planted?.length === 1) return cpuEngines(wish.plant, `the fault ${String(wish.plant)} is one of its own`);
   const hardware = mayHaveHardware() ? (await listAdapters()).find((adapter) => adapter.hardware) : undefined;
   if (hardware === undefined) return cpuEngines(wish.plant, "no hardware GPU was found");
   return gpuEngines({ ...wish, adapter: "high-performance" }, "a hardware GPU was found");

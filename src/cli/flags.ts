@@ -206,8 +206,20 @@ export const FLAGS = {
     parse: (value) =>
       value === "verdict" ? value : real((x) => x > 0 && x < 1, 'a number between 0 and 1, or "verdict"')(value),
   }),
-  certify: later("certify", "R", "a proven interval as narrow as R"),
-  audit: later("audit", "R", "the host's audit of a share of the samples"),
+  certify: flag({
+    name: "certify",
+    value: "R",
+    default: null,
+    help: "go on, in f64 on the host where needed, until each proven interval of ‖J_t‖ is narrower than R",
+    parse: real((x) => x > 0 && x < 1, "a number between 0 and 1"),
+  }),
+  audit: flag({
+    name: "audit",
+    value: "R",
+    default: "0.01",
+    help: "share of the samples whose every stored value is recomputed on the host",
+    parse: real((x) => x >= 0 && x <= 1, "a number from 0 to 1"),
+  }),
   address: later("address", "SEED:STREAM:INDEX", "one case of a sweep again"),
   failOn: flag({
     name: "fail-on",
@@ -220,7 +232,7 @@ export const FLAGS = {
     name: "plant",
     value: "FAULT",
     default: null,
-    help: `switch one planted fault on: ${FAULT_NAMES.join(", ")}`,
+    help: "switch one planted fault on, to see which check finds it; docs/faults.md lists them",
     parse: oneOf(FAULT_NAMES),
   }),
   report: flag({ name: "report", value: "FILE.json", default: null, help: "write the report", parse: text }),

@@ -119,6 +119,9 @@ async function makeRun(args: Arguments, io: Io): Promise<Run> {
     source: sampleSource(inputs, labeller),
     norm: values.norm,
     accuracy: values.accuracy,
+    audit: values.audit,
+    ...(values.certify === null ? {} : { certify: values.certify }),
+    ...(values.plant === null ? {} : { plant: values.plant }),
     seed: values.seed,
     signal: io.signal,
     clock: io.now,
@@ -151,13 +154,29 @@ function headName({ values: { head } }: Arguments): string {
 
 /** What decides the numbers of the report; paths and the like stand in `timing`. */
 function settings(args: Arguments, inputs: string): { [key: string]: Json } {
-  const { norm, accuracy, engine, adapter, activation, layers, mean, std, labels, random, distribution, scale } =
-    args.values;
+  const {
+    norm,
+    accuracy,
+    certify,
+    audit,
+    engine,
+    adapter,
+    activation,
+    layers,
+    mean,
+    std,
+    labels,
+    random,
+    distribution,
+    scale,
+  } = args.values;
   return {
     inputs,
     head: headName(args),
     norm,
     accuracy,
+    certify,
+    audit,
     engine,
     adapter,
     activation,
@@ -173,7 +192,7 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
 function announce({ values }: Arguments, engines: Engines, io: Io): void {
   io.note(`gpv: ${engines.why}`);
   if (values.plant !== null) {
-    io.note(`gpv: WARNING: planted fault "${values.plant}" is switched on: ${FAULTS[values.plant]}`);
+    io.note(`gpv: WARNING: planted fault "${values.plant}" is switched on: ${FAULTS[values.plant].changes}`);
   }
 }
 

@@ -4,7 +4,7 @@
  * Letters: l layers, t = 1…l, n_t the width of h_t, B samples. Arrays over layers are indexed t − 1; arrays over
  * samples have length B. All linear passes use the *scaled* weights W′_t = 2^−k_t W_t (plan.ts), and the top gradient
  * is scaled per sample by 2^−e; every norm of an adjoint, a tangent or a Jacobian below is therefore a scaled one.
- * κ_t, the ratio and the verdicts do not change under that scaling; report quantities are unscaled by `unscale.ts`.
+ * κ_t, the ratio and the verdicts do not change under that scaling; escalation/row.ts unscales what is reported.
  *
  * What an engine promises: each number is a function of the plan and of its own sample alone (never of the batch, its
  * size or its order), and equals the exact value within the bounds that verification/ derives from `arithmetic`.
@@ -70,7 +70,8 @@ export interface WitnessMeasurement {
 export interface ExplicitMeasurement {
   /** ‖Â‖_F. */
   readonly frobenius: Float64Array;
-  /** A proven upper bound of ‖Â‖₂ (of the stored Â, without its error sum); Infinity where none was asked for. */
+  /** A proven bracket of ‖Â‖₂ (of the stored Â, without its error sum); 0 and Infinity where none was asked for. */
+  readonly spectralLower: Float64Array;
   readonly spectralUpper: Float64Array;
   /** ‖D_s Â_{s+1}‖_F for s = 1…t−1. */
   readonly stageNorm: readonly Float64Array[];
@@ -119,12 +120,36 @@ export interface StoredSample {
   readonly inputGradient: Float64Array;
 }
 
+/** One direction's tangents as stored: τ̂_t and ζ̂_t, t = 1…l. */
+export interface StoredDirection {
+  readonly tangents: readonly Float64Array[];
+  readonly pushed: readonly Float64Array[];
+}
+
+/** A witness as stored: û, the stages D_s â_{s+1} for s = 1…t−1, and ĉ. */
+export interface StoredWitness {
+  readonly vector: Float64Array;
+  readonly stages: readonly Float64Array[];
+  readonly result: Float64Array;
+}
+
+/** Everything else that a sample's measurements were made of: what the audit recomputes. */
+export interface TracedSample extends StoredSample {
+  /** â_t = fl(W′_tᵀ δ̂_t), t = 1…l; â_1 = ĝ_x. */
+  readonly pullbacks: readonly Float64Array[];
+  readonly directions: readonly [StoredDirection, StoredDirection];
+  /** As Measurements.witnesses. */
+  readonly witnesses: readonly (StoredWitness | null)[];
+}
+
 /** The outcome of one `measure` call. Hold it until the verdicts are in, then `release` it. */
 export interface MeasuredBatch {
   readonly measurements: Measurements;
   /** What was stored for these samples (indices within the batch), in the order asked for. */
   stored(samples: readonly number[]): Promise<StoredSample[]>;
-  /** Frees the engine's memory of this batch; `stored` may not be called after it. */
+  /** The same with everything that the audit reads. */
+  traced(samples: readonly number[]): Promise<TracedSample[]>;
+  /** Frees the engine's memory of this batch; neither may be called after it. */
   release(): void;
 }
 

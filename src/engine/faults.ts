@@ -1,16 +1,158 @@
 /**
  * The planted faults: each changes one thing in an engine's arithmetic, and no check can read which one is on.
  * They exist to measure which check catches what; `--plant NAME` switches one on.
+ *
+ * Here stand their names and those that change what the host holds (a plan, finished measurements) and so serve every engine;
+ * gpu/faults.ts has those of the kernels, cpu/faults.ts those of engine cpu.
  */
-export const FAULTS = {
-  "vjp-missing-mask": "the backward pass forgets the slopes D_t",
-  "vjp-row-skipped": "the backward product leaves out the last term of its sum",
-  "jvp-missing-mask": "the tangent pass forgets the slopes D_t",
-  "jvp-row-skipped": "the tangent product leaves out the last term of its sum",
-  "input-gradient-scaled": "the input gradient is multiplied by 1.01",
-  "jacobian-norm-halved": "every witness of a Jacobian norm comes out half as long",
-} as const;
+import type { DirectionMeasurement, Measurements } from "./engine.ts";
+import type { Interval } from "./interval.ts";
+import type { Plan } from "./plan.ts";
 
-export type FaultName = keyof typeof FAULTS;
+/** What a fault changes, and where it can be planted. */
+export interface FaultDescription {
+  readonly changes: string;
+  /** True for what WGSL allows an implementation to do: no fault, and no check may find it. */
+  readonly allowed?: boolean;
+  readonly engines: readonly ("webgpu" | "cpu")[];
+}
+
+const everywhere = (changes: string): FaultDescription => ({ changes, engines: ["webgpu", "cpu"] });
+const webgpu = (changes: string): FaultDescription => ({ changes, engines: ["webgpu"] });
+const cpu = (changes: string): FaultDescription => ({ changes, engines: ["cpu"] });
+
+const TABLE = {
+  "inputs-stale": everywhere("from the second batch on, the inputs are still those of the batch before"),
+  "forward-bias-dropped": everywhere("the forward pass forgets the biases"),
+  "forward-term-skipped": everywhere("the forward product leaves out the last term of its sum"),
+  "forward-index-shifted": everywhere("the forward product reads h one entry further on"),
+  "forward-row-skipped": everywhere("the forward pass does not write its first row"),
+  "forward-tile-skipped": webgpu("the forward pass leaves out a last tile that is not full"),
+  "forward-workgroup-skipped": webgpu("the second workgroup of the forward pass does nothing"),
+  "forward-sample-shifted": everywhere("the forward pass writes sample i to sample i + 4"),
+  "hidden-truncated": everywhere("h is stored with the 10 bits of f16's mantissa"),
+  "slopes-all-one": everywhere("every slope is stored as 1"),
+  "kink-slope-one": everywhere("the slope of relu at 0 is 1"),
+  "wrong-label": everywhere("the head takes the class after the right one"),
+  "top-gradient-doubled": everywhere("the gradient of the head is twice what it should be"),
+  "vjp-transposed": everywhere("the backward product reads W where it should read its transpose"),
+  "vjp-missing-mask": everywhere("the backward pass forgets the slopes D_t"),
+  "vjp-row-skipped": everywhere("the backward product leaves out the last term of its sum"),
+  "vjp-tile-skipped": webgpu("the backward product leaves out a last tile that is not full"),
+  "vjp-sample-shifted": everywhere("the backward pass writes sample i to sample i + 4"),
+  "adjoint-truncated": everywhere("adjoints are stored with the 10 bits of f16's mantissa"),
+  "weights-truncated": everywhere("the linear passes read weights with the 10 bits of f16's mantissa"),
+  "jvp-transposed": everywhere("the tangent product reads the transpose of W where it should read W"),
+  "jvp-missing-mask": everywhere("the tangent pass forgets the slopes D_t"),
+  "jvp-row-skipped": everywhere("the tangent product leaves out the last term of its sum"),
+  "jvp-sizes-shifted": webgpu("the tangent product's uniforms are packed one word off"),
+  "dot-row-skipped": webgpu("the products of the cut test leave out their last term"),
+  "norm-row-skipped": webgpu("every norm leaves out the first entry"),
+  "barrier-missing": webgpu("norms and products are summed before the pass that makes what they sum"),
+  "nan-swallowed": everywhere("NaN is lost in the maximum that looks for it"),
+  "input-gradient-scaled": everywhere("the input gradient is multiplied by 1 + 1e-2"),
+  "input-gradient-2e-3": everywhere("the input gradient is multiplied by 1 + 2e-3"),
+  "input-gradient-1e-4": cpu("the input gradient is multiplied by 1 + 1e-4"),
+  "input-gradient-1e-5": cpu("the input gradient is multiplied by 1 + 1e-5"),
+  "input-gradient-1e-6": cpu("the input gradient is multiplied by 1 + 1e-6"),
+  "jacobian-norm-halved": everywhere("every witness of a Jacobian norm comes out half as long"),
+  "jacobian-norm-doubled": everywhere("every witness of a Jacobian norm comes out twice as long"),
+  "jacobian-norm-low": everywhere("every witness of a Jacobian norm is multiplied by 0.999"),
+  "jacobian-norm-high": everywhere("every witness of a Jacobian norm is multiplied by 1.001"),
+  "hidden-norm-shifted": everywhere("the norm of h at one layer is taken for that of the layer before"),
+  "weight-norm-halved": everywhere("the proven bracket of every weight norm is multiplied by 0.5"),
+  "weight-norm-doubled": everywhere("the proven bracket of every weight norm is multiplied by 2"),
+  "weight-norm-low": everywhere("the proven bracket of every weight norm is multiplied by 0.999"),
+  "weight-norm-high": everywhere("the proven bracket of every weight norm is multiplied by 1.001"),
+  "subnormals-flushed": { ...webgpu("products and activations are 0 where they are subnormal"), allowed: true },
+} as const satisfies Readonly<Record<string, FaultDescription>>;
+
+export type FaultName = keyof typeof TABLE;
+
+export const FAULTS: Readonly<Record<FaultName, FaultDescription>> = TABLE;
 
 export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
+
+/** 1 + ε of the faults that scale the input gradient; 1 for all others. */
+export function inputGradientFactor(fault: FaultName | undefined): number {
+  switch (fault) {
+    case "input-gradient-scaled":
+      return 1 + 1e-2;
+    case "input-gradient-2e-3":
+      return 1 + 2e-3;
+    case "input-gradient-1e-4":
+      return 1 + 1e-4;
+    case "input-gradient-1e-5":
+      return 1 + 1e-5;
+    case "input-gradient-1e-6":
+      return 1 + 1e-6;
+    default:
+      return 1;
+  }
+}
+
+const NORM_FACTORS: Readonly<Record<string, number>> = { halved: 0.5, doubled: 2, low: 0.999, high: 1.001 };
+
+/** What a fault of this family (jacobian-norm, weight-norm) multiplies by; null where it is not of the family. */
+function normFactor(family: string, fault: FaultName | undefined): number | null {
+  if (fault === undefined || !fault.startsWith(`${family}-`)) return null;
+  return NORM_FACTORS[fault.slice(family.length + 1)] ?? null;
+}
+
+/** The measurements with the fault in them, where it is one of the host's norms. */
+export function withMeasurementFault(m: Measurements, fault: FaultName | undefined): Measurements {
+  const factor = normFactor("jacobian-norm", fault);
+  if (factor !== null) {
+    const witnesses = m.witnesses.map((w) =>
+      w === null ? null : { ...w, pullbackNorm: w.pullbackNorm.map((v) => factor * v) },
+    );
+    return { ...m, witnesses };
+  }
+  if (fault === "hidden-norm-shifted") {
+    const last = m.hiddenNorm.length - 1;
+    return { ...m, hiddenNorm: m.hiddenNorm.map((_, i) => m.hiddenNorm[Math.min(i + 1, last)] as Float64Array) };
+  }
+  if (fault === "nan-swallowed") {
+    const clean = (values: Float64Array): Float64Array => values.map((v) => (Number.isNaN(v) ? 0 : v));
+    const direction = (d: DirectionMeasurement): DirectionMeasurement => ({
+      tangentNorm: d.tangentNorm.map(clean),
+      products: d.products.map(clean),
+    });
+    return {
+      ...m,
+      finite: m.finite.map(() => 1),
+      value: clean(m.value),
+      hiddenNorm: m.hiddenNorm.map(clean),
+      slopeMax: m.slopeMax.map(clean),
+      adjointNorm: m.adjointNorm.map(clean),
+      pullbackNorm: m.pullbackNorm.map(clean),
+      directions: [direction(m.directions[0]), direction(m.directions[1])],
+    };
+  }
+  return m;
+}
+
+/** The plan with the fault in it, where it is one of the weight norms. */
+export function withPlanFault(plan: Plan, fault: FaultName | undefined): Plan {
+  const factor = normFactor("weight-norm", fault);
+  if (factor === null) return plan;
+  const scaled = (b: Interval): Interval => ({ lower: b.lower * factor, upper: b.upper * factor });
+  return {
+    ...plan,
+    layers: plan.layers.map((layer) => ({
+      ...layer,
+      spectralNorm: scaled(layer.spectralNorm),
+      frobeniusNorm: scaled(layer.frobeniusNorm),
+    })),
+  };
+}
+
+/** x with the 10 bits of f16's mantissa, the rest cut off; the exponent's range stays. */
+export function truncated(x: number): number {
+  if (x === 0 || !Number.isFinite(x)) return x;
+  const bits = new Float32Array(1);
+  bits[0] = x;
+  const words = new Uint32Array(bits.buffer);
+  words[0] = (words[0] as number) & 0xffffe000;
+  return bits[0] as number;
+}

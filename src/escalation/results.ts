@@ -71,6 +71,9 @@ export interface ReportedLayer {
   readonly directionalTightness: Spread;
   readonly alignmentWeight: Spread;
   readonly alignmentJacobian: Spread;
+  /** See LayerRow. */
+  readonly slackWeight: Spread;
+  readonly slackJacobian: Spread;
 }
 
 /** One sample in which a check failed: enough to print a counterexample. */
@@ -151,6 +154,8 @@ export interface Report {
   readonly coefficient: Quantiles;
   readonly layers: readonly ReportedLayer[];
   readonly escalations: { readonly screened: number; readonly iterated: number; readonly replayed: number };
+  /** With `--certify`: how many proven intervals of ‖J_t‖ (samples × layers) became as narrow as asked for, and how many could not. */
+  readonly certified?: { readonly width: number; readonly reached: number; readonly missed: number };
   /** Which upper bound of ‖J_t‖ was used how often, over samples and layers. */
   readonly bounds: Readonly<Record<string, number>>;
   readonly faults: readonly ReportedFault[];
@@ -177,6 +182,12 @@ export interface LayerRow {
   readonly directionalTightness: Maybe;
   readonly alignmentWeight: Maybe;
   readonly alignmentJacobian: Maybe;
+  /**
+   * What the layer loses of the total inequality, as a share of its right side: w_t(1 − α_t²) at W_t and w_t α_t²(1 − β_t²) at J_t, over
+   * Σ w. Both sides of all layers add up to 1 − ratio.
+   */
+  readonly slackWeight: Maybe;
+  readonly slackJacobian: Maybe;
   /** The larger of the two directions' |S_{t−1} − S_t|, divided by its bound: above 1 is a proven fault. */
   readonly cutResidual: Maybe;
 }
@@ -203,6 +214,8 @@ export interface SampleRow {
   readonly ratio: Maybe;
   readonly coefficient: Maybe;
   readonly layers: readonly LayerRow[];
+  /** Every check that failed, where one did; `layer` is 0 where the check speaks of the whole network. */
+  readonly violations?: readonly { readonly check: string; readonly layer: number; readonly detail: string }[];
   readonly audit?: {
     readonly identityResidual: AuditResidual;
     readonly contractedResidual: AuditResidual;

@@ -13,6 +13,7 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
   const whole = exponents.reduce((sum, k) => sum + k, 0);
   const gradientNorm = (m.pullbackNorm[0] as Float64Array)[at] as number;
   const layers: LayerRow[] = [];
+  const weightSum = outcome.weights.reduce((sum, w) => sum + w, 0);
   let below = 0; // Σ_{s<t} k_s
   let lhs = 0; // Σ w κ²
   let rhs = 0; // Σ w
@@ -30,6 +31,8 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
       ((along.tangentNorm[i] as Float64Array)[at] as number) / ((along.tangentNorm[0] as Float64Array)[at] as number);
     const tightness = ratioOrZero(gradientNorm, delta * weight * jacobian);
     const w = outcome.weights[i] as number;
+    const alpha = ratioOrZero(pulled, delta * weight);
+    const share = weightSum > 0 ? w / weightSum : 0;
     if (tightness > 0) lhs += w * tightness ** 2;
     rhs += w;
     const term = timesPowerOfTwo(Math.sqrt(1 + hidden * hidden) / (weight * jacobian), -(below + k));
@@ -50,8 +53,10 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
       tightnessLower: finding.tightness.lower,
       tightnessUpper: finding.tightness.upper,
       directionalTightness: ratioOrZero(gradientNorm, delta * weight * directional),
-      alignmentWeight: ratioOrZero(pulled, delta * weight),
+      alignmentWeight: alpha,
       alignmentJacobian: ratioOrZero(gradientNorm, pulled * jacobian),
+      slackWeight: share * Math.max(0, 1 - alpha ** 2),
+      slackJacobian: share * Math.max(0, alpha ** 2 - tightness ** 2),
       cutResidual: outcome.cutResiduals[i] as number,
     });
     below += k;
@@ -68,7 +73,12 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
     ratio: rhs > 0 ? lhs / rhs : NaN,
     coefficient,
     layers,
+    ...(outcome.violations.length === 0 ? {} : { violations: outcome.violations.map(violationFields) }),
   };
+}
+
+function violationFields(v: SampleOutcome["violations"][number]): NonNullable<SampleRow["violations"]>[number] {
+  return { check: v.check, layer: v.layer ?? 0, detail: v.detail };
 }
 
 function verdictFields(verdict: Verdict): Pick<SampleRow, "verdict" | "reason"> {
@@ -96,6 +106,8 @@ function weightEstimate(plan: Plan, i: number): number {
  */
 function jacobianEstimate(plan: Plan, outcome: SampleOutcome, t: number): number {
   const { measurements: m, at } = outcome.source;
+  const refined = outcome.estimates[t - 1] ?? null;
+  if (refined !== null && plan.norm === "spectral") return refined;
   if (t === 1) return plan.norm === "spectral" ? 1 : Math.sqrt((plan.network.layers[0] as { inputs: number }).inputs);
   if (plan.norm === "frobenius") return m.explicit[t - 1]?.frobenius[at] ?? NaN;
   const witness = m.witnesses[t - 1] ?? null;

@@ -32,6 +32,8 @@ export interface SampleOutcome {
   readonly weightExponent: number;
   readonly cutResiduals: readonly number[];
   readonly rung: Rung;
+  /** ‖J_t‖ as an f64 witness gives it, scaled, where one was asked for; null: the engine's own. */
+  readonly estimates: readonly (number | null)[];
   /** The measurements that the numbers of the row come from, and the sample's place in them. */
   readonly source: { readonly measurements: Measurements; readonly at: number };
 }
@@ -42,6 +44,10 @@ export interface Climb {
   /** The clean f64 engine that settles what is open, and the same network's plan in f64. */
   readonly host: CpuEngine;
   readonly hostPlan: Plan;
+  /** Accuracy of each ‖J_t‖ that the engine's own precision does not reach: f64 witnesses for every sample; null: the engine's do. */
+  readonly hostAccuracy: number | null;
+  /** Width wanted of every proven interval of ‖J_t‖, (upper − lower)/lower; null: none. */
+  readonly certify: number | null;
 }
 
 /** Accuracy of the f64 witnesses: the point where brackets are bounded by rounding, not by the iteration. */
@@ -84,6 +90,7 @@ export async function settleSample(
   );
   const slack = weightError(layers, evidence);
   const violations: (Verdict & { kind: "violated" })[] = [];
+  const estimates: (number | null)[] = plan.layers.map(() => null);
   residuals.forEach((residual, i) => {
     if (!(residual <= 1)) {
       const detail = `the cut test's difference is ${residual.toPrecision(3)} times what rounding explains`;
@@ -105,6 +112,7 @@ export async function settleSample(
       weightExponent: exponent,
       cutResiduals: residuals,
       rung,
+      estimates,
       source: { measurements, at },
     };
   };
@@ -113,21 +121,48 @@ export async function settleSample(
   let current = outcome(rung);
   if (violations.length > 0) return current;
   const suspected = residuals.some((r, i) => r > suspicionThreshold(layers[i] as LayerBounds));
-  for (const step of STEPS) {
-    const open = openLayers(current);
-    const wanted = suspected && step === STEPS[0] ? layers.map((_, i) => i + 1) : open;
-    if (wanted.length === 0) break;
-    const sample = await stored();
-    const request: RefineRequest = { index, layers: wanted, accuracy: step.accuracy, explicit: step.explicit };
-    const refinement = await climb.host.refine(plan, sample, request);
+  /** Takes these layers up again in f64; true where that shows a violation. */
+  const refine = async (wanted: readonly number[], accuracy: number | null, explicit: boolean): Promise<boolean> => {
+    const request: RefineRequest = { index, layers: wanted, accuracy, explicit };
+    const refinement = await climb.host.refine(plan, await stored(), request);
     rung = "replayed";
     const local = localFault(layers, measurements.arithmetic, refinement);
     if (local !== null) violations.push(local);
     findings = mergeFindings(climb, findings, refinement);
+    if (accuracy !== null) takeEstimates(refinement, estimates);
     current = outcome(rung);
-    if (current.violations.length > 0) break;
+    return current.violations.length > 0;
+  };
+  const everyLayer = layers.map((_, i) => i + 1);
+  for (const step of STEPS) {
+    const wanted = suspected && step === STEPS[0] ? everyLayer : openLayers(current);
+    if (wanted.length === 0) break;
+    if (await refine(wanted, step.accuracy, step.explicit)) return current;
+  }
+  const inner = everyLayer.slice(1);
+  if (climb.hostAccuracy !== null && inner.length > 0 && estimates.slice(1).some((e) => e === null)) {
+    if (await refine(inner, climb.hostAccuracy, false)) return current;
+  }
+  const { certify } = climb;
+  if (certify !== null) {
+    const wide = inner.filter((t) => !isNarrow(findings[t - 1] as LayerFinding, certify));
+    if (wide.length > 0) await refine(wide, Math.min(REFINED_ACCURACY, certify / 8), true);
   }
   return current;
+}
+
+/** Whether layer t's proven interval of ‖J_t‖ is no wider than asked for; a dead layer's [0, 0] is. */
+export function isNarrow({ jacobian: { statement } }: LayerFinding, width: number): boolean {
+  return statement.upper - statement.lower <= width * statement.lower;
+}
+
+/** ‖ĉ‖/‖û‖ of the better f64 witness of each refined layer; Wᵀδ̂ with its pullback is one too. */
+function takeEstimates(refinement: Refinement, estimates: (number | null)[]): void {
+  refinement.layers.forEach((layer, i) => {
+    if (layer === null || layer.witnesses.length === 0) return;
+    const found = [{ vectorNorm: layer.pullbackNorm, resultNorm: layer.gradientNorm }, ...layer.witnesses];
+    estimates[i] = Math.max(0, ...found.map((w) => (w.vectorNorm > 0 ? w.resultNorm / w.vectorNorm : 0)));
+  });
 }
 
 const STEPS: readonly { accuracy: number | null; explicit: boolean }[] = [
@@ -174,7 +209,7 @@ function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reas
     findings: plan.layers.map(() => ({
       verdict,
       tightness: none,
-      jacobian: { spectral: none, statement: none, kind: "product" },
+      jacobian: { spectral: none, statement: none, kind: "product", contradictory: false },
       restartError: NaN,
     })),
     total: none,
@@ -182,6 +217,7 @@ function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reas
     weightExponent: 0,
     cutResiduals: plan.layers.map(() => NaN),
     rung: "screened",
+    estimates: plan.layers.map(() => null),
     source: { measurements, at },
   };
 }

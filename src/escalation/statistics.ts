@@ -2,13 +2,16 @@
 import type {
   FaultExample,
   Quantiles,
+  Report,
   ReportedFault,
   ReportedLayer,
   SampleRow,
   Spread,
   VerdictName,
 } from "./results.ts";
+import { detectableShare } from "../verification/audit/audit.ts";
 import type { SampleOutcome } from "./sample.ts";
+import { isNarrow } from "./sample.ts";
 
 /** A list of f64 that grows by doubling. */
 interface Series {
@@ -32,11 +35,21 @@ export interface StatisticsResult {
   readonly escalations: { screened: number; iterated: number; replayed: number };
   readonly bounds: Record<string, number>;
   readonly faults: ReportedFault[];
+  readonly audited: Report["audited"];
+  readonly certified?: NonNullable<Report["certified"]>;
 }
 
-const LAYER_NUMBERS = ["tightness", "directionalTightness", "alignmentWeight", "alignmentJacobian"] as const;
+const LAYER_NUMBERS = [
+  "tightness",
+  "directionalTightness",
+  "alignmentWeight",
+  "alignmentJacobian",
+  "slackWeight",
+  "slackJacobian",
+] as const;
 
-export function createStatistics(depth: number): Statistics {
+/** @param certify the width that was asked of every proven interval; null: none. */
+export function createStatistics(depth: number, certify: number | null): Statistics {
   const verdicts: Record<VerdictName, number> = { holds: 0, tight: 0, violated: 0, unresolved: 0, invalid: 0 };
   const escalations = { screened: 0, iterated: 0, replayed: 0 };
   const bounds: Record<string, number> = {};
@@ -48,11 +61,24 @@ export function createStatistics(depth: number): Statistics {
   let valid = 0;
   let input = 0;
   let parameter = 0;
+  let audited = 0;
+  const certified = { reached: 0, missed: 0 };
+  const countFaults = (row: SampleRow, outcome: SampleOutcome): void => {
+    for (const violation of outcome.violations) {
+      const layer = violation.layer ?? 0;
+      const key = `${violation.check} ${String(layer)}`;
+      const known = faults.get(key);
+      if (known !== undefined) known.count++;
+      else faults.set(key, { check: violation.check, layer, count: 1, example: example(row, outcome, violation) });
+    }
+  };
   return {
     verdicts,
     add(row, outcome) {
       samples++;
       verdicts[row.verdict]++;
+      if (row.audit !== undefined) audited++;
+      countFaults(row, outcome);
       if (row.verdict === "invalid") return;
       escalations[outcome.rung]++;
       valid++;
@@ -66,12 +92,8 @@ export function createStatistics(depth: number): Statistics {
         });
       });
       for (const { jacobian } of outcome.findings) bounds[jacobian.kind] = (bounds[jacobian.kind] ?? 0) + 1;
-      for (const violation of outcome.violations) {
-        const layer = violation.layer ?? 0;
-        const key = `${violation.check} ${String(layer)}`;
-        const known = faults.get(key);
-        if (known !== undefined) known.count++;
-        else faults.set(key, { check: violation.check, layer, count: 1, example: example(row, outcome, violation) });
+      if (certify !== null) {
+        for (const finding of outcome.findings.slice(1)) certified[isNarrow(finding, certify) ? "reached" : "missed"]++;
       }
     },
     result: () => ({
@@ -89,12 +111,21 @@ export function createStatistics(depth: number): Statistics {
         directionalTightness: spread(numbers[1] as Series),
         alignmentWeight: spread(numbers[2] as Series),
         alignmentJacobian: spread(numbers[3] as Series),
+        slackWeight: spread(numbers[4] as Series),
+        slackJacobian: spread(numbers[5] as Series),
       })),
       escalations,
       bounds: Object.fromEntries(Object.entries(bounds).sort(([a], [b]) => (a < b ? -1 : 1))),
+      audited: auditedShare(audited),
+      ...(certify === null ? {} : { certified: { width: certify, ...certified } }),
       faults: [...faults.values()].sort((a, b) => a.layer - b.layer || (a.check < b.check ? -1 : 1)),
     }),
   };
+}
+
+function auditedShare(samples: number): Report["audited"] {
+  const detects = detectableShare(samples);
+  return detects === null ? { samples, detects, reason: "no sample was audited" } : { samples, detects };
 }
 
 function example(row: SampleRow, outcome: SampleOutcome, violation: SampleOutcome["violations"][number]): FaultExample {
@@ -105,6 +136,10 @@ function example(row: SampleRow, outcome: SampleOutcome, violation: SampleOutcom
     const [left, right] = worstCut(m.directions, t, at);
     const margin = Math.abs(left - right);
     return { index: row.index, left, right, margin, bound: margin / residual, reason: violation.detail };
+  }
+  if (violation.numbers !== undefined) {
+    const { found, right, bound } = violation.numbers;
+    return { index: row.index, left: found, right, margin: Math.abs(found - right), bound, reason: violation.detail };
   }
   const layer = violation.layer === null ? null : row.layers[violation.layer - 1];
   const lower = layer?.tightnessLower ?? outcome.total.lower;

@@ -6,6 +6,9 @@
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
+import { WGSL_F32 } from "../engine/engine.ts";
+import type { FaultName } from "../engine/faults.ts";
+import { withPlanFault } from "../engine/faults.ts";
 import type { Plan } from "../engine/plan.ts";
 import { makePlan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
@@ -14,9 +17,9 @@ import type { Head } from "../network/heads.ts";
 import { inputWidth, type Network } from "../network/network.ts";
 import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
-import { sampleRow } from "./row.ts";
 import type { Climb } from "./sample.ts";
-import { settleSample } from "./sample.ts";
+import type { Receive } from "./settle.ts";
+import { makeSettlement, settleBatch } from "./settle.ts";
 import type { Statistics } from "./statistics.ts";
 import { createStatistics } from "./statistics.ts";
 
@@ -38,6 +41,12 @@ export interface VerifyRequest {
   readonly norm: "spectral" | "frobenius";
   /** Relative error wanted of each Jacobian-norm estimate, or "verdict": iterate only where a verdict needs it. */
   readonly accuracy: number | "verdict";
+  /** Width wanted of every proven interval of ‖J_t‖, relative to its lower end; none asked for where left out. */
+  readonly certify?: number;
+  /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` where left out. */
+  readonly audit?: number;
+  /** The fault that was planted in `engine`: those of the host's own numbers are planted here. */
+  readonly plant?: FaultName;
   readonly seed: number;
   /** Samples a batch; the engine's own choice where left out. Changes nothing in the report but its timing. */
   readonly batchSize?: number;
@@ -82,13 +91,15 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   }
   const clock = request.clock ?? ((): number => 0);
   const startedMs = clock();
-  const { head, norm, accuracy, seed } = request;
-  const precision = engine.description.precision;
-  const plan = makePlan(network, { head, precision, norm, accuracy, seed });
-  const hostPlan =
-    precision === "f64" ? plan : makePlan(plan.network, { head, precision: "f64", norm, accuracy, seed });
-  const climb: Climb = { plan, layers: layerBounds(plan), host: request.host, hostPlan };
-  const statistics = createStatistics(plan.layers.length);
+  const { climb, certify } = makeClimb(request);
+  const { plan } = climb;
+  const { precision } = plan;
+  const settlement = makeSettlement(climb, request.audit ?? DEFAULT_AUDIT);
+  const statistics = createStatistics(plan.layers.length, certify);
+  const receive: Receive = (row, outcome) => {
+    statistics.add(row, outcome);
+    request.onRow?.(row);
+  };
   const size = Math.max(1, request.batchSize ?? engine.batchSize(plan));
   let roundedInputs = 0;
 
@@ -117,7 +128,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
       continue;
     }
     try {
-      if (failure === null) await settleBatch(climb, flight.batch, result.measured, statistics, request);
+      if (failure === null) await settleBatch(settlement, flight.batch, result.measured, receive);
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       failure = error;
@@ -131,6 +142,28 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   return { report: makeReport(request, plan, statistics, roundedInputs, elapsedMs), failure };
 }
 
+/** Plans, bounds, and how far a sample has to climb. */
+function makeClimb(request: VerifyRequest): { climb: Climb; certify: number | null } {
+  const { network, head, norm, accuracy, seed, engine, plant } = request;
+  const { precision } = engine.description;
+  const certify = request.certify ?? null;
+  const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
+  const settings = { head, norm, seed, accuracy: beyond ? "verdict" : accuracy } as const;
+  const clean = makePlan(network, { ...settings, precision });
+  const plan = withPlanFault(clean, plant);
+  const hostPlan = precision === "f64" ? clean : makePlan(clean.network, { ...settings, precision: "f64" });
+  const hostAccuracy = beyond ? accuracy : null;
+  return { climb: { plan, layers: layerBounds(plan), host: request.host, hostPlan, hostAccuracy, certify }, certify };
+}
+
+/** What rounding leaves of an estimate of ‖J_t‖ in f32: u for each of the Σ n_t sums on the way, adding up as a random walk does. */
+function reachedInF32(network: Network): number {
+  return WGSL_F32.unitRoundoff * Math.sqrt(network.layers.reduce((sum, layer) => sum + layer.inputs, 0));
+}
+
+/** Share of samples audited unless something else is asked for. */
+export const DEFAULT_AUDIT = 0.01;
+
 interface InFlight {
   readonly batch: Batch;
   readonly measured: Promise<{ measured: MeasuredBatch } | { error: unknown }>;
@@ -143,56 +176,6 @@ function settled(measured: Promise<MeasuredBatch>): InFlight["measured"] {
     (error: unknown) => ({ error }),
   );
 }
-
-async function settleBatch(
-  climb: Climb,
-  batch: Batch,
-  measured: MeasuredBatch,
-  statistics: Statistics,
-  request: VerifyRequest,
-): Promise<void> {
-  const width = batch.inputs.length / batch.samples;
-  const fetchStored = async (at: number) => {
-    const [sample] = await measured.stored([at]);
-    if (sample === undefined)
-      throw new DeviceError(`the engine gave back nothing for sample ${String(batch.first + at)}`);
-    return sample;
-  };
-  const replay = async (at: number) => {
-    const own: Batch = {
-      first: batch.first + at,
-      samples: 1,
-      inputs: batch.inputs.slice(at * width, (at + 1) * width),
-      labels: batch.labels === null ? null : batch.labels.slice(at, at + 1),
-    };
-    const again = await climb.host.measure(climb.hostPlan, own);
-    again.release();
-    return again.measurements;
-  };
-  // Samples are settled side by side, a few at a time, and counted in index order.
-  for (let from = 0; from < batch.samples; from += SETTLED_TOGETHER) {
-    const indices = Array.from({ length: Math.min(SETTLED_TOGETHER, batch.samples - from) }, (_, i) => from + i);
-    const outcomes = await Promise.all(
-      indices.map((at) =>
-        settleSample(
-          climb,
-          measured.measurements,
-          batch.first + at,
-          at,
-          () => fetchStored(at),
-          () => replay(at),
-        ),
-      ),
-    );
-    outcomes.forEach((outcome, i) => {
-      const row = sampleRow(climb.plan, batch.first + from + i, outcome);
-      statistics.add(row, outcome);
-      request.onRow?.(row);
-    });
-  }
-}
-
-const SETTLED_TOGETHER = 64;
 
 /** Rounds inputs to f32 in place; returns how many values changed. */
 function roundInputs(inputs: Float64Array): number {
@@ -247,7 +230,6 @@ function makeReport(
     norm: plan.norm,
     samples,
     ...result,
-    audited: { samples: 0, detects: null, reason: "no audit in this version" },
     timing: {
       elapsedMs,
       samplesPerSecond: elapsedMs > 0 ? (1000 * samples) / elapsedMs : null,

@@ -26,6 +26,7 @@ export function consoleReport(report: Report): string {
     violations(report),
     measurements(report),
     layers(report),
+    losses(report),
     work(report),
   ];
   return `${sections
@@ -85,13 +86,13 @@ function violation(fault: ReportedFault, i: number): string[] {
   if (example === undefined) return lines;
   const { index, left, right, margin, bound, reason } = example;
   const lead = `     sample ${String(index)}: `;
-  // Where rounding has a bound, the numbers say it all; elsewhere the finding's own words do.
+  // The cut test's two numbers say it all; elsewhere the finding's own words name the quantity.
   const bounded = margin !== null && bound !== null && bound > 0;
   const facts = [
     ...(left === null ? [] : [`left   ${precise(left)}`]),
     ...(right === null ? [] : [`right  ${precise(right)}`]),
     ...(bounded ? [`apart  ${significant(margin)}; rounding explains ${significant(bound)}`] : []),
-    ...(bounded || reason === undefined ? [] : wrapped(reason, CONSOLE_WIDTH - lead.length)),
+    ...((bounded && fault.check === "cut") || reason === undefined ? [] : wrapped(reason, CONSOLE_WIDTH - lead.length)),
   ];
   return [...lines, ...facts.map((fact, k) => (k === 0 ? lead : " ".repeat(lead.length)) + fact)];
 }
@@ -134,6 +135,17 @@ function layers(report: Report): string[] {
   ];
 }
 
+/** What the total loses where, as shares of its right side: at all layers together 1 − ratio. */
+function losses(report: Report): string[] {
+  const share = (spread: Spread): string =>
+    spread.median === null ? "–".padStart(8) : `${(100 * spread.median).toFixed(2)} %`.padStart(8);
+  const lines = report.layers.map(
+    ({ layer, slackWeight, slackJacobian }) =>
+      `  ${String(layer).padStart(5)}   ${share(slackWeight)} at W ${share(slackJacobian)} at J`,
+  );
+  return lines.length === 0 ? [] : ["What the right side exceeds the left by, by layer (medians)", ...lines];
+}
+
 function cell(x: number | null): string {
   if (x === null || !Number.isFinite(x)) return "–".padStart(8);
   return (x > 0 && x < 1e-3 ? x.toExponential(1) : x.toFixed(4)).padStart(8);
@@ -148,9 +160,16 @@ function work(report: Report): string[] {
   if (bounds.length > 0) {
     lines.push(`Upper bounds of ‖J_t‖: ${bounds.map(([kind, count]) => `${kind} ${grouped(count)}`).join(", ")}`);
   }
+  if (report.certified !== undefined) {
+    const { width, reached, missed } = report.certified;
+    const rest = missed > 0 ? `; ${grouped(missed)} could not be had so narrow` : "";
+    lines.push(
+      `Proven intervals of ‖J_t‖ within ${String(width)}: ${grouped(reached)} of ${grouped(reached + missed)}${rest}`,
+    );
+  }
   const { samples, detects } = report.audited;
   if (samples > 0) {
-    const share = detects === null ? "" : `; faults in ${significant(100 * detects)} % would be seen (99 %)`;
+    const share = detects === null ? "" : `; sees a fault in ${significant(100 * detects)} % of samples with 99 %`;
     lines.push(`Audited on the host: ${counted(samples, "sample")}${share}`);
   }
   if (report.run.roundedValues > 0) {

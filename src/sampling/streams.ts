@@ -3,6 +3,9 @@ export const INPUT_STREAM = 1;
 export const LABEL_STREAM = 2;
 export const DIRECTION_STREAM = 3;
 export const ARCHITECTURE_STREAM = 4;
+/** Whether a sample is audited, and which entries of the identities the audit looks at. */
+export const AUDIT_STREAM = 5;
+export const AUDIT_ENTRY_STREAM = 6;
 /** Layer t's weights: WEIGHT_STREAM + t. */
 export const WEIGHT_STREAM = 1000;
 /** Layer t's biases: BIAS_STREAM + t. */

@@ -26,7 +26,8 @@ export interface MeasuredPullback {
 /** An explicit Jacobian Â of layer t, by its norms as measured. */
 export interface MeasuredJacobian {
   readonly frobenius: number;
-  /** A proven upper bound of ‖Â‖₂, or Infinity. */
+  /** A proven bracket of ‖Â‖₂; 0 and Infinity where there is none. */
+  readonly spectralLower: number;
   readonly spectralUpper: number;
   readonly stageNorms: readonly number[];
 }
@@ -36,6 +37,8 @@ export interface JacobianBounds {
   readonly spectral: Interval;
   readonly statement: Interval;
   readonly kind: UpperKind;
+  /** True where a proven lower bound lies above a proven upper one: one of the norms that they were made of is wrong. */
+  readonly contradictory: boolean;
 }
 
 /** Upper bound of a norm measured over n numbers. */
@@ -103,6 +106,7 @@ export function jacobianBounds(
       spectral: { lower: 1, upper: 1 },
       statement: statement === "spectral" ? { lower: 1, upper: 1 } : { lower: root * DOWN, upper: root * UP },
       kind: "identity",
+      contradictory: false,
     },
   ];
   const uppers = [1];
@@ -114,6 +118,7 @@ export function jacobianBounds(
     let kind: UpperKind = "product";
     let frobeniusUpper = Infinity;
     let frobeniusLower = 0;
+    let lower = 0;
     const dense = explicit[t - 1] ?? null;
     if (dense !== null && dense.frobenius >= 0) {
       const rows = below.outputs;
@@ -121,11 +126,11 @@ export function jacobianBounds(
       frobeniusUpper = (normUpper(dense.frobenius, rows * inputs, arithmetic) + error) * UP;
       frobeniusLower = Math.max(0, (normLower(dense.frobenius, rows * inputs, arithmetic) - error) * DOWN);
       if (frobeniusUpper < upper) [upper, kind] = [frobeniusUpper, "explicit-frobenius"];
+      lower = Math.max(0, (dense.spectralLower - error) * DOWN);
       const spectral = (dense.spectralUpper + error) * UP;
       if (spectral < upper) [upper, kind] = [spectral, "explicit-spectral"];
     }
     uppers.push(upper);
-    let lower = 0;
     for (const witness of witnesses[t - 1] ?? [])
       lower = Math.max(lower, witnessLower(layers, uppers, t, witness, arithmetic));
     // ‖J‖ ≤ ‖J‖_F ≤ √rank ‖J‖, rank ≤ the narrowest width so far.
@@ -137,6 +142,7 @@ export function jacobianBounds(
           ? { lower: Math.min(lower, upper), upper }
           : { lower: Math.min(Math.max(lower, frobeniusLower), frobeniusUpper), upper: frobeniusUpper },
       kind,
+      contradictory: lower > upper || frobeniusLower > frobeniusUpper,
     });
   }
   return result;

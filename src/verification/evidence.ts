@@ -57,6 +57,7 @@ export function evidenceOf(m: Measurements, j: number): Evidence {
             ? null
             : {
                 frobenius: explicit.frobenius[j] as number,
+                spectralLower: explicit.spectralLower[j] as number,
                 spectralUpper: explicit.spectralUpper[j] as number,
                 stageNorms: at(explicit.stageNorm),
               },

@@ -66,8 +66,15 @@ export function judgeLayers(
       upper: denominator.lower > 0 ? (numerator.upper / denominator.lower) * UP : Infinity,
     };
     if (!(tightness.lower >= 0)) tightness.lower = 0;
-    return { verdict: judgeBracket(tightness, t), tightness, jacobian, restartError: error / e.gradientNorm };
+    const verdict = jacobian.contradictory ? contradiction(t) : judgeBracket(tightness, t);
+    return { verdict, tightness, jacobian, restartError: error / e.gradientNorm };
   });
+}
+
+/** No norm lies between these bounds, and both are proven: what they were made of is wrong. */
+function contradiction(t: number): Verdict {
+  const detail = `the proven lower bound of ‖J_${String(t)}‖ lies above its proven upper bound`;
+  return { kind: "violated", check: "norms", layer: t, detail };
 }
 
 /** p̂_t is itself a witness for ‖J_t‖: its pullback is ĝ_x (MATH.md §2, "Zero-iteration screen"). */
@@ -103,13 +110,13 @@ export function intersectFindings(a: LayerFinding, b: LayerFinding, t: number): 
   const verdict =
     a.verdict.kind === "violated"
       ? a.verdict
-      : b.verdict.kind === "holds" && b.verdict.trivial
+      : b.verdict.kind === "violated" || (b.verdict.kind === "holds" && b.verdict.trivial)
         ? b.verdict
         : judgeBracket(tightness, t);
   return {
     verdict,
     tightness,
-    jacobian: { spectral, statement, kind },
+    jacobian: { spectral, statement, kind, contradictory: a.jacobian.contradictory || b.jacobian.contradictory },
     restartError: Math.min(a.restartError, b.restartError),
   };
 }

@@ -11,14 +11,24 @@ export type Verdict =
   | { readonly kind: "holds"; readonly trivial: boolean }
   /** 1 − κ_lo. */
   | { readonly kind: "tight"; readonly gap: number }
-  | { readonly kind: "violated"; readonly check: Check; readonly layer: number | null; readonly detail: string }
+  | {
+      readonly kind: "violated";
+      readonly check: Check;
+      readonly layer: number | null;
+      readonly detail: string;
+      /** The number that was found, the right one, and what rounding explains, where the check compares two numbers. */
+      readonly numbers?: { readonly found: number; readonly right: number; readonly bound: number };
+    }
   | { readonly kind: "unresolved"; readonly reason: string }
   | { readonly kind: "invalid"; readonly reason: string };
 
 export type VerdictKind = Verdict["kind"];
 
-/** What found a violation. */
-export type Check = "inequality" | "zero-factor" | "cut" | "local" | "replay";
+/**
+ * What found a violation: the inequality's own brackets, rule 2, the cut test, a stored value against its formula (replay, audit), a
+ * norm or reported number against what it was made of, an identity, or an f64 replay that contradicts the engine.
+ */
+export type Check = "inequality" | "zero-factor" | "cut" | "local" | "norms" | "identity" | "replay";
 
 /**
  * Rules 3–6 for a bracket of κ: `violated` above 1, `holds` at most 1, `tight`, or open.

@@ -75,10 +75,13 @@ describe("errors name the place, what was found and what was expected", () => {
     expect(message(...words)).toBe(expected);
   });
 
+  test("shares and widths outside their range say what the range is", () => {
+    expect(message("--audit", "2")).toContain("expected a number from 0 to 1");
+    expect(message("--certify", "0")).toContain("expected a number between 0 and 1");
+  });
+
   test("options of later versions say that they are not available", () => {
     for (const words of [
-      ["--audit", "1"],
-      ["--certify=0.1"],
       ["--html", "a.html"],
       ["--witnesses", "w"],
       ["--address", "1:2:3"],

@@ -8,7 +8,6 @@ const CHECKS = {
   flight: "gives the same bits with three calls at once",
   finite: "marks a sample that is not finite, and leaves the others untouched",
   errors: "turns what the device refuses into a DeviceError that says what it was, and goes on",
-  faults: "lets planted faults be seen, and a clean run be clean",
 } as const;
 
 describe.skipIf(skipReason !== null).each(RUNTIMES)("engine webgpu, %s", (runtime) => {

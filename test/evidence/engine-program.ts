@@ -2,12 +2,18 @@
 import process from "node:process";
 import { openGpu, runtimeName } from "../../src/cli/runtime/gpu.ts";
 import { readShaders } from "../../src/cli/runtime/shaders.ts";
+import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
+import type { FaultName } from "../../src/engine/faults.ts";
+import { allFaults } from "../faults/all.ts";
+import type { Sizes as FaultSizes } from "../faults/campaign.ts";
 import { agreement } from "./agreement.ts";
 import { clean } from "./clean.ts";
 
-export interface ProofRequest {
+/** A proof over drawn cases `from` … `to` − 1 of a seed. */
+export interface CaseRequest {
   readonly proof: "agreement" | "clean";
   readonly engine: "cpu" | "webgpu";
   readonly seed: number;
@@ -17,24 +23,57 @@ export interface ProofRequest {
   readonly budget: number;
 }
 
+export interface FaultRequest {
+  readonly proof: "faults";
+  readonly engine: "cpu" | "webgpu";
+  readonly sizes: FaultSizes;
+}
+
+export type ProofRequest = CaseRequest | FaultRequest;
+
 async function main(): Promise<void> {
   const request = JSON.parse(process.argv.at(-1) ?? "{}") as ProofRequest;
   const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
-  const engine = request.engine === "cpu" ? host : await openWebgpu();
+  const open = async (fault?: FaultName): Promise<Engine> => {
+    if (request.engine === "cpu") return openCpu(fault);
+    return openWebgpu(fault);
+  };
+  const figures = await prove(request, open, host);
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  process.exit(0);
+}
+
+async function prove(
+  request: ProofRequest,
+  open: (fault?: FaultName) => Promise<Engine>,
+  host: CpuEngine,
+): Promise<object> {
+  if (request.proof === "faults") {
+    return allFaults({ kind: request.engine, open, host }, request.sizes, (line) => process.stderr.write(`${line}\n`));
+  }
+  const engine = request.engine === "cpu" ? host : await open();
   const { proof, seed, from, to, samples, budget } = request;
   const figures =
     proof === "agreement"
       ? await agreement(engine, host, seed, from, to, budget)
       : await clean(engine, host, seed, from, to, samples, budget);
-  process.stdout.write(`${JSON.stringify({ engine: engine.description, ...figures })}\n`);
-  engine.dispose();
-  process.exit(0);
+  return { engine: engine.description, ...figures };
 }
 
-async function openWebgpu() {
+function openCpu(fault?: FaultName): Engine {
+  return createCpuEngine({ threads: 0, runtime: runtimeName(), ...(fault === undefined ? {} : { fault }) });
+}
+
+async function openWebgpu(fault?: FaultName): Promise<Engine> {
   const gpu = await openGpu();
   if (gpu === null) throw new Error("no WebGPU in this runtime");
-  return createGpuEngine({ gpu, adapterPreference: "software", shaders: readShaders(), runtime: runtimeName() });
+  return createGpuEngine({
+    gpu,
+    adapterPreference: "software",
+    shaders: readShaders(),
+    runtime: runtimeName(),
+    ...(fault === undefined ? {} : { fault }),
+  });
 }
 
 await main();

@@ -44,7 +44,10 @@ export async function runProof(runtime: "node" | "deno", request: ProofRequest):
   let out = "";
   let errors = "";
   child.stdout.on("data", (data: Buffer) => (out += data.toString()));
-  child.stderr.on("data", (data: Buffer) => (errors += data.toString()));
+  child.stderr.on("data", (data: Buffer) => {
+    errors += data.toString();
+    if (process.stderr.isTTY) process.stderr.write(data);
+  });
   const code = await new Promise<number | null>((done) => child.on("close", done));
   if (code !== 0) throw new Error(`${runtime} ${request.proof} ended with ${String(code)}: ${errors.slice(-2000)}`);
   return JSON.parse(out) as Record<string, unknown>;

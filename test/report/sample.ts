@@ -46,6 +46,8 @@ export const CLEAN: Report = {
     directionalTightness: SPREAD,
     alignmentWeight: SPREAD,
     alignmentJacobian: SPREAD,
+    slackWeight: SPREAD,
+    slackJacobian: SPREAD,
   })),
   escalations: { screened: 900, iterated: 100, replayed: 0 },
   bounds: { product: 1000, explicit: 10 },
@@ -96,6 +98,8 @@ export const ROW: SampleRow = {
     directionalTightness: 0.7,
     alignmentWeight: 0.8,
     alignmentJacobian: 0.6,
+    slackWeight: 0.1,
+    slackJacobian: 0.2,
     cutResidual: 1e-4,
   })),
 };

@@ -67,13 +67,13 @@ describe("bounds of the Jacobians", () => {
     expect(dead[2]?.statement.upper).toBe(0);
   });
   test("an explicit Jacobian's norm is taken where it is smaller, its error added", () => {
-    const dense = { frobenius: 0.25, spectralUpper: 0.2, stageNorms: [0.3] };
+    const dense = { frobenius: 0.25, spectralLower: 0, spectralUpper: 0.2, stageNorms: [0.3] };
     const [, second] = jacobianBounds(layers, "spectral", [1, 1, 1], none, [null, dense, null], WGSL_F32);
     expect(second?.kind).toBe("explicit-spectral");
     expect(second?.spectral.upper).toBeGreaterThan(
       0.2 + backwardStepError(layers[0] as LayerBounds, 0.3, WGSL_F32, 3) * 0.999,
     );
-    const unread = { frobenius: NaN, spectralUpper: NaN, stageNorms: [NaN] };
+    const unread = { frobenius: NaN, spectralLower: 0, spectralUpper: NaN, stageNorms: [NaN] };
     const [, product] = jacobianBounds(layers, "spectral", [1, 1, 1], none, [null, unread, null], WGSL_F32);
     expect(product?.kind).toBe("product");
   });

@@ -3,7 +3,7 @@
  * threads: a sample's numbers depend on nothing but itself (product.ts, witness.ts).
  */
 import { DeviceError } from "../../network/errors.ts";
-import type { Batch, Engine, Measurements, StoredSample } from "../engine.ts";
+import type { Batch, Engine, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import type { HostAnswer, HostReply, HostRequest } from "./host.ts";
@@ -101,19 +101,24 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
           return { lane, ...(await measureOn(lane, plan, part)) };
         }),
       );
+      const read = async <T extends StoredSample>(
+        kind: "stored" | "traced",
+        samples: readonly number[],
+      ): Promise<T[]> => {
+        const found: T[] = [];
+        for (const sample of samples) {
+          const block = blocks[Math.floor(sample / BLOCK)];
+          if (block === undefined)
+            throw new RangeError(`sample ${String(sample)} of a batch of ${String(batch.samples)}`);
+          const answer = await block.lane.call({ kind, blockId: block.blockId, samples: [sample % BLOCK] });
+          found.push(...(answer as T[]));
+        }
+        return found;
+      };
       return {
         measurements: mergeMeasurements(blocks.map((b) => b.measurements)),
-        async stored(samples) {
-          const found: StoredSample[] = [];
-          for (const sample of samples) {
-            const block = blocks[Math.floor(sample / BLOCK)];
-            if (block === undefined)
-              throw new RangeError(`sample ${String(sample)} of a batch of ${String(batch.samples)}`);
-            const answer = await block.lane.call({ kind: "stored", blockId: block.blockId, samples: [sample % BLOCK] });
-            found.push(...(answer as StoredSample[]));
-          }
-          return found;
-        },
+        stored: (samples) => read<StoredSample>("stored", samples),
+        traced: (samples) => read<TracedSample>("traced", samples),
         release() {
           for (const { lane, blockId } of blocks) void lane.call({ kind: "release", blockId }).catch(() => undefined);
         },

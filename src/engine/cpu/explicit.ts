@@ -9,7 +9,7 @@ import { pullback } from "./pullback.ts";
 
 /**
  * ‖Â‖_F and its stages' Frobenius norms for layer t ≥ 2, for every sample of the block.
- * @param spectral also proves an upper bound of ‖Â‖₂ (weight-norm.ts), at O(n_t² n_1) a sample.
+ * @param spectral also proves a bracket of ‖Â‖₂ (weight-norm.ts), at O(n_t² n_1) a sample.
  */
 export function explicitJacobian(
   operators: Operators,
@@ -20,6 +20,7 @@ export function explicitJacobian(
 ): ExplicitMeasurement {
   const n = operators.width(t);
   const frobenius = new Float64Array(columns);
+  const spectralLower = new Float64Array(columns);
   const spectralUpper = new Float64Array(columns).fill(Infinity);
   const stageNorm = Array.from({ length: t - 1 }, () => new Float64Array(columns));
   for (let sample = 0; sample < columns; sample++) {
@@ -30,10 +31,12 @@ export function explicitJacobian(
       (stageNorm[i] as Float64Array)[sample] = wholeNorm(stage);
     });
     if (spectral && Number.isFinite(frobenius[sample])) {
-      spectralUpper[sample] = weightNorms(back.result, operators.width(1), n).spectral.upper;
+      const { lower, upper } = weightNorms(back.result, operators.width(1), n).spectral;
+      spectralLower[sample] = lower;
+      spectralUpper[sample] = upper;
     }
   }
-  return { frobenius, spectralUpper, stageNorm };
+  return { frobenius, spectralLower, spectralUpper, stageNorm };
 }
 
 function identity(n: number): Float64Array {

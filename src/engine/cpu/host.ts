@@ -2,11 +2,11 @@
  * The work of engine cpu, wherever it runs: in this thread, or in a worker thread that `serve` answers from.
  * Plans are sent once and kept by number; stored blocks stay where they were made until they are released.
  */
-import type { Batch, Measurements, StoredSample } from "../engine.ts";
+import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import type { StoredBlock } from "./measure.ts";
-import { measureBlock, storedSample } from "./measure.ts";
+import { measureBlock, storedSample, tracedSample } from "./measure.ts";
 import type { Operators } from "./operators.ts";
 import { makeOperators } from "./operators.ts";
 import type { RefineRequest, Refinement } from "./refine.ts";
@@ -17,10 +17,10 @@ export type HostRequest =
   | { readonly kind: "forget"; readonly planId: number }
   | { readonly kind: "measure"; readonly planId: number; readonly blockId: number; readonly batch: Batch }
   | { readonly kind: "refine"; readonly planId: number; readonly stored: StoredSample; readonly request: RefineRequest }
-  | { readonly kind: "stored"; readonly blockId: number; readonly samples: readonly number[] }
+  | { readonly kind: "stored" | "traced"; readonly blockId: number; readonly samples: readonly number[] }
   | { readonly kind: "release"; readonly blockId: number };
 
-export type HostAnswer = Measurements | StoredSample[] | Refinement | null;
+export type HostAnswer = Measurements | StoredSample[] | TracedSample[] | Refinement | null;
 
 /** A host of its own: plans and blocks by number. */
 export function createHost(): (request: HostRequest) => HostAnswer {
@@ -50,10 +50,12 @@ export function createHost(): (request: HostRequest) => HostAnswer {
         if (known === undefined) throw new RangeError(`plan ${String(request.planId)} is not here`);
         return refineSample(known.plan, known.clean, request.stored, request.request);
       }
-      case "stored": {
+      case "stored":
+      case "traced": {
         const block = blocks.get(request.blockId);
         if (block === undefined) throw new RangeError(`block ${String(request.blockId)} was released`);
-        return request.samples.map((sample) => storedSample(block, sample));
+        const read = request.kind === "traced" ? tracedSample : storedSample;
+        return request.samples.map((sample) => read(block, sample));
       }
       case "release":
         blocks.delete(request.blockId);

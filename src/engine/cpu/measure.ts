@@ -5,7 +5,7 @@
 import { ACTIVATIONS } from "../../network/activations.ts";
 import { evaluateHead } from "../../network/heads.ts";
 import { directionVector } from "../../sampling/philox.ts";
-import type { Batch, DirectionMeasurement, Measurements, StoredSample, WitnessMeasurement } from "../engine.ts";
+import type { Batch, DirectionMeasurement, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import { exponentOf, timesPowerOfTwo } from "../powers.ts";
@@ -22,6 +22,8 @@ import {
 import { explicitJacobian } from "./explicit.ts";
 import type { Operators } from "./operators.ts";
 import { product } from "./product.ts";
+import { withMeasurementFault } from "../faults.ts";
+import type { WitnessBlock } from "./witness.ts";
 import { findWitness, inverse } from "./witness.ts";
 
 /** Everything stored of a block: matrices with samples contiguous. */
@@ -35,6 +37,15 @@ export interface StoredBlock {
   readonly slopes: readonly Float64Array[];
   readonly adjoints: readonly Float64Array[];
   readonly inputGradient: Float64Array;
+  readonly pullbacks: readonly Float64Array[];
+  readonly directions: readonly TangentBlock[];
+  readonly witnesses: readonly (WitnessBlock | null)[];
+}
+
+/** One direction's tangents: τ_t and ζ_t. */
+interface TangentBlock {
+  readonly tangents: readonly Float64Array[];
+  readonly pushed: readonly Float64Array[];
 }
 
 export function measureBlock(
@@ -44,23 +55,23 @@ export function measureBlock(
 ): { measurements: Measurements; stored: StoredBlock } {
   const columns = batch.samples;
   const depth = operators.depth;
-  const forward = forwardPass(plan, batch);
-  const head = headPass(plan, forward.hidden[depth] as Float64Array, batch);
+  const { tamper } = operators;
+  const forward = forwardPass(plan, operators, batch);
+  const head = headPass(plan, operators, forward.hidden[depth] as Float64Array, batch);
 
   const adjoints: Float64Array[] = [];
   const pullbacks: Float64Array[] = [];
   let adjoint = masked(forward.slopes[depth - 1] as Float64Array, head.topGradient);
   for (let t = depth; t >= 1; t--) {
     adjoints.unshift(adjoint);
-    const back = operators.applyTransposed(t, adjoint, columns);
+    const back = tamper("pullback", t, operators.applyTransposed(t, adjoint, columns), columns);
     pullbacks.unshift(back);
-    if (t > 1) adjoint = operators.maskBackward(forward.slopes[t - 2] as Float64Array, back);
+    if (t > 1) {
+      const masked = operators.maskBackward(forward.slopes[t - 2] as Float64Array, back);
+      adjoint = tamper("adjoint", t - 1, masked, columns);
+    }
   }
-  let inputGradient = pullbacks[0] as Float64Array;
-  if (operators.inputGradientFactor !== 1) {
-    inputGradient = inputGradient.map((v) => v * operators.inputGradientFactor);
-    pullbacks[0] = inputGradient;
-  }
+  const inputGradient = pullbacks[0] as Float64Array;
 
   const gradientDirection = scaledColumns(inputGradient, inverse(columnNorm(inputGradient, columns)));
   const randomDirection = fromColumns(
@@ -97,25 +108,31 @@ export function measureBlock(
     adjointNorm,
     pullbackNorm,
     directions: [along.measurement, random.measurement],
-    witnesses,
+    witnesses: witnesses.map((w) => w?.measurement ?? null),
     explicit,
   };
-  const stored: StoredBlock = { samples: columns, ...head, ...forward, adjoints, inputGradient };
-  return { measurements, stored };
+  const directions = [along, random];
+  const stored = { samples: columns, ...head, ...forward, adjoints, inputGradient, pullbacks, directions, witnesses };
+  return { measurements: withMeasurementFault(measurements, operators.fault), stored };
 }
 
 /** h_{t+1} = g_t(W_t h_t + b_t) and D_t, with the unscaled weights. */
-function forwardPass(plan: Plan, batch: Batch): Pick<StoredBlock, "hidden" | "preactivation" | "slopes"> {
+function forwardPass(
+  plan: Plan,
+  { tamper }: Operators,
+  batch: Batch,
+): Pick<StoredBlock, "hidden" | "preactivation" | "slopes"> {
   const columns = batch.samples;
   const width = batch.inputs.length / columns;
   const input = new Float64Array(batch.inputs.length);
   for (let j = 0; j < columns; j++) {
     for (let i = 0; i < width; i++) input[i * columns + j] = batch.inputs[j * width + i] as number;
   }
-  const hidden = [input];
+  const hidden = [tamper("input", 1, input, columns)];
   const preactivation: Float64Array[] = [];
   const slopes: Float64Array[] = [];
-  for (const layer of plan.network.layers) {
+  for (const [index, layer] of plan.network.layers.entries()) {
+    const t = index + 1;
     const z = new Float64Array(layer.outputs * columns);
     product(layer.weight, layer.outputs, layer.inputs, hidden[hidden.length - 1] as Float64Array, columns, z);
     for (let i = 0, o = 0; i < layer.outputs; i++) {
@@ -123,9 +140,10 @@ function forwardPass(plan: Plan, batch: Batch): Pick<StoredBlock, "hidden" | "pr
       for (let j = 0; j < columns; j++, o++) z[o] = (z[o] as number) + b;
     }
     const { value, slope } = ACTIVATIONS[layer.activation];
-    preactivation.push(z);
-    hidden.push(z.map(value));
-    slopes.push(z.map(slope));
+    const stored = tamper("preactivation", t, z, columns);
+    preactivation.push(stored);
+    hidden.push(tamper("hidden", t + 1, stored.map(value), columns));
+    slopes.push(tamper("slopes", t, stored.map(slope), columns));
   }
   return { hidden, preactivation, slopes };
 }
@@ -133,6 +151,7 @@ function forwardPass(plan: Plan, batch: Batch): Pick<StoredBlock, "hidden" | "pr
 /** f and its gradient by the head, the gradient scaled by 2^−e so that its largest entry lies in [1, 2). */
 function headPass(
   plan: Plan,
+  { tamper }: Operators,
   output: Float64Array,
   batch: Batch,
 ): Pick<StoredBlock, "value" | "topExponent" | "topGradient"> {
@@ -141,7 +160,8 @@ function headPass(
   const topExponent = new Int32Array(columns);
   const gradients: Float64Array[] = [];
   for (let j = 0; j < columns; j++) {
-    const result = evaluateHead(plan.head, column(output, columns, j), batch.labels?.[j] ?? -1, batch.first + j);
+    const label = batch.labels?.[j] ?? -1;
+    const result = evaluateHead(plan.head, column(output, columns, j), label, batch.first + j);
     let largest = 0;
     for (const v of result.gradient) largest = Math.max(largest, Math.abs(v));
     const e = largest > 0 && largest < Infinity ? exponentOf(largest) : 0;
@@ -149,7 +169,11 @@ function headPass(
     topExponent[j] = e;
     gradients.push(result.gradient.map((v) => timesPowerOfTwo(v, -e)));
   }
-  return { value, topExponent, topGradient: fromColumns(gradients) };
+  return {
+    value,
+    topExponent,
+    topGradient: tamper("topGradient", plan.layers.length, fromColumns(gradients), columns),
+  };
 }
 
 /** τ_1 = v, ζ_t = W′_tτ_t, τ_{t+1} = D_tζ_t, with the products S_t of the cut test (MATH.md §2). */
@@ -160,15 +184,17 @@ function tangentPass(
   inputGradient: Float64Array,
   direction: Float64Array,
   columns: number,
-): { measurement: DirectionMeasurement; tangents: Float64Array[] } {
+): TangentBlock & { measurement: DirectionMeasurement } {
   const tangents = [direction];
+  const all: Float64Array[] = [];
   const products = [columnDot(inputGradient, direction, columns)];
   for (let t = 1; t <= operators.depth; t++) {
     const pushed = operators.apply(t, tangents[t - 1] as Float64Array, columns);
+    all.push(pushed);
     products.push(columnDot(adjoints[t - 1] as Float64Array, pushed, columns));
     if (t < operators.depth) tangents.push(operators.maskForward(slopes[t - 1] as Float64Array, pushed));
   }
-  return { measurement: { tangentNorm: tangents.map((v) => columnNorm(v, columns)), products }, tangents };
+  return { measurement: { tangentNorm: tangents.map((v) => columnNorm(v, columns)), products }, tangents, pushed: all };
 }
 
 /** Witnesses of layers 2 … l, started from the two tangents that the cut test made: J_tv₀ and J_tv, both normalised. */
@@ -179,7 +205,7 @@ function jacobianWitnesses(
   along: readonly Float64Array[],
   random: readonly Float64Array[],
   columns: number,
-): (WitnessMeasurement | null)[] {
+): (WitnessBlock | null)[] {
   return plan.layers.map((_, i) => {
     if (i === 0 || plan.accuracy === "verdict") return null;
     const first = along[i] as Float64Array;
@@ -205,6 +231,23 @@ function finiteColumns(matrices: readonly Float64Array[], value: Float64Array, c
     }
   }
   return finite;
+}
+
+/** One sample of a stored block with all that the audit reads. */
+export function tracedSample(block: StoredBlock, sample: number): TracedSample {
+  const own = (x: Float64Array): Float64Array => column(x, block.samples, sample);
+  const direction = (d: TangentBlock): TracedSample["directions"][number] => ({
+    tangents: d.tangents.map(own),
+    pushed: d.pushed.map(own),
+  });
+  return {
+    ...storedSample(block, sample),
+    pullbacks: block.pullbacks.map(own),
+    directions: [direction(block.directions[0] as TangentBlock), direction(block.directions[1] as TangentBlock)],
+    witnesses: block.witnesses.map((w) =>
+      w === null ? null : { vector: own(w.vector), stages: w.stages.map(own), result: own(w.result) },
+    ),
+  };
 }
 
 /** One sample of a stored block. */

@@ -63,6 +63,7 @@ function joinExplicit(parts: readonly (ExplicitMeasurement | null)[]): ExplicitM
   if (all.length === 0) return null;
   return {
     frobenius: joinFloats(all.map((p) => p.frobenius)),
+    spectralLower: joinFloats(all.map((p) => p.spectralLower)),
     spectralUpper: joinFloats(all.map((p) => p.spectralUpper)),
     stageNorm: joinEach(all.map((p) => p.stageNorm)),
   };

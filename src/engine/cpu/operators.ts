@@ -3,9 +3,12 @@
  * one step of each kind, and what a planted fault changes in them. Everything in engine/cpu is made of these steps.
  */
 import type { FaultName } from "../faults.ts";
+import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import { transpose } from "../weight-norm.ts";
 import { masked } from "./columns.ts";
+import type { Tamper } from "./faults.ts";
+import { createTamper } from "./faults.ts";
 import { product } from "./product.ts";
 
 /** One layer's matrices as the products read them. */
@@ -31,40 +34,37 @@ export interface Operators {
   readonly maskBackward: (slopes: Float64Array, x: Float64Array) => Float64Array;
   /** W′_1W′_1ᵀ y, n_2 × B. */
   readonly applyFirstGram: (y: Float64Array, columns: number) => Float64Array;
-  /** What the fault, if any, does to a finished input gradient and to a finished witness pullback. */
-  readonly inputGradientFactor: number;
-  readonly witnessFactor: number;
+  /** What the fault, if any, does to a quantity as it is made. */
+  readonly tamper: Tamper;
+  readonly fault: FaultName | undefined;
 }
 
 export function makeOperators(plan: Plan, fault: FaultName | undefined): Operators {
   const packed: Packed[] = plan.layers.map((layer, i) => {
     const { inputs, outputs } = plan.network.layers[i] as { inputs: number; outputs: number };
+    const weight = fault === "weights-truncated" ? layer.scaledWeight.map(truncated) : layer.scaledWeight;
     return {
       inputs,
       outputs,
-      weight: layer.scaledWeight,
-      transposed: transpose(layer.scaledWeight, outputs, inputs),
+      weight,
+      transposed: transpose(weight, outputs, inputs),
     };
   });
   const at = (t: number): Packed => packed[t - 1] as Packed;
   const apply = (t: number, x: Float64Array, columns: number): Float64Array => {
     const layer = at(t);
     const y = new Float64Array(layer.outputs * columns);
-    product(
-      layer.weight,
-      layer.outputs,
-      layer.inputs,
-      fault === "jvp-row-skipped" ? withoutLastRow(x, columns) : x,
-      columns,
-      y,
-    );
+    const operand = fault === "jvp-row-skipped" ? withoutLastRow(x, columns) : x;
+    const weight = fault === "jvp-transposed" ? layer.transposed : layer.weight;
+    product(weight, layer.outputs, layer.inputs, operand, columns, y);
     return y;
   };
   const applyTransposed = (t: number, y: Float64Array, columns: number): Float64Array => {
     const layer = at(t);
     const x = new Float64Array(layer.inputs * columns);
     const operand = fault === "vjp-row-skipped" ? withoutLastRow(y, columns) : y;
-    product(layer.transposed, layer.inputs, layer.outputs, operand, columns, x);
+    const weight = fault === "vjp-transposed" ? layer.weight : layer.transposed;
+    product(weight, layer.inputs, layer.outputs, operand, columns, x);
     return x;
   };
   return {
@@ -81,8 +81,8 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
       product(plan.firstGram, n, n, y, columns, result);
       return result;
     },
-    inputGradientFactor: fault === "input-gradient-scaled" ? 1.01 : 1,
-    witnessFactor: fault === "jacobian-norm-halved" ? 0.5 : 1,
+    tamper: createTamper(plan, fault),
+    fault,
   };
 }
 

@@ -29,7 +29,12 @@ export interface RefinedLayer {
   readonly pullbackNorm: number;
   readonly stageNorms: readonly number[];
   readonly witnesses: readonly { vectorNorm: number; resultNorm: number; stageNorms: readonly number[] }[];
-  readonly explicit: { frobenius: number; spectralUpper: number; stageNorms: readonly number[] } | null;
+  readonly explicit: {
+    frobenius: number;
+    spectralLower: number;
+    spectralUpper: number;
+    stageNorms: readonly number[];
+  } | null;
   /** ‖D̂_{t−1}W′_tᵀδ̂_t − δ̂_{t−1}‖ of the stored values (t = 1: ‖W′_1ᵀδ̂_1 − ĝ_x‖). */
   readonly localResidual: number;
 }
@@ -75,7 +80,12 @@ function refineLayer(
   const witnesses =
     request.accuracy === null || t === 1
       ? []
-      : [single(findWitness(operators, slopes, t, startVector(plan, request.index, pulled), request.accuracy, 1))];
+      : [
+          single(
+            findWitness(operators, slopes, t, startVector(plan, request.index, pulled), request.accuracy, 1)
+              .measurement,
+          ),
+        ];
   const dense = explicit ? explicitJacobian(operators, slopes, t, 1, true) : null;
   return {
     adjointNorm,
@@ -88,6 +98,7 @@ function refineLayer(
         ? null
         : {
             frobenius: dense.frobenius[0] as number,
+            spectralLower: dense.spectralLower[0] as number,
             spectralUpper: dense.spectralUpper[0] as number,
             stageNorms: dense.stageNorm.map((v) => v[0] as number),
           },

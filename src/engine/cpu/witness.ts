@@ -17,6 +17,14 @@ interface BasisBlock {
   readonly samples: Int32Array;
 }
 
+/** A block's witnesses: what is measured of them, and the vectors themselves (û n_t × B, ĉ n_1 × B). */
+export interface WitnessBlock {
+  readonly measurement: WitnessMeasurement;
+  readonly vector: Float64Array;
+  readonly stages: readonly Float64Array[];
+  readonly result: Float64Array;
+}
+
 /**
  * @param start n_t × B, any length; zero columns get no witness.
  * @param slopes D_1 … D_{t−1} at least, each n_{s+1} × B.
@@ -28,7 +36,7 @@ export function findWitness(
   start: Float64Array,
   accuracy: number,
   columns: number,
-): WitnessMeasurement {
+): WitnessBlock {
   const n = operators.width(t);
   const alpha = Array.from({ length: columns }, (): number[] => []);
   const beta = Array.from({ length: columns }, (): number[] => []);
@@ -77,12 +85,13 @@ export function findWitness(
 
   const vector = combine(basis, alpha, beta, n, columns);
   const back = pullback(operators, slopes, t, vector, columns);
-  return {
+  const measurement: WitnessMeasurement = {
     vectorNorm: columnNorm(vector, columns),
-    pullbackNorm: columnNorm(back.result, columns).map((v) => v * operators.witnessFactor),
+    pullbackNorm: columnNorm(back.result, columns),
     stageNorm: stageNorms(back.stages, columns),
     steps,
   };
+  return { measurement, vector, ...back };
 }
 
 /** û = Σ_j s_j q_j, each sample by the coefficients of its own steps. */

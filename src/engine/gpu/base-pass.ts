@@ -7,6 +7,7 @@
  * Sizes: B columns, the batch's capacity; the two tangents stand side by side, 2B columns.
  */
 import type { FaultName } from "../faults.ts";
+import { inputGradientFactor } from "../faults.ts";
 import { DIRECTION_STREAM } from "../../sampling/streams.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
 import { KERNELS } from "./kernels.ts";
@@ -23,6 +24,7 @@ export interface BasePass {
   readonly adjoints: readonly Matrix[];
   readonly pullbacks: readonly Matrix[];
   readonly tangents: readonly Matrix[];
+  readonly pushed: readonly Matrix[];
   readonly topGradient: Matrix;
   /** (f, e) for each sample. */
   readonly values: Matrix;
@@ -96,7 +98,7 @@ export async function createBasePass(
     dispatches.push(
       await workspace.dispatch(
         KERNELS.vectorJacobianProduct,
-        { MASKED: masked ? 1 : 0, FACTOR: t === 1 && fault === "input-gradient-scaled" ? 1.01 : 1 },
+        { MASKED: masked ? 1 : 0, FACTOR: t === 1 ? inputGradientFactor(fault) : 1 },
         { rows: width(t), inner: width(t + 1), columns, samples: columns },
         [
           operands.scaled(t),
@@ -175,6 +177,7 @@ export async function createBasePass(
     adjoints,
     pullbacks,
     tangents,
+    pushed,
     topGradient,
     values,
     labels,
@@ -182,7 +185,7 @@ export async function createBasePass(
     setAddress: (seed, first) => {
       philox.write(addressed(seed, first));
     },
-    dispatches: [...dispatches, ...sums.dispatches],
+    dispatches: fault === "barrier-missing" ? [...sums.dispatches, ...dispatches] : [...dispatches, ...sums.dispatches],
     sums,
     requests,
   };

@@ -26,6 +26,8 @@ export interface OpenDevice {
   readonly adapter: AdapterDescription;
   /** Largest storage binding in bytes. */
   readonly bindingBytes: number;
+  /** The planted fault, where one is switched on. */
+  readonly fault: FaultName | undefined;
   readonly pipeline: (kernel: Kernel, overrides: Readonly<Record<string, number>>) => Promise<Pipeline>;
   /** Runs one piece of work after another. */
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
@@ -128,6 +130,7 @@ export async function openDevice(
     exclusive,
     adapter: description,
     bindingBytes,
+    fault,
     pipeline: (kernel, overrides) => {
       const key = `${kernel.name} ${JSON.stringify(overrides)}`;
       let known = pipelines.get(key);

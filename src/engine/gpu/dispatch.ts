@@ -2,6 +2,7 @@
 import { DeviceError } from "../../network/errors.ts";
 import type { OpenDevice } from "./device.ts";
 import { firstLine, message } from "./device.ts";
+import { withSizesFault } from "./faults.ts";
 import type { Kernel, Sizes } from "./kernels.ts";
 import { packUniform } from "./reflection.ts";
 
@@ -70,7 +71,8 @@ export function createWorkspace(open: OpenDevice): Workspace {
     own: GPUBuffer | null,
   ): Promise<Dispatch> => {
     const { pipeline, layout, reflection } = await open.pipeline(kernel, overrides);
-    const first = own ?? uniform(`${kernel.name}.sizes`, packUniform(reflection, sizes));
+    const first =
+      own ?? uniform(`${kernel.name}.sizes`, packUniform(reflection, withSizesFault(kernel.name, sizes, open.fault)));
     const group = device.createBindGroup({
       label: kernel.name,
       layout,

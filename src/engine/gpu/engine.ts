@@ -2,7 +2,7 @@
  * Engine webgpu: f32 on a device. Programs (a plan's buffers for one capacity) are kept between batches; two may be in use at once.
  * Which adapter, how much memory, how large a batch: from the adapter's own limits.
  */
-import type { Engine, MeasuredBatch, StoredSample } from "../engine.ts";
+import type { Engine, MeasuredBatch } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import { openDevice } from "./device.ts";
@@ -102,14 +102,14 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
       try {
         const program = await programFor(slot, plan, batch.samples);
         const measurements = await program.run(batch);
-        let read: Promise<(sample: number) => StoredSample> | null = null;
+        const held = (): Program => {
+          if (released) throw new RangeError("this batch was released");
+          return program;
+        };
         return {
           measurements,
-          async stored(samples) {
-            if (released) throw new RangeError("this batch was released");
-            read ??= program.readStored();
-            return samples.map(await read);
-          },
+          stored: async (samples) => held().readStored(samples),
+          traced: async (samples) => held().readTraced(samples),
           release,
         };
       } catch (error) {

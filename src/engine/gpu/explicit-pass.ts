@@ -54,7 +54,7 @@ export async function createExplicitPass(
     const rows = operands.width(t);
     const sizes = (first: number): Sizes => ({ rows, columns, samples, first });
     const start = await workspace.variable(KERNELS.unitVectors, sizes(0), [shared.buffer]);
-    const back = await maps.pullback(t, { ...shared, rows });
+    const back = await maps.pullback(t, { ...shared, rows }, false);
     const sums = await createSums(
       workspace,
       `explicit.sums.${String(t)}`,
@@ -93,6 +93,7 @@ export async function createExplicitPass(
     const [frobenius, ...stageNorm] = squares.map((sum) => sum.map(Math.sqrt));
     return {
       frobenius: frobenius as Float64Array,
+      spectralLower: new Float64Array(wanted),
       spectralUpper: new Float64Array(wanted).fill(Infinity),
       stageNorm,
     };

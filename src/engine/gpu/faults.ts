@@ -1,42 +1,121 @@
-/** A planted fault as one textual change of one kernel; each `find` occurs exactly once in its shader. */
+/** The planted faults of the kernels, each as textual changes of shaders; every `find` occurs exactly once in its shader. */
 import type { FaultName } from "../faults.ts";
+import type { Sizes } from "./kernels.ts";
 
-export interface KernelFault {
+export interface KernelEdit {
   readonly shader: string;
   readonly find: string;
   readonly replace: string;
 }
 
-export const KERNEL_FAULTS: Readonly<
-  Record<Exclude<FaultName, "input-gradient-scaled" | "jacobian-norm-halved">, KernelFault>
-> = {
-  "vjp-missing-mask": {
-    shader: "vector-jacobian-product.wgsl",
-    find: "masked[at] = slopes[row * group + quad % group] * value;",
-    replace: "masked[at] = value;",
-  },
-  "vjp-row-skipped": {
-    shader: "vector-jacobian-product.wgsl",
-    find: "let terms = sizes.inner;",
-    replace: "let terms = sizes.inner - 1u;",
-  },
-  "jvp-missing-mask": {
-    shader: "jacobian-vector-product.wgsl",
-    find: "masked[at] = slopes[row * group + quad % group] * value;",
-    replace: "masked[at] = value;",
-  },
-  "jvp-row-skipped": {
-    shader: "jacobian-vector-product.wgsl",
-    find: "let terms = sizes.inner;",
-    replace: "let terms = sizes.inner - 1u;",
-  },
+const edits = (shader: string, ...changes: readonly (readonly [find: string, replace: string])[]): KernelEdit[] =>
+  changes.map(([find, replace]) => ({ shader, find, replace }));
+const forward = (...changes: Parameters<typeof edits>[1][]) => edits("forward.wgsl", ...changes);
+const backward = (...changes: Parameters<typeof edits>[1][]) => edits("vector-jacobian-product.wgsl", ...changes);
+const tangent = (...changes: Parameters<typeof edits>[1][]) => edits("jacobian-vector-product.wgsl", ...changes);
+
+const MASK = "masked[at] = slopes[row * group + quad % group] * value;";
+const GUARD = "if (quad >= stride || row >= sizes.rows) {";
+const RAGGED_TILE_GUARD = "if (quad >= stride || row >= sizes.rows || (row > 0u && row + 8u > sizes.rows)) {";
+const SECOND_WORKGROUP_GUARD = "if (quad >= stride || row >= sizes.rows || (quad >= 64u && quad < 128u)) {";
+const PLACE = "let at = row * stride + quad;";
+/** Column quad + 1, cyclically: four samples on. */
+const NEXT_PLACE = "let at = row * stride + (quad + 1u) % stride;";
+
+/** A vector's bits without the lowest 13 of each: 10 of the mantissa are left. */
+const truncated = (value: string): string =>
+  `bitcast<vec4<f32>>(bitcast<vec4<u32>>(${value}) & vec4<u32>(0xffffe000u))`;
+
+/** A vector with every subnormal number made 0. */
+const flushed = (value: string): string =>
+  `select(${value}, vec4<f32>(), (bitcast<vec4<u32>>(${value}) & vec4<u32>(0x7f800000u)) == vec4<u32>(0u))`;
+
+/** The rows of a tile. */
+const TILE = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+
+export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEdit[]>>> = {
+  "forward-bias-dropped": forward(["sum + vec4<f32>(bias[row])", "sum + vec4<f32>(0.0 * bias[row])"]),
+  "forward-term-skipped": forward(["k < sizes.inner; k++", "k < sizes.inner - 1u; k++"]),
+  "forward-index-shifted": forward([
+    "hidden[k * stride + quad]",
+    "hidden[min(k + 1u, sizes.inner - 1u) * stride + quad]",
+  ]),
+  "forward-row-skipped": forward(["  if (row >= sizes.rows) {", "  if (row == 0u || row >= sizes.rows) {"]),
+  "forward-tile-skipped": forward([GUARD, RAGGED_TILE_GUARD]),
+  "forward-workgroup-skipped": forward([GUARD, SECOND_WORKGROUP_GUARD]),
+  "forward-sample-shifted": forward([PLACE, NEXT_PLACE]),
+  "hidden-truncated": forward(["next[at] = value;", `next[at] = ${truncated("value")};`]),
+  "slopes-all-one": forward(["slopes[at] = slope;", "slopes[at] = 0.0 * slope + vec4<f32>(1.0);"]),
+  "kink-slope-one": forward([
+    "Activated(max(z, 0.0), select(0.0, 1.0, z > 0.0))",
+    "Activated(max(z, 0.0), select(0.0, 1.0, z >= 0.0))",
+  ]),
+  "wrong-label": edits(
+    "head.wgsl",
+    ["row = argmax(column, -1);", "row = (argmax(column, -1) + 1u) % sizes.width;"],
+    ["let own = u32(labels[column]);", "let own = (u32(labels[column]) + 1u) % sizes.width;"],
+    ["var own = u32(max(labels[column], 0));", "var own = (u32(max(labels[column], 0)) + 1u) % sizes.width;"],
+  ),
+  "top-gradient-doubled": edits("head.wgsl", [
+    "let g = gradient[at(i, column)] * factor;",
+    "let g = 2.0 * gradient[at(i, column)] * factor;",
+  ]),
+  "vjp-transposed": backward(
+    ...TILE.map((r) => (r === 0 ? "row" : `c${String(r)}`)).map(
+      (row) => [`weight[base + ${row}]`, `weight[${row} * sizes.inner + i]`] as const,
+    ),
+  ),
+  "vjp-missing-mask": backward([MASK, "masked[at] = value;"]),
+  "vjp-row-skipped": backward(["let terms = sizes.inner;", "let terms = sizes.inner - 1u;"]),
+  "vjp-tile-skipped": backward([GUARD, RAGGED_TILE_GUARD]),
+  "vjp-sample-shifted": backward([PLACE, NEXT_PLACE]),
+  "adjoint-truncated": backward([
+    MASK,
+    `let product = slopes[row * group + quad % group] * value;\n    masked[at] = ${truncated("product")};`,
+  ]),
+  "jvp-transposed": tangent(
+    ...TILE.map((r) => [`weight[r${String(r)} + k]`, `weight[k * sizes.rows + r${String(r)} / sizes.inner]`] as const),
+  ),
+  "jvp-missing-mask": tangent([MASK, "masked[at] = value;"]),
+  "jvp-row-skipped": tangent(["let terms = sizes.inner;", "let terms = sizes.inner - 1u;"]),
+  "dot-row-skipped": edits("column-dot.wgsl", [
+    "i < sizes.rows; i++) {\n    sum +=",
+    "i + 1u < sizes.rows; i++) {\n    sum +=",
+  ]),
+  "norm-row-skipped": edits("column-norm.wgsl", [
+    "var i = 0u; i < sizes.rows; i++) {\n      let x",
+    "var i = 1u; i < sizes.rows; i++) {\n      let x",
+  ]),
+  "subnormals-flushed": [
+    ...forward(
+      ["next[at] = value;", `next[at] = ${flushed("value")};`],
+      ["preactivation[at] = z;", `preactivation[at] = ${flushed("z")};`],
+    ),
+    ...backward(
+      ["result[at] = FACTOR * value;", `result[at] = ${flushed("value")};`],
+      [MASK, `let product = slopes[row * group + quad % group] * value;\n    masked[at] = ${flushed("product")};`],
+    ),
+    ...tangent(
+      ["result[at] = value;", `result[at] = ${flushed("value")};`],
+      [MASK, `let product = slopes[row * group + quad % group] * value;\n    masked[at] = ${flushed("product")};`],
+    ),
+  ],
 };
 
-/** The shader's text with the fault in it, where it is this shader's. */
+/** A kernel's uniforms with the fault in them: every field has the value of the next. */
+export function withSizesFault(kernel: string, sizes: Sizes, fault: FaultName | undefined): Sizes {
+  if (fault !== "jvp-sizes-shifted" || kernel !== "jacobian-vector-product") return sizes;
+  const names = Object.keys(sizes);
+  return Object.fromEntries(names.map((name, i) => [name, sizes[names[(i + 1) % names.length] as string] as number]));
+}
+
+/** The shader's text with the fault in it, where it is one of this shader's. */
 export function withFault(path: string, code: string, fault: FaultName | undefined): string {
-  if (fault === undefined || !(fault in KERNEL_FAULTS)) return code;
-  const change = KERNEL_FAULTS[fault as keyof typeof KERNEL_FAULTS];
-  if (change.shader !== path) return code;
-  if (code.split(change.find).length !== 2) throw new RangeError(`fault ${fault}: its text is not there exactly once`);
-  return code.replace(change.find, change.replace);
+  const changes = (fault === undefined ? [] : (KERNEL_FAULTS[fault] ?? [])).filter((edit) => edit.shader === path);
+  return changes.reduce((text, { find, replace }) => {
+    if (text.split(find).length !== 2) {
+      throw new RangeError(`fault ${String(fault)}: "${find}" is not there exactly once`);
+    }
+    return text.replace(find, replace);
+  }, code);
 }

@@ -82,6 +82,13 @@ export const KERNELS = {
     size(sizes, "columns"),
     size(sizes, "rows"),
   ]),
+  gather: kernel(
+    "gather",
+    ["operand", "chosen", "result"],
+    ["rows", "columns", "count", "shift", "offset"],
+    [],
+    (sizes) => [size(sizes, "count"), size(sizes, "rows")],
+  ),
   unitVectors: kernel("unit-vectors", ["result"], ["rows", "columns", "samples", "first"], [], (sizes) => [
     size(sizes, "columns"),
     size(sizes, "rows"),

@@ -6,11 +6,17 @@ import type { Operands } from "./operands.ts";
 export interface LinearMaps {
   /**
    * ĉ = J_tᵀ u, with what W′_sᵀ was applied to: stage s = D_s a_{s+1} in `stages[s − 1]`, s = 1 … t − 1, the result in `result`.
-   * The matrices are overwritten by the next map: take what is needed of them between.
+   * The matrices are overwritten by the next map, unless `kept`: then they are this pullback's own.
    */
-  readonly pullback: (t: number, u: Matrix) => Promise<{ dispatches: Dispatch[]; stages: Matrix[]; result: Matrix }>;
+  readonly pullback: (t: number, u: Matrix, kept: boolean) => Promise<PullbackPass>;
   /** J_tJ_tᵀ q, n_t × columns. */
   readonly gram: (t: number, q: Matrix) => Promise<{ dispatches: Dispatch[]; result: Matrix }>;
+}
+
+export interface PullbackPass {
+  readonly dispatches: Dispatch[];
+  readonly stages: Matrix[];
+  readonly result: Matrix;
 }
 
 /**
@@ -38,26 +44,22 @@ export function createLinearMaps(
   const up = (s: number): Matrix => ups[s - 1] as Matrix;
   const slope = (s: number): GPUBuffer => (slopes[s - 1] as Matrix).buffer;
 
-  const mask = (t: number, u: Matrix): Promise<Dispatch> =>
-    workspace.dispatch(KERNELS.mask, {}, { rows: width(t), columns, samples }, [
-      u.buffer,
-      slope(t - 1),
-      stage(t - 1).buffer,
-    ]);
+  const mask = (t: number, u: Matrix, to: Matrix): Promise<Dispatch> =>
+    workspace.dispatch(KERNELS.mask, {}, { rows: width(t), columns, samples }, [u.buffer, slope(t - 1), to.buffer]);
   /** From stage s to stage s − 1. */
-  const down = (s: number): Promise<Dispatch> =>
+  const down = (s: number, from: Matrix, to: Matrix): Promise<Dispatch> =>
     workspace.dispatch(
       KERNELS.vectorJacobianProduct,
       { MASKED: 1, FACTOR: 1 },
       { rows: width(s), inner: width(s + 1), columns, samples },
-      [operands.scaled(s), stage(s).buffer, slope(s - 1), plain.buffer, stage(s - 1).buffer],
+      [operands.scaled(s), from.buffer, slope(s - 1), plain.buffer, to.buffer],
     );
-  const toInput = (): Promise<Dispatch> =>
+  const toInput = (from: Matrix, to: Matrix): Promise<Dispatch> =>
     workspace.dispatch(
       KERNELS.vectorJacobianProduct,
       { MASKED: 0, FACTOR: 1 },
       { rows: width(1), inner: width(2), columns, samples },
-      [operands.scaled(1), stage(1).buffer, unused[0], bottom.buffer, unused[1]],
+      [operands.scaled(1), from.buffer, unused[0], to.buffer, unused[1]],
     );
   /** D_s ∘ (matrix · x) into up(s + 1). */
   const forward = (s: number, matrix: GPUBuffer, inner: number, x: Matrix): Promise<Dispatch> =>
@@ -70,19 +72,22 @@ export function createLinearMaps(
     ]);
 
   return {
-    async pullback(t, u) {
-      const dispatches = [await mask(t, u)];
-      for (let s = t - 1; s >= 2; s--) dispatches.push(await down(s));
-      dispatches.push(await toInput());
-      return { dispatches, stages: stages.slice(0, t - 1), result: bottom };
+    async pullback(t, u, kept) {
+      const own = stages.slice(0, t - 1).map((m, i) => (kept ? scratch(`kept-stage.${String(t)}`, i + 1, m.rows) : m));
+      const result = kept ? scratch("kept-bottom", t, width(1)) : bottom;
+      const at = (s: number): Matrix => own[s - 1] as Matrix;
+      const dispatches = [await mask(t, u, at(t - 1))];
+      for (let s = t - 1; s >= 2; s--) dispatches.push(await down(s, at(s), at(s - 1)));
+      dispatches.push(await toInput(at(1), result));
+      return { dispatches, stages: own, result };
     },
     async gram(t, q) {
-      const dispatches = [await mask(t, q)];
-      for (let s = t - 1; s >= 2; s--) dispatches.push(await down(s));
+      const dispatches = [await mask(t, q, stage(t - 1))];
+      for (let s = t - 1; s >= 2; s--) dispatches.push(await down(s, stage(s), stage(s - 1)));
       if (firstGram !== null) {
         dispatches.push(await forward(1, firstGram, width(2), stage(1)));
       } else {
-        dispatches.push(await toInput(), await forward(1, operands.scaled(1), width(1), bottom));
+        dispatches.push(await toInput(stage(1), bottom), await forward(1, operands.scaled(1), width(1), bottom));
       }
       for (let s = 2; s <= t - 1; s++) dispatches.push(await forward(s, operands.scaled(s), width(s), up(s)));
       return { dispatches, result: up(t) };

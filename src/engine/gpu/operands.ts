@@ -1,6 +1,8 @@
 /** What a plan puts on the device once: weights, biases, the first layer's Gram matrix, and the head's constants. */
 import { ACTIVATION_NAMES } from "../../network/activations.ts";
 import type { Head } from "../../network/heads.ts";
+import type { FaultName } from "../faults.ts";
+import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import type { Workspace } from "./dispatch.ts";
 
@@ -31,8 +33,10 @@ export interface Operands {
   readonly headIndex: number;
 }
 
-export function uploadOperands(workspace: Workspace, plan: Plan): Operands {
+export function uploadOperands(workspace: Workspace, plan: Plan, fault: FaultName | undefined): Operands {
   const f32 = (values: Float64Array): Float32Array => Float32Array.from(values);
+  const linear = (values: Float64Array): Float32Array =>
+    f32(fault === "weights-truncated" ? values.map(truncated) : values);
   const layers = plan.network.layers.map((layer, i) => ({
     inputs: layer.inputs,
     outputs: layer.outputs,
@@ -41,7 +45,7 @@ export function uploadOperands(workspace: Workspace, plan: Plan): Operands {
     bias: workspace.upload(`bias.${String(i + 1)}`, f32(layer.bias)),
     scaled: workspace.upload(
       `scaled-weight.${String(i + 1)}`,
-      f32((plan.layers[i] as Plan["layers"][number]).scaledWeight),
+      linear((plan.layers[i] as Plan["layers"][number]).scaledWeight),
     ),
   }));
   const at = (t: number) => layers[t - 1] as (typeof layers)[number];

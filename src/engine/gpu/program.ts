@@ -1,7 +1,15 @@
 /** The batch program: one plan's buffers and dispatches for batches of up to `capacity` samples, run one batch at a time. */
-import type { Batch, ExplicitMeasurement, Measurements, StoredSample, WitnessMeasurement } from "../engine.ts";
+import type {
+  Batch,
+  ExplicitMeasurement,
+  Measurements,
+  StoredSample,
+  TracedSample,
+  WitnessMeasurement,
+} from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
+import { withMeasurementFault } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import type { BasePass } from "./base-pass.ts";
 import { createBasePass } from "./base-pass.ts";
@@ -10,13 +18,15 @@ import type { Matrix } from "./dispatch.ts";
 import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
 import { bytesPerColumn, createExplicitPass } from "./explicit-pass.ts";
 import { headData, uploadOperands } from "./operands.ts";
+import { createStoredReader } from "./stored.ts";
 import { createWitnessPass } from "./witness-pass.ts";
 
 export interface Program {
   readonly capacity: number;
   readonly run: (batch: Batch) => Promise<Measurements>;
-  /** Reads back everything stored of the batch last run. */
-  readonly readStored: () => Promise<(sample: number) => StoredSample>;
+  /** Reads back what is stored of these samples of the batch last run; everything (`traced`), or what a replay needs. */
+  readonly readStored: (samples: readonly number[]) => Promise<StoredSample[]>;
+  readonly readTraced: (samples: readonly number[]) => Promise<TracedSample[]>;
   readonly destroy: () => void;
 }
 
@@ -27,8 +37,10 @@ export function bytesPerSample(plan: Plan): { total: number; largestBinding: num
   const sum = widths.reduce((a, b) => a + b, 0);
   const inner = widths.slice(1, -1);
   const base = 16 * sum;
-  // First round of the iteration: 13 blocks; later rounds of a stubborn sample add up to 100 more, counted half.
-  const witness = plan.accuracy === "verdict" ? 0 : inner.reduce((a, n) => a + 64 * n, 0) + 4 * sum;
+  // First round of the iteration: 13 blocks; later rounds of a stubborn sample add up to 100 more, counted half. Then the pullback of
+  // every layer's witness through all the layers below it.
+  const kept = inner.reduce((a, _, i) => a + widths.slice(0, i + 2).reduce((b, n) => b + n, 0), 0);
+  const witness = plan.accuracy === "verdict" ? 0 : inner.reduce((a, n) => a + 64 * n, 0) + 4 * sum + kept;
   // One unit vector of every sample; more go through at once only within explicit-pass.ts's own budget.
   const explicit = plan.norm === "frobenius" ? bytesPerColumn(widths) / 4 : 0;
   const largest = Math.max(2 * widest, plan.accuracy === "verdict" ? 0 : 17 * Math.max(1, ...inner));
@@ -44,7 +56,7 @@ export async function createProgram(
   const workspace = createWorkspace(open);
   const { device } = open;
   const build = async () => {
-    const operands = uploadOperands(workspace, plan);
+    const operands = uploadOperands(workspace, plan, fault);
     const base = await createBasePass(workspace, operands, capacity, fault);
     const witness =
       plan.accuracy === "verdict" || operands.depth === 1
@@ -63,10 +75,12 @@ export async function createProgram(
     },
   );
 
+  const stored = createStoredReader(open, workspace, base, witness);
+  let runs = 0;
   return {
     capacity,
     async run(batch) {
-      uploadBatch(device, plan, base, batch);
+      uploadBatch(device, plan, base, batch, fault === "inputs-stale" && runs++ > 0);
       const encoder = device.createCommandEncoder({ label: "base" });
       encodePass(encoder, "base", base.dispatches);
       const reads = [
@@ -78,23 +92,23 @@ export async function createProgram(
       const accuracy = plan.accuracy === "verdict" ? null : plan.accuracy;
       const witnesses = witness !== null && accuracy !== null ? await witness.run(samples, accuracy) : null;
       const dense = explicit === null ? null : await explicit.run(samples);
-      const factor = fault === "jacobian-norm-halved" ? 0.5 : 1;
-      for (const w of witnesses ?? []) w.pullbackNorm.forEach((v, j, all) => (all[j] = factor * v));
-      return assemble(base, batch.samples, sums as ArrayBuffer, values as ArrayBuffer, witnesses, dense);
+      const m = assemble(base, batch.samples, sums as ArrayBuffer, values as ArrayBuffer, witnesses, dense);
+      return withMeasurementFault(m, fault);
     },
-    readStored: () => readStored(open, base),
+    readStored: (samples) => stored.read(samples),
+    readTraced: (samples) => stored.readTraced(samples),
     destroy: workspace.destroy,
   };
 }
 
-function uploadBatch(device: GPUDevice, plan: Plan, base: BasePass, batch: Batch): void {
+function uploadBatch(device: GPUDevice, plan: Plan, base: BasePass, batch: Batch, stale: boolean): void {
   const { columns } = base;
   const width = batch.inputs.length / batch.samples;
   const inputs = new Float32Array(width * columns);
   for (let j = 0; j < batch.samples; j++) {
     for (let i = 0; i < width; i++) inputs[i * columns + j] = batch.inputs[j * width + i] as number;
   }
-  device.queue.writeBuffer((base.hidden[0] as Matrix).buffer, 0, inputs);
+  if (!stale) device.queue.writeBuffer((base.hidden[0] as Matrix).buffer, 0, inputs);
   const labels = new Int32Array(columns).fill(-1);
   if (plan.head.kind === "cross-entropy") labels.fill(0);
   if (batch.labels !== null) labels.set(batch.labels);
@@ -157,37 +171,5 @@ function assemble(
     directions: [direction(0), direction(columns)],
     witnesses: [null, ...Array.from({ length: depth - 1 }, (_, i) => witnesses?.[i] ?? null)],
     explicit: [null, ...Array.from({ length: depth - 1 }, (_, i) => explicit?.[i] ?? null)],
-  };
-}
-
-async function readStored(open: OpenDevice, base: BasePass): Promise<(sample: number) => StoredSample> {
-  const matrices = [
-    ...base.hidden,
-    ...base.preactivation,
-    ...base.slopes,
-    ...base.adjoints,
-    base.pullbacks[0] as Matrix,
-    base.topGradient,
-  ];
-  const encoder = open.device.createCommandEncoder({ label: "stored" });
-  const results = await submitAndRead(open, encoder, [
-    { buffer: base.values.buffer, bytes: 8 * base.columns },
-    ...matrices.map(({ buffer, rows, columns }) => ({ buffer, bytes: 4 * rows * columns })),
-  ]);
-  const values = results[0] as ArrayBuffer;
-  const read = new Map(matrices.map((m, i) => [m, new Float32Array(results[i + 1] as ArrayBuffer)]));
-  return (sample) => {
-    const column = (m: Matrix): Float64Array =>
-      Float64Array.from({ length: m.rows }, (_, i) => (read.get(m) as Float32Array)[i * m.columns + sample] as number);
-    return {
-      value: new Float32Array(values)[2 * sample] as number,
-      topExponent: new Int32Array(values)[2 * sample + 1] as number,
-      topGradient: column(base.topGradient),
-      hidden: base.hidden.map(column),
-      preactivation: base.preactivation.map(column),
-      slopes: base.slopes.map(column),
-      adjoints: base.adjoints.map(column),
-      inputGradient: column(base.pullbacks[0] as Matrix),
-    };
   };
 }

@@ -10,7 +10,7 @@ import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
 import { encodePass, guarded, submitAndRead } from "./dispatch.ts";
 import { KERNELS } from "./kernels.ts";
-import type { LinearMaps } from "./linear-maps.ts";
+import type { LinearMaps, PullbackPass } from "./linear-maps.ts";
 import { createLinearMaps } from "./linear-maps.ts";
 import type { Operands } from "./operands.ts";
 import type { SumBuffer, SumRequest } from "./sums.ts";
@@ -29,7 +29,9 @@ interface LayerIteration {
   readonly weights: Matrix;
   readonly witness: Matrix;
   readonly segments: Segment[];
-  readonly final: { dispatches: Dispatch[]; sums: SumBuffer };
+  readonly back: PullbackPass;
+  /** Norms of û, ĉ and the stages. */
+  readonly sums: SumBuffer;
 }
 
 /** Basis blocks of one round: block 0 is the last of the round before. */
@@ -44,6 +46,8 @@ interface Segment {
 export interface WitnessPass {
   /** Witnesses for the first `samples` columns of the base pass that was just run. */
   readonly run: (samples: number, accuracy: number) => Promise<WitnessMeasurement[]>;
+  /** Where the witnesses of layers 2 … l stand after a run. */
+  readonly stored: readonly { vector: Matrix; stages: readonly Matrix[]; result: Matrix }[];
 }
 
 export async function createWitnessPass(
@@ -57,6 +61,7 @@ export async function createWitnessPass(
   const layers: LayerIteration[] = [];
   for (let t = 2; t <= operands.depth; t++) layers.push(await createIteration(workspace, operands, base, maps, t));
   return {
+    stored: layers.map(({ witness, back }) => ({ vector: witness, stages: back.stages, result: back.result })),
     async run(samples, accuracy) {
       const states = layers.map((layer) => new IterationState(layer, samples));
       for (let round = 0; states.some((s) => s.running); round++) {
@@ -157,7 +162,7 @@ async function createIteration(
     { rows, columns, width: 2 * columns, shift: columns },
     [tangent.buffer, next.buffer],
   );
-  const back = await maps.pullback(t, witness);
+  const back = await maps.pullback(t, witness, true);
   const requests: SumRequest[] = [witness, back.result, ...back.stages].map((of) => ({ kind: "norm", of }));
   const sums = await createSums(workspace, name("witness.sums"), requests);
   return {
@@ -170,7 +175,8 @@ async function createIteration(
     weights: workspace.matrix(name("ritz-weights"), STEP_LIMIT, columns),
     witness,
     segments: [],
-    final: { dispatches: [...back.dispatches, ...sums.dispatches], sums },
+    back,
+    sums,
   };
 }
 
@@ -227,13 +233,13 @@ async function finish(
     });
     open.device.queue.writeBuffer(layer.weights.buffer, 0, weights);
     const combine = layer.segments.slice(0, rounds).map((s) => s.combine);
-    encodePass(encoder, `witness.${String(layer.t)}`, [...combine, ...layer.final.dispatches]);
+    encodePass(encoder, `witness.${String(layer.t)}`, [...combine, ...layer.back.dispatches, ...layer.sums.dispatches]);
   }
-  const reads = states.map(({ layer }) => ({ buffer: layer.final.sums.buffer, bytes: layer.final.sums.bytes }));
+  const reads = states.map(({ layer }) => ({ buffer: layer.sums.buffer, bytes: layer.sums.bytes }));
   const results = await submitAndRead(open, encoder, reads);
   return states.map(({ layer, alpha }, i) => {
     const words = new Uint32Array(results[i] as ArrayBuffer);
-    const read = (request: number): Float64Array => layer.final.sums.norms(words, request).norm.slice(0, samples);
+    const read = (request: number): Float64Array => layer.sums.norms(words, request).norm.slice(0, samples);
     // A witness that overflowed is no witness; the sample itself is none the worse for it.
     const vectorNorm = read(0);
     const pullbackNorm = read(1);

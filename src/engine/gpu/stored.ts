@@ -1,0 +1,150 @@
+/**
+ * Reads back what the device stored of chosen samples: their columns of every matrix are gathered into one buffer (gather.wgsl), so
+ * that a share of a large batch costs its share of the transfer. The dispatches are made when they are first needed.
+ */
+import type { StoredDirection, StoredSample, TracedSample } from "../engine.ts";
+import type { BasePass } from "./base-pass.ts";
+import type { OpenDevice } from "./device.ts";
+import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
+import { encodePass, guarded, submitAndRead } from "./dispatch.ts";
+import { KERNELS } from "./kernels.ts";
+import type { WitnessPass } from "./witness-pass.ts";
+
+export interface StoredReader {
+  readonly read: (samples: readonly number[]) => Promise<StoredSample[]>;
+  readonly readTraced: (samples: readonly number[]) => Promise<TracedSample[]>;
+}
+
+/** Samples gathered at once. */
+const TOGETHER = 64;
+
+/** One column of a matrix, or of the second block of a matrix two blocks wide. */
+interface Wanted {
+  readonly matrix: Matrix;
+  readonly shift: number;
+}
+
+/** The gathered columns of `wanted`, for up to TOGETHER samples. */
+interface Gathering {
+  readonly dispatches: readonly Dispatch[];
+  readonly buffer: GPUBuffer;
+  readonly chosen: GPUBuffer;
+  readonly words: number;
+}
+
+/** Takes the words of one sample in the order in which they were wanted. */
+type Take = () => Float64Array;
+
+export function createStoredReader(
+  open: OpenDevice,
+  workspace: Workspace,
+  base: BasePass,
+  witness: WitnessPass | null,
+): StoredReader {
+  const plain = (matrices: readonly Matrix[], shift = 0): Wanted[] => matrices.map((matrix) => ({ matrix, shift }));
+  const depth = base.slopes.length;
+  const inputGradient = base.pullbacks[0] as Matrix;
+  // values holds two words a column: (f, e).
+  const values = { ...base.values, rows: 1, columns: 2 * base.columns };
+  const stored = [
+    ...plain([base.topGradient, inputGradient]),
+    ...plain([...base.hidden, ...base.preactivation, ...base.slopes, ...base.adjoints]),
+  ];
+  const traced = [
+    ...stored,
+    ...plain(base.pullbacks),
+    ...[0, base.columns].flatMap((shift) => [...plain(base.tangents, shift), ...plain(base.pushed, shift)]),
+    ...(witness?.stored ?? []).flatMap((w) => plain([w.vector, ...w.stages, w.result])),
+  ];
+
+  const gather = async (wanted: readonly Wanted[]): Promise<Gathering> => {
+    const words = wanted.reduce((sum, { matrix }) => sum + matrix.rows * TOGETHER, 0);
+    const { buffer } = workspace.matrix("gathered", 1, words);
+    const chosen = workspace.matrix("chosen", 1, TOGETHER).buffer;
+    const dispatches: Dispatch[] = [];
+    let offset = 0;
+    for (const { matrix, shift } of wanted) {
+      const { rows, columns } = matrix;
+      const sizes = { rows, columns, count: TOGETHER, shift, offset };
+      dispatches.push(await workspace.dispatch(KERNELS.gather, {}, sizes, [matrix.buffer, chosen, buffer]));
+      offset += rows * TOGETHER;
+    }
+    return { dispatches, buffer, chosen, words };
+  };
+  const later = (wanted: readonly Wanted[]): (() => Promise<Gathering>) => {
+    let made: Promise<Gathering> | null = null;
+    return () => (made ??= guarded(open, "reading samples back", () => gather(wanted)));
+  };
+  const gatherings = { stored: later(stored), traced: later(traced) };
+
+  const read = async <T>(
+    kind: "stored" | "traced",
+    samples: readonly number[],
+    decode: (take: Take, value: number, exponent: number) => T,
+  ): Promise<T[]> => {
+    const wanted = kind === "stored" ? stored : traced;
+    const result: T[] = [];
+    const gathering = await gatherings[kind]();
+    for (let from = 0; from < samples.length; from += TOGETHER) {
+      const some = samples.slice(from, from + TOGETHER);
+      // One gathering at a time has the list of columns.
+      const [words, heads] = await open.exclusive(async () => {
+        const chosen = new Uint32Array(TOGETHER);
+        chosen.set(some);
+        open.device.queue.writeBuffer(gathering.chosen, 0, chosen);
+        const encoder = open.device.createCommandEncoder({ label: kind });
+        encodePass(encoder, kind, gathering.dispatches);
+        return submitAndRead(open, encoder, [
+          { buffer: gathering.buffer, bytes: 4 * gathering.words },
+          { buffer: values.buffer, bytes: 4 * values.columns },
+        ]);
+      });
+      const floats = new Float32Array(words as ArrayBuffer);
+      some.forEach((sample, j) => {
+        let next = 0;
+        let offset = 0;
+        const take: Take = () => {
+          const { rows } = (wanted[next++] as Wanted).matrix;
+          const begin = offset;
+          offset += rows * TOGETHER;
+          return Float64Array.from({ length: rows }, (_, i) => floats[begin + i * TOGETHER + j] as number);
+        };
+        const value = new Float32Array(heads as ArrayBuffer)[2 * sample] as number;
+        const exponent = new Int32Array(heads as ArrayBuffer)[2 * sample + 1] as number;
+        result.push(decode(take, value, exponent));
+      });
+    }
+    return result;
+  };
+
+  const several = (take: Take, count: number): Float64Array[] => Array.from({ length: count }, take);
+  const decodeStored = (take: Take, value: number, topExponent: number): StoredSample => ({
+    value,
+    topExponent,
+    topGradient: take(),
+    inputGradient: take(),
+    hidden: several(take, depth + 1),
+    preactivation: several(take, depth),
+    slopes: several(take, depth),
+    adjoints: several(take, depth),
+  });
+  const decodeDirection = (take: Take): StoredDirection => ({
+    tangents: several(take, depth),
+    pushed: several(take, depth),
+  });
+  return {
+    read: (samples) => read("stored", samples, decodeStored),
+    readTraced: (samples) =>
+      read("traced", samples, (take, value, exponent) => ({
+        ...decodeStored(take, value, exponent),
+        pullbacks: several(take, depth),
+        directions: [decodeDirection(take), decodeDirection(take)],
+        witnesses: Array.from({ length: depth }, (_, i) => {
+          const own = i === 0 ? undefined : witness?.stored[i - 1];
+          return own === undefined
+            ? null
+            : { vector: take(), stages: several(take, own.stages.length), result: take() };
+        }),
+      })),
+  };
+}

@@ -1,0 +1,143 @@
+/** A measured batch, sample by sample in index order: settle, make the row, audit the samples that are drawn for it. */
+import type { Batch, MeasuredBatch, StoredSample } from "../engine/engine.ts";
+import { DeviceError } from "../network/errors.ts";
+import { wordsAt } from "../sampling/philox.ts";
+import { AUDIT_STREAM } from "../sampling/streams.ts";
+import type { AuditOutcome } from "../verification/audit/audit.ts";
+import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts";
+import type { Discrepancy } from "../verification/audit/comparison.ts";
+import { auditPlan } from "../verification/audit/norms.ts";
+import type { SampleRow } from "./results.ts";
+import { sampleRow } from "./row.ts";
+import type { Climb, SampleOutcome } from "./sample.ts";
+import { settleSample } from "./sample.ts";
+
+/** What is done with each settled sample, in index order. */
+export type Receive = (row: SampleRow, outcome: SampleOutcome) => void;
+
+export interface Settlement {
+  readonly climb: Climb;
+  /** Share of samples that are audited. */
+  readonly audit: number;
+  /** The audit of the plan, made when the first sample is audited. */
+  readonly planAudit: () => readonly Discrepancy[];
+}
+
+export function makeSettlement(climb: Climb, audit: number): Settlement {
+  let found: readonly Discrepancy[] | null = null;
+  return { climb, audit, planAudit: () => (found ??= auditPlan(climb.plan)) };
+}
+
+/** Whether a sample is audited: a function of its address and the share alone, and what a share audits a larger one does too. */
+export function isAudited(seed: number, index: number, share: number): boolean {
+  const [word = 0] = wordsAt(seed, AUDIT_STREAM, index, 1);
+  return (word + 0.5) * 2 ** -32 < share;
+}
+
+/** Samples that are settled side by side. */
+const TOGETHER = 256;
+
+export async function settleBatch(
+  settlement: Settlement,
+  batch: Batch,
+  measured: MeasuredBatch,
+  receive: Receive,
+): Promise<void> {
+  const { climb } = settlement;
+  const width = batch.inputs.length / batch.samples;
+  const own = (at: number): Batch => ({
+    first: batch.first + at,
+    samples: 1,
+    inputs: batch.inputs.slice(at * width, (at + 1) * width),
+    labels: batch.labels === null ? null : batch.labels.slice(at, at + 1),
+  });
+  const stored = together((samples) => measured.stored(samples));
+  const traced = together((samples) => measured.traced(samples));
+  const replay = async (at: number) => {
+    const again = await climb.host.measure(climb.hostPlan, own(at));
+    again.release();
+    return again.measurements;
+  };
+  const settle = async (at: number): Promise<{ row: SampleRow; outcome: SampleOutcome }> => {
+    const index = batch.first + at;
+    const outcome = await settleSample(
+      climb,
+      measured.measurements,
+      index,
+      at,
+      () => stored(at),
+      () => replay(at),
+    );
+    const row = sampleRow(climb.plan, index, outcome);
+    const audits =
+      outcome.verdict.kind !== "invalid" &&
+      outcome.source.measurements === measured.measurements &&
+      isAudited(climb.plan.seed, index, settlement.audit);
+    if (!audits) return { row, outcome };
+    const { inputs, labels } = own(at);
+    const audit = auditSample(
+      {
+        plan: climb.plan,
+        layers: climb.layers,
+        arithmetic: measured.measurements.arithmetic,
+        index,
+        input: inputs,
+        label: labels?.[0] ?? -1,
+        traced: await traced(at),
+        measurements: measured.measurements,
+        at,
+        jacobianUpper: outcome.findings.map((f) => f.jacobian.spectral.upper),
+      },
+      row,
+      (t) => (outcome.estimates[t - 1] ?? null) === null,
+      settlement.planAudit(),
+    );
+    return audited(climb, index, outcome, audit);
+  };
+  for (let from = 0; from < batch.samples; from += TOGETHER) {
+    const places = Array.from({ length: Math.min(TOGETHER, batch.samples - from) }, (_, i) => from + i);
+    for (const { row, outcome } of await Promise.all(places.map(settle))) receive(row, outcome);
+  }
+}
+
+/** The outcome with what the audit found, and its row with the identities' residuals. */
+function audited(
+  climb: Climb,
+  index: number,
+  before: SampleOutcome,
+  { discrepancies, residuals }: AuditOutcome,
+): { row: SampleRow; outcome: SampleOutcome } {
+  const violations = [...before.violations, ...discrepancies.map(discrepancyVerdict)];
+  const outcome = { ...before, violations, verdict: violations[0] ?? before.verdict };
+  const row = sampleRow(climb.plan, index, outcome);
+  const audit = {
+    identityResidual: residuals.identity,
+    contractedResidual: residuals.contracted,
+    biasIdentityResidual: residuals.bias,
+  };
+  return { row: { ...row, audit }, outcome };
+}
+
+/** Reads that are asked for in one turn of the event loop go to the engine as one. */
+function together<T extends StoredSample>(read: (samples: readonly number[]) => Promise<T[]>) {
+  let waiting: { at: number; resolve: (sample: T) => void; reject: (error: unknown) => void }[] = [];
+  const flush = async (): Promise<void> => {
+    const asked = waiting;
+    waiting = [];
+    try {
+      const samples = await read(asked.map((w) => w.at));
+      asked.forEach(({ at, resolve, reject }, i) => {
+        const sample = samples[i];
+        if (sample === undefined) reject(new DeviceError(`the engine gave back nothing for sample ${String(at)}`));
+        else resolve(sample);
+      });
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+  };
+  return (at: number): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) setTimeout(() => void flush(), 0);
+      waiting.push({ at, resolve, reject });
+    });
+}

@@ -1,0 +1,107 @@
+/**
+ * How far a stored g(z) and g′(z) may be from the exact ones, for every activation.
+ *
+ * u is the engine's unit roundoff; a division counts 3u (2.5 ulp in WGSL). The exponential of the engine has relative error
+ * E(x) = (8 + 2|x|)u (its argument's reduction may be reassociated); the other elementary functions as shaders/lib/elementary.wgsl
+ * states. Each bound follows the formula of shaders/lib/activations.wgsl, roundings added up, to first order with a margin of at least
+ * one u for the second. Engine cpu's formulas (network/activations.ts) are the same ones with better functions, so the bounds hold
+ * there with its u. Held against the kernels by test/engine-gpu/activations.test.ts.
+ */
+import type { Arithmetic } from "../../engine/engine.ts";
+import type { ActivationName } from "../../network/activations.ts";
+
+/** Absolute bounds of value and slope at z, given the exact ones, in multiples of u. */
+type Bound = (z: number, value: number, slope: number) => readonly [value: number, slope: number];
+
+/** E(x)/u. */
+const exponential = (x: number): number => 8 + 2 * Math.abs(x);
+
+/** σ(x): exp's error enters numerator and denominator. */
+const sigmoid = (x: number): number => 2 * exponential(x) + 5;
+
+const relative =
+  (v: number, s: number): Bound =>
+  (_, value, slope) => [v * Math.abs(value), s * Math.abs(slope)];
+
+/**
+ * Φ: within one standard deviation ½ + ½ erf, whose polynomial's terms add up to 1.65 with 14 roundings, over Φ ≥ 0.078; beyond, a
+ * polynomial whose terms add up to 8 times its value with 17 roundings, times two exponentials of parts of z²/2.
+ */
+const normal = (z: number): number => 200 + z * z;
+const normalDensity = (z: number): number => 24 + z * z;
+const density = (z: number): number => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+
+const inner = (z: number): number => Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3);
+
+/** |g(z)/z|, and its limit at 0. */
+const quotient = (z: number, value: number, limit: number): number => (z === 0 ? limit : Math.abs(value / z));
+
+/** Beyond this the reduction by π/2 of the f32 sine is not bounded. */
+const SINE_RANGE = 8000;
+
+const BOUNDS: Readonly<Record<ActivationName, Bound>> = {
+  identity: relative(0, 0),
+  relu: relative(0, 0),
+  abs: relative(0, 0),
+  relu6: relative(0, 0),
+  "leaky-relu": relative(2, 1),
+  elu: (z, value, slope) => [16 * Math.abs(value), (z > 0 ? 0 : exponential(z)) * slope],
+  selu: (z, value, slope) => [20 * Math.abs(value), (z > 0 ? 3 : exponential(z) + 4) * slope],
+  gelu: (z, value) => [
+    (normal(z) + 2) * Math.abs(value),
+    (normal(z) + 2) * quotient(z, value, 0.5) + (normalDensity(z) + 4) * Math.abs(z) * density(z),
+  ],
+  "gelu-tanh": (z, value) => {
+    const y = 2 * inner(z);
+    const gate = sigmoid(y) + 8 * Math.abs(y) + 2;
+    const steep = 2 * Math.exp(-Math.abs(y)) * Math.sqrt(2 / Math.PI) * (1 + 0.134145 * z * z) * Math.abs(z);
+    // 0·∞: far out the gate is 0 or 1 to all digits.
+    const tail = steep > 0 ? steep * (3 * exponential(y) + 24 + 8 * Math.abs(y)) : 0;
+    return [value === 0 ? 0 : gate * Math.abs(value), (value === 0 ? 0 : gate) * quotient(z, value, 0.5) + tail];
+  },
+  silu: (z, value) => {
+    const s = 1 / (1 + Math.exp(-z));
+    const slope = s * (1 + Math.abs(z) * (1 - s));
+    return [(sigmoid(z) + 1) * Math.abs(value), slope === 0 ? 0 : slope * (2 * sigmoid(z) + 4)];
+  },
+  mish: (z, value) => {
+    const gate = 4 * exponential(z) + 11;
+    const tail = Math.abs(z) * (1 / Math.cosh(Math.log1p(Math.exp(Math.min(z, 700)))) ** 2) * (1 / (1 + Math.exp(-z)));
+    return [
+      gate * Math.abs(value),
+      gate * quotient(z, value, 0.6) + (Number.isFinite(tail) ? tail : 0) * (10 * exponential(z) + 32),
+    ];
+  },
+  softplus: (z, value, slope) => {
+    const e = Math.exp(-Math.abs(z));
+    return [2 * value + (e === 0 ? 0 : (18 + exponential(z)) * e), sigmoid(z) * slope];
+  },
+  sigmoid: (z, value, slope) => [sigmoid(z) * value, (3 * exponential(z) + 8) * slope],
+  tanh: (z, value, slope) => [16 * Math.abs(value), (3 * exponential(2 * z) + 8) * slope],
+  sin: (z) => (Math.abs(z) < SINE_RANGE ? [exponential(z), exponential(z)] : [Infinity, Infinity]),
+  softsign: relative(6, 10),
+  "hard-swish": (z, value) => [6 * Math.abs(value), Math.abs(z) < 3 ? 2 * Math.abs(z) + 3 : 0],
+};
+
+/**
+ * Absolute bounds of |ĝ − g(z)| and |ĝ′ − g′(z)| for a stored z, where `value` and `slope` are exact to a few units of f64.
+ * What may be flushed: each product below the format's least number, times what it is multiplied by (z, and in gelu-tanh's slope the
+ * inner function's slope too); a slope below it is stored as 0.
+ */
+export function activationError(
+  name: ActivationName,
+  z: number,
+  value: number,
+  slope: number,
+  arithmetic: Arithmetic,
+): { value: number; slope: number } {
+  const [v, s] = BOUNDS[name](z, value, slope);
+  const u = arithmetic.unitRoundoff;
+  const steepness = name === "gelu-tanh" ? 1 + Math.min(z * z, 1e6) : 1;
+  const flushed = 4 * arithmetic.flush * (1 + Math.abs(z)) * steepness;
+  const own = 2 ** -44;
+  return {
+    value: u * v + flushed + own * (v > 0 ? Math.abs(value) : 0),
+    slope: u * s + flushed + own * (s > 0 ? Math.abs(slope) : 0),
+  };
+}

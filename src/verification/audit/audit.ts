@@ -1,0 +1,51 @@
+/**
+ * The audit of one sample (MATH.md §2): every stored value recomputed on the host in f64 from the stored values that it was made of, every
+ * measured norm from its vector, every reported number from those, and sampled entries of the identities. It is what gives the verdicts'
+ * word "stored" its meaning: a verdict is proven for the stored slopes and adjoints, the audit says that these are the formulas' values.
+ */
+import type { Verdict } from "../verdict.ts";
+import type { Discrepancy } from "./comparison.ts";
+import { createComparison, discrepancyText } from "./comparison.ts";
+import { auditExplicit } from "./explicit.ts";
+import { auditForward } from "./forward.ts";
+import type { IdentityResiduals } from "./identities.ts";
+import { auditIdentities } from "./identities.ts";
+import { auditLinear } from "./linear.ts";
+import { auditNorms } from "./norms.ts";
+import type { ReportedNumbers } from "./reported.ts";
+import { auditReported } from "./reported.ts";
+import type { AuditSubject } from "./subject.ts";
+
+export interface AuditOutcome {
+  readonly discrepancies: readonly Discrepancy[];
+  readonly residuals: IdentityResiduals;
+}
+
+export function auditSample(
+  subject: AuditSubject,
+  reported: ReportedNumbers,
+  own: (t: number) => boolean,
+  plan: readonly Discrepancy[],
+): AuditOutcome {
+  const comparison = createComparison();
+  auditForward(subject, comparison);
+  auditLinear(subject, comparison);
+  auditNorms(subject, comparison);
+  auditExplicit(subject, comparison);
+  auditReported(subject, reported, own, comparison);
+  const residuals = auditIdentities(subject, comparison);
+  return { discrepancies: [...plan, ...comparison.found], residuals };
+}
+
+export function discrepancyVerdict(d: Discrepancy): Verdict & { kind: "violated" } {
+  const { check, layer, found, right, bound } = d;
+  return { kind: "violated", check, layer, detail: discrepancyText(d), numbers: { found, right, bound } };
+}
+
+/**
+ * The smallest share of faulty samples that an audit of n samples sees with probability 0.99: 1 − 0.01^(1/n), each audited sample being
+ * a draw of its own.
+ */
+export function detectableShare(audited: number): number | null {
+  return audited > 0 ? -Math.expm1(Math.log(0.01) / audited) : null;
+}

@@ -1,0 +1,50 @@
+/** Where the audit writes down what does not agree. */
+import type { Check } from "../verdict.ts";
+
+export type AuditCheck = Extract<Check, "local" | "norms" | "identity">;
+
+/** A stored or reported number beside the right one, and what rounding explains. */
+export interface Discrepancy {
+  readonly check: AuditCheck;
+  /** null: the whole network. */
+  readonly layer: number | null;
+  /** "h", "δ", "‖J‖" … */
+  readonly quantity: string;
+  readonly found: number;
+  readonly right: number;
+  readonly bound: number;
+}
+
+export interface Comparison {
+  /** Writes down |found − right| > bound; NaN on either side is a discrepancy. */
+  readonly near: (
+    check: AuditCheck,
+    layer: number | null,
+    quantity: string,
+    found: number,
+    right: number,
+    bound: number,
+  ) => void;
+  readonly found: readonly Discrepancy[];
+}
+
+/** Keeps the first discrepancy of each quantity and layer: an array that is wrong throughout is one finding. */
+export function createComparison(): Comparison {
+  const found: Discrepancy[] = [];
+  return {
+    found,
+    near(check, layer, quantity, value, right, bound) {
+      if (Math.abs(value - right) <= bound) return;
+      // Two infinities of one sign differ by NaN, and agree.
+      if (value === right) return;
+      if (found.some((d) => d.check === check && d.layer === layer && d.quantity === quantity)) return;
+      found.push({ check, layer, quantity, found: value, right, bound });
+    },
+  };
+}
+
+/** "h of layer 3 is 0.512, recomputed 0.498 ± 1.2e-7". */
+export function discrepancyText(d: Discrepancy): string {
+  const place = d.layer === null ? "" : ` of layer ${String(d.layer)}`;
+  return `${d.quantity}${place} is ${d.found.toPrecision(6)}, recomputed ${d.right.toPrecision(6)} ± ${d.bound.toPrecision(2)}`;
+}

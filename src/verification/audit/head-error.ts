@@ -1,0 +1,102 @@
+/**
+ * f and ∂f/∂h of a stored output in f64, with how far the engine's may be from them (MATH.md §5: + − × within u, ÷ within 2.5 ulp,
+ * the exponential within (8 + 2|x|)u, WGSL's log within 3 ulp or 2⁻²¹).
+ */
+import type { Arithmetic } from "../../engine/engine.ts";
+import { evaluateHead } from "../../network/heads.ts";
+import { gamma } from "../rounding.ts";
+import type { AuditSubject } from "./subject.ts";
+
+export interface ExpectedHead {
+  readonly value: number;
+  readonly gradient: Float64Array;
+  readonly valueBound: number;
+  readonly gradientBound: Float64Array;
+}
+
+/** null where flushing may decide which output is the largest: every output below the least normal number. */
+export function headError({ plan, traced, label, index, arithmetic }: AuditSubject): ExpectedHead | null {
+  const { head } = plan;
+  const output = traced.hidden[plan.layers.length] as Float64Array;
+  const { value, gradient } = evaluateHead(head, output, label, index);
+  const n = output.length;
+  const u = arithmetic.unitRoundoff;
+  const tiny = 8 * n * arithmetic.flush;
+  let magnitude = 0;
+  let largest = 0;
+  for (const v of output) {
+    magnitude += Math.abs(v);
+    largest = Math.max(largest, Math.abs(v));
+  }
+  const bounds = (valueBound: number, entry: (g: number, i: number) => number): ExpectedHead => ({
+    value,
+    gradient,
+    valueBound: valueBound + tiny,
+    gradientBound: gradient.map((g, i) => entry(Math.abs(g), i) + tiny),
+  });
+  switch (head.kind) {
+    case "sum":
+    case "mean":
+      return bounds(gamma(n + 4, arithmetic) * magnitude, (g) => 4 * u * g);
+    case "logit":
+      return bounds(u * Math.abs(value), () => 0);
+    case "logit-argmax":
+    case "margin":
+      if (largest < 4 * arithmetic.flush) return null;
+      return bounds(2 * u * magnitude, () => 0);
+    case "linear": {
+      let products = 0;
+      for (let i = 0; i < n; i++) products += Math.abs((head.coefficients[i] as number) * (output[i] as number));
+      return bounds(gamma(n + 3, arithmetic) * products, (g) => u * g);
+    }
+    case "half-squared-norm":
+    case "squared-error": {
+      // A target is rounded to the engine's format, and the difference once more.
+      const target = (i: number): number =>
+        head.kind === "squared-error" ? Math.abs(head.targets[(head.rows === 1 ? 0 : index * n) + i] as number) : 0;
+      const own = (g: number, i: number): number => u * (target(i) + g) * 2;
+      let spread = 0;
+      gradient.forEach((g, i) => (spread += (Math.abs(g) + own(Math.abs(g), i)) * own(Math.abs(g), i)));
+      return bounds(gamma(n + 4, arithmetic) * Math.abs(value) + 2 * spread, own);
+    }
+    case "log-sum-exp":
+    case "cross-entropy":
+      return softmaxBounds(output, value, gradient, label, head.kind === "cross-entropy", arithmetic);
+  }
+}
+
+/** p_i = e_i/Σe: the error of e_i, that of the sum, and the division's; f = max + log Σe, or log Σe + (max − h_label). */
+function softmaxBounds(
+  output: Float64Array,
+  value: number,
+  gradient: Float64Array,
+  label: number,
+  crossEntropy: boolean,
+  arithmetic: Arithmetic,
+): ExpectedHead {
+  const u = arithmetic.unitRoundoff;
+  const n = output.length;
+  const top = output.reduce((a, b) => Math.max(a, b));
+  const terms = output.map((v) => Math.exp(v - top));
+  const sum = terms.reduce((a, b) => a + b, 0);
+  // (8 + 2|x|)u of the exponential, and its argument's rounding |x|u.
+  const termError = output.map((v) => (8 + 3 * Math.abs(v - top)) * u);
+  let sumError = gamma(n + 1, arithmetic);
+  terms.forEach((e, i) => (sumError += e === 0 ? 0 : (e / sum) * (termError[i] as number)));
+  const tiny = 8 * n * arithmetic.flush;
+  const entry = terms.map((e, i) => (e === 0 ? 0 : (e / sum) * ((termError[i] as number) + sumError + 5 * u)) + tiny);
+  if (crossEntropy) {
+    let others = 0;
+    let mass = 0;
+    entry.forEach((b, i) => {
+      if (i === label) return;
+      others += b;
+      mass += Math.abs(gradient[i] as number);
+    });
+    entry[label] = others + gamma(n + 1, arithmetic) * mass;
+  }
+  const logError = 2 * sumError + 2 ** 2 * u + 4 * u * Math.abs(Math.log(sum)) + (u > 2 ** -30 ? 2 ** -20 : 0);
+  const own = crossEntropy ? Math.abs(output[label] as number) : 0;
+  const valueBound = logError + 4 * u * (Math.abs(top) + own + Math.abs(value)) + tiny;
+  return { value, gradient, valueBound, gradientBound: entry };
+}

@@ -1,0 +1,144 @@
+/**
+ * Sampled entries of the identities behind the inequality (MATH.md §1), from the stored values:
+ *
+ *     matrix       h_t g_xᵀ = (∇_{W_t}f)ᵀ W_t J_t        contracted   ‖h_t‖² g_xᵀ = h_tᵀ(∇_{W_t}f)ᵀ W_t J_t
+ *     bias         g_xᵀ = (∇_{b_t}f)ᵀ W_t J_t
+ *
+ * with ∇_{W_t}f = δ_t h_tᵀ materialised entry by entry, and J_t e_j by a tangent, where g_x came from a backward pass.
+ *
+ * Residuals are relative to ‖h_t‖‖g_x‖, ‖h_t‖²‖g_x‖ and ‖g_x‖. Their bound is the restart error: ĝ_x is within E_t of the exact chain
+ * from δ̂_t (MATH.md §2). What the tangents add in f64: an error ε_s of τ_s reaches the result as
+ * (the adjoint at h_{s+1} restarted at δ̂_t)·ε_s, where ‖ε_s‖ ≤ γ_{n_s+2} max|D_s| ω_s ‖τ_s‖ and the adjoint's norm is ‖Wᵀδ̂_{s+1}‖ up to
+ * its own restart error, for which the factor 2 is room.
+ */
+import type { Plan } from "../../engine/plan.ts";
+import { wordsAt } from "../../sampling/philox.ts";
+import { AUDIT_ENTRY_STREAM } from "../../sampling/streams.ts";
+import { normUpper, pullbackError } from "../bounds.ts";
+import type { LayerBounds } from "../rounding.ts";
+import { gamma } from "../rounding.ts";
+import type { Comparison } from "./comparison.ts";
+import { euclidean } from "./linear.ts";
+import type { AuditSubject } from "./subject.ts";
+import { HOST } from "./subject.ts";
+
+export interface Residual {
+  readonly value: number;
+  readonly bound: number;
+}
+
+export interface IdentityResiduals {
+  readonly identity: Residual;
+  readonly contracted: Residual;
+  readonly bias: Residual;
+}
+
+/** Columns j of the identities that are looked at, and rows i of each. */
+const COLUMNS = 2;
+const ROWS = 2;
+
+/** The residual of each identity that comes nearest to its bound, over the layers and sampled entries. */
+export function auditIdentities(subject: AuditSubject, comparison: Comparison): IdentityResiduals {
+  const { traced, plan } = subject;
+  const inputs = traced.inputGradient.length;
+  const depth = plan.layers.length;
+  const words = wordsAt(plan.seed, AUDIT_ENTRY_STREAM, subject.index, COLUMNS + ROWS * depth);
+  const gradientNorm = euclidean(traced.inputGradient);
+  const worst = { identity: none, contracted: none, bias: none };
+  const keep = (name: keyof typeof worst, t: number, found: Residual): void => {
+    comparison.near("identity", t, `the ${NAMES[name]} identity's residual`, found.value, 0, found.bound);
+    if (!(fraction(found) <= fraction(worst[name]))) worst[name] = found;
+  };
+  if (!(gradientNorm > 0)) return worst;
+  for (let c = 0; c < COLUMNS; c++) {
+    const j = (words[c] as number) % inputs;
+    let tangent: Float64Array = new Float64Array(inputs);
+    tangent[j] = 1;
+    // Σ_{s<t} of what the tangents' own rounding may add.
+    let carried = 0;
+    for (let t = 1; t <= depth; t++) {
+      const layer = subject.layers[t - 1] as LayerBounds;
+      const pushed = apply(plan, t, tangent);
+      const delta = traced.adjoints[t - 1] as Float64Array;
+      const deltaNorm = euclidean(delta);
+      const own = gamma(layer.inputs + layer.outputs + 4, HOST) * layer.absoluteNorm * deltaNorm * euclidean(tangent);
+      const allowed = restartError(subject, t) + 2 * (carried + own);
+      const target = traced.inputGradient[j] as number;
+      const h = traced.hidden[t - 1] as Float64Array;
+      const hiddenNorm = euclidean(h);
+      const bias = dot(delta, pushed);
+      keep("bias", t, { value: Math.abs(bias - target) / gradientNorm, bound: allowed / gradientNorm });
+      if (hiddenNorm > 0) {
+        for (let r = 0; r < ROWS; r++) {
+          const i = (words[COLUMNS + ROWS * (t - 1) + r] as number) % h.length;
+          const own_i = (h[i] as number) / hiddenNorm;
+          // Row i of (∇_W f)ᵀ: the gradient's column i, materialised.
+          const column = delta.map((d) => d * own_i);
+          const residual = Math.abs(dot(column, pushed) - own_i * target) / gradientNorm;
+          keep("identity", t, { value: residual, bound: (Math.abs(own_i) * allowed) / gradientNorm + HOST_SLACK });
+        }
+        const contracted = contract(
+          delta,
+          h.map((v) => v / hiddenNorm),
+          pushed,
+        );
+        const residual = Math.abs(contracted - target) / gradientNorm;
+        keep("contracted", t, { value: residual, bound: allowed / gradientNorm + HOST_SLACK * h.length });
+      }
+      if (t === depth) break;
+      const next = subject.layers[t] as LayerBounds;
+      const above = normUpper(euclidean(traced.pullbacks[t] as Float64Array), next.inputs, HOST);
+      const slope = (traced.slopes[t - 1] as Float64Array).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      carried += above * gamma(layer.inputs + 2, HOST) * slope * layer.absoluteNorm * euclidean(tangent);
+      const slopes = traced.slopes[t - 1] as Float64Array;
+      tangent = pushed.map((v, i) => v * (slopes[i] as number));
+    }
+  }
+  return worst;
+}
+
+const NAMES = { identity: "matrix", contracted: "contracted", bias: "bias" } as const;
+
+const none: Residual = { value: 0, bound: 0 };
+
+/** Roundings of an entry's own scaling, relative to ‖h‖‖g_x‖, in which no entry exceeds 1. */
+const HOST_SLACK = 2 ** -50;
+
+function fraction({ value, bound }: Residual): number {
+  return bound > 0 ? value / bound : value > 0 ? Infinity : 0;
+}
+
+/** E_t = Σ_{s≤t} U(J_s) (what rounding does to δ̂_s's pullback): verification/bounds.ts. */
+function restartError({ traced, layers, jacobianUpper, arithmetic }: AuditSubject, t: number): number {
+  const stages = traced.adjoints.slice(0, t).map(euclidean);
+  return pullbackError(layers, jacobianUpper, stages, t, arithmetic);
+}
+
+/** h̃ᵀ(∇_W f)ᵀ w with the gradient δh̃ᵀ materialised: Σ_i h̃_i Σ_k (δ_k h̃_i) w_k. */
+function contract(delta: Float64Array, h: Float64Array, w: Float64Array): number {
+  let sum = 0;
+  for (const hi of h) {
+    let entry = 0;
+    for (let k = 0; k < delta.length; k++) entry += (delta[k] as number) * hi * (w[k] as number);
+    sum += hi * entry;
+  }
+  return sum;
+}
+
+function apply(plan: Plan, t: number, x: Float64Array): Float64Array {
+  const { inputs, outputs } = plan.network.layers[t - 1] as Plan["network"]["layers"][number];
+  const weight = (plan.layers[t - 1] as Plan["layers"][number]).scaledWeight;
+  const result = new Float64Array(outputs);
+  for (let k = 0; k < outputs; k++) {
+    let sum = 0;
+    for (let i = 0; i < inputs; i++) sum += (weight[k * inputs + i] as number) * (x[i] as number);
+    result[k] = sum;
+  }
+  return result;
+}
+
+function dot(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * (y[i] as number);
+  return sum;
+}

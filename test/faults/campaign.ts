@@ -1,0 +1,188 @@
+/**
+ * How many faults each check finds. A planted fault *affects* a sample if a reported number moves by more than 1e-3 relatively against the
+ * clean run of the same sample (on engine cpu at f64, for the faults smaller than that: past 1e-9, a thousand times the derived bounds
+ * there); detection looks at the faulty run alone.
+ */
+import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { FaultName } from "../../src/engine/faults.ts";
+import { FAULTS } from "../../src/engine/faults.ts";
+import type { LayerRow, Report, SampleRow } from "../../src/escalation/results.ts";
+import { verify } from "../../src/escalation/verify.ts";
+import type { Scenario } from "./scenarios.ts";
+import { scenario, subnormalScenario } from "./scenarios.ts";
+
+export interface FaultFigures {
+  readonly name: string;
+  readonly changes: string;
+  readonly engine: "webgpu" | "cpu";
+  readonly samples: number;
+  readonly affected: number;
+  /** Affected samples that a check finds at `--audit 1`. `inequality`: left > right in the reported numbers, or proven violated. */
+  readonly detected: { inequality: number; cut: number; local: number; norms: number; identity: number; all: number };
+  /** Runs of `runSamples` samples at the default audit, and those in which something was found. */
+  readonly runs: number;
+  readonly runSamples: number;
+  readonly runsFlagged: number;
+}
+
+export interface Engines {
+  readonly kind: "webgpu" | "cpu";
+  /** The engine with a fault planted, or clean. */
+  readonly open: (fault: FaultName | undefined) => Promise<Engine>;
+  readonly host: CpuEngine;
+}
+
+export interface Sizes {
+  /** Scenarios at audit 1, and samples of each. */
+  readonly scenarios: number;
+  readonly samples: number;
+  /** Runs at the default audit, and samples of each. */
+  readonly runs: number;
+  readonly runSamples: number;
+}
+
+const ALL_SAMPLES_AUDITED = 1;
+
+/** What the project promises: 99 % of the affected samples with every sample audited, 99 % of the runs at the default audit. */
+export function isFound({ affected, detected, runs, runsFlagged }: FaultFigures): boolean {
+  return detected.all >= 0.99 * affected && runsFlagged >= 0.99 * runs;
+}
+
+/** @param clean an engine without a fault. */
+export async function measureFault(
+  engines: Engines,
+  clean: Engine,
+  name: FaultName,
+  sizes: Sizes,
+): Promise<FaultFigures> {
+  const faulty = await engines.open(name);
+  const detected = { inequality: 0, cut: 0, local: 0, norms: 0, identity: 0, all: 0 };
+  let samples = 0;
+  let affected = 0;
+  let runsFlagged = 0;
+  try {
+    for (let index = 0; index < sizes.scenarios; index++) {
+      const drawn = scenario(name, index, sizes.samples);
+      const right = await rowsOf(engines, clean, drawn, undefined, 0);
+      const wrong = await rowsOf(engines, faulty, drawn, name, ALL_SAMPLES_AUDITED);
+      wrong.rows.forEach((row, i) => {
+        samples++;
+        if (!isAffected(right.rows[i] as SampleRow, row, threshold(name))) return;
+        affected++;
+        count(detected, row);
+      });
+    }
+    for (let run = 0; run < sizes.runs; run++) {
+      const drawn = scenario(name, 1000 + run, sizes.runSamples);
+      const { report } = await rowsOf(engines, faulty, drawn, name, undefined);
+      if (report.verdicts.violated > 0) runsFlagged++;
+    }
+  } finally {
+    faulty.dispose();
+  }
+  const { changes } = FAULTS[name];
+  const { runs, runSamples } = sizes;
+  return { name, changes, engine: engines.kind, samples, affected, detected, runs, runSamples, runsFlagged };
+}
+
+/** Samples of a clean run through subnormal numbers with flushing switched on, all audited; `violated` or `unresolved` is a false alarm. */
+export async function measureFlushing(
+  engines: Engines,
+  scenarios: number,
+  samples: number,
+): Promise<{ samples: number; falseAlarms: number }> {
+  const engine = await engines.open("subnormals-flushed");
+  let falseAlarms = 0;
+  let total = 0;
+  for (let index = 0; index < scenarios; index++) {
+    const { report } = await rowsOf(engines, engine, subnormalScenario(index, samples), undefined, ALL_SAMPLES_AUDITED);
+    total += report.samples;
+    falseAlarms += report.verdicts.violated;
+  }
+  engine.dispose();
+  return { samples: total, falseAlarms };
+}
+
+async function rowsOf(
+  engines: Engines,
+  engine: Engine,
+  { network, head, source, batchSize }: Scenario,
+  plant: FaultName | undefined,
+  audit: number | undefined,
+): Promise<{ rows: SampleRow[]; report: Report }> {
+  const rows: SampleRow[] = [];
+  const { report, failure } = await verify({
+    network,
+    head,
+    source,
+    engine,
+    host: engines.host,
+    norm: "spectral",
+    accuracy: 1e-3,
+    seed: 3,
+    ...(audit === undefined ? {} : { audit }),
+    ...(plant === undefined ? {} : { plant }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    onRow: (row) => rows.push(row),
+  });
+  if (failure !== null) throw failure;
+  return { rows, report };
+}
+
+function threshold(name: FaultName): number {
+  const small = ["input-gradient-1e-4", "input-gradient-1e-5", "input-gradient-1e-6"];
+  // 0.999 and 1.001 move a number by 1e-3 itself.
+  return small.includes(name) ? 1e-9 : 1e-3 * (1 - 1e-6);
+}
+
+const NUMBERS = [
+  "value",
+  "inputGradientNorm",
+  "parameterGradientNorm",
+  "lhs",
+  "rhs",
+  "ratio",
+  "coefficient",
+] as const satisfies readonly (keyof SampleRow)[];
+
+const LAYER_NUMBERS = [
+  "hiddenNorm",
+  "weightNorm",
+  "jacobianNorm",
+  "jacobianNormLower",
+  "jacobianNormUpper",
+  "weightGradientNorm",
+  "biasGradientNorm",
+  "tightness",
+  "directionalTightness",
+  "alignmentWeight",
+  "alignmentJacobian",
+  "cutResidual",
+] as const satisfies readonly (keyof LayerRow)[];
+
+function isAffected(clean: SampleRow, faulty: SampleRow, by: number): boolean {
+  const moved = (a: unknown, b: unknown): boolean => {
+    const x = typeof a === "number" ? a : NaN;
+    const y = typeof b === "number" ? b : NaN;
+    if (Number.isFinite(x) !== Number.isFinite(y)) return true;
+    return Math.abs(x - y) > by * Math.abs(x);
+  };
+  return (
+    NUMBERS.some((name) => moved(clean[name], faulty[name])) ||
+    clean.layers.some((layer, i) => LAYER_NUMBERS.some((name) => moved(layer[name], faulty.layers[i]?.[name])))
+  );
+}
+
+function count(detected: FaultFigures["detected"], row: SampleRow): void {
+  const checks = new Set((row.violations ?? []).map((v) => v.check));
+  const found = {
+    inequality: checks.has("inequality") || checks.has("zero-factor") || (row.ratio ?? 0) > 1,
+    cut: checks.has("cut"),
+    local: checks.has("local") || checks.has("replay"),
+    norms: checks.has("norms"),
+    identity: checks.has("identity"),
+  };
+  for (const [name, seen] of Object.entries(found)) if (seen) detected[name as keyof typeof found]++;
+  if (row.verdict === "violated") detected.all++;
+}

@@ -1,0 +1,75 @@
+/** The campaign of `npm run faults`, reduced: every fault is found, in its samples and in a run at the default audit. */
+import { describe, expect, test } from "vitest";
+import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import { FAULT_NAMES, FAULTS } from "../../src/engine/faults.ts";
+import { runProof } from "../evidence/run-proof.ts";
+import { skipReason } from "../support/software-gpu.ts";
+import type { CampaignFigures } from "./all.ts";
+import { allFaults } from "./all.ts";
+import { isFound } from "./campaign.ts";
+import { faultsPage } from "./page.ts";
+
+const SIZES = { scenarios: 2, samples: 12, runs: 1, runSamples: 400 };
+
+const on = (kind: "webgpu" | "cpu"): string[] =>
+  FAULT_NAMES.filter((name) => FAULTS[name].engines.includes(kind) && FAULTS[name].allowed !== true);
+
+/** Faults that need a batch of more than 256 samples, or several batches, to touch anything at all. */
+const NEEDS_MORE = ["forward-workgroup-skipped", "inputs-stale"];
+
+function expectFound({ faults }: CampaignFigures, kind: "webgpu" | "cpu"): void {
+  expect(faults.map((f) => f.name)).toEqual(on(kind));
+  const idle = faults.filter((f) => f.affected === 0).map((f) => f.name);
+  expect(idle.filter((name) => !NEEDS_MORE.includes(name))).toEqual([]);
+  expect(faults.filter((f) => !isFound(f)).map((f) => f.name)).toEqual([]);
+}
+
+describe("every planted fault is found", () => {
+  test("there are at least 30, on every engine", () => {
+    expect(on("cpu").length).toBeGreaterThanOrEqual(30);
+    expect(on("webgpu").length).toBeGreaterThanOrEqual(30);
+  });
+
+  test("on engine cpu", { timeout: 120_000 }, async () => {
+    const host = createCpuEngine({ threads: 0, runtime: "test" });
+    const open = (fault?: (typeof FAULT_NAMES)[number]) =>
+      Promise.resolve(createCpuEngine({ threads: 0, runtime: "test", ...(fault === undefined ? {} : { fault }) }));
+    expectFound(await allFaults({ kind: "cpu", open, host }, SIZES, () => undefined), "cpu");
+  });
+
+  test.skipIf(skipReason !== null)(
+    "on engine webgpu, whose allowed flushing raises no alarm",
+    { timeout: 240_000 },
+    async () => {
+      const figures = (await runProof("node", {
+        proof: "faults",
+        engine: "webgpu",
+        sizes: { ...SIZES, scenarios: 1 },
+      })) as unknown as CampaignFigures;
+      expectFound(figures, "webgpu");
+      expect(figures.flushing).toEqual({ samples: SIZES.samples, falseAlarms: 0 });
+    },
+  );
+});
+
+test("docs/faults.md names what falls short, and says when nothing does", () => {
+  const found = { inequality: 0, cut: 0, local: 10, norms: 0, identity: 0, all: 10 };
+  const one = {
+    name: "a",
+    changes: "b",
+    engine: "cpu",
+    samples: 12,
+    affected: 10,
+    detected: found,
+    runs: 4,
+    runSamples: 1000,
+    runsFlagged: 4,
+  } as const;
+  const clean = { samples: 5, architectures: 1, falseAlarms: 0 };
+  const page = (figures: typeof one): string =>
+    faultsPage([{ engine: "cpu f64", faults: [figures], flushing: null }], clean);
+  expect(page(one)).toContain("every fault is found in at least 99 %");
+  expect(page(one)).toContain("| `a` | b | 10 of 12 | 0.0 % | 0.0 % | 100 % | 0.0 % | 0.0 % | 100 % | 4 of 4 |");
+  const missed = { ...one, detected: { ...found, all: 9 } } as unknown as typeof one;
+  expect(page(missed)).toContain("- `a` (cpu): 90.0 % of its samples, 4 of 4 runs.");
+});
