@@ -1,5 +1,5 @@
 /** The house's import direction: an arrow goes only downward in this list, never back. */
-const ORDER = ["network", "formats", "sampling", "engine", "verification", "escalation", "worker"];
+const ORDER = ["network", "formats", "sampling", "engine", "verification", "escalation", "exact", "witness", "worker"];
 
 /** What each room may import besides itself. */
 const allowed = {
@@ -9,9 +9,11 @@ const allowed = {
   engine: ["network", "sampling"],
   verification: ["network", "sampling", "engine"],
   escalation: ["network", "engine", "sampling", "verification"],
+  exact: ["network"],
+  witness: ["network", "formats", "engine", "verification", "escalation", "exact"],
   report: ["escalation"],
   reference: ["network"],
-  worker: ["network", "formats", "sampling", "engine", "verification", "escalation", "report"],
+  worker: ["network", "formats", "sampling", "engine", "verification", "escalation", "witness", "report"],
 };
 
 module.exports = {

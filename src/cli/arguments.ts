@@ -11,21 +11,35 @@ export interface Arguments {
   readonly values: Values;
   /** The flags that were written, as against those that stand at their defaults. */
   readonly given: ReadonlySet<FlagKey>;
+  /** The word that stands without a name, where the command takes one. */
+  readonly operand: string | null;
 }
 
 /**
  * @param command names the command in messages.
  * @param allowed the flags that this command knows.
+ * @param operand what the word without a name is (WITNESS.json), for a command that takes one; null for others.
  * @throws UsageError
  */
-export function parseArguments(command: string, allowed: readonly FlagKey[], words: readonly string[]): Arguments {
+export function parseArguments(
+  command: string,
+  allowed: readonly FlagKey[],
+  words: readonly string[],
+  operand: string | null = null,
+): Arguments {
   const values: Record<string, unknown> = {};
   for (const [key, flag] of Object.entries(FLAGS)) {
     values[key] = flag.default === null ? null : (flag as Flag<unknown>).parse(flag.default);
   }
   const given = new Set<FlagKey>();
+  let own: string | null = null;
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
+    if (operand !== null && !word.startsWith("--")) {
+      if (own !== null) throw new UsageError(`Unexpected argument "${word}": gpv ${command} takes one ${operand}`);
+      own = word;
+      continue;
+    }
     const { name, attached } = split(word, command);
     const key = allowed.find((candidate) => FLAGS[candidate].name === name);
     if (key === undefined) throw unknownFlag(command, allowed, name);
@@ -45,7 +59,10 @@ export function parseArguments(command: string, allowed: readonly FlagKey[], wor
     const found = attached ?? next ?? "";
     values[key] = parseValue(flag, found, attached === null ? `--${name} ${found}` : word);
   }
-  return { values: values as unknown as Values, given };
+  if (operand !== null && own === null) {
+    throw new UsageError(`gpv ${command}: found no ${operand}, expected gpv ${command} ${operand}`);
+  }
+  return { values: values as unknown as Values, given, operand: own };
 }
 
 function parseValue(flag: Flag<unknown>, found: string, place: string): unknown {

@@ -13,6 +13,9 @@ export interface Command extends CommandSummary {
   readonly run: (args: Arguments, io: Io) => Promise<number>;
 }
 
+/** Options of replay and shrink alone. */
+const WITNESS_FLAGS: readonly FlagKey[] = ["exact", "output", "attempts"];
+
 export const COMMANDS: readonly Command[] = [
   {
     name: "demo",
@@ -23,8 +26,22 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "verify",
     summary: "one model, many inputs: verdicts and measurements",
-    flags: Object.keys(FLAGS) as FlagKey[],
+    flags: (Object.keys(FLAGS) as FlagKey[]).filter((key) => !WITNESS_FLAGS.includes(key)),
     run: async (args, io) => (await import("./verify.ts")).verifyCommand(args, io),
+  },
+  {
+    name: "replay",
+    summary: "re-examine a witness file without a GPU: confirm or refute its verdict",
+    operand: "WITNESS.json",
+    flags: ["exact"],
+    run: async (args, io) => (await import("./replay.ts")).replayCommand(args, io),
+  },
+  {
+    name: "shrink",
+    summary: "reduce a witness while its verdict persists",
+    operand: "WITNESS.json",
+    flags: ["output", "engine", "adapter", "plant", "attempts"],
+    run: async (args, io) => (await import("./shrink.ts")).shrinkCommand(args, io),
   },
   {
     name: "doctor",
@@ -40,8 +57,6 @@ const LATER = {
   merge: "join the ledgers of shards",
   worker: "take shards of a sweep from a queue",
   tighten: "search for the input that brings the ratio nearest to 1",
-  replay: "re-examine a witness file",
-  shrink: "reduce a witness",
   train: "train an MLP and follow the inequality's quantities",
   bench: "throughput on this machine",
 } as const;

@@ -3,7 +3,10 @@
  * inequality alone passes it while the cut test names the layer. Exit 0 when everything clean is clean and the planted
  * fault was found, else 1.
  */
-import { FAULTS } from "../engine/faults.ts";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FAULTS, withPlanFault } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { SampleSource, VerifyRequest } from "../escalation/verify.ts";
 import { verify } from "../escalation/verify.ts";
@@ -14,6 +17,7 @@ import { counted, duration, grouped, precise, significant } from "../report/numb
 import type { Json, Report, SampleRow, VerdictCounts } from "../escalation/results.ts";
 import { VERDICT_NAMES } from "../escalation/results.ts";
 import { fillInputs } from "../sampling/inputs.ts";
+import type { Catch } from "../escalation/settle.ts";
 import type { Arguments } from "./arguments.ts";
 import { digits } from "./digits.ts";
 import type { Engines } from "./engines.ts";
@@ -23,11 +27,13 @@ import type { Io } from "./io.ts";
 import { progressLine } from "./progress.ts";
 import { drawNetwork, MOST_LAYERS, WIDEST } from "./draw-network.ts";
 import { TOOL } from "./version.ts";
+import { openWitnessFolder } from "./witnesses.ts";
 
 const RANDOM_NETWORKS = 100;
 const SAMPLES_EACH = 8;
 const FAULT: FaultName = "vjp-missing-mask";
 const FAULT_SAMPLES = 200;
+const ACCURACY = 1e-3;
 
 interface Stage {
   readonly engines: Engines;
@@ -112,7 +118,17 @@ async function plantedFault(stage: Stage): Promise<boolean> {
   const some = { ...source, samples: Math.min(FAULT_SAMPLES, source.samples) };
   const { io } = stage;
   await io.out(`\n${heading("3. One planted fault, which the inequality cannot see")}\n`);
-  const { report, rows } = await examine(stage, network, some, { modelSource, inputs: describe, plant: FAULT });
+  const folder = mkdtempSync(join(tmpdir(), "gpv-demo-"));
+  const witnesses = openWitnessFolder(
+    folder,
+    () => ({
+      ...{ tool: TOOL, address: null, engine: stage.engines.engine.description },
+      settings: { norm: "spectral", accuracy: ACCURACY, certify: null, seed: stage.seed, plant: FAULT },
+    }),
+    1,
+  );
+  const described = { modelSource, inputs: describe, plant: FAULT };
+  const { report, rows } = await examine(stage, network, some, described, witnesses.catch);
   const passing = rows.filter((row) => row.ratio === null || row.ratio <= 1).length;
   const noticed = passing === report.samples ? "nothing" : grouped(report.samples - passing);
   const named = report.faults.filter((fault) => fault.check === "cut");
@@ -126,6 +142,11 @@ async function plantedFault(stage: Stage): Promise<boolean> {
         (fault) => `    the cut test names   layer ${String(fault.layer)} in ${counted(fault.count, "sample")}`,
       ),
       ...(named.length === 0 ? [] : counterexample(report)),
+      ...witnesses.files.flatMap((file) => [
+        "",
+        "  Examine it again, without the engine that failed:",
+        `    gpv replay ${file}`,
+      ]),
       "",
     ].join("\n"),
   );
@@ -152,6 +173,7 @@ async function examine(
   network: Network,
   source: SampleSource,
   described: { modelSource: string; inputs?: string; plant?: FaultName },
+  catches?: Catch,
 ): Promise<{ report: Report; rows: SampleRow[] }> {
   const rows: SampleRow[] = [];
   const settings: { [key: string]: Json } = described.inputs === undefined ? {} : { inputs: described.inputs };
@@ -164,8 +186,9 @@ async function examine(
     engine: engines.engine,
     host: engines.host,
     norm: "spectral",
-    accuracy: 1e-3,
-    ...(described.plant === undefined ? {} : { plant: described.plant }),
+    accuracy: ACCURACY,
+    ...(catches === undefined ? {} : { catch: catches }),
+    adjustPlan: (plan) => withPlanFault(plan, described.plant),
     seed,
     signal: io.signal,
     clock: io.now,

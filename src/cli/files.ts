@@ -90,7 +90,8 @@ export function checkDistinct(
   }
 }
 
-function reason(cause: unknown): string {
+/** Why a file operation failed, in a person's words. */
+export function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const code = (cause as NodeJS.ErrnoException).code;
   const known: Readonly<Record<string, string>> = {

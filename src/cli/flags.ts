@@ -244,13 +244,34 @@ export const FLAGS = {
     parse: outputFile({ ".parquet": "Parquet" }, "a .jsonl file"),
   }),
   html: later("html", "FILE", "the HTML report"),
-  witnesses: later("witnesses", "DIR", "witness files"),
+  witnesses: flag({
+    name: "witnesses",
+    value: "DIR",
+    default: null,
+    help: "write a witness file for each violated or unresolved sample, the first 100 of them",
+    parse: text,
+  }),
   json: flag({
     name: "json",
     value: null,
     default: null,
     help: "the report on stdout instead of the table",
     parse: () => true as const,
+  }),
+  exact: flag({
+    name: "exact",
+    value: null,
+    default: null,
+    help: "decide it in rational arithmetic too: piecewise-linear networks, up to about 32 wide and 6 deep",
+    parse: () => true as const,
+  }),
+  output: flag({ name: "output", value: "FILE", default: null, help: "where the reduced witness goes", parse: text }),
+  attempts: flag({
+    name: "attempts",
+    value: "N",
+    default: "2000",
+    help: "runs of the engine at most",
+    parse: integer(1),
   }),
 } as const;
 

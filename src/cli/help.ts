@@ -8,6 +8,8 @@ const INDENT = 6;
 export interface CommandSummary {
   readonly name: string;
   readonly summary: string;
+  /** What the word without a name is, where the command takes one. */
+  readonly operand?: string;
   /** Null where the command joins with a later version. */
   readonly flags: readonly FlagKey[] | null;
 }
@@ -40,7 +42,7 @@ export function programHelp(commands: readonly CommandSummary[]): string {
 export function commandHelp(command: CommandSummary): string {
   const flags = command.flags ?? [];
   return [
-    `gpv ${command.name}: ${command.summary}`,
+    `gpv ${command.name}${command.operand === undefined ? "" : ` ${command.operand}`}: ${command.summary}`,
     ...(flags.length > 0 ? ["", "Options:"] : []),
     ...flags.flatMap((key) => {
       const flag: Flag<unknown> = FLAGS[key];

@@ -49,7 +49,7 @@ async function dispatch([first = "demo", ...rest]: readonly string[], io: Io): P
   const help = first === "help" || rest.some((word) => HELP.includes(word));
   const command = findCommand(first === "help" ? (rest[0] ?? "") : first);
   if (help) return print(commandHelp(command), io);
-  return command.run(parseArguments(command.name, command.flags, rest), io);
+  return command.run(parseArguments(command.name, command.flags, rest, command.operand ?? null), io);
 }
 
 async function print(text: string, io: Io): Promise<number> {

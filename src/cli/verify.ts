@@ -3,16 +3,18 @@
  */
 import { verify } from "../escalation/verify.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
-import { FAULTS } from "../engine/faults.ts";
+import { FAULTS, withPlanFault } from "../engine/faults.ts";
 import { readMatrix, readModel } from "../formats/read.ts";
 import { ModelError, UsageError } from "../network/errors.ts";
 import { labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
+import { counted } from "../report/numbers.ts";
 import { reportJson } from "../report/json.ts";
 import type { Json, Report } from "../escalation/results.ts";
 import { rowLine } from "../report/rows.ts";
+import type { WitnessSettings } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
@@ -24,6 +26,8 @@ import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } fro
 import type { Io } from "./io.ts";
 import { progressLine } from "./progress.ts";
 import { TOOL } from "./version.ts";
+import type { WitnessFolder } from "./witnesses.ts";
+import { openWitnessFolder } from "./witnesses.ts";
 
 export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
   checkOptions(args);
@@ -35,8 +39,10 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
     try {
       const plan = await makeRun(args, io);
       announce(args, engines, io);
-      const { report, failure } = await run(plan, engines, outputs, io);
+      const witnesses = witnessFolder(args, engines);
+      const { report, failure } = await run(plan, engines, outputs, witnesses, io);
       await exportReport(report, args, outputs, io);
+      if (witnesses !== null) io.note(witnessNote(witnesses.files));
       finished = true;
       if (failure === null) return exitCode(report, args.values.failOn ?? []);
       io.note(`gpv: ${failure.message} (the report covers the ${String(report.samples)} samples finished before)`);
@@ -121,7 +127,7 @@ async function makeRun(args: Arguments, io: Io): Promise<Run> {
     accuracy: values.accuracy,
     audit: values.audit,
     ...(values.certify === null ? {} : { certify: values.certify }),
-    ...(values.plant === null ? {} : { plant: values.plant }),
+    adjustPlan: (plan) => withPlanFault(plan, values.plant ?? undefined),
     seed: values.seed,
     signal: io.signal,
     clock: io.now,
@@ -196,13 +202,36 @@ function announce({ values }: Arguments, engines: Engines, io: Io): void {
   }
 }
 
-async function run(plan: Run, engines: Engines, outputs: Outputs, io: Io): ReturnType<typeof verify> {
+function witnessFolder({ values }: Arguments, engines: Engines): WitnessFolder | null {
+  if (values.witnesses === null) return null;
+  const { norm, accuracy, certify, seed, plant } = values;
+  const settings: WitnessSettings = { norm, accuracy, certify, seed, plant };
+  return openWitnessFolder(values.witnesses, () => ({
+    ...{ tool: TOOL, settings, address: null },
+    engine: engines.engine.description,
+  }));
+}
+
+function witnessNote(files: readonly string[]): string {
+  const [first] = files;
+  if (first === undefined) return "gpv: no witness written: nothing was violated or unresolved";
+  return `gpv: ${counted(files.length, "witness file")} written; to examine the first: gpv replay ${first}`;
+}
+
+async function run(
+  plan: Run,
+  engines: Engines,
+  outputs: Outputs,
+  witnesses: WitnessFolder | null,
+  io: Io,
+): ReturnType<typeof verify> {
   const startedMs = io.now();
   let shownMs = Number.NEGATIVE_INFINITY;
   const outcome = await verify({
     ...plan,
     engine: engines.engine,
     host: engines.host,
+    ...(witnesses === null ? {} : { catch: witnesses.catch }),
     onRow: (row) => outputs.samples?.write(rowLine(row)),
     onProgress: ({ done, total }) => {
       const nowMs = io.now();

@@ -1,5 +1,7 @@
 /** A measured batch, sample by sample in index order: settle, make the row, audit the samples that are drawn for it. */
-import type { Batch, MeasuredBatch, StoredSample } from "../engine/engine.ts";
+import type { Batch, MeasuredBatch, Measurements, StoredSample, TracedSample } from "../engine/engine.ts";
+import type { Plan } from "../engine/plan.ts";
+import { sampleMeasurements } from "../engine/sample-measurements.ts";
 import { DeviceError } from "../network/errors.ts";
 import { wordsAt } from "../sampling/philox.ts";
 import { AUDIT_STREAM } from "../sampling/streams.ts";
@@ -15,17 +17,37 @@ import { settleSample } from "./sample.ts";
 /** What is done with each settled sample, in index order. */
 export type Receive = (row: SampleRow, outcome: SampleOutcome) => void;
 
+/** A sample with all that its verdict was made of. */
+export interface CaughtSample {
+  readonly row: SampleRow;
+  /** The plan of the measurements: the engine's, or the host's where the sample was measured again wholly in f64. */
+  readonly plan: Plan;
+  readonly input: Float64Array;
+  /** −1 for none. */
+  readonly label: number;
+  readonly traced: TracedSample;
+  /** Of this sample alone. */
+  readonly measurements: Measurements;
+}
+
+/** Which samples are to be handed over whole, and to whom. */
+export interface Catch {
+  readonly wants: (row: SampleRow) => boolean;
+  readonly take: (caught: CaughtSample) => Promise<void> | void;
+}
+
 export interface Settlement {
   readonly climb: Climb;
   /** Share of samples that are audited. */
   readonly audit: number;
   /** The audit of the plan, made when the first sample is audited. */
   readonly planAudit: () => readonly Discrepancy[];
+  readonly catch: Catch | null;
 }
 
-export function makeSettlement(climb: Climb, audit: number): Settlement {
+export function makeSettlement(climb: Climb, audit: number, catches: Catch | null): Settlement {
   let found: readonly Discrepancy[] | null = null;
-  return { climb, audit, planAudit: () => (found ??= auditPlan(climb.plan)) };
+  return { climb, audit, planAudit: () => (found ??= auditPlan(climb.plan)), catch: catches };
 }
 
 /** Whether a sample is audited: a function of its address and the share alone, and what a share audits a larger one does too. */
@@ -94,9 +116,23 @@ export async function settleBatch(
     );
     return audited(climb, index, outcome, audit);
   };
+  const hand = async (at: number, row: SampleRow, outcome: SampleOutcome): Promise<void> => {
+    const { inputs, labels } = own(at);
+    const again =
+      outcome.source.measurements === measured.measurements ? null : await climb.host.measure(climb.hostPlan, own(at));
+    const [whole] = await (again ?? measured).traced([again === null ? at : 0]);
+    again?.release();
+    if (whole === undefined) return;
+    const measurements = sampleMeasurements(outcome.source.measurements, outcome.source.at);
+    const plan = again === null ? climb.plan : climb.hostPlan;
+    await settlement.catch?.take({ row, plan, input: inputs, label: labels?.[0] ?? -1, traced: whole, measurements });
+  };
   for (let from = 0; from < batch.samples; from += TOGETHER) {
     const places = Array.from({ length: Math.min(TOGETHER, batch.samples - from) }, (_, i) => from + i);
-    for (const { row, outcome } of await Promise.all(places.map(settle))) receive(row, outcome);
+    for (const [i, { row, outcome }] of (await Promise.all(places.map(settle))).entries()) {
+      receive(row, outcome);
+      if (settlement.catch?.wants(row) === true) await hand(from + i, row, outcome);
+    }
   }
 }
 

@@ -7,8 +7,6 @@
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
-import type { FaultName } from "../engine/faults.ts";
-import { withPlanFault } from "../engine/faults.ts";
 import type { Plan } from "../engine/plan.ts";
 import { makePlan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
@@ -18,7 +16,7 @@ import { inputWidth, type Network } from "../network/network.ts";
 import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
 import type { Climb } from "./sample.ts";
-import type { Receive } from "./settle.ts";
+import type { Catch, Receive } from "./settle.ts";
 import { makeSettlement, settleBatch } from "./settle.ts";
 import type { Statistics } from "./statistics.ts";
 import { createStatistics } from "./statistics.ts";
@@ -45,8 +43,12 @@ export interface VerifyRequest {
   readonly certify?: number;
   /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` where left out. */
   readonly audit?: number;
-  /** The fault that was planted in `engine`: those of the host's own numbers are planted here. */
-  readonly plant?: FaultName;
+  /** Changes the engine's plan once it is made: a planted fault of the host's numbers, or the norms that a witness was made with. */
+  readonly adjustPlan?: (plan: Plan) => Plan;
+  /** Samples to be handed over with all that their verdicts were made of. */
+  readonly catch?: Catch;
+  /** Index of the source's first sample in the run: the address of its random numbers, and its number in rows; 0 where left out. */
+  readonly firstIndex?: number;
   readonly seed: number;
   /** Samples a batch; the engine's own choice where left out. Changes nothing in the report but its timing. */
   readonly batchSize?: number;
@@ -94,20 +96,21 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const { climb, certify } = makeClimb(request);
   const { plan } = climb;
   const { precision } = plan;
-  const settlement = makeSettlement(climb, request.audit ?? DEFAULT_AUDIT);
+  const settlement = makeSettlement(climb, request.audit ?? DEFAULT_AUDIT, request.catch ?? null);
   const statistics = createStatistics(plan.layers.length, certify);
   const receive: Receive = (row, outcome) => {
     statistics.add(row, outcome);
     request.onRow?.(row);
   };
   const size = Math.max(1, request.batchSize ?? engine.batchSize(plan));
+  const firstIndex = request.firstIndex ?? 0;
   let roundedInputs = 0;
 
   const start = (first: number): InFlight => {
     const count = Math.min(size, source.samples - first);
     const read = source.read(first, count);
     if (precision === "f32") roundedInputs += roundInputs(read.inputs);
-    const batch: Batch = { first, samples: count, inputs: read.inputs, labels: read.labels };
+    const batch: Batch = { first: firstIndex + first, samples: count, inputs: read.inputs, labels: read.labels };
     return { batch, measured: settled(engine.measure(plan, batch)) };
   };
 
@@ -144,13 +147,13 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
 
 /** Plans, bounds, and how far a sample has to climb. */
 function makeClimb(request: VerifyRequest): { climb: Climb; certify: number | null } {
-  const { network, head, norm, accuracy, seed, engine, plant } = request;
+  const { network, head, norm, accuracy, seed, engine } = request;
   const { precision } = engine.description;
   const certify = request.certify ?? null;
   const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
   const settings = { head, norm, seed, accuracy: beyond ? "verdict" : accuracy } as const;
   const clean = makePlan(network, { ...settings, precision });
-  const plan = withPlanFault(clean, plant);
+  const plan = request.adjustPlan?.(clean) ?? clean;
   const hostPlan = precision === "f64" ? clean : makePlan(clean.network, { ...settings, precision: "f64" });
   const hostAccuracy = beyond ? accuracy : null;
   return { climb: { plan, layers: layerBounds(plan), host: request.host, hostPlan, hostAccuracy, certify }, certify };

@@ -6,7 +6,7 @@
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
-import { FAULTS } from "../../src/engine/faults.ts";
+import { FAULTS, withPlanFault } from "../../src/engine/faults.ts";
 import type { LayerRow, Report, SampleRow } from "../../src/escalation/results.ts";
 import { verify } from "../../src/escalation/verify.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -122,7 +122,7 @@ async function rowsOf(
     accuracy: 1e-3,
     seed: 3,
     ...(audit === undefined ? {} : { audit }),
-    ...(plant === undefined ? {} : { plant }),
+    adjustPlan: (plan) => withPlanFault(plan, plant),
     ...(batchSize === undefined ? {} : { batchSize }),
     onRow: (row) => rows.push(row),
   });

@@ -1,0 +1,43 @@
+/** The measurements of one sample of a block, as a block of its own. */
+import type { DirectionMeasurement, Measurements } from "./engine.ts";
+
+export function sampleMeasurements(m: Measurements, at: number): Measurements {
+  const one = (values: Float64Array): Float64Array => values.slice(at, at + 1);
+  const each = (list: readonly Float64Array[]): Float64Array[] => list.map(one);
+  const direction = (d: DirectionMeasurement): DirectionMeasurement => ({
+    tangentNorm: each(d.tangentNorm),
+    products: each(d.products),
+  });
+  return {
+    samples: 1,
+    arithmetic: m.arithmetic,
+    finite: m.finite.slice(at, at + 1),
+    value: one(m.value),
+    topExponent: m.topExponent.slice(at, at + 1),
+    hiddenNorm: each(m.hiddenNorm),
+    slopeMax: each(m.slopeMax),
+    adjointNorm: each(m.adjointNorm),
+    pullbackNorm: each(m.pullbackNorm),
+    directions: [direction(m.directions[0]), direction(m.directions[1])],
+    witnesses: m.witnesses.map((w) =>
+      w === null
+        ? null
+        : {
+            vectorNorm: one(w.vectorNorm),
+            pullbackNorm: one(w.pullbackNorm),
+            stageNorm: each(w.stageNorm),
+            steps: w.steps.slice(at, at + 1),
+          },
+    ),
+    explicit: m.explicit.map((e) =>
+      e === null
+        ? null
+        : {
+            frobenius: one(e.frobenius),
+            spectralLower: one(e.spectralLower),
+            spectralUpper: one(e.spectralUpper),
+            stageNorm: each(e.stageNorm),
+          },
+    ),
+  };
+}

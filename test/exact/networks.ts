@@ -1,0 +1,56 @@
+/** Networks and matrices for the tests of exact arithmetic. */
+import type { ActivationName } from "../../src/network/activations.ts";
+import type { Network } from "../../src/network/network.ts";
+import { normals } from "../support/stream.ts";
+
+/** A network of these weights, each an array of rows; biases 0 where left out. */
+export function networkOf(
+  weights: readonly (readonly (readonly number[])[])[],
+  activation: ActivationName = "identity",
+  biases: readonly (readonly number[])[] = [],
+): Network {
+  return {
+    layers: weights.map((rows, i) => ({
+      inputs: rows[0]?.length ?? 0,
+      outputs: rows.length,
+      weight: Float64Array.from(rows.flat()),
+      bias: Float64Array.from(biases[i] ?? rows.map(() => 0)),
+      activation,
+    })),
+  };
+}
+
+/** He-scaled normal weights and small biases, one activation a layer, rounded to f32 where asked. */
+export function drawnNetwork(
+  seed: number,
+  widths: readonly number[],
+  activations: readonly ActivationName[],
+  precision: "f32" | "f64" = "f64",
+): Network {
+  const round = precision === "f32" ? Math.fround : (v: number): number => v;
+  return {
+    layers: widths.slice(1).map((outputs, i) => {
+      const inputs = widths[i] as number;
+      const draws = normals(seed, 10 + i, outputs * (inputs + 1));
+      return {
+        inputs,
+        outputs,
+        weight: Float64Array.from(draws.slice(outputs), (v) => round(v * Math.sqrt(2 / inputs))),
+        bias: Float64Array.from(draws.slice(0, outputs), (v) => round(0.1 * v)),
+        activation: activations[i % activations.length] as ActivationName,
+      };
+    }),
+  };
+}
+
+/** The Hadamard matrix of order 2^k (Sylvester), times a factor. */
+export function hadamard(k: number, factor = 1): number[][] {
+  const n = 2 ** k;
+  const parity = (v: number): number => (v === 0 ? 0 : (v & 1) ^ parity(v >> 1));
+  return Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (parity(i & j) ? -factor : factor)));
+}
+
+/** The matrix with these entries on its diagonal. */
+export function diagonal(entries: readonly number[]): number[][] {
+  return entries.map((v, i) => entries.map((_, j) => (i === j ? v : 0)));
+}
