@@ -156,12 +156,13 @@ export function isNarrow({ jacobian: { statement } }: LayerFinding, width: numbe
   return statement.upper - statement.lower <= width * statement.lower;
 }
 
-/** ‖ĉ‖/‖û‖ of the better f64 witness of each refined layer; Wᵀδ̂ with its pullback is one too. */
+/** ‖ĉ‖/‖û‖ of the best f64 witness of each refined layer: Wᵀδ̂ with its pullback is one, and so is what an explicit Jacobian's bracket stands on. */
 function takeEstimates(refinement: Refinement, estimates: (number | null)[]): void {
   refinement.layers.forEach((layer, i) => {
     if (layer === null || layer.witnesses.length === 0) return;
     const found = [{ vectorNorm: layer.pullbackNorm, resultNorm: layer.gradientNorm }, ...layer.witnesses];
-    estimates[i] = Math.max(0, ...found.map((w) => (w.vectorNorm > 0 ? w.resultNorm / w.vectorNorm : 0)));
+    const quotients = found.map((w) => (w.vectorNorm > 0 ? w.resultNorm / w.vectorNorm : 0));
+    estimates[i] = Math.max(0, layer.explicit?.spectralLower ?? 0, ...quotients);
   });
 }
 

@@ -112,12 +112,16 @@ function upperBound(g: ExactMatrix, doubles: Float64Array, eigenvalue: number): 
       n,
     );
     if (factor === undefined) continue;
-    const l = fixedPoint(n, n, factor, 64);
-    const square = dyadics.fromNumber(rho);
-    const rest = subtract(subtract(scale(square, identityMatrix(n)), g), product(l, transpose(l)));
-    return dyadics.roundToBits(dyadics.add(square, largestRowSum(rest)), BOUND_BITS, "up");
+    const bound = boundFromFactor(g, dyadics.fromNumber(rho), fixedPoint(n, n, factor, 64));
+    return dyadics.roundToBits(bound, BOUND_BITS, "up");
   }
   return trace(g);
+}
+
+/** ρ² + max_i Σ_j |R_ij| with R = ρ²I − G − L Lᵀ: at least the largest eigenvalue of the symmetric G, whatever ρ² and L are. */
+export function boundFromFactor(g: ExactMatrix, rhoSquared: Dyadic, l: ExactMatrix): Dyadic {
+  const rest = subtract(subtract(scale(rhoSquared, identityMatrix(g.rows)), g), product(l, transpose(l)));
+  return dyadics.add(rhoSquared, largestRowSum(rest));
 }
 
 /** Doubles rounded to whole multiples of 2^−bits: what is proposed need not be kept to the last bit. */

@@ -49,4 +49,10 @@ describe.skipIf(skipReason !== null).each(RUNTIMES)("engine webgpu under %s", (r
     expect(figures.singleOutput.samples).toBeGreaterThan(0);
     expect(figures.singleOutput.tight).toBe(figures.singleOutput.samples);
   });
+
+  test("gives extreme numbers the right verdict, or says why not", { timeout: 120_000 }, async () => {
+    const figures = await runProof(runtime, { proof: "extremes", engine: "webgpu", deepest: 8 });
+    expect(figures["failures"]).toEqual([]);
+    expect(figures["exact"]).toBeGreaterThan(200);
+  });
 });

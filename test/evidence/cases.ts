@@ -17,7 +17,13 @@ export interface Case {
   /** Rounded to f32, so that every engine gets the same numbers. */
   readonly read: (first: number, count: number) => { inputs: Float64Array; labels: Int32Array | null };
   readonly width: number;
+  /** Which of the kinds that a proof must not be short of this case is: orthogonal, linear, one-layer, deep, narrow, wide. */
+  readonly kinds: readonly Kind[];
 }
+
+/** Depth ≥ 8 is deep, no width above 3 narrow, one of 200 or more wide. */
+export const KINDS = ["orthogonal", "linear", "one-layer", "deep", "narrow", "wide"] as const;
+export type Kind = (typeof KINDS)[number];
 
 const HEAD_KINDS = [
   "logit-argmax",
@@ -73,6 +79,22 @@ export function drawCase(seed: number, index: number, budget: number): Case {
     norm: index % 9 === 4 && cost < 40_000 ? "frobenius" : "spectral",
     samples,
     width,
+    kinds: KINDS.filter((kind) => {
+      switch (kind) {
+        case "orthogonal":
+          return initialiser === "orthogonal";
+        case "linear":
+          return activations.every((name) => name === "identity");
+        case "one-layer":
+          return depth === 1;
+        case "deep":
+          return depth >= 8;
+        case "narrow":
+          return Math.max(...widths) <= 3;
+        case "wide":
+          return Math.max(...widths) >= 200;
+      }
+    }),
     read: (first, count) => ({
       inputs: fillInputs({ distribution: "normal", scale: 1, seed }, first, count, width).map(Math.fround),
       labels: head.kind === "cross-entropy" || head.kind === "margin" ? fillLabels(seed, first, count, outputs) : null,

@@ -2,7 +2,8 @@
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { verify } from "../../src/escalation/verify.ts";
-import { drawCase } from "./cases.ts";
+import type { Kind } from "./cases.ts";
+import { drawCase, KINDS } from "./cases.ts";
 
 export interface CleanFigures {
   readonly architectures: number;
@@ -12,6 +13,11 @@ export interface CleanFigures {
   /** One-layer single-output networks: their samples, and how many of these came out tight. */
   readonly singleOutput: { samples: number; tight: number };
   readonly failures: string[];
+  readonly audited: number;
+  /** Architectures and samples of each kind (cases.ts). */
+  readonly kinds: Record<Kind, { architectures: number; samples: number }>;
+  /** Median of (κ_hi − κ_lo) over the layers of every hundredth sample. */
+  readonly tightnessWidth: number;
 }
 
 /** Cases `from` … `to` − 1 of a seed, `samples` samples each as far as the budget of multiplications allows; verdicts alone. */
@@ -28,6 +34,11 @@ export async function clean(
   const escalations: Record<string, number> = {};
   const failures: string[] = [];
   const singleOutput = { samples: 0, tight: 0 };
+  const kinds = Object.fromEntries(
+    KINDS.map((kind) => [kind, { architectures: 0, samples: 0 }]),
+  ) as CleanFigures["kinds"];
+  const widths: number[] = [];
+  let audited = 0;
   let total = 0;
   for (let index = from; index < to; index++) {
     const drawn = drawCase(seed, index, budget);
@@ -46,6 +57,9 @@ export async function clean(
       accuracy: "verdict",
       seed: 9,
       onRow: (row) => {
+        if (row.index % 100 === 0) {
+          for (const layer of row.layers) widths.push((layer.tightnessUpper ?? NaN) - (layer.tightnessLower ?? NaN));
+        }
         if (single && row.inputGradientNorm !== 0) {
           singleOutput.samples++;
           if (row.verdict === "tight") singleOutput.tight++;
@@ -57,8 +71,16 @@ export async function clean(
     });
     if (failure !== null) throw failure;
     total += report.samples;
+    audited += report.audited.samples;
+    for (const kind of drawn.kinds) {
+      kinds[kind].architectures++;
+      kinds[kind].samples += report.samples;
+    }
     for (const [kind, n] of Object.entries(report.verdicts)) verdicts[kind] = (verdicts[kind] ?? 0) + n;
     for (const [kind, n] of Object.entries(report.escalations)) escalations[kind] = (escalations[kind] ?? 0) + n;
   }
-  return { architectures: to - from, samples: total, verdicts, escalations, singleOutput, failures };
+  const finite = widths.filter((w) => Number.isFinite(w)).sort((a, b) => a - b);
+  const tightnessWidth = finite[Math.floor(finite.length / 2)] ?? NaN;
+  const counts = { verdicts, escalations, singleOutput, failures, audited, kinds, tightnessWidth };
+  return { architectures: to - from, samples: total, ...counts };
 }

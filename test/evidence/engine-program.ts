@@ -2,15 +2,12 @@
 import process from "node:process";
 import { openGpu, runtimeName } from "../../src/cli/runtime/gpu.ts";
 import { readShaders } from "../../src/cli/runtime/shaders.ts";
-import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
-import { allFaults } from "../faults/all.ts";
 import type { Sizes as FaultSizes } from "../faults/campaign.ts";
-import { agreement } from "./agreement.ts";
-import { clean } from "./clean.ts";
+import { prove } from "./prove.ts";
 
 /** A proof over drawn cases `from` … `to` − 1 of a seed. */
 export interface CaseRequest {
@@ -29,7 +26,22 @@ export interface FaultRequest {
   readonly sizes: FaultSizes;
 }
 
-export type ProofRequest = CaseRequest | FaultRequest;
+/** Extreme numbers; networks of up to `deepest` layers. */
+export interface ExtremeRequest {
+  readonly proof: "extremes";
+  readonly engine: "cpu" | "webgpu";
+  readonly deepest: number;
+}
+
+/** Rational arithmetic beside engine cpu's verdicts: drawn networks `from` … `to` − 1, and those at equality. */
+export interface ExactRequest {
+  readonly proof: "exact";
+  readonly engine: "cpu";
+  readonly from: number;
+  readonly to: number;
+}
+
+export type ProofRequest = CaseRequest | FaultRequest | ExtremeRequest | ExactRequest;
 
 async function main(): Promise<void> {
   const request = JSON.parse(process.argv.at(-1) ?? "{}") as ProofRequest;
@@ -38,26 +50,9 @@ async function main(): Promise<void> {
     if (request.engine === "cpu") return openCpu(fault);
     return openWebgpu(fault);
   };
-  const figures = await prove(request, open, host);
+  const figures = await prove(request, open, host, (line) => process.stderr.write(`${line}\n`));
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   process.exit(0);
-}
-
-async function prove(
-  request: ProofRequest,
-  open: (fault?: FaultName) => Promise<Engine>,
-  host: CpuEngine,
-): Promise<object> {
-  if (request.proof === "faults") {
-    return allFaults({ kind: request.engine, open, host }, request.sizes, (line) => process.stderr.write(`${line}\n`));
-  }
-  const engine = request.engine === "cpu" ? host : await open();
-  const { proof, seed, from, to, samples, budget } = request;
-  const figures =
-    proof === "agreement"
-      ? await agreement(engine, host, seed, from, to, budget)
-      : await clean(engine, host, seed, from, to, samples, budget);
-  return { engine: engine.description, ...figures };
 }
 
 function openCpu(fault?: FaultName): Engine {

@@ -8,7 +8,8 @@ import { build } from "esbuild";
 import { softwareVulkan } from "../../src/cli/runtime/software-vulkan.ts";
 import type { ProofRequest } from "./engine-program.ts";
 
-const root = findRoot();
+/** The repository, wherever this was bundled to. */
+export const root = findRoot();
 
 function findRoot(): string {
   const own = dirname(fileURLToPath(import.meta.url));

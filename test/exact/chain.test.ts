@@ -231,6 +231,17 @@ describe("the identities", () => {
   });
 });
 
+describe("the matrix identity beyond one block of rows", () => {
+  test("a residual in the last row alone is seen", () => {
+    const input = new Float64Array(130);
+    input[129] = 1;
+    const chain = exactChain(drawnNetwork(1, [130, 2], ["identity"]), SUM, input, -1, 0);
+    expect(identitiesHold(identityResiduals(chain))).toBe(true);
+    const wrong = { ...chain, inputGradient: add(chain.inputGradient, chain.inputGradient) };
+    expect(identityResiduals(wrong).map((r) => isZero(r.matrix))).toEqual([false]);
+  });
+});
+
 describe("what is practical", () => {
   test("32 wide and 6 deep is far within the limit, and so is a wide input to a narrow network", () => {
     for (const widths of [

@@ -159,6 +159,20 @@ describe("rationals", () => {
     expect(rationals.rootToNumber(two, "down")).toBe(Math.SQRT2 - 2 ** -52);
   });
 
+  test("a distance of 2^-300 is not lost when rounding outward", () => {
+    const [one, more, less] = [0n, 1n, -1n].map((m) =>
+      rationals.rational(dyadics.add(dyadics.ONE, dyadic(m, -300))),
+    ) as [rationals.Rational, rationals.Rational, rationals.Rational];
+    // 1 + 2^-300/3, which is not dyadic.
+    const beside = rationals.rational(dyadic(3n * 2n ** 300n + 1n, -300), dyadic(3n));
+    for (const round of [rationals.toNumber, rationals.rootToNumber]) {
+      expect([round(one, "down"), round(one, "up")]).toEqual([1, 1]);
+      expect([round(more, "down"), round(more, "up")]).toEqual([1, 1 + 2 ** -52]);
+      expect([round(less, "down"), round(less, "up")]).toEqual([1 - 2 ** -53, 1]);
+      expect([round(beside, "down"), round(beside, "up")]).toEqual([1, 1 + 2 ** -52]);
+    }
+  });
+
   test("roots of squares are exact, and others enclosed", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 26 }), fc.integer({ min: -600, max: 400 }), (m, e) => {

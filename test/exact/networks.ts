@@ -1,4 +1,6 @@
 /** Networks and matrices for the tests of exact arithmetic. */
+import type { ExactMatrix } from "../../src/exact/matrix.ts";
+import { fromNumbers } from "../../src/exact/matrix.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Network } from "../../src/network/network.ts";
 import { normals } from "../support/stream.ts";
@@ -53,4 +55,9 @@ export function hadamard(k: number, factor = 1): number[][] {
 /** The matrix with these entries on its diagonal. */
 export function diagonal(entries: readonly number[]): number[][] {
   return entries.map((v, i) => entries.map((_, j) => (i === j ? v : 0)));
+}
+
+/** The matrix of these rows, without rounding. */
+export function exact(rows: readonly (readonly number[])[]): ExactMatrix {
+  return fromNumbers(rows.length, rows[0]?.length ?? 0, rows.flat());
 }

@@ -66,7 +66,7 @@ export function auditReported(
     const jacobian = timesPowerOfTwo(jacobianNorm(subject, t), below);
     if (own(t)) check(t, "‖J‖", row.jacobianNorm, jacobian);
     const loose = timesPowerOfTwo(estimateError(subject, t), below);
-    sandwich(t, row, slack, loose, comparison);
+    withinUpper(t, row, slack, loose, comparison);
     const weight = row.weightNorm ?? NaN;
     const estimate = own(t) ? jacobian : (row.jacobianNorm ?? NaN);
     const coefficient = (1 + hidden * hidden) / (weight * weight * estimate * estimate);
@@ -79,17 +79,19 @@ export function auditReported(
   check(null, "‖∇_θ f‖", reported.parameterGradientNorm, Math.sqrt(rhs), 8);
 }
 
-/** lower ≤ value ≤ upper: a norm above its own proven upper bound, or below the lower one, by more than its own rounding is wrong. */
-function sandwich(
+/**
+ * A witness's ‖ĉ‖/‖û‖ is at most ‖J_t‖: above the proven upper bound, by more than its own rounding, one of the two is wrong. Below the
+ * lower bound it may lie, where better evidence than this witness proved that bound.
+ */
+function withinUpper(
   t: number,
-  { jacobianNorm: value, jacobianNormLower: lower, jacobianNormUpper: upper }: ReportedLayerNumbers,
+  { jacobianNorm: value, jacobianNormUpper: upper }: ReportedLayerNumbers,
   relative: number,
   absolute: number,
   comparison: Comparison,
 ): void {
-  if (value === null || lower === null || upper === null || !Number.isFinite(upper)) return;
-  const nearest = Math.min(Math.max(value, lower), upper);
-  comparison.near("norms", t, "‖J‖ in its bracket", value, nearest, relative * Math.abs(nearest) + absolute);
+  if (value === null || upper === null || !Number.isFinite(upper)) return;
+  comparison.near("norms", t, "‖J‖ below its upper bound", Math.max(value, upper), upper, relative * upper + absolute);
 }
 
 /** How far rounding may take ‖ĉ‖/‖û‖ from ‖J_tᵀû‖/‖û‖: the error sum of the witness's pullback (MATH.md §2), the larger of both witnesses'. */
