@@ -1,5 +1,3 @@
-import { spawnSync } from "node:child_process";
-import { resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ActivationName } from "../../src/network/activations.ts";
 import { ACTIVATION_NAMES } from "../../src/network/activations.ts";
@@ -8,6 +6,7 @@ import { examine, forward, weights } from "../../src/reference/oracle.ts";
 import { spectralNorm } from "../support/svd.ts";
 import type { JaxCase, JaxResult } from "./programs/jax.ts";
 import type { HeadCase } from "./support/cases.ts";
+import { runJax } from "./support/run-jax.ts";
 import { headCases, SMALL_WIDTHS, smallNetwork, smoothPoint } from "./support/cases.ts";
 import { derivativeErrors, UNIT } from "./support/rounding.ts";
 
@@ -61,22 +60,7 @@ function request(case_: Compared): JaxCase {
 let answers: readonly JaxResult[] = [];
 
 beforeAll(() => {
-  const root = resolve(import.meta.dirname, "../..");
-  const child = spawnSync(
-    resolve(root, "node_modules/.bin/deno"),
-    ["run", "-A", "--node-modules-dir=manual", "test/reference/programs/jax.ts"],
-    {
-      cwd: root,
-      input: JSON.stringify(compared.map(request)),
-      encoding: "utf8",
-      timeout: LIMIT_MS,
-      killSignal: "SIGKILL",
-      maxBuffer: 2 ** 28,
-    },
-  );
-  expect(child.error, "jax-js did not answer within its time limit").toBeUndefined();
-  expect(child.status, child.stderr).toBe(0);
-  answers = JSON.parse(child.stdout) as JaxResult[];
+  answers = runJax(compared.map(request), LIMIT_MS);
 });
 
 describe("jax-js's autodiff gives the oracle's f, ∇ₓf, ∇_W f, ∇_b f and J_t", () => {
