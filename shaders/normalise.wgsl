@@ -1,7 +1,7 @@
 // v = x/‖x‖, or with SECOND the normalised sum of x/‖x‖ and ±y/‖y‖, the sign that of x·y, so that parallel vectors (a Jacobian of rank
 // one makes every two of them parallel) do not cancel; a zero vector stays zero. Any v will do: what is proven of it is measured from v
-// as stored. Sizes: rows × columns, row-major, y at column `shift` of a matrix `width` columns wide, x at 0;
-// an invocation a column.
+// as stored. Sizes: rows × columns, row-major, y at column `shift` of a matrix `width` columns wide, x at 0; v at column 0 of a matrix
+// `pitch` columns wide; an invocation a column.
 
 struct Sizes {
   rows: u32,
@@ -10,12 +10,14 @@ struct Sizes {
   width: u32,
   // First column of y.
   shift: u32,
+  // Columns of the matrix that v stands in.
+  pitch: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 // x and y, rows × width.
 @group(0) @binding(1) var<storage, read> operand: array<f32>;
-// v, rows × columns.
+// v, rows × pitch.
 @group(0) @binding(2) var<storage, read_write> result: array<f32>;
 
 override SECOND: bool = false;
@@ -47,7 +49,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let x = inverse_norm(column);
   if (!SECOND) {
     for (var i = 0u; i < sizes.rows; i++) {
-      result[i * sizes.columns + column] = operand[i * sizes.width + column] * x.x * x.y;
+      result[i * sizes.pitch + column] = operand[i * sizes.width + column] * x.x * x.y;
     }
     return;
   }
@@ -62,11 +64,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var i = 0u; i < sizes.rows; i++) {
     let at = i * sizes.width + column;
     let v = operand[at] * x.x * x.y + side * (operand[at + sizes.shift] * y.x * y.y);
-    result[i * sizes.columns + column] = v;
+    result[i * sizes.pitch + column] = v;
     sum += v * v;
   }
   let factor = select(0.0, inverseSqrt(sum), sum > 0.0);
   for (var i = 0u; i < sizes.rows; i++) {
-    result[i * sizes.columns + column] *= factor;
+    result[i * sizes.pitch + column] *= factor;
   }
 }

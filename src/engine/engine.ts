@@ -159,9 +159,10 @@ export interface Engine {
   batchSize(plan: Plan): number;
   /**
    * Measures one batch. Two calls may be under way at once; a third waits.
+   * @param trace samples (indices within the batch) that `traced` will be asked for: an engine may read them back while it is at it.
    * @throws DeviceError when the device is lost, out of memory, or refuses a call.
    */
-  measure(plan: Plan, batch: Batch): Promise<MeasuredBatch>;
+  measure(plan: Plan, batch: Batch, trace?: readonly number[]): Promise<MeasuredBatch>;
   /** Frees everything. */
   dispose(): void;
 }

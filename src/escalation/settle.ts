@@ -56,8 +56,14 @@ export function isAudited(seed: number, index: number, share: number): boolean {
   return (word + 0.5) * 2 ** -32 < share;
 }
 
+/** The places in a batch of the samples that are audited. */
+export function auditedOf({ climb, audit }: Settlement, { first, samples }: Batch): number[] {
+  const places = Array.from({ length: samples }, (_, at) => at);
+  return audit === 0 ? [] : places.filter((at) => isAudited(climb.plan.seed, first + at, audit));
+}
+
 /** Samples that are settled side by side. */
-const TOGETHER = 256;
+const TOGETHER = 512;
 
 export async function settleBatch(
   settlement: Settlement,
@@ -154,7 +160,7 @@ function audited(
   return { row: { ...row, audit }, outcome };
 }
 
-/** Reads that are asked for in one turn of the event loop go to the engine as one. */
+/** Reads that are asked for side by side go to the engine as one: what samples ask for while others take the same step. */
 function together<T extends StoredSample>(read: (samples: readonly number[]) => Promise<T[]>) {
   let waiting: { at: number; resolve: (sample: T) => void; reject: (error: unknown) => void }[] = [];
   const flush = async (): Promise<void> => {
@@ -173,7 +179,8 @@ function together<T extends StoredSample>(read: (samples: readonly number[]) => 
   };
   return (at: number): Promise<T> =>
     new Promise((resolve, reject) => {
-      if (waiting.length === 0) setTimeout(() => void flush(), 0);
+      // Two microtasks on: those that were already on their way have asked by then.
+      if (waiting.length === 0) queueMicrotask(() => queueMicrotask(() => void flush()));
       waiting.push({ at, resolve, reject });
     });
 }

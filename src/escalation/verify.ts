@@ -17,7 +17,7 @@ import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
 import type { Climb } from "./sample.ts";
 import type { Catch, Receive } from "./settle.ts";
-import { makeSettlement, settleBatch } from "./settle.ts";
+import { auditedOf, makeSettlement, settleBatch } from "./settle.ts";
 import type { Statistics } from "./statistics.ts";
 import { createStatistics } from "./statistics.ts";
 
@@ -111,7 +111,8 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     const read = source.read(first, count);
     if (precision === "f32") roundedInputs += roundInputs(read.inputs);
     const batch: Batch = { first: firstIndex + first, samples: count, inputs: read.inputs, labels: read.labels };
-    return { batch, measured: settled(engine.measure(plan, batch)) };
+    const trace = auditedOf(settlement, batch);
+    return { batch, measured: settled(engine.measure(plan, batch, trace)) };
   };
 
   let failure: DeviceError | null = null;

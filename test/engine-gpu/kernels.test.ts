@@ -5,11 +5,11 @@ import { RUNTIMES, runKernels, skipReason } from "../support/software-gpu.ts";
 import {
   dotCase,
   finiteCase,
+  gatherCase,
   maskCase,
   normaliseCase,
   normCase,
   philoxCase,
-  placeCase,
   unitVectorsCase,
 } from "./support/column-cases.ts";
 import { HEAD_ORDER, headCase } from "./support/head-cases.ts";
@@ -34,7 +34,7 @@ function allCases(): Case[] {
     dotCase(37, 8, 2, 1),
     dotCase(300, 68, 1, 2),
     maskCase(7, 8, 3),
-    placeCase(),
+    gatherCase(),
     unitVectorsCase(),
     normaliseCase(9, 8, false),
     normaliseCase(9, 8, true),

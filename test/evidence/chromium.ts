@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { readShaders } from "../../src/cli/runtime/shaders.ts";
 import { launchChromium, serveFolder } from "../support/browser.ts";
-import type { ProofRequest } from "./engine-program.ts";
+import type { PageProof } from "./engine-program.ts";
 import { root } from "./run-proof.ts";
 
 /** @returns the figures that the page's program gave. */
-export async function runInChromium(request: ProofRequest): Promise<Record<string, unknown>> {
+export async function runInChromium(request: PageProof): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), "gpv-proof-"));
   await build({
     absWorkingDir: root,

@@ -7,6 +7,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import type { Sizes as FaultSizes } from "../faults/campaign.ts";
+import { overheadOnCpu, overheadOnWebgpu } from "./overhead.ts";
 import { prove } from "./prove.ts";
 
 /** A proof over drawn cases `from` … `to` − 1 of a seed. */
@@ -41,10 +42,25 @@ export interface ExactRequest {
   readonly to: number;
 }
 
-export type ProofRequest = CaseRequest | FaultRequest | ExtremeRequest | ExactRequest;
+/** What the cut test and the audit cost. */
+export interface OverheadRequest {
+  readonly proof: "overhead";
+  readonly engine: "cpu" | "webgpu";
+}
+
+export type ProofRequest = OverheadRequest | CaseRequest | FaultRequest | ExtremeRequest | ExactRequest;
+
+/** What a page can run as well: what is timed needs the engine's insides. */
+export type PageProof = Exclude<ProofRequest, OverheadRequest>;
 
 async function main(): Promise<void> {
   const request = JSON.parse(process.argv.at(-1) ?? "{}") as ProofRequest;
+  if (request.proof === "overhead") {
+    const figures =
+      request.engine === "cpu" ? await overheadOnCpu() : await overheadOnWebgpu(await gpu(), readShaders());
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    process.exit(0);
+  }
   const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
   const open = async (fault?: FaultName): Promise<Engine> => {
     if (request.engine === "cpu") return openCpu(fault);
@@ -59,11 +75,15 @@ function openCpu(fault?: FaultName): Engine {
   return createCpuEngine({ threads: 0, runtime: runtimeName(), ...(fault === undefined ? {} : { fault }) });
 }
 
+async function gpu(): Promise<GPU> {
+  const found = await openGpu();
+  if (found === null) throw new Error("no WebGPU in this runtime");
+  return found;
+}
+
 async function openWebgpu(fault?: FaultName): Promise<Engine> {
-  const gpu = await openGpu();
-  if (gpu === null) throw new Error("no WebGPU in this runtime");
   return createGpuEngine({
-    gpu,
+    gpu: await gpu(),
     adapterPreference: "software",
     shaders: readShaders(),
     runtime: runtimeName(),

@@ -2,11 +2,11 @@
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
 import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
-import type { ProofRequest } from "./engine-program.ts";
+import type { PageProof } from "./engine-program.ts";
 import { prove } from "./prove.ts";
 
 interface PageRequest {
-  readonly request: ProofRequest;
+  readonly request: PageProof;
   readonly shaders: ShaderSources;
   readonly version: string;
 }

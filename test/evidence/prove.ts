@@ -11,7 +11,7 @@ import { extremes } from "./extremes.ts";
 
 /** @param open the engine that was asked for, with a fault planted or clean; @param host the clean f64 engine. */
 export async function prove(
-  request: ProofRequest,
+  request: Exclude<ProofRequest, { proof: "overhead" }>,
   open: (fault?: FaultName) => Promise<Engine>,
   host: CpuEngine,
   say: (line: string) => void,
@@ -23,7 +23,7 @@ export async function prove(
 }
 
 function onEngine(
-  request: Exclude<ProofRequest, { proof: "faults" }>,
+  request: Exclude<ProofRequest, { proof: "faults" | "overhead" }>,
   engine: Engine,
   host: CpuEngine,
 ): Promise<object> {

@@ -101,19 +101,28 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
           return { lane, ...(await measureOn(lane, plan, part)) };
         }),
       );
+      // One call a block, whatever the order in which its samples were asked for.
       const read = async <T extends StoredSample>(
         kind: "stored" | "traced",
         samples: readonly number[],
       ): Promise<T[]> => {
-        const found: T[] = [];
+        const places = new Map<number, number[]>();
         for (const sample of samples) {
-          const block = blocks[Math.floor(sample / BLOCK)];
-          if (block === undefined)
+          const number = Math.floor(sample / BLOCK);
+          if (blocks[number] === undefined) {
             throw new RangeError(`sample ${String(sample)} of a batch of ${String(batch.samples)}`);
-          const answer = await block.lane.call({ kind, blockId: block.blockId, samples: [sample % BLOCK] });
-          found.push(...(answer as T[]));
+          }
+          places.set(number, [...(places.get(number) ?? []), sample]);
         }
-        return found;
+        const found = new Map<number, T>();
+        await Promise.all(
+          [...places].map(async ([number, own]) => {
+            const { lane, blockId } = blocks[number] as (typeof blocks)[number];
+            const answer = await lane.call({ kind, blockId, samples: own.map((sample) => sample % BLOCK) });
+            own.forEach((sample, i) => found.set(sample, (answer as T[])[i] as T));
+          }),
+        );
+        return samples.map((sample) => found.get(sample) as T);
       };
       return {
         measurements: mergeMeasurements(blocks.map((b) => b.measurements)),
@@ -157,20 +166,19 @@ function splitBatch(batch: Batch): Batch[] {
   return parts;
 }
 
+const REFINEMENTS_A_TURN = 8;
+
 function ownLane(): Lane {
   const host = createHost();
+  let refinements = 0;
+  /** A turn of the event loop a block, and now and then a refinement, so that progress and interruption are heard; a turn takes 1 ms. */
+  const takesTurn = (request: HostRequest): boolean =>
+    request.kind === "measure" || (request.kind === "refine" && ++refinements % REFINEMENTS_A_TURN === 0);
   return {
-    // A turn of the event loop a block, so that progress and interruption are heard.
-    call: (request) =>
-      new Promise((resolve, reject) => {
-        setTimeout(() => {
-          try {
-            resolve(host(request));
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          }
-        }, 0);
-      }),
+    call: async (request) => {
+      if (takesTurn(request)) await new Promise((resolve) => setTimeout(resolve, 0));
+      return host(request);
+    },
     plans: new Set(),
     terminate: () => undefined,
     busy: 0,

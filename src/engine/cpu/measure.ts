@@ -177,7 +177,7 @@ function headPass(
 }
 
 /** τ_1 = v, ζ_t = W′_tτ_t, τ_{t+1} = D_tζ_t, with the products S_t of the cut test (MATH.md §2). */
-function tangentPass(
+export function tangentPass(
   operators: Operators,
   slopes: readonly Float64Array[],
   adjoints: readonly Float64Array[],

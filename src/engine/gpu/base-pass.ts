@@ -110,17 +110,14 @@ export async function createBasePass(
       ),
     );
   }
-  // v₀ goes to the first B columns of τ_1 by way of a matrix of its own; the random direction is written in place.
-  const gradientDirection = make("gradient-direction", 1, width(1));
+  // v₀ in the first B columns of τ_1, the random direction in the others.
   dispatches.push(
-    await workspace.dispatch(KERNELS.normalise, { SECOND: 0 }, { rows: width(1), columns, width: columns, shift: 0 }, [
-      b(pullbacks, 1),
-      gradientDirection.buffer,
-    ]),
-    await workspace.dispatch(KERNELS.place, {}, { rows: width(1), columns, width: 2 * columns }, [
-      gradientDirection.buffer,
-      b(tangents, 1),
-    ]),
+    await workspace.dispatch(
+      KERNELS.normalise,
+      { SECOND: 0 },
+      { rows: width(1), columns, width: columns, shift: 0, pitch: 2 * columns },
+      [b(pullbacks, 1), b(tangents, 1)],
+    ),
   );
   const philoxSizes = { rows: width(1), columns, width: 2 * columns, shift: columns };
   const addressed = (seed: number, first: number): Record<string, number> => ({

@@ -2,7 +2,7 @@
  * Engine webgpu: f32 on a device. Programs (a plan's buffers for one capacity) are kept between batches; two may be in use at once.
  * Which adapter, how much memory, how large a batch: from the adapter's own limits.
  */
-import type { Engine, MeasuredBatch } from "../engine.ts";
+import type { Engine, MeasuredBatch, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import { openDevice } from "./device.ts";
@@ -90,7 +90,7 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
       hardware: open.adapter.hardware,
     },
     batchSize,
-    async measure(plan, batch): Promise<MeasuredBatch> {
+    async measure(plan, batch, trace = []): Promise<MeasuredBatch> {
       open.check();
       const slot = await takeSlot(plan);
       let released = false;
@@ -102,6 +102,9 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
       try {
         const program = await programFor(slot, plan, batch.samples);
         const measurements = await program.run(batch);
+        // Now, rather than behind the next batch in the device's queue.
+        const early = new Map<number, TracedSample>();
+        (await program.readTraced(trace)).forEach((sample, i) => early.set(trace[i] as number, sample));
         const held = (): Program => {
           if (released) throw new RangeError("this batch was released");
           return program;
@@ -109,7 +112,11 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
         return {
           measurements,
           stored: async (samples) => held().readStored(samples),
-          traced: async (samples) => held().readTraced(samples),
+          async traced(samples) {
+            const missing = samples.filter((sample) => !early.has(sample));
+            const late = await held().readTraced(missing);
+            return samples.map((sample) => early.get(sample) ?? (late[missing.indexOf(sample)] as TracedSample));
+          },
           release,
         };
       } catch (error) {

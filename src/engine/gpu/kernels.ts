@@ -70,7 +70,13 @@ export const KERNELS = {
   ]),
   columnNorm: kernel("column-norm", ["operand", "sums"], ["rows", "columns", "offset"], [], columns),
   columnDot: kernel("column-dot", ["left", "right", "sums"], ["rows", "columns", "samples", "offset"], [], columns),
-  normalise: kernel("normalise", ["operand", "result"], ["rows", "columns", "width", "shift"], ["SECOND"], columns),
+  normalise: kernel(
+    "normalise",
+    ["operand", "result"],
+    ["rows", "columns", "width", "shift", "pitch"],
+    ["SECOND"],
+    columns,
+  ),
   krylovStep: kernel(
     "krylov-step",
     ["image", "basis", "next", "coefficients"],
@@ -78,10 +84,6 @@ export const KERNELS = {
     [],
     columns,
   ),
-  place: kernel("place", ["operand", "result"], ["rows", "columns", "width"], [], (sizes) => [
-    size(sizes, "columns"),
-    size(sizes, "rows"),
-  ]),
   gather: kernel(
     "gather",
     ["operand", "chosen", "result"],

@@ -82,6 +82,7 @@ export function createStoredReader(
     samples: readonly number[],
     decode: (take: Take, value: number, exponent: number) => T,
   ): Promise<T[]> => {
+    if (samples.length === 0) return [];
     const wanted = kind === "stored" ? stored : traced;
     const result: T[] = [];
     const gathering = await gatherings[kind]();

@@ -159,7 +159,7 @@ async function createIteration(
   const start = await workspace.dispatch(
     KERNELS.normalise,
     { SECOND: 1 },
-    { rows, columns, width: 2 * columns, shift: columns },
+    { rows, columns, width: 2 * columns, shift: columns, pitch: columns },
     [tangent.buffer, next.buffer],
   );
   const back = await maps.pullback(t, witness, true);

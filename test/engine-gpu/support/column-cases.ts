@@ -117,24 +117,31 @@ export function maskCase(rows: number, samples: number, groups: number): Case {
   };
 }
 
-export function placeCase(): Case {
-  const [rows, columns, width] = [5, 6, 11];
+/** Chosen columns of the second block of a matrix two blocks wide, bits unchanged, put down from an offset on. */
+export function gatherCase(): Case {
+  const [rows, block, offset] = [5, 6, 7];
+  const columns = 2 * block;
+  const chosen = Uint32Array.of(4, 0, 5, 4);
+  const count = chosen.length;
   const x = numbers(5100, rows * columns);
+  new Uint32Array(x.buffer).set([0x7fc00001, 0x80000000, 0x00000001], block);
   return {
-    name: "place",
+    name: "gather",
     call: {
-      kernel: "place",
+      kernel: "gather",
       overrides: {},
-      sizes: { rows, columns, width },
-      buffers: [x, zeros(rows * width).fill(9)],
-      read: [1],
+      sizes: { rows, columns, count, shift: block, offset },
+      buffers: [x, chosen, new Uint32Array(offset + rows * count + 2).fill(9)],
+      read: [2],
     },
     judge: ([words]) => {
-      const got = floats(words as Uint32Array);
-      const exact = Float64Array.from(got, (_, at) =>
-        at % width < columns ? (x[Math.floor(at / width) * columns + (at % width)] as number) : 9,
-      );
-      return beyond(got, exact, () => 0);
+      const bits = new Uint32Array(x.buffer);
+      const expected = Array.from({ length: offset + rows * count + 2 }, (_, at) => {
+        const [row, j] = [Math.floor((at - offset) / count), (at - offset) % count];
+        return at < offset || row >= rows ? 9 : (bits[row * columns + block + (chosen[j] as number)] as number);
+      });
+      const wrong = expected.findIndex((word, at) => (words as Uint32Array)[at] !== word);
+      return wrong < 0 ? null : `word ${String(wrong)} is ${String((words as Uint32Array)[wrong])}`;
     },
   };
 }
@@ -166,13 +173,15 @@ export function unitVectorsCase(): Case {
 export function normaliseCase(rows: number, columns: number, second: boolean): Case {
   const width = second ? 2 * columns : columns;
   const x = wildColumns(rows, 5200, width);
+  // What stands beside the result is left alone.
+  const pitch = columns + 3;
   return {
     name: `normalise ${second ? "the sum of two directions" : "one vector"}`,
     call: {
       kernel: "normalise",
       overrides: { SECOND: second ? 1 : 0 },
-      sizes: { rows, columns, width, shift: columns },
-      buffers: [x, zeros(rows * columns)],
+      sizes: { rows, columns, width, shift: columns, pitch },
+      buffers: [x, zeros(rows * pitch).fill(9)],
       read: [1],
     },
     judge: ([words]) => {
@@ -190,12 +199,13 @@ export function normaliseCase(rows: number, columns: number, second: boolean): C
         const dot = b === null ? 0 : a.reduce((sum, v, r) => sum + v * (b[r] as number), 0);
         if (b !== null && Math.abs(dot) < 1e-5 && dot !== 0) continue;
         const exact = b === null ? a : unit(a.map((v, r) => v + (dot < 0 ? -1 : 1) * (b[r] as number)));
-        const own = exact.map((_, r) => got[r * columns + j] as number);
+        const own = exact.map((_, r) => got[r * pitch + j] as number);
         // Any direction would do for the proofs; this one is as near as its formula: a sum of squares, a root, three products.
         const finding = beyond(own, exact, () => 4 * gamma(rows + 10));
         if (finding !== null) return `column ${String(j)}: ${finding}`;
       }
-      return null;
+      const beside = got.findIndex((v, at) => at % pitch >= columns && v !== 9);
+      return beside < 0 ? null : `entry ${String(beside)}, beside the result, was written`;
     },
   };
 }

@@ -1,0 +1,170 @@
+/**
+ * What the cut test and the audit cost at their defaults, `--accuracy 1e-3`: their share of the time beside everything else, in one run.
+ *
+ * The audit by difference: the whole run with it and without. The cut test by itself: its own work (both tangents, their norms and
+ * products) repeated as often as the run does it. Overhead = (cut + audit)/(whole − cut − audit). Medians of several rounds, in turn.
+ */
+import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
+import { measureBlock, tangentPass } from "../../src/engine/cpu/measure.ts";
+import { makeOperators } from "../../src/engine/cpu/operators.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { createBasePass } from "../../src/engine/gpu/base-pass.ts";
+import { openDevice } from "../../src/engine/gpu/device.ts";
+import { createWorkspace, encodePass, submitAndRead } from "../../src/engine/gpu/dispatch.ts";
+import type { Dispatch } from "../../src/engine/gpu/dispatch.ts";
+import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
+import { uploadOperands } from "../../src/engine/gpu/operands.ts";
+import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
+import { makePlan } from "../../src/engine/plan.ts";
+import { verify } from "../../src/escalation/verify.ts";
+import type { Network } from "../../src/network/network.ts";
+import { inputWidth } from "../../src/network/network.ts";
+import { fillInputs } from "../../src/sampling/inputs.ts";
+import { randomNetwork } from "../../src/sampling/random-network.ts";
+
+export interface OverheadFigures {
+  readonly engine: string;
+  readonly workloads: readonly {
+    readonly name: string;
+    readonly samples: number;
+    readonly wholeMs: number;
+    readonly cutMs: number;
+    readonly auditMs: number;
+    /** (cut + audit)/(whole − cut − audit). */
+    readonly overhead: number;
+  }[];
+}
+
+interface Workload {
+  readonly name: string;
+  readonly network: Network;
+  readonly samples: number;
+}
+
+const BLOCK = 32;
+const ROUNDS = 5;
+
+const WORKLOADS: readonly Workload[] = [
+  { name: "784-64-32-10 relu", network: network([784, 64, 32, 10]), samples: 4096 },
+  { name: "128 × 6 relu", network: network([128, 128, 128, 128, 128, 128, 10]), samples: 1024 },
+  { name: "16-16-16-4 relu", network: network([16, 16, 16, 4]), samples: 16384 },
+];
+
+function network(widths: readonly number[]): Network {
+  const depth = widths.length - 1;
+  const activations = Array.from({ length: depth }, (_, i) => (i === depth - 1 ? "identity" : "relu") as "relu");
+  return randomNetwork({ seed: 8, index: 0, widths, activations, initialiser: "he", biasScale: 0.1 });
+}
+
+export async function overheadOnCpu(): Promise<OverheadFigures> {
+  const engine = createCpuEngine({ threads: 0, runtime: "overhead" });
+  return measure("cpu f64", engine, engine, ({ network: net, samples }) => {
+    const plan = planOf(net, "f64");
+    const operators = makeOperators(plan, undefined);
+    const batch = { first: 0, samples: BLOCK, inputs: inputsOf(net, 0, BLOCK), labels: null };
+    const { stored } = measureBlock(plan, operators, batch);
+    const direction = (stored.directions[1] as (typeof stored.directions)[number]).tangents[0] as Float64Array;
+    return () => {
+      for (let from = 0; from < samples; from += BLOCK) {
+        for (let k = 0; k < 2; k++) {
+          tangentPass(operators, stored.slopes, stored.adjoints, stored.inputGradient, direction, BLOCK);
+        }
+      }
+      return Promise.resolve();
+    };
+  });
+}
+
+export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promise<OverheadFigures> {
+  const host = createCpuEngine({ threads: 0, runtime: "overhead" });
+  const settings = { gpu, adapterPreference: "software", shaders, runtime: "overhead" };
+  const engine = await createGpuEngine(settings);
+  const open = await openDevice(gpu, "software", shaders, undefined);
+  const size = 512;
+  return measure(`webgpu f32, ${engine.description.adapter}`, engine, host, async ({ network: net, samples }) => {
+    const plan = planOf(net, "f32");
+    const workspace = createWorkspace(open);
+    const base = await createBasePass(workspace, uploadOperands(workspace, plan, undefined), size, undefined);
+    const { tangents, pushed, products } = base.requests;
+    const own: readonly string[] = ["normalise", "philox-uniform", "jacobian-vector-product"];
+    const dispatches: Dispatch[] = [
+      ...base.dispatches.filter((d) => own.includes(d.label)),
+      ...[...tangents, ...pushed, ...products].map((i) => base.sums.dispatches[i] as Dispatch),
+    ];
+    return async () => {
+      for (let from = 0; from < samples; from += size) {
+        const encoder = open.device.createCommandEncoder();
+        encodePass(encoder, "cut", dispatches);
+        await submitAndRead(open, encoder, [{ buffer: base.values.buffer, bytes: 16 }]);
+      }
+    };
+  });
+}
+
+function planOf(net: Network, precision: "f32" | "f64") {
+  return makePlan(net, { head: { kind: "logit-argmax" }, precision, norm: "spectral", accuracy: 1e-3, seed: 1 });
+}
+
+function inputsOf(net: Network, first: number, count: number): Float64Array {
+  return fillInputs({ distribution: "normal", scale: 1, seed: 8 }, first, count, inputWidth(net)).map(Math.fround);
+}
+
+async function measure(
+  name: string,
+  engine: Engine,
+  host: CpuEngine,
+  cutOf: (workload: Workload) => (() => Promise<void>) | Promise<() => Promise<void>>,
+): Promise<OverheadFigures> {
+  const workloads: OverheadFigures["workloads"][number][] = [];
+  for (const workload of WORKLOADS) {
+    const cut = await cutOf(workload);
+    const whole: number[] = [];
+    const cuts: number[] = [];
+    const audits: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const withAudit = await timed(() => run(workload, engine, host, undefined));
+      const without = await timed(() => run(workload, engine, host, 0));
+      cuts.push(await timed(cut));
+      whole.push(withAudit);
+      audits.push(Math.max(0, withAudit - without));
+    }
+    const [wholeMs, cutMs, auditMs] = [median(whole), median(cuts), median(audits)];
+    const overhead = (cutMs + auditMs) / (wholeMs - cutMs - auditMs);
+    workloads.push({ name: workload.name, samples: workload.samples, wholeMs, cutMs, auditMs, overhead });
+  }
+  return { engine: name, workloads };
+}
+
+async function run(
+  { network: net, samples }: Workload,
+  engine: Engine,
+  host: CpuEngine,
+  audit: number | undefined,
+): Promise<void> {
+  await verify({
+    network: net,
+    head: { kind: "logit-argmax" },
+    source: {
+      samples,
+      width: inputWidth(net),
+      read: (first, count) => ({ inputs: inputsOf(net, first, count), labels: null }),
+    },
+    engine,
+    host,
+    norm: "spectral",
+    accuracy: 1e-3,
+    seed: 1,
+    ...(audit === undefined ? {} : { audit }),
+  });
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return performance.now() - startedMs;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
