@@ -1,0 +1,173 @@
+/** The formulas of MATH.md §2, "Verdict per layer", from evidence made by hand; each number worked out here again from the bounds' own. */
+import { describe, expect, test } from "vitest";
+import { IEEE_F64, WGSL_F32 } from "../../src/engine/engine.ts";
+import type { Evidence, LayerEvidence } from "../../src/verification/evidence.ts";
+import type { LayerFinding } from "../../src/verification/judge.ts";
+import { intersectFindings, judgeLayers, totalBracket, totalWeights } from "../../src/verification/judge.ts";
+import type { LayerBounds } from "../../src/verification/rounding.ts";
+import { backwardStepError, normError } from "../../src/verification/rounding.ts";
+
+const layer = (inputs: number, outputs: number, norm: number): LayerBounds => ({
+  inputs,
+  outputs,
+  norm: { lower: norm * (1 - 1e-12), upper: norm * (1 + 1e-12) },
+  spectralUpper: norm * (1 + 1e-12),
+  absoluteNorm: 2 * norm,
+});
+
+const one = (changes: Partial<LayerEvidence>): LayerEvidence => ({
+  adjointNorm: 1,
+  gradientNorm: 0.5,
+  pullbackNorm: 0.5,
+  stageNorms: [1],
+  witnesses: [],
+  explicit: null,
+  ...changes,
+});
+
+const evidence = (layers: LayerEvidence[], slopeMax = layers.map(() => 1)): Evidence => ({
+  arithmetic: WGSL_F32,
+  slopeMax,
+  layers,
+});
+
+const judge = (layers: LayerBounds[], e: Evidence, certain = false): LayerFinding[] =>
+  judgeLayers(layers, "spectral", e, certain) as LayerFinding[];
+
+describe("κ's bracket", () => {
+  test("is N_g ± E_t over N_δ L_W L_J and N_δ U_W U_J, each measured norm with its own error", () => {
+    const own = layer(100, 50, 1.5);
+    const [finding] = judge([own], evidence([one({})])) as [LayerFinding];
+    const error = backwardStepError(own, 1 * (1 + normError(50, WGSL_F32)), WGSL_F32);
+    const relative = normError(100, WGSL_F32) + normError(50, WGSL_F32);
+    const kappa = 0.5 / 1.5;
+    // One layer: E_1 = U(J_1) times one backward step's error, and ‖J_1‖ = 1.
+    expect(finding.tightness.upper / kappa - 1).toBeGreaterThanOrEqual(error / 0.5 + relative);
+    expect(finding.tightness.upper / kappa - 1).toBeLessThan(1.01 * (error / 0.5 + relative) + 1e-10);
+    expect(1 - finding.tightness.lower / kappa).toBeGreaterThanOrEqual(0.999 * (error / 0.5 + relative));
+    expect(1 - finding.tightness.lower / kappa).toBeLessThan(1.01 * (error / 0.5 + relative) + 1e-10);
+    expect(finding.restartError).toBeCloseTo(error / 0.5, 12);
+  });
+
+  test("carries the restart error of every layer below by the norm of its Jacobian", () => {
+    const layers = [layer(10, 10, 1), layer(10, 10, 1)];
+    const both = [one({}), one({ stageNorms: [1, 1] })];
+    const [first, second] = judge(layers, evidence(both)) as [LayerFinding, LayerFinding];
+    expect(second.restartError).toBeGreaterThan(1.99 * first.restartError);
+    const [, steeper] = judge(layers, evidence(both, [4, 1])) as [LayerFinding, LayerFinding];
+    // U(J_2) is four times as large.
+    expect(steeper.restartError).toBeGreaterThan(2.49 * second.restartError - 1e-12);
+  });
+
+  test("a certified zero factor holds trivially beside ∇ₓf = 0, and is violated beside any other", () => {
+    for (const [changes, slopeMax] of [
+      [{ adjointNorm: 0 }, [1]],
+      [{}, [1]],
+    ] as const) {
+      const dead = "adjointNorm" in changes;
+      const own = dead ? layer(3, 3, 1) : layer(3, 3, 0);
+      const zero = judge([own], evidence([one({ ...changes, gradientNorm: 0 })], [...slopeMax]))[0];
+      expect(zero?.verdict).toEqual({ kind: "holds", trivial: true });
+      const other = judge([own], evidence([one(changes)], [...slopeMax]))[0];
+      expect(other?.verdict).toMatchObject({ kind: "violated", check: "zero-factor", layer: 1 });
+    }
+  });
+
+  test("∇ₓf = 0 without a zero factor is open in f32, where it may have underflowed, and trivial in f64", () => {
+    const silent = evidence([one({ gradientNorm: 0 })]);
+    expect(judge([layer(3, 3, 1)], silent)[0]?.verdict.kind).not.toBe("violated");
+    expect(judge([layer(3, 3, 1)], { ...silent, arithmetic: IEEE_F64 }, true)[0]?.verdict).toEqual({
+      kind: "holds",
+      trivial: true,
+    });
+  });
+
+  test("a lower bound of ‖J_t‖ above an upper one is a violation of the norms", () => {
+    const layers = [layer(4, 4, 1), layer(4, 4, 1)];
+    const witness = { vectorNorm: 1, resultNorm: 3, stageNorms: [1] };
+    const both = [one({}), one({ stageNorms: [1, 1], witnesses: [witness] })];
+    expect(judge(layers, evidence(both))[1]?.verdict).toMatchObject({ kind: "violated", check: "norms", layer: 2 });
+    const possible = { ...witness, resultNorm: 0.9 };
+    const fine = [one({}), one({ stageNorms: [1, 1], witnesses: [possible] })];
+    expect(judge(layers, evidence(fine))[1]?.verdict.kind).toBe("holds");
+  });
+});
+
+describe("the engine's bracket and the replay's", () => {
+  const finding = (lower: number, upper: number): LayerFinding => ({
+    verdict: { kind: "unresolved", reason: "" },
+    tightness: { lower, upper },
+    jacobian: {
+      spectral: { lower: 1, upper: 2 },
+      statement: { lower: 1, upper: 2 },
+      kind: "product",
+      contradictory: false,
+    },
+    restartError: 0.1,
+  });
+
+  test("are both true: what both allow is left, and its verdict", () => {
+    const both = intersectFindings(finding(0.2, 1.1), finding(0.5, 0.9), 3);
+    expect(both.tightness).toEqual({ lower: 0.5, upper: 0.9 });
+    expect(both.verdict.kind).toBe("holds");
+  });
+
+  test("that have no number in common are a violation, named replay", () => {
+    expect(intersectFindings(finding(0.2, 0.4), finding(0.5, 0.9), 3).verdict).toMatchObject({
+      kind: "violated",
+      check: "replay",
+      layer: 3,
+    });
+  });
+});
+
+describe("the total", () => {
+  const findings = (brackets: readonly (readonly [number, number])[]): LayerFinding[] =>
+    brackets.map(([lower, upper]) => ({ tightness: { lower, upper } })) as unknown as LayerFinding[];
+
+  test("is the root of the mean of κ_t² with weights ‖δ_t‖²(1 + ‖h_t‖²)", () => {
+    const { weights } = totalWeights([3, 0.5], [2, 4], [0, 0]);
+    expect((weights[0] as number) / (weights[1] as number)).toBeCloseTo((9 * 5) / (0.25 * 17), 12);
+    const total = totalBracket(
+      [1, 3],
+      findings([
+        [0.5, 0.6],
+        [0.8, 0.9],
+      ]),
+      0,
+    );
+    expect(total.lower).toBeCloseTo(Math.sqrt((0.25 + 3 * 0.64) / 4), 12);
+    expect(total.upper).toBeCloseTo(Math.sqrt((0.36 + 3 * 0.81) / 4), 12);
+  });
+
+  test("is widened by the error of the weights' norms on both sides, never beyond the layers' own", () => {
+    const error = 1e-3;
+    const total = totalBracket(
+      [1, 1],
+      findings([
+        [0.5, 0.5],
+        [1, 1],
+      ]),
+      error,
+    );
+    const exact = Math.sqrt(0.625);
+    // Each weight is off by up to 4 norms' errors: ‖δ‖² and 1 + ‖h‖².
+    expect(total.lower).toBeLessThanOrEqual(exact * (1 - 4 * error));
+    expect(total.upper).toBeGreaterThanOrEqual(exact * (1 + 4 * error));
+    const flat = totalBracket(
+      [1, 1],
+      findings([
+        [1, 1],
+        [1, 1],
+      ]),
+      error,
+    );
+    expect(flat).toEqual({ lower: 1, upper: 1 });
+  });
+
+  test("scaled weights count with the powers of two that they were scaled by", () => {
+    // W_2 was divided by 8: δ_1 is eight times what was measured.
+    const { weights } = totalWeights([1, 1], [0, 0], [0, 3]);
+    expect((weights[0] as number) / (weights[1] as number)).toBe(64);
+  });
+});
