@@ -55,9 +55,11 @@ function forward(h: Float64Array, { inputs, outputs, weight, bias, activation }:
   });
 }
 
-/** The head for another number of outputs: what names an output that is gone names the first one. */
+/** The head for another number of outputs: what names an output that is gone names the last one; what lacks numbers becomes a sum. */
 function fittingHead(head: Head, label: number, outputs: number): { head: Head; label: number } {
   const fitted = Math.min(label, outputs - 1);
+  const given = head.kind === "linear" ? head.coefficients : head.kind === "squared-error" ? head.targets : null;
+  if (given !== null && given.length < outputs) return { head: { kind: "sum" }, label: fitted };
   switch (head.kind) {
     case "logit":
       return { head: { ...head, index: Math.min(head.index, outputs - 1) }, label: fitted };
