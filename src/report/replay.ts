@@ -36,8 +36,8 @@ export function replayText(view: ReplayView): string {
   const { claimed, again, right } = view;
   const failed = again.violations ?? [];
   return `${[
-    `${view.source}: sample ${String(view.index)} of a ${view.widths.join("-")} network, f = ${view.head}`,
-    `  engine   ${view.engine}${view.plant === null ? "" : `, with the planted fault "${view.plant}"`}`,
+    ...wrapped(`${view.source}: sample ${String(view.index)} of a ${chain(view.widths)} network, f = ${view.head}`, ""),
+    ...wrapped(`engine   ${view.engine}${view.plant === null ? "" : `, with the planted fault "${view.plant}"`}`, "  "),
     ...wrapped(`claimed  ${said(claimed)}`, "  "),
     "",
     ...(failed.length === 0
@@ -68,6 +68,11 @@ export function exactText(view: ExactView): string {
       : [`  ${String(view.otherSlopes)} of the stored slopes are not the exact ones: z rounds across a kink there`]),
     ...wrapped(`${view.agrees ? "AGREES" : "CORRECTS"}: ${view.finding}.`, ""),
   ].join("\n")}\n`;
+}
+
+/** "784-64-32-10"; long chains keep their ends. */
+function chain(widths: readonly number[]): string {
+  return (widths.length <= 10 ? widths : [...widths.slice(0, 5), "…", ...widths.slice(-4)]).join("-");
 }
 
 /** Checks printed; the rest is counted. */
