@@ -141,7 +141,7 @@ export async function settleSample(
   }
   const inner = everyLayer.slice(1);
   if (climb.hostAccuracy !== null && inner.length > 0 && estimates.slice(1).some((e) => e === null)) {
-    if (await refine(inner, climb.hostAccuracy, false)) return current;
+    if (await refine(inner, climb.hostAccuracy, climb.certify !== null)) return current;
   }
   const { certify } = climb;
   if (certify !== null) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import type { SampleRow } from "../../src/escalation/results.ts";
 import type { VerifyOutcome, VerifyRequest } from "../../src/escalation/verify.ts";
@@ -199,6 +200,69 @@ describe("exact cases", () => {
     const zero = await run(scaled(deep, 0));
     expect(zero.report.verdicts.holds).toBe(SAMPLES);
     expect((await run(deep, {}, new Float64Array(9 * 5))).report.verdicts.holds).toBe(5);
+  });
+});
+
+describe("what is asked of the norms", () => {
+  const interval = ({ jacobianNormLower: l, jacobianNormUpper: u }: SampleRow["layers"][number]): number =>
+    (u ?? NaN) / (l ?? NaN) - 1;
+
+  test("--certify makes every proven interval of ‖J_t‖ that narrow, and counts those that cannot be had", async () => {
+    const plain = await run(deep);
+    expect(plain.report.certified).toBeUndefined();
+    expect(plain.rows.some((row) => row.layers.some((l) => interval(l) > 0.1))).toBe(true);
+    const { report, rows } = await run(deep, { certify: 1e-9 });
+    expect(report.certified).toEqual({ width: 1e-9, reached: 3 * SAMPLES, missed: 0 });
+    for (const row of rows) for (const layer of row.layers) expect(interval(layer)).toBeLessThanOrEqual(1e-9);
+    // f64 itself is not that exact.
+    const impossible = await run(deep, { certify: 1e-15 });
+    expect(impossible.report.certified).toEqual({ width: 1e-15, reached: 0, missed: 3 * SAMPLES });
+  });
+
+  test("--accuracy down to 1e-9 is reached, by f64 witnesses where the engine is f32", async () => {
+    const { rows } = await run(deep, { certify: 1e-9 });
+    const truth = rows.map((row) => row.layers.map((l) => l.jacobianNormLower ?? NaN));
+    const f32: Engine = { ...engine, description: { ...engine.description, precision: "f32" } };
+    for (const own of [engine, f32]) {
+      const close = await run(deep, { engine: own, accuracy: 1e-9 });
+      close.rows.forEach((row, j) => {
+        row.layers.forEach((layer, i) => {
+          const right = truth[j]?.[i] ?? NaN;
+          // An engine that is f32 by name alone gets weights rounded to f32: 2⁻²⁴ each, in three layers.
+          const slack = own === f32 ? 1e-6 : 2e-9;
+          expect(Math.abs((layer.jacobianNorm ?? NaN) / right - 1)).toBeLessThanOrEqual(slack);
+        });
+      });
+      expect(close.report.escalations.replayed).toBe(own === f32 ? SAMPLES : 0);
+    }
+  });
+
+  test("what each layer loses at W_t and at J_t adds up to what the right side exceeds the left by", async () => {
+    const { rows } = await run(deep, { accuracy: 1e-9 });
+    for (const row of rows) {
+      const lost = row.layers.reduce((sum, l) => sum + (l.slackWeight ?? NaN) + (l.slackJacobian ?? NaN), 0);
+      expect(lost).toBeCloseTo(1 - (row.ratio ?? NaN), 12);
+      expect(row.layers[0]?.slackJacobian).toBeCloseTo(0, 12);
+    }
+  });
+
+  test("the audited share is drawn by address: more of it audits the same samples and more", async () => {
+    const audited = async (audit: number): Promise<number[]> =>
+      (await run(deep, { audit })).rows.filter((row) => row.audit !== undefined).map((row) => row.index);
+    const [some, more, all] = [await audited(0.1), await audited(0.5), await audited(1)];
+    expect(all.length).toBe(SAMPLES);
+    expect(some.length).toBeGreaterThan(0);
+    expect(more.length).toBeGreaterThan(some.length);
+    expect(some.filter((index) => !more.includes(index))).toEqual([]);
+    const { report } = await run(deep, { audit: 1 });
+    expect(report.audited.detects).toBeCloseTo(1 - 0.01 ** (1 / SAMPLES), 12);
+    for (const row of (await run(deep, { audit: 1 })).rows) {
+      const { identityResidual, contractedResidual, biasIdentityResidual } = row.audit ?? {};
+      for (const r of [identityResidual, contractedResidual, biasIdentityResidual]) {
+        expect(r?.value ?? NaN).toBeLessThanOrEqual(r?.bound ?? NaN);
+        expect(r?.bound ?? NaN).toBeLessThan(1e-10);
+      }
+    }
   });
 });
 
