@@ -1,6 +1,7 @@
 /** Each part of the audit by itself: one stored, measured or reported number is changed, and the audit must name it and its layer. */
 import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import { WGSL_F32 } from "../../src/engine/engine.ts";
 import type { CaughtSample } from "../../src/escalation/settle.ts";
 import { verify } from "../../src/escalation/verify.ts";
 import type { Plan } from "../../src/engine/plan.ts";
@@ -124,6 +125,25 @@ async function findings(change: Spoil): Promise<string[]> {
 describe("the audit of a sample", () => {
   test("finds nothing in a clean one", async () => {
     expect(await findings(() => undefined)).toEqual([]);
+  });
+
+  test("allows every stored value what f32's rounding does to it, and no more in f64", async () => {
+    const { caught, subject } = await clean();
+    const { traced } = caught;
+    const all: Float64Array[] = [
+      ...[traced.hidden, traced.preactivation, traced.slopes, traced.adjoints, traced.pullbacks].flat(),
+      ...traced.directions.flatMap((d) => [...d.tangents, ...d.pushed]),
+      ...traced.witnesses.flatMap((w) => (w === null ? [] : [w.vector, ...w.stages, w.result])),
+      traced.topGradient,
+      traced.inputGradient,
+    ];
+    for (const values of all) values.set(values.map(Math.fround));
+    subject.input.set(subject.input.map(Math.fround));
+    const f32 = { ...subject, arithmetic: WGSL_F32 };
+    expect(auditSample(f32, caught.row, () => true, []).discrepancies).toEqual([]);
+    const found = auditSample(subject, caught.row, () => true, []).discrepancies.map((d) => d.quantity);
+    for (const quantity of ["z", "h", "D", "Wᵀδ", "ζ", "the witness's pullback", "‖h‖"])
+      expect(found).toContain(quantity);
   });
 
   test.each(STORED)("names a stored %s of layer %d", async (quantity, layer, pick) => {
