@@ -10,7 +10,7 @@ import { FAULTS, withPlanFault } from "../../src/engine/faults.ts";
 import type { LayerRow, Report, SampleRow } from "../../src/escalation/results.ts";
 import { verify } from "../../src/escalation/verify.ts";
 import type { Scenario } from "./scenarios.ts";
-import { scenario, subnormalScenario } from "./scenarios.ts";
+import { needsLarge, scenario, subnormalScenario } from "./scenarios.ts";
 
 export interface FaultFigures {
   readonly name: string;
@@ -34,9 +34,10 @@ export interface Engines {
 }
 
 export interface Sizes {
-  /** Scenarios at audit 1, and samples of each. */
+  /** Scenarios at audit 1, and samples of each; `large` for the faults that need a large batch, or several. */
   readonly scenarios: number;
   readonly samples: number;
+  readonly large: number;
   /** Runs at the default audit, and samples of each. */
   readonly runs: number;
   readonly runSamples: number;
@@ -63,7 +64,7 @@ export async function measureFault(
   let runsFlagged = 0;
   try {
     for (let index = 0; index < sizes.scenarios; index++) {
-      const drawn = scenario(name, index, sizes.samples);
+      const drawn = scenario(name, index, needsLarge(name) ? sizes.large : sizes.samples);
       const right = await rowsOf(engines, clean, drawn, undefined, 0);
       const wrong = await rowsOf(engines, faulty, drawn, name, ALL_SAMPLES_AUDITED);
       wrong.rows.forEach((row, i) => {

@@ -16,6 +16,11 @@ export interface Scenario {
   readonly batchSize?: number;
 }
 
+/** Faults that touch nothing in one small batch: one needs several batches, the other more than 256 samples in one. */
+export function needsLarge(fault: FaultName | null): boolean {
+  return fault === "inputs-stale" || fault === "forward-workgroup-skipped";
+}
+
 interface Shape {
   readonly widths: readonly number[];
   readonly activation: ActivationName;
