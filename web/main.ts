@@ -1,8 +1,10 @@
 /** The page: hands the shipped digits to the worker and shows the report. Everything is written as text, never as markup. */
 import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
 import modelUrl from "../examples/digits/digits.safetensors?url";
-import type { PageOutcome, PageRequest, Report } from "../src/worker/client.ts";
+import type { Offer, OfferedFault, PageOutcome, PageRequest, Report, SampleRow } from "../src/worker/client.ts";
 import { startClient } from "../src/worker/client.ts";
+import { sampleView } from "./sample-view.ts";
+import { layerTable, ratioTable, sampleTable } from "./tables.ts";
 
 const shaderModules: Record<string, string> = import.meta.glob("../shaders/**/*.wgsl", {
   query: "?raw",
@@ -33,6 +35,9 @@ const status = element("status", HTMLParagraphElement);
 const verdicts = element("verdicts", HTMLElement);
 const results = element("results", HTMLElement);
 const again = element("again", HTMLButtonElement);
+const fault = element("fault", HTMLSelectElement);
+const finding = element("finding", HTMLParagraphElement);
+const sample = element("sample", HTMLElement);
 
 const client = startClient();
 
@@ -47,29 +52,52 @@ function engineChoice(): PageRequest["engine"] {
   return wish === "cpu" || wish === "webgpu" ? wish : "auto";
 }
 
+/** The engine that `auto` takes here, as far as this browser's offer tells. */
+function engineKind(offer: Offer): "webgpu" | "cpu" {
+  const wish = engineChoice();
+  return wish === "auto" ? (offer.webgpu === null ? "cpu" : "webgpu") : wish;
+}
+
+/** The faults that the engine can have, with the one of the page's address chosen. */
+function offerFaults(offer: Offer): void {
+  if (fault.options.length > 1) return;
+  const wish = new URLSearchParams(location.search).get("plant");
+  for (const { name, changes, engines } of offer.faults) {
+    if (!engines.includes(engineKind(offer))) continue;
+    const option = new Option(`${name}: ${changes}`, name, name === wish, name === wish);
+    fault.append(option);
+  }
+}
+
+async function request(): Promise<PageRequest> {
+  const [model, inputs] = await Promise.all([bytesOf(modelUrl), bytesOf(inputsUrl)]);
+  return {
+    model,
+    modelName: "digits.safetensors",
+    inputs,
+    inputsName: "digits.idx3-ubyte.gz",
+    std: 255,
+    accuracy: 1e-3,
+    norm: "spectral",
+    seed: 0,
+    engine: engineChoice(),
+    plant: fault.value === "" ? null : (fault.value as OfferedFault["name"]),
+    shaders,
+  };
+}
+
 async function run(): Promise<void> {
-  again.disabled = true;
-  results.replaceChildren();
+  for (const control of [again, fault]) control.disabled = true;
+  for (const part of [results, sample, finding]) part.replaceChildren();
   delete status.dataset["done"];
   status.textContent = "Loading the model and 1,000 digits …";
   try {
-    const { webgpu } = await client.describe();
+    const offer = await client.describe();
+    offerFaults(offer);
+    const { webgpu } = offer;
     engineLine.textContent = webgpu === null ? "No WebGPU in this browser." : `WebGPU offers ${webgpu.adapter}.`;
-    const [model, inputs] = await Promise.all([bytesOf(modelUrl), bytesOf(inputsUrl)]);
-    const request: PageRequest = {
-      model,
-      modelName: "digits.safetensors",
-      inputs,
-      inputsName: "digits.idx3-ubyte.gz",
-      std: 255,
-      accuracy: 1e-3,
-      norm: "spectral",
-      seed: 0,
-      engine: engineChoice(),
-      shaders,
-    };
     show(
-      await client.verify(request, ({ done, total, verdicts: counts }) => {
+      await client.verify(await request(), ({ done, total, verdicts: counts }) => {
         progress.max = total;
         progress.value = done;
         status.textContent = `${done.toLocaleString("en")} of ${total.toLocaleString("en")} samples`;
@@ -80,18 +108,56 @@ async function run(): Promise<void> {
     status.textContent = error instanceof Error ? error.message : String(error);
     status.dataset["done"] = "0";
   } finally {
-    again.disabled = false;
+    for (const control of [again, fault]) control.disabled = false;
   }
 }
 
-function show({ report, failure, why }: PageOutcome): void {
+function show(outcome: PageOutcome): void {
+  const { report, failure, why, tightest, leastSettled } = outcome;
   engineLine.textContent = `${why} Engine ${report.engine.kind}, ${report.engine.precision}, ${report.engine.runtime}.`;
   const rate = report.timing.samplesPerSecond;
   const speed = rate === null ? "" : `, ${Math.round(rate).toLocaleString("en")} samples a second`;
   status.textContent = failure ?? `${report.samples.toLocaleString("en")} samples examined${speed}.`;
   status.dataset["done"] = String(report.samples);
   showVerdicts(report.verdicts);
-  results.replaceChildren(ratioTable(report), layerTable(report));
+  finding.textContent = fault.value === "" ? "" : faultFinding(outcome);
+  const look = (row: SampleRow): void => void examine(row);
+  results.replaceChildren(
+    ratioTable(report),
+    layerTable(report),
+    sampleTable("The tightest samples", "Nearest to equality, left / right = 1", tightest, look),
+    sampleTable(
+      "The least settled samples",
+      "Violated or open first, then where κ's proven interval reaches furthest",
+      leastSettled,
+      look,
+    ),
+  );
+}
+
+/** What the inequality alone makes of the fault, and which of the checks name which layer. */
+function faultFinding({ report, passing }: PageOutcome): string {
+  const count = (n: number): string => n.toLocaleString("en");
+  const alone = `The inequality alone passes ${count(passing)} of ${count(report.samples)} samples.`;
+  const caught = `All checks together: ${count(report.verdicts.violated)} violated.`;
+  const named = [...report.faults]
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 6)
+    .map(({ check, layer, count: n }) => `${check}${layer > 0 ? ` at layer ${String(layer)}` : ""} (${count(n)})`);
+  return `${alone} ${caught}${named.length > 0 ? ` Named: ${named.join(", ")}.` : ""}`;
+}
+
+/** One sample again, with what its verdict is made of. */
+async function examine(row: SampleRow): Promise<void> {
+  sample.textContent = `Looking at sample ${String(row.index)} …`;
+  try {
+    const examined = await client.examine(await request(), row.index);
+    sample.replaceChildren(...sampleView(examined));
+    sample.dataset["shown"] = String(row.index);
+    sample.focus();
+  } catch (error) {
+    sample.textContent = error instanceof Error ? error.message : String(error);
+  }
 }
 
 function showVerdicts(counts: Report["verdicts"]): void {
@@ -107,69 +173,13 @@ function showVerdicts(counts: Report["verdicts"]): void {
   );
 }
 
-function ratioTable({ ratio, coefficient, penalties }: Report): HTMLElement {
-  const names = ["min", "p10", "median", "p90", "max"] as const;
-  const row = (label: string, values: Report["ratio"]): string[] => [label, ...names.map((n) => figures(values[n]))];
-  const caption = `Left over right side, and the coefficient between the penalties (means: input ${figures(penalties.input)}, parameter ${figures(penalties.parameter)})`;
-  return table(
-    "How tight",
-    caption,
-    ["", "min", "10 %", "median", "90 %", "max"],
-    [row("left / right", ratio), row("coefficient", coefficient)],
-  );
-}
-
-function layerTable({ layers, model }: Report): HTMLElement {
-  const rows = layers.map((layer, i) => [
-    `${String(layer.layer)}: ${String(model.layers[i]?.inputs)} → ${String(model.layers[i]?.outputs)}`,
-    figures(model.layers[i]?.weightNorm.lower ?? null),
-    figures(layer.tightness.min),
-    figures(layer.tightness.median),
-    figures(layer.tightness.max),
-    figures(layer.alignmentWeight.median),
-    figures(layer.alignmentJacobian.median),
-  ]);
-  const caption = "κ = ‖∇ₓf‖ / (‖δ‖ ‖W‖ ‖J‖) is at most 1, and 1 is equality; its parts at W and at J are medians";
-  return table("Which layer", caption, ["layer", "‖W‖", "κ min", "κ median", "κ max", "at W", "at J"], rows);
-}
-
-function figures(value: number | null): string {
-  return value === null ? "–" : value.toPrecision(4);
-}
-
-function table(
-  title: string,
-  captionText: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-): HTMLElement {
-  const section = document.createElement("section");
-  const heading = document.createElement("h2");
-  heading.textContent = title;
-  const scroll = document.createElement("div");
-  scroll.className = "scroll";
-  const grid = document.createElement("table");
-  grid.createCaption().textContent = captionText;
-  const headRow = grid.createTHead().insertRow();
-  for (const text of head) headRow.append(cell("th", text, "col"));
-  const body = grid.createTBody();
-  for (const row of rows) {
-    const line = body.insertRow();
-    row.forEach((text, i) => {
-      line.append(i === 0 ? cell("th", text, "row") : cell("td", text));
-    });
-  }
-  scroll.append(grid);
-  section.append(heading, scroll);
-  return section;
-}
-
-function cell(kind: "th" | "td", text: string, scope?: string): HTMLTableCellElement {
-  const made = document.createElement(kind);
-  made.textContent = text;
-  if (scope !== undefined) made.scope = scope;
-  return made;
-}
-
 again.addEventListener("click", () => void run());
+fault.addEventListener("change", () => {
+  // The address leads to the same run again.
+  const address = new URL(location.href);
+  if (fault.value === "") address.searchParams.delete("plant");
+  else address.searchParams.set("plant", fault.value);
+  history.replaceState(null, "", address);
+  void run();
+});
 void run();

@@ -1,13 +1,14 @@
 /** The page's side of the door: starts the worker and holds its proxy, since a call hangs for ever if the proxy is collected meanwhile. */
 import { proxy, wrap } from "comlink";
-import type { Offer, PageOutcome, PageRequest, Progress, Service } from "./service.ts";
+import type { Examined, Offer, PageOutcome, PageRequest, Progress, Service } from "./service.ts";
 
-export type { Report } from "../escalation/results.ts";
-export type { Offer, PageOutcome, PageRequest, Progress } from "./service.ts";
+export type { LayerRow, Report, SampleRow } from "../escalation/results.ts";
+export type { Examined, Offer, OfferedFault, PageOutcome, PageRequest, Progress } from "./service.ts";
 
 export interface Client {
   describe(): Promise<Offer>;
   verify(request: PageRequest, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
+  examine(request: PageRequest, index: number): Promise<Examined>;
   terminate(): void;
 }
 
@@ -18,6 +19,7 @@ export function startClient(): Client {
   return {
     describe: () => held.remote.describe(),
     verify: (request, onProgress) => held.remote.verify(request, proxy(onProgress)),
+    examine: (request, index) => held.remote.examine(request, index),
     terminate: () => {
       held.worker.terminate();
     },

@@ -8,10 +8,20 @@ import type { Engine } from "../engine/engine.ts";
 import { describeAdapter } from "../engine/gpu/device.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
 import type { ShaderSources } from "../engine/gpu/sources.ts";
-import type { Report, VerdictCounts } from "../escalation/results.ts";
+import type { FaultName } from "../engine/faults.ts";
+import { FAULT_NAMES, FAULTS, withPlanFault } from "../engine/faults.ts";
+import type { Report, SampleRow, VerdictCounts } from "../escalation/results.ts";
+import type { CaughtSample } from "../escalation/settle.ts";
+import type { VerifyRequest } from "../escalation/verify.ts";
 import { verify } from "../escalation/verify.ts";
 import { readMatrix, readModel } from "../formats/read.ts";
 import { DeviceError } from "../network/errors.ts";
+import type { Network } from "../network/network.ts";
+import { inputWidth } from "../network/network.ts";
+import { witnessText } from "../witness/file.ts";
+import { replayWitness } from "../witness/replay.ts";
+import { makeWitness } from "../witness/witness.ts";
+import { createShortlist } from "./shortlist.ts";
 
 export interface PageRequest {
   readonly model: ArrayBuffer;
@@ -26,6 +36,8 @@ export interface PageRequest {
   readonly seed: number;
   /** auto: WebGPU where the browser has it, else the host's f64 engine. */
   readonly engine: "auto" | "webgpu" | "cpu";
+  /** A planted fault to be switched on; null: none. */
+  readonly plant: FaultName | null;
   readonly shaders: ShaderSources;
 }
 
@@ -41,10 +53,35 @@ export interface PageOutcome {
   readonly failure: string | null;
   /** Which engine computed and why, in a sentence. */
   readonly why: string;
+  /** Samples whose reported numbers the inequality alone passes: left ≤ right. */
+  readonly passing: number;
+  /** The samples nearest to equality, and the least settled ones (shortlist.ts). */
+  readonly tightest: readonly SampleRow[];
+  readonly leastSettled: readonly SampleRow[];
+}
+
+/** One sample looked at closely. */
+export interface Examined {
+  readonly row: SampleRow;
+  /** x, as the engine took it. */
+  readonly input: Float64Array;
+  /** The same network and input wholly in f64, and what replaying the stored values finds. */
+  readonly right: SampleRow;
+  readonly finding: string;
+  /** A gradient-penalty-witness/1, for `gpv replay`. */
+  readonly witness: string;
+}
+
+/** A fault that can be planted. */
+export interface OfferedFault {
+  readonly name: FaultName;
+  readonly changes: string;
+  readonly engines: readonly ("webgpu" | "cpu")[];
 }
 
 /** What this browser offers, before anything is computed. */
 export interface Offer {
+  readonly faults: readonly OfferedFault[];
   /** The adapter that WebGPU gives, or null where there is none. */
   readonly webgpu: { readonly adapter: string; readonly hardware: boolean } | null;
   readonly runtime: string;
@@ -54,62 +91,131 @@ export interface Service {
   describe(): Promise<Offer>;
   /** @throws FormatError, ModelError, UsageError; DeviceError where `webgpu` was asked for and is not usable. */
   verify(request: PageRequest, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
+  /** Sample `index` of the same request again, with everything that its verdict is made of. @throws as verify. */
+  examine(request: PageRequest, index: number): Promise<Examined>;
 }
 
 export const service: Service = {
   async describe() {
     const adapter = (await openGpu()?.requestAdapter({ powerPreference: "high-performance" })) ?? null;
-    if (adapter === null) return { webgpu: null, runtime: runtimeName() };
+    const offer = { runtime: runtimeName(), faults: offeredFaults() };
+    if (adapter === null) return { ...offer, webgpu: null };
     const { name, hardware } = describeAdapter(adapter);
-    return { webgpu: { adapter: name, hardware }, runtime: runtimeName() };
+    return { ...offer, webgpu: { adapter: name, hardware } };
   },
 
   async verify(request, onProgress) {
-    const { accuracy, norm, seed, std } = request;
-    const network = await readModel(new Uint8Array(request.model), request.modelName);
-    const matrix = await readMatrix(new Uint8Array(request.inputs), request.inputsName);
-    const { columns: width, values } = matrix;
+    const { network, samples, read } = await openFiles(request);
     const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
     const { engine, why } = await openEngine(request, host);
+    const shortlist = createShortlist();
+    let passing = 0;
     try {
       const { report, failure } = await verify({
-        network,
-        head: { kind: "logit-argmax" },
-        source: {
-          samples: matrix.rows,
-          width,
-          read: (first, count) => ({
-            inputs: Float64Array.from(values.subarray(first * width, (first + count) * width), (v) => v / std),
-            labels: null,
-          }),
-        },
+        ...settings(request, network),
+        source: { samples, width: inputWidth(network), read },
         engine,
         host,
-        norm,
-        accuracy,
-        seed,
         clock: () => performance.now(),
         onProgress,
-        description: {
-          modelSource: request.modelName,
-          settings: { inputs: request.inputsName, norm, accuracy, engine: request.engine, std },
+        onRow: (row) => {
+          shortlist.add(row);
+          if ((row.ratio ?? 0) <= 1) passing++;
         },
       });
-      return { report, failure: failure?.message ?? null, why };
+      return { report, failure: failure?.message ?? null, why, passing, ...shortlist.result() };
     } finally {
       engine.dispose();
     }
   },
+
+  async examine(request, index) {
+    const { network, read } = await openFiles(request);
+    const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
+    const { engine } = await openEngine(request, host);
+    const all: CaughtSample[] = [];
+    const { inputs, labels } = read(index, 1);
+    const own = settings(request, network);
+    try {
+      const { failure } = await verify({
+        ...own,
+        source: { samples: 1, width: inputWidth(network), read: () => ({ inputs: inputs.slice(), labels }) },
+        engine,
+        host,
+        firstIndex: index,
+        audit: 1,
+        catch: { wants: () => true, take: (caught) => void all.push(caught) },
+      });
+      if (failure !== null) throw failure;
+    } finally {
+      engine.dispose();
+    }
+    const [caught] = all;
+    if (caught === undefined) throw new RangeError(`sample ${String(index)} gave nothing`);
+    const { accuracy, norm, seed, plant } = request;
+    const witness = makeWitness(caught, {
+      tool: { name: "gradient-penalty-verifier", version: "page" },
+      engine: engine.description,
+      settings: { norm, accuracy, certify: null, seed, plant },
+      address: null,
+    });
+    const { right, finding } = await replayWitness(witness, host);
+    return { row: caught.row, input: caught.input, right, finding, witness: await witnessText(witness) };
+  },
 };
 
+/** What a request asks of `verify`, whichever samples it is about. */
+function settings(request: PageRequest, network: Network): Omit<VerifyRequest, "source" | "engine" | "host"> {
+  const { accuracy, norm, seed, std, plant } = request;
+  return {
+    network,
+    head: { kind: "logit-argmax" },
+    norm,
+    accuracy,
+    seed,
+    adjustPlan: (plan) => withPlanFault(plan, plant ?? undefined),
+    description: {
+      modelSource: request.modelName,
+      settings: { inputs: request.inputsName, norm, accuracy, engine: request.engine, std },
+      ...(plant === null ? {} : { plant }),
+    },
+  };
+}
+
+/** The request's files: the network, and its samples divided by `std`. */
+async function openFiles(
+  request: PageRequest,
+): Promise<{ network: Network; samples: number; read: VerifyRequest["source"]["read"] }> {
+  const network = await readModel(new Uint8Array(request.model), request.modelName);
+  const { rows, columns: width, values } = await readMatrix(new Uint8Array(request.inputs), request.inputsName);
+  return {
+    network,
+    samples: rows,
+    read: (first, count) => ({
+      inputs: Float64Array.from(values.subarray(first * width, (first + count) * width), (v) => v / request.std),
+      labels: null,
+    }),
+  };
+}
+
+function offeredFaults(): OfferedFault[] {
+  return FAULT_NAMES.filter((name) => FAULTS[name].allowed !== true).map((name) => {
+    const { changes, engines } = FAULTS[name];
+    return { name, changes, engines };
+  });
+}
+
 async function openEngine(request: PageRequest, host: CpuEngine): Promise<{ engine: Engine; why: string }> {
-  if (request.engine === "cpu") return { engine: host, why: "The host's f64 engine, as asked for." };
+  const fault = request.plant === null ? {} : { fault: request.plant };
+  const onHost = (): Engine =>
+    request.plant === null ? host : createCpuEngine({ threads: 0, runtime: runtimeName(), ...fault });
+  if (request.engine === "cpu") return { engine: onHost(), why: "The host's f64 engine, as asked for." };
   const gpu = openGpu();
   const offered = (await service.describe()).webgpu;
   if (gpu === null || offered === null) {
     const missing = gpu === null ? "This browser has no WebGPU" : "This browser's WebGPU offers no adapter";
     if (request.engine === "webgpu") throw new DeviceError(`${missing}; expected an adapter, or ?engine=cpu`);
-    return { engine: host, why: `${missing}: the host's f64 engine computes instead.` };
+    return { engine: onHost(), why: `${missing}: the host's f64 engine computes instead.` };
   }
   try {
     const engine = await createGpuEngine({
@@ -117,12 +223,16 @@ async function openEngine(request: PageRequest, host: CpuEngine): Promise<{ engi
       adapterPreference: "high-performance",
       shaders: request.shaders,
       runtime: runtimeName(),
+      ...fault,
     });
     const kind = engine.description.hardware ? "your GPU" : "a software adapter, without a GPU";
     return { engine, why: `WebGPU on ${kind}: ${engine.description.adapter}.` };
   } catch (error) {
     if (request.engine === "webgpu" || !(error instanceof DeviceError)) throw error;
-    return { engine: host, why: `WebGPU is not usable (${error.message}): the host's f64 engine computes instead.` };
+    return {
+      engine: onHost(),
+      why: `WebGPU is not usable (${error.message}): the host's f64 engine computes instead.`,
+    };
   }
 }
 

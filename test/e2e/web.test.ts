@@ -7,6 +7,9 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
 import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
+import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import { readWitness } from "../../src/witness/file.ts";
+import { replayWitness } from "../../src/witness/replay.ts";
 import { sameBits } from "../support/same-bits.ts";
 
 if (skipReason !== null) console.warn(`skipped: ${skipReason}`);
@@ -79,6 +82,44 @@ describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
     expect(text).toContain("Engine cpu, f64, chromium");
     expect(text).toMatch(/1,000\s*holds/);
     expect(text).toMatch(/\n0\s*violated/);
+  });
+
+  test("plants a fault from its address: the inequality alone passes, the checks name the layers", async () => {
+    const { text, errors } = await digits("?engine=cpu&plant=vjp-missing-mask");
+    expect(errors).toEqual([]);
+    expect(text).toContain("The inequality alone passes 1,000 of 1,000 samples.");
+    expect(text).toContain("All checks together: 1,000 violated. Named: cut at layer 2 (1,000), cut at layer 3");
+  });
+
+  test.each(["", "?engine=cpu"])("looks at one sample closely and gives its witness away, with %j", async (query) => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const errors: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error") errors.push(message.text());
+    });
+    await page.goto(`${server.address}${query}`);
+    await page.waitForSelector("#status[data-done]", { timeout: 90_000 });
+    const tightest = page.locator("section", { hasText: "The tightest samples" }).last();
+    const index = Number(await tightest.locator("tbody th").first().innerText());
+    await tightest.locator("button").first().click();
+    await page.waitForSelector("#sample[data-shown]");
+    const text = await page.innerText("#sample");
+    expect(text).toContain(`Sample ${String(index)}: holds`);
+    expect(text).toContain("Replayed: derived again from the stored values: holds.");
+    expect(await page.locator("#sample canvas").count()).toBe(1);
+    expect(await page.locator("#sample svg rect").count()).toBe(6);
+    const waiting = page.waitForEvent("download");
+    await page.locator("#sample a").click();
+    const file = await (await waiting).path();
+    const witness = await readWitness(readFileSync(file, "utf8"), "downloaded");
+    const host = createCpuEngine({ threads: 0, runtime: "test" });
+    expect(witness.index).toBe(index);
+    expect((await replayWitness(witness, host)).confirmed).toBe(true);
+    const shots = process.env["GPV_SCREENSHOTS"];
+    if (shots !== undefined)
+      await page.screenshot({ path: join(shots, `sample${query.length > 0 ? "-cpu" : ""}.png`), fullPage: true });
+    await page.close();
+    expect(errors).toEqual([]);
   });
 
   test.each([
