@@ -1,8 +1,8 @@
 /** The page: hands the shipped digits to the worker and shows the report. Everything is written as text, never as markup. */
-import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
-import modelUrl from "../examples/digits/digits.safetensors?url";
 import type { Offer, OfferedFault, PageOutcome, PageRequest, Report, SampleRow } from "../src/worker/client.ts";
 import { startClient } from "../src/worker/client.ts";
+import { createOwnFiles } from "./own-files.ts";
+import { createScatter } from "./scatter.ts";
 import { sampleView } from "./sample-view.ts";
 import { layerTable, ratioTable, sampleTable } from "./tables.ts";
 
@@ -37,15 +37,11 @@ const results = element("results", HTMLElement);
 const again = element("again", HTMLButtonElement);
 const fault = element("fault", HTMLSelectElement);
 const finding = element("finding", HTMLParagraphElement);
+const plot = element("plot", HTMLElement);
 const sample = element("sample", HTMLElement);
 
 const client = startClient();
-
-async function bytesOf(url: string): Promise<ArrayBuffer> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: the server answered ${String(response.status)}`);
-  return response.arrayBuffer();
-}
+const own = createOwnFiles(() => void run());
 
 function engineChoice(): PageRequest["engine"] {
   const wish = new URLSearchParams(location.search).get("engine");
@@ -70,13 +66,8 @@ function offerFaults(offer: Offer): void {
 }
 
 async function request(): Promise<PageRequest> {
-  const [model, inputs] = await Promise.all([bytesOf(modelUrl), bytesOf(inputsUrl)]);
   return {
-    model,
-    modelName: "digits.safetensors",
-    inputs,
-    inputsName: "digits.idx3-ubyte.gz",
-    std: 255,
+    ...(await own.subject()),
     accuracy: 1e-3,
     norm: "spectral",
     seed: 0,
@@ -90,14 +81,17 @@ async function run(): Promise<void> {
   for (const control of [again, fault]) control.disabled = true;
   for (const part of [results, sample, finding]) part.replaceChildren();
   delete status.dataset["done"];
-  status.textContent = "Loading the model and 1,000 digits …";
+  status.textContent = "Loading the network and the samples …";
   try {
     const offer = await client.describe();
     offerFaults(offer);
     const { webgpu } = offer;
     engineLine.textContent = webgpu === null ? "No WebGPU in this browser." : `WebGPU offers ${webgpu.adapter}.`;
+    const scatter = createScatter();
+    plot.replaceChildren(scatter.figure);
     show(
-      await client.verify(await request(), ({ done, total, verdicts: counts }) => {
+      await client.verify(await request(), ({ done, total, verdicts: counts, points }) => {
+        scatter.add(points);
         progress.max = total;
         progress.value = done;
         status.textContent = `${done.toLocaleString("en")} of ${total.toLocaleString("en")} samples`;

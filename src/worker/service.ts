@@ -10,7 +10,7 @@ import { createGpuEngine } from "../engine/gpu/engine.ts";
 import type { ShaderSources } from "../engine/gpu/sources.ts";
 import type { FaultName } from "../engine/faults.ts";
 import { FAULT_NAMES, FAULTS, withPlanFault } from "../engine/faults.ts";
-import type { Report, SampleRow, VerdictCounts } from "../escalation/results.ts";
+import type { Report, SampleRow, VerdictCounts, VerdictName } from "../escalation/results.ts";
 import type { CaughtSample } from "../escalation/settle.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
 import { verify } from "../escalation/verify.ts";
@@ -26,6 +26,8 @@ import { createShortlist } from "./shortlist.ts";
 export interface PageRequest {
   readonly model: ArrayBuffer;
   readonly modelName: string;
+  /** The hidden layers' activation, or one a layer: as --activation; null: the file's own. */
+  readonly activation: string | null;
   readonly inputs: ArrayBuffer;
   readonly inputsName: string;
   /** Inputs are divided by this. */
@@ -45,6 +47,15 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly verdicts: VerdictCounts;
+  /** The samples since the last progress, valid ones alone. */
+  readonly points: readonly Point[];
+}
+
+/** Both sides of a sample, unscaled. */
+export interface Point {
+  readonly lhs: number;
+  readonly rhs: number;
+  readonly verdict: VerdictName;
 }
 
 export interface PageOutcome {
@@ -110,6 +121,7 @@ export const service: Service = {
     const { engine, why } = await openEngine(request, host);
     const shortlist = createShortlist();
     let passing = 0;
+    let points: Point[] = [];
     try {
       const { report, failure } = await verify({
         ...settings(request, network),
@@ -117,9 +129,14 @@ export const service: Service = {
         engine,
         host,
         clock: () => performance.now(),
-        onProgress,
+        onProgress: (progress) => {
+          onProgress({ ...progress, points });
+          points = [];
+        },
         onRow: (row) => {
           shortlist.add(row);
+          const { lhs, rhs, verdict } = row;
+          if (lhs !== null && rhs !== null && verdict !== "invalid") points.push({ lhs, rhs, verdict });
           if ((row.ratio ?? 0) <= 1) passing++;
         },
       });
@@ -186,7 +203,8 @@ function settings(request: PageRequest, network: Network): Omit<VerifyRequest, "
 async function openFiles(
   request: PageRequest,
 ): Promise<{ network: Network; samples: number; read: VerifyRequest["source"]["read"] }> {
-  const network = await readModel(new Uint8Array(request.model), request.modelName);
+  const options = request.activation === null ? {} : { activation: request.activation };
+  const network = await readModel(new Uint8Array(request.model), request.modelName, options);
   const { rows, columns: width, values } = await readMatrix(new Uint8Array(request.inputs), request.inputsName);
   return {
     network,

@@ -8,11 +8,25 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
 import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import { verify } from "../../src/escalation/verify.ts";
+import { writeModelJson } from "../../src/formats/model-json.ts";
+import { network } from "../witness/support.ts";
 import { readWitness } from "../../src/witness/file.ts";
 import { replayWitness } from "../../src/witness/replay.ts";
 import { sameBits } from "../support/same-bits.ts";
 
 if (skipReason !== null) console.warn(`skipped: ${skipReason}`);
+
+/** A .npy file of f64, rows × columns. */
+function npy(values: Float64Array, rows: number, columns: number): Uint8Array {
+  const header = `{'descr': '<f8', 'fortran_order': False, 'shape': (${String(rows)}, ${String(columns)}), }`;
+  const padded = `${header.padEnd(117)}\n`;
+  const bytes = new Uint8Array(128 + values.byteLength);
+  bytes.set([0x93, ...Buffer.from("NUMPY"), 1, 0, 118, 0]);
+  bytes.set(Buffer.from(padded), 10);
+  bytes.set(new Uint8Array(values.buffer), 128);
+  return bytes;
+}
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -91,6 +105,46 @@ describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
     expect(text).toContain("All checks together: 1,000 violated. Named: cut at layer 2 (1,000), cut at layer 3");
   });
 
+  test("verifies the user's own network and data, says the command that does the same, and refuses a bad file in a line", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.address}?engine=cpu`);
+    await page.waitForSelector("#status[data-done='1000']", { timeout: 90_000 });
+    const tanh = network([3, 5, 2], "tanh");
+    const model = { name: "own model.json", mimeType: "application/json", buffer: Buffer.from(writeModelJson(tanh)) };
+    const inputs = Float64Array.from({ length: 12 }, (_, i) => Math.sin(i));
+    const data = { name: "data.npy", mimeType: "application/octet-stream", buffer: Buffer.from(npy(inputs, 4, 3)) };
+    await page.setInputFiles("#own-model", model);
+    await page.click("#own button");
+    await page.waitForSelector("#status[data-done='0']");
+    expect(await page.innerText("#status")).toBe("Found own model.json: expected data too");
+    await page.setInputFiles("#own-inputs", data);
+    await page.click("#own button");
+    await page.waitForSelector("#status[data-done='4']");
+    expect(await page.innerText("#command")).toContain(
+      "npx gradient-penalty-verifier verify --model 'own model.json' --inputs data.npy",
+    );
+    // The numbers are those of the same run here.
+    const host = createCpuEngine({ threads: 0, runtime: "test" });
+    const { report } = await verify({
+      ...{
+        network: tanh,
+        engine: host,
+        host,
+        norm: "spectral",
+        accuracy: 1e-3,
+        seed: 0,
+        head: { kind: "logit-argmax" },
+      },
+      source: { samples: 4, width: 3, read: () => ({ inputs: inputs.slice(), labels: null }) },
+    });
+    expect(await page.innerText("#results")).toContain(report.ratio.max?.toPrecision(4) ?? "no ratio");
+    await page.setInputFiles("#own-inputs", { ...data, buffer: Buffer.from("<script>alert(1)</script>") });
+    await page.click("#own button");
+    await page.waitForSelector("#status[data-done='0']");
+    expect(await page.innerText("#status")).toMatch(/^data\.npy: /);
+    await page.close();
+  });
+
   test.each(["", "?engine=cpu"])("looks at one sample closely and gives its witness away, with %j", async (query) => {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const errors: string[] = [];
@@ -107,6 +161,15 @@ describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
     expect(text).toContain(`Sample ${String(index)}: holds`);
     expect(text).toContain("Replayed: derived again from the stored values: holds.");
     expect(await page.locator("#sample canvas").count()).toBe(1);
+    // Something was drawn in the colour of "holds", below the line of equality alone.
+    const coloured = `(() => {
+      const canvas = document.querySelector("#plot canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let green = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i] === 27 && data[i + 1] === 110 && data[i + 2] === 75) green++;
+      return green;
+    })()`;
+    expect(await page.evaluate(coloured)).toBeGreaterThan(200);
     expect(await page.locator("#sample svg rect").count()).toBe(6);
     const waiting = page.waitForEvent("download");
     await page.locator("#sample a").click();

@@ -1,0 +1,103 @@
+/** The user's own network and data: chosen or dropped, read in the worker, never sent anywhere. */
+import modelUrl from "../examples/digits/digits.safetensors?url";
+import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
+
+/** What a run is about. */
+export interface Subject {
+  readonly model: ArrayBuffer;
+  readonly modelName: string;
+  readonly activation: string | null;
+  readonly inputs: ArrayBuffer;
+  readonly inputsName: string;
+  readonly std: number;
+}
+
+export interface OwnFiles {
+  /** The shipped digits, or what the user gave. @throws Error in a line that says what is missing. */
+  readonly subject: () => Promise<Subject>;
+}
+
+function element<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${id}`);
+  return found;
+}
+
+/** @param run is called when the user asks for a run of their files. */
+export function createOwnFiles(run: () => void): OwnFiles {
+  const form = element("own", HTMLFormElement);
+  const [model, inputs] = [element("own-model", HTMLInputElement), element("own-inputs", HTMLInputElement)];
+  const activation = element("own-activation", HTMLInputElement);
+  const std = element("own-std", HTMLInputElement);
+  const command = element("command", HTMLParagraphElement);
+  let submitted = false;
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submitted = true;
+    run();
+  });
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    for (const file of event.dataTransfer?.files ?? []) assign(file, model, inputs);
+  });
+
+  const ownSubject = async (network: File, data: File): Promise<Subject> => {
+    const names = activation.value.trim();
+    command.hidden = false;
+    (command.querySelector("code") as HTMLElement).textContent = commandLine(network.name, data.name, names, std.value);
+    return {
+      model: await network.arrayBuffer(),
+      modelName: network.name,
+      activation: names === "" ? null : names,
+      inputs: await data.arrayBuffer(),
+      inputsName: data.name,
+      std: Number(std.value),
+    };
+  };
+  return {
+    async subject() {
+      const [network] = model.files ?? [];
+      const [data] = inputs.files ?? [];
+      if (network !== undefined && data !== undefined) return ownSubject(network, data);
+      if (submitted) {
+        const [found, missing] = network === undefined ? [data, "a network"] : [network, "data"];
+        throw new Error(`Found ${found === undefined ? "no file" : found.name}: expected ${missing} too`);
+      }
+      return {
+        model: await bytesOf(modelUrl),
+        modelName: "digits.safetensors",
+        activation: null,
+        inputs: await bytesOf(inputsUrl),
+        inputsName: "digits.idx3-ubyte.gz",
+        std: 255,
+      };
+    },
+  };
+}
+
+/** A dropped file goes where its ending belongs; a second .safetensors is taken for data. */
+function assign(file: File, model: HTMLInputElement, inputs: HTMLInputElement): void {
+  const isModel =
+    /\.(json|safetensors)$/i.test(file.name) && !(model.files?.length === 1 && !/\.json$/i.test(file.name));
+  const list = new DataTransfer();
+  list.items.add(file);
+  (isModel ? model : inputs).files = list.files;
+}
+
+function commandLine(model: string, inputs: string, activation: string, std: string): string {
+  const quoted = (name: string): string => (/^[\w.,:/-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
+  const words = ["npx gradient-penalty-verifier verify", `--model ${quoted(model)}`, `--inputs ${quoted(inputs)}`];
+  if (activation !== "") words.push(`--activation ${quoted(activation)}`);
+  if (Number(std) !== 1) words.push(`--std ${quoted(std)}`);
+  return words.join(" ");
+}
+
+async function bytesOf(url: string): Promise<ArrayBuffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: the server answered ${String(response.status)}`);
+  return response.arrayBuffer();
+}
