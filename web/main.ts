@@ -35,6 +35,8 @@ const status = element("status", HTMLParagraphElement);
 const verdicts = element("verdicts", HTMLElement);
 const results = element("results", HTMLElement);
 const again = element("again", HTMLButtonElement);
+const stop = element("stop", HTMLButtonElement);
+const reportLink = element("report", HTMLAnchorElement);
 const fault = element("fault", HTMLSelectElement);
 const finding = element("finding", HTMLParagraphElement);
 const plot = element("plot", HTMLElement);
@@ -79,6 +81,8 @@ async function request(): Promise<PageRequest> {
 
 async function run(): Promise<void> {
   for (const control of [again, fault]) control.disabled = true;
+  stop.disabled = false;
+  reportLink.hidden = true;
   for (const part of [results, sample, finding]) part.replaceChildren();
   delete status.dataset["done"];
   status.textContent = "Loading the network and the samples …";
@@ -103,6 +107,7 @@ async function run(): Promise<void> {
     status.dataset["done"] = "0";
   } finally {
     for (const control of [again, fault]) control.disabled = false;
+    stop.disabled = true;
   }
 }
 
@@ -111,7 +116,11 @@ function show(outcome: PageOutcome): void {
   engineLine.textContent = `${why} Engine ${report.engine.kind}, ${report.engine.precision}, ${report.engine.runtime}.`;
   const rate = report.timing.samplesPerSecond;
   const speed = rate === null ? "" : `, ${Math.round(rate).toLocaleString("en")} samples a second`;
-  status.textContent = failure ?? `${report.samples.toLocaleString("en")} samples examined${speed}.`;
+  const stopped = report.timing.interrupted ? ", then stopped" : "";
+  status.textContent = failure ?? `${report.samples.toLocaleString("en")} samples examined${speed}${stopped}.`;
+  URL.revokeObjectURL(reportLink.href);
+  reportLink.href = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
+  reportLink.hidden = false;
   status.dataset["done"] = String(report.samples);
   showVerdicts(report.verdicts);
   finding.textContent = fault.value === "" ? "" : faultFinding(outcome);
@@ -168,6 +177,7 @@ function showVerdicts(counts: Report["verdicts"]): void {
 }
 
 again.addEventListener("click", () => void run());
+stop.addEventListener("click", () => void client.stop());
 fault.addEventListener("change", () => {
   // The address leads to the same run again.
   const address = new URL(location.href);

@@ -1,16 +1,10 @@
 /** The user's own network and data: chosen or dropped, read in the worker, never sent anywhere. */
+import type { PageRequest } from "../src/worker/client.ts";
 import modelUrl from "../examples/digits/digits.safetensors?url";
 import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
 
 /** What a run is about. */
-export interface Subject {
-  readonly model: ArrayBuffer;
-  readonly modelName: string;
-  readonly activation: string | null;
-  readonly inputs: ArrayBuffer;
-  readonly inputsName: string;
-  readonly std: number;
-}
+export type Subject = Pick<PageRequest, "model" | "modelName" | "activation" | "inputs" | "inputsName" | "std">;
 
 export interface OwnFiles {
   /** The shipped digits, or what the user gave. @throws Error in a line that says what is missing. */

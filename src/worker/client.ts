@@ -8,6 +8,7 @@ export type { Examined, Offer, OfferedFault, PageOutcome, PageRequest, Point, Pr
 export interface Client {
   describe(): Promise<Offer>;
   verify(request: PageRequest, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
+  stop(): Promise<void>;
   examine(request: PageRequest, index: number): Promise<Examined>;
   terminate(): void;
 }
@@ -19,6 +20,7 @@ export function startClient(): Client {
   return {
     describe: () => held.remote.describe(),
     verify: (request, onProgress) => held.remote.verify(request, proxy(onProgress)),
+    stop: () => held.remote.stop(),
     examine: (request, index) => held.remote.examine(request, index),
     terminate: () => {
       held.worker.terminate();

@@ -102,9 +102,14 @@ export interface Service {
   describe(): Promise<Offer>;
   /** @throws FormatError, ModelError, UsageError; DeviceError where `webgpu` was asked for and is not usable. */
   verify(request: PageRequest, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
+  /** Ends the run under way after the batches in flight; its report covers what is finished. */
+  stop(): void;
   /** Sample `index` of the same request again, with everything that its verdict is made of. @throws as verify. */
   examine(request: PageRequest, index: number): Promise<Examined>;
 }
+
+/** What stops the run under way: a worker serves one page, which has one run at a time. */
+let running: AbortController | null = null;
 
 export const service: Service = {
   async describe() {
@@ -120,6 +125,8 @@ export const service: Service = {
     const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
     const { engine, why } = await openEngine(request, host);
     const shortlist = createShortlist();
+    const stopping = new AbortController();
+    running = stopping;
     let passing = 0;
     let points: Point[] = [];
     try {
@@ -128,6 +135,7 @@ export const service: Service = {
         source: { samples, width: inputWidth(network), read },
         engine,
         host,
+        signal: stopping.signal,
         clock: () => performance.now(),
         onProgress: (progress) => {
           onProgress({ ...progress, points });
@@ -144,6 +152,10 @@ export const service: Service = {
     } finally {
       engine.dispose();
     }
+  },
+
+  stop() {
+    running?.abort();
   },
 
   async examine(request, index) {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
 import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { Report } from "../../src/escalation/results.ts";
 import { verify } from "../../src/escalation/verify.ts";
 import { writeModelJson } from "../../src/formats/model-json.ts";
 import { network } from "../witness/support.ts";
@@ -142,6 +143,23 @@ describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
     await page.click("#own button");
     await page.waitForSelector("#status[data-done='0']");
     expect(await page.innerText("#status")).toMatch(/^data\.npy: /);
+    await page.close();
+  });
+
+  test("stops when it is told to, with a report of what is finished", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.address}?engine=cpu`);
+    await page.waitForSelector('#progress:not([value="0"])', { timeout: 60_000 });
+    await page.click("#stop");
+    await page.waitForSelector("#status[data-done]", { timeout: 60_000 });
+    const done = Number(await page.getAttribute("#status", "data-done"));
+    expect(done).toBeGreaterThan(0);
+    expect(done).toBeLessThan(1000);
+    expect(await page.innerText("#status")).toContain(", then stopped.");
+    const waiting = page.waitForEvent("download");
+    await page.click("#report");
+    const report = JSON.parse(readFileSync(await (await waiting).path(), "utf8")) as Report;
+    expect([report.samples, report.timing.interrupted]).toEqual([done, true]);
     await page.close();
   });
 

@@ -1,7 +1,5 @@
 /**
  * Networks at equality, κ_t = 1, or a known distance from it (MATH.md §4), and the runs over them.
- *
- * As a program of its own this file judges every run on engine webgpu and prints the rows.
  */
 import { Matrix as Dense, QrDecomposition } from "ml-matrix";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
