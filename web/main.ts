@@ -1,6 +1,7 @@
 /** The page: hands the shipped digits to the worker and shows the report. Everything is written as text, never as markup. */
 import type { Offer, OfferedFault, PageOutcome, PageRequest, Report, SampleRow } from "../src/worker/client.ts";
 import { startClient } from "../src/worker/client.ts";
+import { createBuilder } from "./builder.ts";
 import { createOwnFiles } from "./own-files.ts";
 import { createScatter } from "./scatter.ts";
 import { sampleView } from "./sample-view.ts";
@@ -43,7 +44,14 @@ const plot = element("plot", HTMLElement);
 const sample = element("sample", HTMLElement);
 
 const client = startClient();
-const own = createOwnFiles(() => void run());
+const builder = createBuilder(() => void run());
+const own = createOwnFiles(() => {
+  builder.leave();
+  void run();
+});
+/** A change while a run is under way stops it, and the next begins when it has ended. */
+let wanted = false;
+let busy = false;
 
 function engineChoice(): PageRequest["engine"] {
   const wish = new URLSearchParams(location.search).get("engine");
@@ -68,11 +76,13 @@ function offerFaults(offer: Offer): void {
 }
 
 async function request(): Promise<PageRequest> {
+  const drawn = builder.subject();
   return {
-    ...(await own.subject()),
+    subject: drawn ?? (await own.subject()),
+    head: builder.head(),
     accuracy: 1e-3,
-    norm: "spectral",
-    seed: 0,
+    norm: builder.norm(),
+    seed: drawn?.seed ?? 0,
     engine: engineChoice(),
     plant: fault.value === "" ? null : (fault.value as OfferedFault["name"]),
     shaders,
@@ -80,6 +90,20 @@ async function request(): Promise<PageRequest> {
 }
 
 async function run(): Promise<void> {
+  wanted = true;
+  if (busy) {
+    await client.stop();
+    return;
+  }
+  busy = true;
+  while (wanted) {
+    wanted = false;
+    await runOnce();
+  }
+  busy = false;
+}
+
+async function runOnce(): Promise<void> {
   for (const control of [again, fault]) control.disabled = true;
   stop.disabled = false;
   reportLink.hidden = true;
@@ -89,6 +113,7 @@ async function run(): Promise<void> {
   try {
     const offer = await client.describe();
     offerFaults(offer);
+    builder.fill(offer);
     const { webgpu } = offer;
     engineLine.textContent = webgpu === null ? "No WebGPU in this browser." : `WebGPU offers ${webgpu.adapter}.`;
     const scatter = createScatter();

@@ -1,14 +1,11 @@
 /** The user's own network and data: chosen or dropped, read in the worker, never sent anywhere. */
-import type { PageRequest } from "../src/worker/client.ts";
+import type { FileSubject } from "../src/worker/client.ts";
 import modelUrl from "../examples/digits/digits.safetensors?url";
 import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
 
-/** What a run is about. */
-export type Subject = Pick<PageRequest, "model" | "modelName" | "activation" | "inputs" | "inputsName" | "std">;
-
 export interface OwnFiles {
   /** The shipped digits, or what the user gave. @throws Error in a line that says what is missing. */
-  readonly subject: () => Promise<Subject>;
+  readonly subject: () => Promise<FileSubject>;
 }
 
 function element<T extends HTMLElement>(id: string, kind: new () => T): T {
@@ -39,11 +36,12 @@ export function createOwnFiles(run: () => void): OwnFiles {
     for (const file of event.dataTransfer?.files ?? []) assign(file, model, inputs);
   });
 
-  const ownSubject = async (network: File, data: File): Promise<Subject> => {
+  const ownSubject = async (network: File, data: File): Promise<FileSubject> => {
     const names = activation.value.trim();
     command.hidden = false;
     (command.querySelector("code") as HTMLElement).textContent = commandLine(network.name, data.name, names, std.value);
     return {
+      kind: "files",
       model: await network.arrayBuffer(),
       modelName: network.name,
       activation: names === "" ? null : names,
@@ -62,6 +60,7 @@ export function createOwnFiles(run: () => void): OwnFiles {
         throw new Error(`Found ${found === undefined ? "no file" : found.name}: expected ${missing} too`);
       }
       return {
+        kind: "files",
         model: await bytesOf(modelUrl),
         modelName: "digits.safetensors",
         activation: null,

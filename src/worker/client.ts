@@ -3,6 +3,7 @@ import { proxy, wrap } from "comlink";
 import type { Examined, Offer, PageOutcome, PageRequest, Progress, Service } from "./service.ts";
 
 export type { LayerRow, Report, SampleRow } from "../escalation/results.ts";
+export type { DrawnSubject, FileSubject, PageHead, Subject } from "./subject.ts";
 export type { Examined, Offer, OfferedFault, PageOutcome, PageRequest, Point, Progress } from "./service.ts";
 
 export interface Client {

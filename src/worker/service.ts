@@ -14,24 +14,23 @@ import type { Report, SampleRow, VerdictCounts, VerdictName } from "../escalatio
 import type { CaughtSample } from "../escalation/settle.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
 import { verify } from "../escalation/verify.ts";
-import { readMatrix, readModel } from "../formats/read.ts";
+import type { ActivationName } from "../network/activations.ts";
+import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { DeviceError } from "../network/errors.ts";
-import type { Network } from "../network/network.ts";
-import { inputWidth } from "../network/network.ts";
+import type { InitialiserName } from "../network/initialisers.ts";
+import { INITIALISERS } from "../network/initialisers.ts";
+import type { Distribution } from "../sampling/inputs.ts";
+import { DISTRIBUTIONS } from "../sampling/inputs.ts";
 import { witnessText } from "../witness/file.ts";
 import { replayWitness } from "../witness/replay.ts";
 import { makeWitness } from "../witness/witness.ts";
 import { createShortlist } from "./shortlist.ts";
+import type { OpenSubject, PageHead, Subject } from "./subject.ts";
+import { openSubject, PAGE_HEADS } from "./subject.ts";
 
 export interface PageRequest {
-  readonly model: ArrayBuffer;
-  readonly modelName: string;
-  /** The hidden layers' activation, or one a layer: as --activation; null: the file's own. */
-  readonly activation: string | null;
-  readonly inputs: ArrayBuffer;
-  readonly inputsName: string;
-  /** Inputs are divided by this. */
-  readonly std: number;
+  readonly subject: Subject;
+  readonly head: PageHead;
   /** Relative error wanted of each Jacobian-norm estimate, or "verdict": only what a verdict needs. */
   readonly accuracy: number | "verdict";
   readonly norm: "spectral" | "frobenius";
@@ -93,6 +92,11 @@ export interface OfferedFault {
 /** What this browser offers, before anything is computed. */
 export interface Offer {
   readonly faults: readonly OfferedFault[];
+  /** What a network can be drawn with. */
+  readonly activations: readonly ActivationName[];
+  readonly initialisers: readonly InitialiserName[];
+  readonly distributions: readonly Distribution[];
+  readonly heads: readonly PageHead[];
   /** The adapter that WebGPU gives, or null where there is none. */
   readonly webgpu: { readonly adapter: string; readonly hardware: boolean } | null;
   readonly runtime: string;
@@ -114,14 +118,21 @@ let running: AbortController | null = null;
 export const service: Service = {
   async describe() {
     const adapter = (await openGpu()?.requestAdapter({ powerPreference: "high-performance" })) ?? null;
-    const offer = { runtime: runtimeName(), faults: offeredFaults() };
+    const offer = {
+      runtime: runtimeName(),
+      faults: offeredFaults(),
+      activations: ACTIVATION_NAMES,
+      initialisers: INITIALISERS,
+      distributions: DISTRIBUTIONS,
+      heads: PAGE_HEADS,
+    };
     if (adapter === null) return { ...offer, webgpu: null };
     const { name, hardware } = describeAdapter(adapter);
     return { ...offer, webgpu: { adapter: name, hardware } };
   },
 
   async verify(request, onProgress) {
-    const { network, samples, read } = await openFiles(request);
+    const subject = await openSubject(request.subject);
     const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
     const { engine, why } = await openEngine(request, host);
     const shortlist = createShortlist();
@@ -131,8 +142,8 @@ export const service: Service = {
     let points: Point[] = [];
     try {
       const { report, failure } = await verify({
-        ...settings(request, network),
-        source: { samples, width: inputWidth(network), read },
+        ...settings(request, subject),
+        source: subject.source,
         engine,
         host,
         signal: stopping.signal,
@@ -159,16 +170,15 @@ export const service: Service = {
   },
 
   async examine(request, index) {
-    const { network, read } = await openFiles(request);
+    const subject = await openSubject(request.subject);
     const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
     const { engine } = await openEngine(request, host);
     const all: CaughtSample[] = [];
-    const { inputs, labels } = read(index, 1);
-    const own = settings(request, network);
+    const { inputs, labels } = subject.source.read(index, 1);
     try {
       const { failure } = await verify({
-        ...own,
-        source: { samples: 1, width: inputWidth(network), read: () => ({ inputs: inputs.slice(), labels }) },
+        ...settings(request, subject),
+        source: { ...subject.source, samples: 1, read: () => ({ inputs: inputs.slice(), labels }) },
         engine,
         host,
         firstIndex: index,
@@ -194,37 +204,22 @@ export const service: Service = {
 };
 
 /** What a request asks of `verify`, whichever samples it is about. */
-function settings(request: PageRequest, network: Network): Omit<VerifyRequest, "source" | "engine" | "host"> {
-  const { accuracy, norm, seed, std, plant } = request;
+function settings(
+  { head, accuracy, norm, seed, plant, engine }: PageRequest,
+  { network, modelName, inputsName }: OpenSubject,
+): Omit<VerifyRequest, "source" | "engine" | "host"> {
   return {
     network,
-    head: { kind: "logit-argmax" },
+    head: { kind: head },
     norm,
     accuracy,
     seed,
     adjustPlan: (plan) => withPlanFault(plan, plant ?? undefined),
     description: {
-      modelSource: request.modelName,
-      settings: { inputs: request.inputsName, norm, accuracy, engine: request.engine, std },
+      modelSource: modelName,
+      settings: { inputs: inputsName, head, norm, accuracy, engine },
       ...(plant === null ? {} : { plant }),
     },
-  };
-}
-
-/** The request's files: the network, and its samples divided by `std`. */
-async function openFiles(
-  request: PageRequest,
-): Promise<{ network: Network; samples: number; read: VerifyRequest["source"]["read"] }> {
-  const options = request.activation === null ? {} : { activation: request.activation };
-  const network = await readModel(new Uint8Array(request.model), request.modelName, options);
-  const { rows, columns: width, values } = await readMatrix(new Uint8Array(request.inputs), request.inputsName);
-  return {
-    network,
-    samples: rows,
-    read: (first, count) => ({
-      inputs: Float64Array.from(values.subarray(first * width, (first + count) * width), (v) => v / request.std),
-      labels: null,
-    }),
   };
 }
 

@@ -1,0 +1,105 @@
+/** The page's network builder in real Chromium: a link opens the same run, bit for bit, and every change runs at once. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build } from "vite";
+import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { Report } from "../../src/escalation/results.ts";
+import { verify } from "../../src/escalation/verify.ts";
+import { openSubject } from "../../src/worker/subject.ts";
+import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+describe.skipIf(skipReason !== null)("the network builder", () => {
+  let browser: Browser;
+  let server: { address: string; close: () => void };
+  const folder = mkdtempSync(join(tmpdir(), "gpv-builder-"));
+
+  beforeAll(async () => {
+    await build({
+      root: join(root, "web"),
+      configFile: join(root, "vite.config.ts"),
+      logLevel: "warn",
+      build: { outDir: folder },
+    });
+    server = await serveFolder(folder);
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The report of the run that has ended, as the page gives it away. */
+  async function report(page: Page): Promise<Report> {
+    const waiting = page.waitForEvent("download");
+    await page.click("#report");
+    return JSON.parse(readFileSync(await (await waiting).path(), "utf8")) as Report;
+  }
+
+  const numbers = ({ ratio, coefficient, layers, penalties, verdicts, head, norm, samples }: Report): object => ({
+    ...{ ratio, coefficient, layers, penalties, verdicts, head, norm, samples },
+  });
+
+  test("runs what the address says, with the numbers of the library", async () => {
+    const page = await browser.newPage();
+    const query =
+      "?engine=cpu&widths=5-9-4&activation=tanh&initialiser=orthogonal&inputs=uniform&samples=70&seed=3&head=sum&norm=frobenius";
+    await page.goto(`${server.address}${query}`);
+    await page.waitForSelector("#status[data-done='70']", { timeout: 60_000 });
+    const host = createCpuEngine({ threads: 0, runtime: "test" });
+    const { network, source } = await openSubject({
+      kind: "drawn",
+      widths: [5, 9, 4],
+      activation: "tanh",
+      initialiser: "orthogonal",
+      distribution: "uniform",
+      samples: 70,
+      seed: 3,
+    });
+    const here = await verify({
+      ...{ network, source, engine: host, host, head: { kind: "sum" }, norm: "frobenius", accuracy: 1e-3, seed: 3 },
+    });
+    expect(numbers(await report(page))).toEqual(JSON.parse(JSON.stringify(numbers(here.report))));
+
+    await page.selectOption("#net-head", "mean");
+    await page.waitForFunction(() => new URL(location.href).searchParams.get("head") === "mean");
+    await page.waitForSelector("#status[data-done='70']");
+    const changed = await report(page);
+    expect(changed.head).toBe("mean");
+    const link = page.url();
+    await page.close();
+    const other = await browser.newPage();
+    await other.goto(link);
+    await other.waitForSelector("#status[data-done='70']", { timeout: 60_000 });
+    expect(numbers(await report(other))).toEqual(numbers(changed));
+    await other.close();
+  });
+
+  test("a change while a run is under way ends that run and begins the next", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.address}?engine=cpu&widths=64-64-64-10&samples=100000`);
+    await page.waitForSelector('#progress:not([value="0"])', { timeout: 60_000 });
+    await page.fill("#net-samples", "40");
+    await page.press("#net-samples", "Tab");
+    await page.waitForSelector("#status[data-done='40']", { timeout: 60_000 });
+    expect(new URL(page.url()).searchParams.get("samples")).toBe("40");
+    await page.close();
+  });
+
+  test.each([
+    ["widths=5-x-4", "widths 5-NaN-4: expected 2 to 65 whole numbers from 1 to 4096, as in 64-64-10"],
+    ["widths=5-4&samples=0", "samples 0: expected a whole number from 1 to 1000000"],
+    ["widths=5-4&seed=-1", "seed -1: expected a whole number ≥ 0"],
+  ])("refuses %s in a line", async (query, message) => {
+    const page = await browser.newPage();
+    await page.goto(`${server.address}?engine=cpu&${query}`);
+    await page.waitForSelector("#status[data-done='0']", { timeout: 60_000 });
+    expect(await page.innerText("#status")).toBe(message);
+    await page.close();
+  });
+});
