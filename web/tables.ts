@@ -42,6 +42,10 @@ export function table(
   heading.textContent = title;
   const scroll = document.createElement("div");
   scroll.className = "scroll";
+  // A narrow page scrolls its tables sideways: by keyboard too.
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", title);
   const grid = document.createElement("table");
   grid.createCaption().textContent = captionText;
   const headRow = grid.createTHead().insertRow();

@@ -2,6 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { AxeResults } from "axe-core";
+import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
@@ -88,6 +90,23 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
     await page.press("#net-samples", "Tab");
     await page.waitForSelector("#status[data-done='40']", { timeout: 60_000 });
     expect(new URL(page.url()).searchParams.get("samples")).toBe("40");
+    await page.close();
+  });
+
+  test.each([
+    ["light", 1280],
+    ["dark", 360],
+  ] as const)("axe finds nothing serious on the page, %s, %d wide", async (colorScheme, width) => {
+    const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 } });
+    await page.goto(`${server.address}?engine=cpu&plant=vjp-missing-mask`);
+    await page.waitForSelector("#status[data-done]", { timeout: 60_000 });
+    await page.locator("#results button").first().click();
+    await page.waitForSelector("#sample[data-shown]", { timeout: 60_000 });
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate<AxeResults>("axe.run(document)");
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html).join(" ")}`)).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
     await page.close();
   });
 
