@@ -2,6 +2,7 @@
 import type { Offer, OfferedFault, PageOutcome, PageRequest, Report, SampleRow } from "../src/worker/client.ts";
 import { startClient } from "../src/worker/client.ts";
 import { createBuilder } from "./builder.ts";
+import { createHistogram } from "./histogram.ts";
 import { createOwnFiles } from "./own-files.ts";
 import { createScatter } from "./scatter.ts";
 import { sampleView } from "./sample-view.ts";
@@ -117,10 +118,12 @@ async function runOnce(): Promise<void> {
     const { webgpu } = offer;
     engineLine.textContent = webgpu === null ? "No WebGPU in this browser." : `WebGPU offers ${webgpu.adapter}.`;
     const scatter = createScatter();
-    plot.replaceChildren(scatter.figure);
+    const histogram = createHistogram();
+    plot.replaceChildren(scatter.figure, histogram.figure);
     show(
       await client.verify(await request(), ({ done, total, verdicts: counts, points }) => {
         scatter.add(points);
+        histogram.add(points);
         progress.max = total;
         progress.value = done;
         status.textContent = `${done.toLocaleString("en")} of ${total.toLocaleString("en")} samples`;

@@ -188,6 +188,9 @@ describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
       return green;
     })()`;
     expect(await page.evaluate(coloured)).toBeGreaterThan(200);
+    const bars = await page.locator("#plot svg rect title").allTextContents();
+    expect(bars.length).toBe(40);
+    expect(bars.reduce((sum, text) => sum + Number.parseInt(text), 0)).toBe(1000);
     expect(await page.locator("#sample svg rect").count()).toBe(6);
     const waiting = page.waitForEvent("download");
     await page.locator("#sample a").click();
