@@ -28,7 +28,7 @@ function allCases(): Case[] {
       productCase("jacobianVectorProduct", shape, i, false),
     ]),
     ...[1, 2, 31, 300].map((rows, i) => normCase(rows, 8, i)),
-    normCase(5, 67, 9),
+    normCase(5, 68, 9),
     finiteCase,
     dotCase(1, 8, 1, 0),
     dotCase(37, 8, 2, 1),

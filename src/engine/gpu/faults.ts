@@ -83,8 +83,8 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     "i + 1u < sizes.rows; i++) {\n    sum +=",
   ]),
   "norm-row-skipped": edits("column-norm.wgsl", [
-    "var i = 0u; i < sizes.rows; i++) {\n      let x",
-    "var i = 1u; i < sizes.rows; i++) {\n      let x",
+    "var i = 0u; i < sizes.rows; i++) {\n    let x",
+    "var i = 1u; i < sizes.rows; i++) {\n    let x",
   ]),
   "subnormals-flushed": [
     ...forward(

@@ -25,6 +25,9 @@ const tiles = (sizes: Sizes): readonly [number, number] => [
 
 const columns = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns"), 1];
 
+/** Four columns an invocation. */
+const quads = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns") / 4, 1];
+
 function kernel(
   name: string,
   buffers: readonly string[],
@@ -68,8 +71,8 @@ export const KERNELS = {
     size(sizes, "columns") / 4,
     size(sizes, "rows"),
   ]),
-  columnNorm: kernel("column-norm", ["operand", "sums"], ["rows", "columns", "offset"], [], columns),
-  columnDot: kernel("column-dot", ["left", "right", "sums"], ["rows", "columns", "samples", "offset"], [], columns),
+  columnNorm: kernel("column-norm", ["operand", "sums"], ["rows", "columns", "offset"], [], quads),
+  columnDot: kernel("column-dot", ["left", "right", "sums"], ["rows", "columns", "samples", "offset"], [], quads),
   normalise: kernel(
     "normalise",
     ["operand", "result"],
