@@ -31,7 +31,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "replay",
-    summary: "re-examine a witness file without a GPU: confirm or refute its verdict",
+    summary: "re-examine a witness file: confirm or refute its verdict",
     operand: "WITNESS.json",
     flags: ["exact"],
     run: async (args, io) => (await import("./replay.ts")).replayCommand(args, io),

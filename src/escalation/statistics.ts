@@ -118,9 +118,19 @@ export function createStatistics(depth: number, certify: number | null): Statist
       bounds: Object.fromEntries(Object.entries(bounds).sort(([a], [b]) => (a < b ? -1 : 1))),
       audited: auditedShare(audited),
       ...(certify === null ? {} : { certified: { width: certify, ...certified } }),
-      faults: [...faults.values()].sort((a, b) => a.layer - b.layer || (a.check < b.check ? -1 : 1)),
+      // What most samples show comes first: an audited share shows the same fault in fewer.
+      faults: [...faults.values()].sort(
+        (a, b) => b.count - a.count || rank(a.check) - rank(b.check) || a.layer - b.layer,
+      ),
     }),
   };
+}
+
+/** The checks that look at every sample before those of the audit. */
+const CHECK_ORDER: readonly string[] = ["inequality", "zero-factor", "cut", "replay", "norms", "local", "identity"];
+
+function rank(check: string): number {
+  return CHECK_ORDER.indexOf(check);
 }
 
 function auditedShare(samples: number): Report["audited"] {

@@ -49,22 +49,25 @@ describe("commands", () => {
     }
   });
 
-  test.each([["sweep"], ["merge"], ["worker"], ["tighten"], ["replay"], ["shrink"], ["train"], ["bench"]])(
+  test.each([["sweep"], ["merge"], ["worker"], ["tighten"], ["train"], ["bench"]])(
     "%s exits 2, saying that it joins later and which commands exist",
     async (name) => {
       expect(await run(name, "--report", "x")).toEqual({
         code: 2,
         stdout: "",
-        stderr: `gpv: Command "${name}" joins with a later version: expected one of demo, verify, doctor\n`,
+        stderr: `gpv: Command "${name}" joins with a later version: expected one of demo, verify, replay, shrink, doctor\n`,
       });
     },
   );
 
   test.each([
-    [["verfy"], 'gpv: Unknown command "verfy": expected one of demo, verify, doctor; did you mean "verify"?\n'],
+    [
+      ["verfy"],
+      'gpv: Unknown command "verfy": expected one of demo, verify, replay, shrink, doctor; did you mean "verify"?\n',
+    ],
     [
       ["--model", "m"],
-      'gpv: Found option "--model" where a command was expected: gpv verify --model …, or one of demo, verify, doctor\n',
+      'gpv: Found option "--model" where a command was expected: gpv verify --model …, or one of demo, verify, replay, shrink, doctor\n',
     ],
     [["verify"], "gpv: Found no --model: expected --model FILE\n"],
     [["verify", "--model", "m"], "gpv: Found neither --inputs nor --random: expected --inputs FILE or --random N\n"],
