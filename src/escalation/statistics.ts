@@ -64,9 +64,13 @@ export function createStatistics(depth: number, certify: number | null): Statist
   let audited = 0;
   const certified = { reached: 0, missed: 0 };
   const countFaults = (row: SampleRow, outcome: SampleOutcome): void => {
+    const seen = new Set<string>();
     for (const violation of outcome.violations) {
       const layer = violation.layer ?? 0;
       const key = `${violation.check} ${String(layer)}`;
+      // Samples are counted: an audit may find several numbers of one layer wrong.
+      if (seen.has(key)) continue;
+      seen.add(key);
       const known = faults.get(key);
       if (known !== undefined) known.count++;
       else faults.set(key, { check: violation.check, layer, count: 1, example: example(row, outcome, violation) });
