@@ -39,7 +39,7 @@ export function reportValue(report: Report): object {
     ...report,
     run: { ...report.run, settings: sortedKeys(report.run.settings) },
     bounds: sortedKeys(report.bounds),
-    faults: [...report.faults].sort((a, b) => a.layer - b.layer || compareText(a.check, b.check)),
+    faults: [...report.faults].sort((a, b) => b.count - a.count || a.layer - b.layer || compareText(a.check, b.check)),
     timing: { ...report.timing, details: sortedKeys(report.timing.details) },
   };
   return Object.fromEntries(REPORT_KEYS.map((key) => [key, withFiniteNumbers(ordered[key])]));
