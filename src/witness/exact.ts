@@ -10,6 +10,7 @@ import type { ExactVerdict } from "../exact/verdict.ts";
 import { verdictOfChain } from "../exact/verdict.ts";
 import { toNumber } from "../exact/dyadic.ts";
 import { values } from "../exact/matrix.ts";
+import { ModelError } from "../network/errors.ts";
 import { TIGHT } from "../verification/verdict.ts";
 import type { Witness } from "./witness.ts";
 
@@ -25,6 +26,10 @@ export interface ExactReplay {
 /** @throws ModelError for a network that is not piecewise linear, or too large to be practical. */
 export function replayExactly(witness: Witness): ExactReplay {
   const { network, head, input, label, settings, stored, row } = witness;
+  const bad = input.findIndex((x) => !Number.isFinite(x));
+  if (bad >= 0) {
+    throw new ModelError(`exact arithmetic: input[${String(bad)}] is ${String(input[bad])}, expected finite numbers`);
+  }
   assertPractical(network, input);
   const chain = exactChain(network, head, input, label, 0);
   const exact = verdictOfChain(chain, settings.norm);

@@ -3,10 +3,11 @@
  * JSON text, so that a part that was changed on the way is told from one that never was right.
  */
 import * as v from "valibot";
-import { readModelJson, writeModelJson } from "../formats/model-json.ts";
+import { readModelJson } from "../formats/model-json.ts";
 import { IEEE_F64, WGSL_F32 } from "../engine/engine.ts";
-import { FormatError } from "../network/errors.ts";
-import { checkHead } from "../network/heads.ts";
+import { FormatError, ModelError } from "../network/errors.ts";
+import { checkHead, labelUse } from "../network/heads.ts";
+import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
 import type { SampleRow } from "../escalation/results.ts";
 import { checkShapes } from "./shapes.ts";
@@ -45,7 +46,7 @@ const Stored = v.object({
   adjoints: v.array(floats),
   inputGradient: floats,
   pullbacks: v.array(floats),
-  directions: v.tuple([direction, direction]),
+  directions: v.strictTuple([direction, direction]),
   witnesses: v.array(v.nullable(v.object({ vector: floats, stages: v.array(floats), result: floats }))),
 });
 
@@ -60,7 +61,7 @@ const Measurements = v.object({
   slopeMax: v.array(floats),
   adjointNorm: v.array(floats),
   pullbackNorm: v.array(floats),
-  directions: v.tuple([measuredDirection, measuredDirection]),
+  directions: v.strictTuple([measuredDirection, measuredDirection]),
   witnesses: v.array(
     v.nullable(v.object({ vectorNorm: floats, pullbackNorm: floats, stageNorm: v.array(floats), steps: integers })),
   ),
@@ -116,7 +117,14 @@ export async function witnessText(witness: Witness): Promise<string> {
     verdict: row.verdict,
     check: first?.check ?? null,
     layer: first === undefined ? null : first.layer,
-    network: JSON.parse(writeModelJson(network)) as unknown,
+    network: {
+      schema: "gradient-penalty-model/1",
+      layers: network.layers.map(({ weight, bias, activation, inputs, outputs }) => ({
+        weight: Array.from({ length: outputs }, (_, i) => weight.subarray(i * inputs, (i + 1) * inputs)),
+        bias,
+        activation,
+      })),
+    },
     measured: row,
     measurements: numbers,
   }) as Record<string, unknown>;
@@ -155,14 +163,14 @@ export async function readWitness(text: string, source: string): Promise<Witness
       );
     }
   }
-  const network = readModelJson(JSON.stringify(parts["network"]), `${source}: network`, {});
-  checkHead(file.head, outputWidth(network), 1);
+  const network = readNetwork(parts["network"], source);
+  checkCase(file, network, source);
   if (file.input.length !== inputWidth(network)) {
     throw new FormatError(
       `${source}: input: found ${String(file.input.length)} values, expected ${String(inputWidth(network))}, the inputs of layer 1`,
     );
   }
-  checkShapes(network, file.stored, file.measurements, source);
+  checkShapes(network, file, source);
   const { tool, engine, settings, address, index, label, norms, stored, head, input } = file;
   const arithmetic = engine.precision === "f64" ? IEEE_F64 : WGSL_F32;
   return {
@@ -170,6 +178,47 @@ export async function readWitness(text: string, source: string): Promise<Witness
     row: decoded(file.measured) as SampleRow,
     measurements: { samples: 1, arithmetic, ...file.measurements },
   };
+}
+
+/** As readModelJson reads it, and the sign of −0, which JSON.stringify drops. */
+function readNetwork(part: unknown, source: string): Network {
+  const plain = decoded(part) as {
+    readonly layers?: readonly { readonly weight?: unknown; readonly bias?: unknown }[];
+  };
+  const network = readModelJson(JSON.stringify(plain), `${source}: network`, {});
+  const signed = (values: Float64Array, raw: unknown): Float64Array =>
+    Float64Array.from((raw as number[] | number[][]).flat(), (v, i) => (v === 0 ? v : (values[i] as number)));
+  return {
+    layers: network.layers.map((layer, i) => {
+      const raw = plain.layers?.[i];
+      return { ...layer, weight: signed(layer.weight, raw?.weight), bias: signed(layer.bias, raw?.bias) };
+    }),
+  };
+}
+
+/** @throws FormatError, ModelError where head, label, verdict, check or layer do not go with the rest. */
+function checkCase(file: v.InferOutput<typeof File>, network: Network, source: string): void {
+  const outputs = outputWidth(network);
+  try {
+    checkHead(file.head, outputs, 1);
+  } catch (cause) {
+    throw cause instanceof ModelError ? new ModelError(`${source}: ${cause.message}`, { cause }) : cause;
+  }
+  const least = labelUse(file.head) === "required" ? 0 : -1;
+  if (file.label < least || file.label >= outputs) {
+    throw new FormatError(
+      `${source}: label: found ${String(file.label)}, expected ${String(least)} to ${String(outputs - 1)}`,
+    );
+  }
+  const [first] = (file.measured as unknown as SampleRow).violations ?? [];
+  const expected = { verdict: file.measured.verdict, check: first?.check ?? null, layer: first?.layer ?? null };
+  for (const name of ["verdict", "check", "layer"] as const) {
+    if (file[name] !== expected[name]) {
+      throw new FormatError(
+        `${source}: ${name}: found ${String(file[name])}, expected ${String(expected[name])}, what "measured" says`,
+      );
+    }
+  }
 }
 
 async function digest(text: string): Promise<string> {

@@ -13,8 +13,10 @@ export function encoded(value: unknown): Encoded {
   if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array, encodedNumber);
   if (Array.isArray(value)) return value.map(encoded);
   if (typeof value !== "object") throw new TypeError(`a witness cannot hold a ${typeof value}`);
+  // Keys in one order, so that a witness has one text and its parts one digest.
   const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
-  return Object.fromEntries(entries.map(([key, entry]) => [key, encoded(entry)]));
+  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, entry]) => [key, encoded(entry)]));
 }
 
 function encodedNumber(x: number): Encoded {

@@ -6,10 +6,14 @@ import type { Network } from "../network/network.ts";
 /** @throws FormatError naming the first vector of a wrong length. */
 export function checkShapes(
   network: Network,
-  stored: TracedSample,
-  measured: Omit<Measurements, "samples" | "arithmetic">,
+  file: {
+    readonly stored: TracedSample;
+    readonly measurements: Omit<Measurements, "samples" | "arithmetic">;
+    readonly norms: readonly unknown[];
+  },
   source: string,
 ): void {
+  const { stored, measurements: measured, norms } = file;
   const depth = network.layers.length;
   const inputs = network.layers.map((l) => l.inputs);
   const outputs = network.layers.map((l) => l.outputs);
@@ -47,7 +51,8 @@ export function checkShapes(
     expectLength(`${name}.result`, witness.result.length, inputs[0] as number);
   });
   expectLength("measurements.finite", measured.finite.length, 1);
-  singles("measurements.value", [measured.value], 1);
+  expectLength("measurements.value", measured.value.length, 1);
+  expectLength("norms", norms.length, depth);
   expectLength("measurements.topExponent", measured.topExponent.length, 1);
   for (const name of ["hiddenNorm", "slopeMax", "adjointNorm", "pullbackNorm"] as const) {
     singles(`measurements.${name}`, measured[name], depth);
@@ -59,7 +64,12 @@ export function checkShapes(
   for (const name of ["witnesses", "explicit"] as const) {
     expectLength(`measurements.${name}`, measured[name].length, depth);
     measured[name].forEach((entry, i) => {
-      if (entry !== null) singles(`measurements.${name}.${String(i)}.stageNorm`, entry.stageNorm, i);
+      if (entry === null) return;
+      for (const [key, list] of Object.entries(entry) as [string, ArrayLike<number> | readonly Float64Array[]][]) {
+        const place = `measurements.${name}.${String(i)}.${key}`;
+        if (key === "stageNorm") singles(place, list as readonly Float64Array[], i);
+        else expectLength(place, list.length, 1);
+      }
     });
   }
 }

@@ -24,9 +24,15 @@ export function network(widths: readonly number[], activation: ActivationName, s
 /** The witness of sample 0, whatever its verdict, with every sample audited. */
 export async function witnessOf(
   net: Network,
-  options: { fault?: FaultName; head?: Head; inputs?: Float64Array; norm?: "spectral" | "frobenius" } = {},
+  options: {
+    fault?: FaultName;
+    head?: Head;
+    label?: number;
+    inputs?: Float64Array;
+    norm?: "spectral" | "frobenius";
+  } = {},
 ): Promise<Witness> {
-  const { fault, head = { kind: "sum" }, norm = "spectral" } = options;
+  const { fault, head = { kind: "sum" }, label = -1, norm = "spectral" } = options;
   const engine = createCpuEngine({ threads: 0, runtime: "test", ...(fault === undefined ? {} : { fault }) });
   const width = inputWidth(net);
   const inputs = options.inputs ?? fillInputs({ distribution: "normal", scale: 1, seed: 6 }, 0, 1, width);
@@ -34,7 +40,7 @@ export async function witnessOf(
   await verify({
     network: net,
     head,
-    source: { samples: 1, width, read: () => ({ inputs: inputs.slice(), labels: null }) },
+    source: { samples: 1, width, read: () => ({ inputs: inputs.slice(), labels: Int32Array.of(label) }) },
     engine,
     host,
     norm,
