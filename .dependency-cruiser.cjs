@@ -1,5 +1,16 @@
 /** The house's import direction: an arrow goes only downward in this list, never back. */
-const ORDER = ["network", "formats", "sampling", "engine", "verification", "escalation", "exact", "witness", "worker"];
+const ORDER = [
+  "network",
+  "formats",
+  "sampling",
+  "engine",
+  "verification",
+  "escalation",
+  "exact",
+  "witness",
+  "sweep",
+  "worker",
+];
 
 /** What each room may import besides itself. */
 const allowed = {
@@ -11,7 +22,8 @@ const allowed = {
   escalation: ["network", "engine", "sampling", "verification"],
   exact: ["network"],
   witness: ["network", "formats", "engine", "verification", "escalation", "exact"],
-  report: ["escalation"],
+  sweep: ["network", "sampling", "engine", "verification", "escalation", "witness"],
+  report: ["escalation", "sweep"],
   reference: ["network"],
   worker: ["network", "formats", "sampling", "engine", "verification", "escalation", "witness", "report"],
 };
