@@ -1,9 +1,11 @@
 import { defineConfig } from "vite";
+import { english } from "./web/build/english.ts";
 
 /** The page: a static folder that works from any path. */
 export default defineConfig({
   root: "web",
   base: "./",
+  plugins: [english()],
   build: { outDir: "dist", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
   worker: { format: "es" },
   server: { fs: { allow: [".."] } },

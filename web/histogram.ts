@@ -1,5 +1,6 @@
 /** How many samples have which left/right: bars over the range that occurs, drawn as the samples come. */
 import type { Point } from "../src/worker/client.ts";
+import { put, putAttribute } from "./i18n/language.ts";
 
 export interface Histogram {
   readonly figure: HTMLElement;
@@ -17,7 +18,7 @@ export function createHistogram(): Histogram {
   svg.setAttribute("viewBox", "0 0 100 20");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", "samples by left over right; the table “How tight” has the numbers");
+  putAttribute(svg, "aria-label", (m) => m.histogram.label);
   svg.classList.add("histogram");
   figure.append(caption, svg);
   const ratios: number[] = [];
@@ -25,7 +26,7 @@ export function createHistogram(): Histogram {
   const redraw = (): void => {
     due = false;
     const { counts, from, to } = bins(ratios);
-    caption.textContent = `Samples by left / right, from ${from.toPrecision(3)} to ${to.toPrecision(3)}`;
+    put(caption, (m) => m.histogram.caption(from.toPrecision(3), to.toPrecision(3)));
     const most = Math.max(1, ...counts);
     svg.replaceChildren(
       ...counts.map((count, i) => {
@@ -35,7 +36,7 @@ export function createHistogram(): Histogram {
         for (const [name, value] of Object.entries(box)) bar.setAttribute(name, String(value));
         const title = document.createElementNS(SVG, "title");
         const begins = from + ((to - from) * i) / BARS;
-        title.textContent = `${String(count)} from ${begins.toPrecision(3)} on`;
+        put(title, (m) => m.histogram.bar(String(count), begins.toPrecision(3)));
         bar.append(title);
         return bar;
       }),

@@ -3,10 +3,12 @@ import type { Offer, OfferedFault, PageOutcome, PageRequest, Report, SampleRow }
 import { startClient } from "../src/worker/client.ts";
 import { createBuilder } from "./builder.ts";
 import { createHistogram } from "./histogram.ts";
+import type { Say } from "./i18n/language.ts";
+import { grouped, put, startLanguage } from "./i18n/language.ts";
 import { createOwnFiles } from "./own-files.ts";
 import { createScatter } from "./scatter.ts";
 import { sampleView } from "./sample-view.ts";
-import { layerTable, ratioTable, sampleTable } from "./tables.ts";
+import { checkName, layerTable, ratioTable, sampleTable } from "./tables.ts";
 
 const shaderModules: Record<string, string> = import.meta.glob("../shaders/**/*.wgsl", {
   query: "?raw",
@@ -17,13 +19,7 @@ const shaders = Object.fromEntries(
   Object.entries(shaderModules).map(([path, text]) => [path.replace("../shaders/", ""), text]),
 );
 
-const VERDICTS = {
-  holds: "proven, rounding included",
-  tight: "equality, within the proven error",
-  violated: "proven fault of the computation",
-  unresolved: "could not be decided",
-  invalid: "not finite",
-} as const;
+const VERDICTS = ["holds", "tight", "violated", "unresolved", "invalid"] as const;
 
 function element<T extends HTMLElement>(id: string, kind: new () => T): T {
   const found = document.getElementById(id);
@@ -31,6 +27,7 @@ function element<T extends HTMLElement>(id: string, kind: new () => T): T {
   return found;
 }
 
+startLanguage(element("language", HTMLButtonElement));
 const engineLine = element("engine", HTMLParagraphElement);
 const progress = element("progress", HTMLProgressElement);
 const status = element("status", HTMLParagraphElement);
@@ -108,15 +105,16 @@ async function runOnce(): Promise<void> {
   for (const control of [again, fault]) control.disabled = true;
   stop.disabled = false;
   reportLink.hidden = true;
-  for (const part of [results, sample, finding]) part.replaceChildren();
+  for (const part of [results, sample]) part.replaceChildren();
+  put(finding, "");
   delete status.dataset["done"];
-  status.textContent = "Loading the network and the samples …";
+  put(status, (m) => m.run.loading);
   try {
     const offer = await client.describe();
     offerFaults(offer);
     builder.fill(offer);
     const { webgpu } = offer;
-    engineLine.textContent = webgpu === null ? "No WebGPU in this browser." : `WebGPU offers ${webgpu.adapter}.`;
+    put(engineLine, (m) => (webgpu === null ? m.engine.none : m.engine.offers(webgpu.adapter)));
     const scatter = createScatter();
     const histogram = createHistogram();
     plot.replaceChildren(scatter.figure, histogram.figure);
@@ -126,12 +124,12 @@ async function runOnce(): Promise<void> {
         histogram.add(points);
         progress.max = total;
         progress.value = done;
-        status.textContent = `${done.toLocaleString("en")} of ${total.toLocaleString("en")} samples`;
+        put(status, (m) => m.run.progress(grouped(done), grouped(total)));
         showVerdicts(counts);
       }),
     );
   } catch (error) {
-    status.textContent = error instanceof Error ? error.message : String(error);
+    put(status, error instanceof Error ? error.message : String(error));
     status.dataset["done"] = "0";
   } finally {
     for (const control of [again, fault]) control.disabled = false;
@@ -141,46 +139,60 @@ async function runOnce(): Promise<void> {
 
 function show(outcome: PageOutcome): void {
   const { report, failure, why, tightest, leastSettled } = outcome;
-  engineLine.textContent = `${why} Engine ${report.engine.kind}, ${report.engine.precision}, ${report.engine.runtime}.`;
-  const rate = report.timing.samplesPerSecond;
-  const speed = rate === null ? "" : `, ${Math.round(rate).toLocaleString("en")} samples a second`;
-  const stopped = report.timing.interrupted ? ", then stopped" : "";
-  status.textContent = failure ?? `${report.samples.toLocaleString("en")} samples examined${speed}${stopped}.`;
+  const { kind, precision, runtime } = report.engine;
+  put(engineLine, (m) => `${whyText(why)(m)} ${m.engine.facts(kind, precision, runtime)}`);
+  const { samplesPerSecond: rate, interrupted } = report.timing;
+  const speed = rate === null ? null : grouped(Math.round(rate));
+  put(status, failure ?? ((m) => m.run.examined(grouped(report.samples), speed, interrupted)));
   URL.revokeObjectURL(reportLink.href);
   reportLink.href = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
   reportLink.hidden = false;
   status.dataset["done"] = String(report.samples);
   showVerdicts(report.verdicts);
-  finding.textContent = fault.value === "" ? "" : faultFinding(outcome);
+  put(finding, fault.value === "" ? "" : faultFinding(outcome));
   const look = (row: SampleRow): void => void examine(row);
   results.replaceChildren(
     ratioTable(report),
     layerTable(report),
-    sampleTable("The tightest samples", "Nearest to equality, left / right = 1", tightest, look),
-    sampleTable(
-      "The least settled samples",
-      "Violated or open first, then where κ's proven interval reaches furthest",
-      leastSettled,
-      look,
-    ),
+    sampleTable("tightest", tightest, look),
+    sampleTable("leastSettled", leastSettled, look),
   );
 }
 
 /** What the inequality alone makes of the fault, and which of the checks name which layer. */
-function faultFinding({ report, passing }: PageOutcome): string {
-  const count = (n: number): string => n.toLocaleString("en");
-  const alone = `The inequality alone passes ${count(passing)} of ${count(report.samples)} samples.`;
-  const caught = `All checks together: ${count(report.verdicts.violated)} violated.`;
-  const named = [...report.faults]
-    .sort((a, b) => b.count - a.count)
-    .slice(0, 6)
-    .map(({ check, layer, count: n }) => `${check}${layer > 0 ? ` at layer ${String(layer)}` : ""} (${count(n)})`);
-  return `${alone} ${caught}${named.length > 0 ? ` Named: ${named.join(", ")}.` : ""}`;
+function faultFinding({ report, passing }: PageOutcome): Say {
+  const named = [...report.faults].sort((a, b) => b.count - a.count).slice(0, 6);
+  return ({ fault: m, check: names }) =>
+    [
+      m.alone(grouped(passing), grouped(report.samples)),
+      m.caught(grouped(report.verdicts.violated)),
+      ...(named.length === 0
+        ? []
+        : [m.named(named.map(({ check, layer, count }) => m.place(checkName(names, check), layer, grouped(count))))]),
+    ].join(" ");
+}
+
+/** Which engine computed, and why. */
+function whyText(why: PageOutcome["why"]): Say {
+  return ({ engine: m }) => {
+    switch (why.kind) {
+      case "asked":
+        return m.asked;
+      case "webgpu":
+        return why.hardware ? m.hardware(why.adapter) : m.software(why.adapter);
+      case "no-webgpu":
+        return m.noWebGpu;
+      case "no-adapter":
+        return m.noAdapter;
+      case "unusable":
+        return m.unusable(why.message);
+    }
+  };
 }
 
 /** One sample again, with what its verdict is made of. */
 async function examine(row: SampleRow): Promise<void> {
-  sample.textContent = `Looking at sample ${String(row.index)} …`;
+  sample.replaceChildren(put(document.createElement("p"), (m) => m.sample.looking(row.index)));
   try {
     const examined = await client.examine(await request(), row.index);
     sample.replaceChildren(...sampleView(examined));
@@ -193,12 +205,15 @@ async function examine(row: SampleRow): Promise<void> {
 
 function showVerdicts(counts: Report["verdicts"]): void {
   verdicts.replaceChildren(
-    ...Object.entries(VERDICTS).map(([name, meaning]) => {
+    ...VERDICTS.map((name) => {
       const card = document.createElement("div");
       card.className = `verdict ${name}`;
       const number = document.createElement("b");
-      number.textContent = counts[name as keyof typeof VERDICTS].toLocaleString("en");
-      card.append(number, `${name}: ${meaning}`);
+      number.textContent = grouped(counts[name]);
+      card.append(
+        number,
+        put(document.createElement("span"), (m) => `${m.verdict[name]}${m.page.colon}${m.meaning[name]}`),
+      );
       return card;
     }),
   );

@@ -1,5 +1,6 @@
 /** The user's own network and data: chosen or dropped, read in the worker, never sent anywhere. */
 import type { FileSubject } from "../src/worker/client.ts";
+import { messages } from "./i18n/language.ts";
 import modelUrl from "../examples/digits/digits.safetensors?url";
 import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
 
@@ -56,8 +57,8 @@ export function createOwnFiles(run: () => void): OwnFiles {
       const [data] = inputs.files ?? [];
       if (network !== undefined && data !== undefined) return ownSubject(network, data);
       if (submitted) {
-        const [found, missing] = network === undefined ? [data, "a network"] : [network, "data"];
-        throw new Error(`Found ${found === undefined ? "no file" : found.name}: expected ${missing} too`);
+        const [found, missing] = network === undefined ? ([data, "network"] as const) : ([network, "data"] as const);
+        throw new Error(messages().own.missing(found?.name ?? null, missing));
       }
       return {
         kind: "files",
@@ -91,6 +92,6 @@ function commandLine(model: string, inputs: string, activation: string, std: str
 
 async function bytesOf(url: string): Promise<ArrayBuffer> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: the server answered ${String(response.status)}`);
+  if (!response.ok) throw new Error(messages().own.refused(url, response.status));
   return response.arrayBuffer();
 }

@@ -1,19 +1,21 @@
 /** One sample at close range: its picture, both sides by layer, its numbers beside f64's, and its witness to take away. */
 import type { Examined, LayerRow, SampleRow } from "../src/worker/client.ts";
-import { figures, table } from "./tables.ts";
+import type { Text } from "./i18n/language.ts";
+import { put, putAttribute } from "./i18n/language.ts";
+import { checkName, figures, table } from "./tables.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 
 export function sampleView({ row, input, right, finding, witness }: Examined): HTMLElement[] {
   const heading = document.createElement("h2");
-  heading.textContent = `Sample ${String(row.index)}: ${row.verdict}, left / right = ${figures(row.ratio)}`;
+  put(heading, (m) => m.sample.heading(row.index, m.verdict[row.verdict], figures(row.ratio)));
   const said = document.createElement("p");
-  said.textContent = `Replayed: ${finding}.`;
+  put(said, (m) => m.sample.replayed(finding));
   const picture = pictureOf(input);
   const parts = [heading, said, ...(picture === null ? [] : [picture]), sides(row), numbers(row, right)];
   const violations = (row.violations ?? []).slice(0, 8);
   if (violations.length > 0)
-    parts.push(list(violations.map((v) => `${v.check}, layer ${String(v.layer)}: ${v.detail}`)));
+    parts.push(list(violations.map((v) => (m) => m.sample.violation(checkName(m.check, v.check), v.layer, v.detail))));
   return [...parts, download(row, witness)];
 }
 
@@ -24,7 +26,7 @@ function pictureOf(input: Float64Array): HTMLElement | null {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height, canvas.className] = [side, side, "picture"];
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `the sample's input as a picture of ${String(side)} by ${String(side)} points`);
+  putAttribute(canvas, "aria-label", (m) => m.sample.picture(side));
   const least = Math.min(...input);
   const range = Math.max(...input) - least || 1;
   const image = new ImageData(side, side);
@@ -50,12 +52,12 @@ function shares(row: SampleRow): { right: number; left: number }[] {
 function sides(row: SampleRow): HTMLElement {
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
-  caption.textContent = "Left side (above) and right side by layer, on one scale";
+  put(caption, (m) => m.sample.bars);
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 100 16");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", "bars of both sides, stacked by layer; the table below has the numbers");
+  putAttribute(svg, "aria-label", (m) => m.sample.barsLabel);
   svg.classList.add("bars");
   const all = shares(row);
   for (const [side, y] of [
@@ -69,7 +71,7 @@ function sides(row: SampleRow): HTMLElement {
       for (const [name, value] of Object.entries({ x, y, width, height: 6 })) bar.setAttribute(name, String(value));
       bar.classList.add(`layer-${String(i % 6)}`);
       const title = document.createElementNS(SVG, "title");
-      title.textContent = `${side}, layer ${String(i + 1)}: ${(100 * share[side]).toFixed(1)} % of the right side`;
+      put(title, (m) => m.sample.bar(side, i + 1, `${(100 * share[side]).toFixed(1)} %`));
       bar.append(title);
       svg.append(bar);
       x += width;
@@ -82,9 +84,9 @@ function sides(row: SampleRow): HTMLElement {
 function numbers(row: SampleRow, right: SampleRow): HTMLElement {
   const percent = (x: number): string => (Number.isFinite(x) ? `${(100 * x).toFixed(1)} %` : "–");
   const all = shares(row);
-  const rows = row.layers.map((layer, i) => [
+  const rows = row.layers.map((layer, i): Text[] => [
     String(layer.layer),
-    layer.verdict,
+    (m) => m.verdict[layer.verdict],
     percent(all[i]?.left ?? NaN),
     percent(all[i]?.right ?? NaN),
     `${figures(layer.tightnessLower)} … ${figures(layer.tightnessUpper)}`,
@@ -92,20 +94,29 @@ function numbers(row: SampleRow, right: SampleRow): HTMLElement {
     `${figures(layer.jacobianNormLower)} … ${figures(layer.jacobianNormUpper)}`,
     figures(right.layers[i]?.jacobianNorm ?? null),
   ]);
-  const head = ["layer", "verdict", "left", "right", "κ, proven", "κ in f64", "‖J‖, proven", "‖J‖ in f64"];
+  const head: Text[] = [
+    (m) => m.table.layer,
+    (m) => m.table.verdict,
+    (m) => m.sample.left,
+    (m) => m.sample.right,
+    (m) => m.sample.kappaProven,
+    (m) => m.sample.kappaF64,
+    (m) => m.sample.jacobianProven,
+    (m) => m.sample.jacobianF64,
+  ];
   return table(
-    "By layer",
-    "Shares of the right side; proven intervals; the same network and input wholly in f64",
+    (m) => m.sample.layers,
+    (m) => m.sample.layersCaption,
     head,
     rows,
   );
 }
 
-function list(lines: readonly string[]): HTMLElement {
+function list(lines: readonly Text[]): HTMLElement {
   const items = document.createElement("ul");
   for (const line of lines) {
     const item = document.createElement("li");
-    item.textContent = line;
+    put(item, line);
     items.append(item);
   }
   return items;
@@ -116,9 +127,10 @@ function download(row: SampleRow, witness: string): HTMLElement {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([witness], { type: "application/json" }));
   link.download = `${row.verdict}-${String(row.index)}.json`;
-  link.textContent = "Download the witness";
+  put(link, (m) => m.sample.download);
   const hint = document.createElement("code");
   hint.textContent = `npx gradient-penalty-verifier replay ${link.download}`;
-  paragraph.append(link, " and examine it on the command line: ", hint);
+  const between = put(document.createElement("span"), (m) => m.sample.examine);
+  paragraph.append(link, " ", between, " ", hint);
   return paragraph;
 }

@@ -3,6 +3,7 @@
  * no point above it. Drawn as the samples come, at most ten times a second.
  */
 import type { Point } from "../src/worker/client.ts";
+import { messages, put, putAttribute, redraws } from "./i18n/language.ts";
 
 export interface Scatter {
   readonly figure: HTMLElement;
@@ -16,11 +17,11 @@ const REDRAW_MS = 100;
 export function createScatter(): Scatter {
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
-  caption.textContent = "Left side (up) against right side of each sample; the line is equality";
+  put(caption, (m) => m.scatter.caption);
   const canvas = document.createElement("canvas");
   canvas.className = "scatter";
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", "left against right side of each sample; the table “How tight” has the numbers");
+  putAttribute(canvas, "aria-label", (m) => m.scatter.label);
   const scale = Math.min(2, devicePixelRatio);
   [canvas.width, canvas.height] = [SIZE.width * scale, SIZE.height * scale];
   const context = canvas.getContext("2d");
@@ -32,6 +33,7 @@ export function createScatter(): Scatter {
     due = false;
     if (context !== null) draw(context, all, getComputedStyle(figure));
   };
+  redraws(canvas, redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   return {
     figure,
@@ -84,7 +86,7 @@ function draw(context: CanvasRenderingContext2D, points: readonly Point[], style
     line(context, MARGIN.left, y(log), width - MARGIN.right, y(log));
     context.fillText(power(log), MARGIN.left - 6, y(log) + 4);
   }
-  context.fillText("right side", width - MARGIN.right, height - 4);
+  context.fillText(messages().scatter.right, width - MARGIN.right, height - 4);
   context.save();
   context.beginPath();
   context.rect(MARGIN.left, MARGIN.top, inner.width, inner.height);

@@ -1,15 +1,17 @@
 /** The report as tables. Everything is written as text, never as markup. */
 import type { Report, SampleRow } from "../src/worker/client.ts";
+import type { Messages } from "./i18n/en.ts";
+import type { Text } from "./i18n/language.ts";
+import { put, putAttribute } from "./i18n/language.ts";
 
 export function ratioTable({ ratio, coefficient, penalties }: Report): HTMLElement {
   const names = ["min", "p10", "median", "p90", "max"] as const;
-  const row = (label: string, values: Report["ratio"]): string[] => [label, ...names.map((n) => figures(values[n]))];
-  const caption = `Left over right side, and the coefficient between the penalties (means: input ${figures(penalties.input)}, parameter ${figures(penalties.parameter)})`;
+  const row = (label: Text, values: Report["ratio"]): Text[] => [label, ...names.map((n) => figures(values[n]))];
   return table(
-    "How tight",
-    caption,
-    ["", "min", "10 %", "median", "90 %", "max"],
-    [row("left / right", ratio), row("coefficient", coefficient)],
+    (m) => m.table.ratio,
+    (m) => m.table.ratioCaption(figures(penalties.input), figures(penalties.parameter)),
+    ["", (m) => m.table.min, "10 %", (m) => m.table.median, "90 %", (m) => m.table.max],
+    [row((m) => m.table.leftOverRight, ratio), row((m) => m.table.coefficient, coefficient)],
   );
 }
 
@@ -23,31 +25,49 @@ export function layerTable({ layers, model }: Report): HTMLElement {
     figures(layer.alignmentWeight.median),
     figures(layer.alignmentJacobian.median),
   ]);
-  const caption = "κ = ‖∇ₓf‖ / (‖δ‖ ‖W‖ ‖J‖) is at most 1, and 1 is equality; its parts at W and at J are medians";
-  return table("Which layer", caption, ["layer", "‖W‖", "κ min", "κ median", "κ max", "at W", "at J"], rows);
+  const head: Text[] = [
+    (m) => m.table.layer,
+    "‖W‖",
+    (m) => m.table.kappaMin,
+    (m) => m.table.kappaMedian,
+    (m) => m.table.kappaMax,
+    (m) => m.table.atW,
+    (m) => m.table.atJ,
+  ];
+  return table(
+    (m) => m.table.layers,
+    (m) => m.table.layersCaption,
+    head,
+    rows,
+  );
 }
 
 export function figures(value: number | null): string {
   return value === null ? "–" : value.toPrecision(4);
 }
 
+/** A check's name; one that the page does not know keeps the report's. */
+export function checkName(names: Messages["check"], check: string): string {
+  return (names as Readonly<Record<string, string>>)[check] ?? check;
+}
+
 export function table(
-  title: string,
-  captionText: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
+  title: Text,
+  captionText: Text,
+  head: readonly Text[],
+  rows: readonly (readonly Text[])[],
 ): HTMLElement {
   const section = document.createElement("section");
   const heading = document.createElement("h2");
-  heading.textContent = title;
+  put(heading, title);
   const scroll = document.createElement("div");
   scroll.className = "scroll";
   // A narrow page scrolls its tables sideways: by keyboard too.
   scroll.tabIndex = 0;
   scroll.setAttribute("role", "region");
-  scroll.setAttribute("aria-label", title);
+  putAttribute(scroll, "aria-label", title);
   const grid = document.createElement("table");
-  grid.createCaption().textContent = captionText;
+  put(grid.createCaption(), captionText);
   const headRow = grid.createTHead().insertRow();
   for (const text of head) headRow.append(cell("th", text, "col"));
   const body = grid.createTBody();
@@ -62,27 +82,25 @@ export function table(
   return section;
 }
 
-function cell(kind: "th" | "td", text: string, scope?: string): HTMLTableCellElement {
-  const made = document.createElement(kind);
-  made.textContent = text;
+function cell(kind: "th" | "td", text: Text, scope?: string): HTMLTableCellElement {
+  const made = put(document.createElement(kind), text);
   if (scope !== undefined) made.scope = scope;
   return made;
 }
 
 /** The samples that want looking at; `look` gets the one whose button was pressed. */
 export function sampleTable(
-  title: string,
-  caption: string,
+  which: "tightest" | "leastSettled",
   rows: readonly SampleRow[],
   look: (row: SampleRow) => void,
 ): HTMLElement {
   const section = table(
-    title,
-    caption,
-    ["sample", "verdict", "left / right", "largest κ", ""],
+    (m) => m.table[which],
+    (m) => m.table[`${which}Caption`],
+    [(m) => m.table.sample, (m) => m.table.verdict, (m) => m.table.leftOverRight, (m) => m.table.largestKappa, ""],
     rows.map((row) => [
       String(row.index),
-      row.verdict,
+      (m: Messages) => m.verdict[row.verdict],
       figures(row.ratio),
       figures(Math.max(...row.layers.map((layer) => layer.tightness ?? 0))),
       "",
@@ -93,8 +111,8 @@ export function sampleTable(
     if (row === undefined) return;
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = "Look";
-    button.setAttribute("aria-label", `Look at sample ${String(row.index)}`);
+    put(button, (m) => m.table.look);
+    putAttribute(button, "aria-label", (m) => m.table.lookAt(row.index));
     button.addEventListener("click", () => {
       look(row);
     });

@@ -4,7 +4,16 @@ import type { Examined, Offer, PageOutcome, PageRequest, Progress, Service } fro
 
 export type { LayerRow, Report, SampleRow } from "../escalation/results.ts";
 export type { DrawnSubject, FileSubject, PageHead, Subject } from "./subject.ts";
-export type { Examined, Offer, OfferedFault, PageOutcome, PageRequest, Point, Progress } from "./service.ts";
+export type {
+  EngineReason,
+  Examined,
+  Offer,
+  OfferedFault,
+  PageOutcome,
+  PageRequest,
+  Point,
+  Progress,
+} from "./service.ts";
 
 export interface Client {
   describe(): Promise<Offer>;

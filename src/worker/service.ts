@@ -61,14 +61,21 @@ export interface PageOutcome {
   readonly report: Report;
   /** Why the report covers fewer samples than asked for, or null. */
   readonly failure: string | null;
-  /** Which engine computed and why, in a sentence. */
-  readonly why: string;
+  /** Which engine computed, and why. */
+  readonly why: EngineReason;
   /** Samples whose reported numbers the inequality alone passes: left ≤ right. */
   readonly passing: number;
   /** The samples nearest to equality, and the least settled ones (shortlist.ts). */
   readonly tightest: readonly SampleRow[];
   readonly leastSettled: readonly SampleRow[];
 }
+
+/** Why the engine is the one that it is: the host's in all cases but "webgpu". */
+export type EngineReason =
+  | { readonly kind: "asked" }
+  | { readonly kind: "webgpu"; readonly adapter: string; readonly hardware: boolean }
+  | { readonly kind: "no-webgpu" | "no-adapter" }
+  | { readonly kind: "unusable"; readonly message: string };
 
 /** One sample looked at closely. */
 export interface Examined {
@@ -230,17 +237,17 @@ function offeredFaults(): OfferedFault[] {
   });
 }
 
-async function openEngine(request: PageRequest, host: CpuEngine): Promise<{ engine: Engine; why: string }> {
+async function openEngine(request: PageRequest, host: CpuEngine): Promise<{ engine: Engine; why: EngineReason }> {
   const fault = request.plant === null ? {} : { fault: request.plant };
   const onHost = (): Engine =>
     request.plant === null ? host : createCpuEngine({ threads: 0, runtime: runtimeName(), ...fault });
-  if (request.engine === "cpu") return { engine: onHost(), why: "The host's f64 engine, as asked for." };
+  if (request.engine === "cpu") return { engine: onHost(), why: { kind: "asked" } };
   const gpu = openGpu();
   const offered = (await service.describe()).webgpu;
   if (gpu === null || offered === null) {
     const missing = gpu === null ? "This browser has no WebGPU" : "This browser's WebGPU offers no adapter";
     if (request.engine === "webgpu") throw new DeviceError(`${missing}; expected an adapter, or ?engine=cpu`);
-    return { engine: onHost(), why: `${missing}: the host's f64 engine computes instead.` };
+    return { engine: onHost(), why: { kind: gpu === null ? "no-webgpu" : "no-adapter" } };
   }
   try {
     const engine = await createGpuEngine({
@@ -250,14 +257,11 @@ async function openEngine(request: PageRequest, host: CpuEngine): Promise<{ engi
       runtime: runtimeName(),
       ...fault,
     });
-    const kind = engine.description.hardware ? "your GPU" : "a software adapter, without a GPU";
-    return { engine, why: `WebGPU on ${kind}: ${engine.description.adapter}.` };
+    const { adapter, hardware } = engine.description;
+    return { engine, why: { kind: "webgpu", adapter, hardware } };
   } catch (error) {
     if (request.engine === "webgpu" || !(error instanceof DeviceError)) throw error;
-    return {
-      engine: onHost(),
-      why: `WebGPU is not usable (${error.message}): the host's f64 engine computes instead.`,
-    };
+    return { engine: onHost(), why: { kind: "unusable", message: error.message } };
   }
 }
 
