@@ -8,6 +8,7 @@ const ORDER = [
   "escalation",
   "exact",
   "witness",
+  "conformance",
   "sweep",
   "worker",
 ];
@@ -22,8 +23,9 @@ const allowed = {
   escalation: ["network", "engine", "sampling", "verification"],
   exact: ["network"],
   witness: ["network", "formats", "engine", "verification", "escalation", "exact"],
+  conformance: ["network", "sampling", "engine", "verification", "escalation", "witness"],
   sweep: ["network", "sampling", "engine", "verification", "escalation", "witness"],
-  report: ["escalation", "sweep"],
+  report: ["escalation", "conformance", "sweep"],
   reference: ["network"],
   worker: ["network", "formats", "sampling", "engine", "verification", "escalation", "witness", "report"],
 };

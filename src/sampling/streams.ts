@@ -6,6 +6,9 @@ export const ARCHITECTURE_STREAM = 4;
 /** Whether a sample is audited, and which entries of the identities the audit looks at. */
 export const AUDIT_STREAM = 5;
 export const AUDIT_ENTRY_STREAM = 6;
+/** What a conformance case draws: its kernel, shape and kind of numbers; and the numbers themselves. */
+export const CONFORMANCE_STREAM = 20;
+export const CONFORMANCE_NUMBER_STREAM = 21;
 /** Layer t's weights: WEIGHT_STREAM + t. */
 export const WEIGHT_STREAM = 1000;
 /** Layer t's biases: BIAS_STREAM + t. */

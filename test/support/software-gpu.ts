@@ -9,22 +9,13 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { softwareVulkan } from "../../src/cli/runtime/software-vulkan.ts";
-import type { KERNELS } from "../../src/engine/gpu/kernels.ts";
+import type { KernelCall, Words } from "../../src/conformance/call.ts";
 
 export const RUNTIMES = ["node", "deno"] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
-/** One call of a kernel: every binding after the uniform as words of 32 bits, base64. */
-export interface KernelCall {
-  readonly kernel: keyof typeof KERNELS;
-  readonly overrides: Readonly<Record<string, number>>;
-  readonly sizes: Readonly<Record<string, number>>;
-  readonly buffers: readonly string[];
-  /** Which buffers to read back. */
-  readonly read: readonly number[];
-}
-
-export type Words = Float32Array | Uint32Array | Int32Array;
+/** A kernel call on its way to the other process: buffers as words of 32 bits, base64. */
+export type PackedCall = Omit<KernelCall, "buffers"> & { readonly buffers: readonly string[] };
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -65,9 +56,9 @@ export async function runProgram(runtime: Runtime, program: string, input: unkno
 /** Runs kernels, one process for all; each call's buffers as words. */
 export async function runKernels(
   runtime: Runtime,
-  calls: readonly (Omit<KernelCall, "buffers"> & { readonly buffers: readonly Words[] })[],
-): Promise<Uint32Array[][]> {
-  const input = calls.map((call) => ({ ...call, buffers: call.buffers.map(toBase64) }));
+  calls: readonly KernelCall[],
+): Promise<Uint32Array<ArrayBuffer>[][]> {
+  const input: PackedCall[] = calls.map((call) => ({ ...call, buffers: call.buffers.map(toBase64) }));
   const answers = (await runProgram(runtime, "kernels.ts", input)) as string[][];
   return answers.map((buffers) => buffers.map(fromBase64));
 }
@@ -76,13 +67,8 @@ function toBase64(words: Words): string {
   return Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString("base64");
 }
 
-function fromBase64(text: string): Uint32Array {
-  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
-  return new Uint32Array(bytes.buffer);
-}
-
-export function floats(words: Uint32Array): Float32Array {
-  return new Float32Array(words.buffer, words.byteOffset, words.length);
+function fromBase64(text: string): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
 }
 
 function run(command: string, words: string[], env: NodeJS.ProcessEnv, input: unknown): Promise<string> {

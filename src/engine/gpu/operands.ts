@@ -7,7 +7,7 @@ import type { Plan } from "../plan.ts";
 import type { Workspace } from "./dispatch.ts";
 
 /** Head numbers of head.wgsl. */
-const HEAD_NUMBERS: Readonly<Record<Head["kind"], number>> = {
+export const HEAD_NUMBERS: Readonly<Record<Head["kind"], number>> = {
   sum: 0,
   mean: 1,
   logit: 2,

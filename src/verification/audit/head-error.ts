@@ -3,6 +3,7 @@
  * the exponential within (8 + 2|x|)u, WGSL's log within 3 ulp or 2⁻²¹).
  */
 import type { Arithmetic } from "../../engine/engine.ts";
+import type { Head } from "../../network/heads.ts";
 import { evaluateHead } from "../../network/heads.ts";
 import { gamma } from "../rounding.ts";
 import type { AuditSubject } from "./subject.ts";
@@ -14,10 +15,21 @@ export interface ExpectedHead {
   readonly gradientBound: Float64Array;
 }
 
-/** null where flushing may decide which output is the largest: every output below the least normal number. */
 export function headError({ plan, traced, label, index, arithmetic }: AuditSubject): ExpectedHead | null {
-  const { head } = plan;
-  const output = traced.hidden[plan.layers.length] as Float64Array;
+  return expectedHead(plan.head, traced.hidden[plan.layers.length] as Float64Array, label, index, arithmetic);
+}
+
+/**
+ * null where flushing may decide which output is the largest: every output below the least normal number.
+ * @param index of the sample: which row of targets is its own.
+ */
+export function expectedHead(
+  head: Head,
+  output: Float64Array,
+  label: number,
+  index: number,
+  arithmetic: Arithmetic,
+): ExpectedHead | null {
   const { value, gradient } = evaluateHead(head, output, label, index);
   const n = output.length;
   const u = arithmetic.unitRoundoff;

@@ -1,0 +1,172 @@
+/**
+ * The kernels' cases by address: case `index` of a seed is a function of the two alone. The first GRID of them go through every kernel
+ * systematically (shapes, kinds of numbers, activations, heads; the seed makes the numbers alone); from there on the seed draws all of it.
+ */
+import { ACTIVATION_NAMES } from "../network/activations.ts";
+import type { ActivationName } from "../network/activations.ts";
+import { wordsAt } from "../sampling/philox.ts";
+import { CONFORMANCE_STREAM } from "../sampling/streams.ts";
+import type { KernelCall } from "./call.ts";
+import {
+  dotCall,
+  gatherCall,
+  headCall,
+  krylovCall,
+  normaliseCall,
+  normCall,
+  notFiniteNormCall,
+  philoxCall,
+  unitVectorsCall,
+} from "./cases/columns.ts";
+import type { Draw } from "./cases/numbers.ts";
+import { drawer, PAIRS } from "./cases/numbers.ts";
+import type { Named, Pair, Shape } from "./cases/products.ts";
+import {
+  activationArguments,
+  combineCall,
+  forwardCall,
+  maskCall,
+  notFinite,
+  productCall,
+  SHAPES,
+  throughCall,
+} from "./cases/products.ts";
+import { HEAD_KINDS } from "./oracles/head.ts";
+
+export interface KernelCase {
+  readonly seed: number;
+  readonly index: number;
+  readonly name: string;
+  readonly call: KernelCall;
+}
+
+type Make = (draw: Draw) => Named;
+
+const ORDINARY: Pair = ["ordinary", "ordinary"];
+const RAGGED: Shape = [11, 13, 12, 2];
+const PRODUCTS = ["vectorJacobianProduct", "jacobianVectorProduct"] as const;
+const PIECEWISE = ["identity", "relu", "leaky-relu", "relu6", "abs"] as const satisfies readonly ActivationName[];
+
+const SYSTEMATIC: readonly Make[] = [
+  ...SHAPES.map(
+    (shape): Make =>
+      (draw) =>
+        forwardCall(draw, shape, ORDINARY, "relu"),
+  ),
+  ...SHAPES.flatMap((shape) =>
+    PRODUCTS.flatMap((kernel) =>
+      [true, false].map(
+        (masked): Make =>
+          (draw) =>
+            productCall(draw, kernel, shape, ORDINARY, masked),
+      ),
+    ),
+  ),
+  ...PAIRS.slice(1).flatMap((pair): Make[] => [
+    (draw) => forwardCall(draw, RAGGED, pair, "relu"),
+    ...PRODUCTS.map(
+      (kernel): Make =>
+        (draw) =>
+          productCall(draw, kernel, RAGGED, pair, true),
+    ),
+    (draw) => maskCall(draw, RAGGED, pair),
+  ]),
+  ...ACTIVATION_NAMES.map(
+    (name): Make =>
+      () =>
+        throughCall(activationArguments(name), name, "at hard arguments"),
+  ),
+  () => throughCall(notFinite(), "sigmoid", "hands NaN and infinities on"),
+  ...[1, 2, 31, 300].map(
+    (rows): Make =>
+      (draw) =>
+        normCall(draw, rows, 12),
+  ),
+  (draw) => normCall(draw, 5, 68),
+  notFiniteNormCall,
+  (draw) => dotCall(draw, 1, 8, 1),
+  (draw) => dotCall(draw, 37, 8, 2),
+  (draw) => dotCall(draw, 300, 68, 1),
+  (draw) => maskCall(draw, [7, 1, 8, 3], ORDINARY),
+  (draw) => gatherCall(draw, 5, 6, 7),
+  () => unitVectorsCall(5, 4, 3),
+  ...[9, 1].flatMap((rows) =>
+    [false, true].map(
+      (second): Make =>
+        (draw) =>
+          normaliseCall(draw, rows, 9, second),
+    ),
+  ),
+  () => philoxCall(1, 3, 0, 0),
+  () => philoxCall(11, 70, 2 ** 53 - 1, 2 ** 32 - 30),
+  ...[true, false].map(
+    (first): Make =>
+      (draw) =>
+        krylovCall(draw, 13, 6, first, "ordinary"),
+  ),
+  (draw) => krylovCall(draw, 13, 6, false, "small"),
+  ...[true, false].map(
+    (first): Make =>
+      (draw) =>
+        combineCall(draw, 5, 9, first),
+  ),
+  ...HEAD_KINDS.flatMap((kind) =>
+    [1, 2, 10].flatMap((width) =>
+      [false, true].map(
+        (labelled): Make =>
+          (draw) =>
+            headCall(draw, kind, width, labelled, 1),
+      ),
+    ),
+  ),
+  (draw) => headCall(draw, "log-sum-exp", 10, false, 30),
+  (draw) => headCall(draw, "cross-entropy", 10, true, 30),
+  (draw) => headCall(draw, "squared-error", 10, false, 1e15),
+  (draw) => headCall(draw, "half-squared-norm", 10, false, 1e-30),
+];
+
+/** How many cases are systematic. */
+export const GRID = SYSTEMATIC.length;
+
+export function kernelCase(seed: number, index: number): KernelCase {
+  const make = SYSTEMATIC[index] ?? drawnCase(seed, index);
+  const { name, call } = make(drawer(seed, index));
+  return { seed, index, name, call };
+}
+
+/** Everything about the case by the words of its address. */
+function drawnCase(seed: number, index: number): Make {
+  const words = wordsAt(seed, CONFORMANCE_STREAM, index, 12);
+  const below = (k: number, n: number): number => Math.floor(((words[k] as number) * n) / 2 ** 32);
+  const pick = <T>(k: number, list: readonly T[]): T => list[below(k, list.length)] as T;
+  // Mostly small and ragged, sometimes more than one workgroup of 64 × 4 columns.
+  const shape: Shape = [
+    1 + below(1, 70),
+    1 + below(2, 140),
+    4 * (1 + below(3, 20) * (1 + below(4, 4))),
+    1 + below(5, 3),
+  ];
+  const [rows, inner, samples, groups] = shape;
+  const pair = pick(6, PAIRS);
+  const flag = below(7, 2) === 1;
+  const far = pair.includes("large") || pair.includes("huge");
+  const makes: readonly Make[] = [
+    (draw) => forwardCall(draw, shape, pair, pick(8, far ? PIECEWISE : ACTIVATION_NAMES)),
+    ...PRODUCTS.map(
+      (kernel): Make =>
+        (draw) =>
+          productCall(draw, kernel, shape, pair, flag),
+    ),
+    (draw) => maskCall(draw, shape, pair),
+    (draw) => normCall(draw, inner, samples),
+    (draw) => dotCall(draw, inner, samples, groups),
+    (draw) => gatherCall(draw, rows, 1 + below(8, 40), below(9, 9)),
+    () => unitVectorsCall(rows, samples, below(8, rows)),
+    (draw) => normaliseCall(draw, rows, 1 + below(8, 90), flag),
+    () => philoxCall(rows, 1 + below(8, 90), 2 ** 21 * (words[9] as number) + below(10, 2 ** 21), words[11] as number),
+    (draw) => krylovCall(draw, 2 + below(8, 60), 1 + below(9, 90), flag, pick(10, ["ordinary", "small"] as const)),
+    (draw) => combineCall(draw, rows, 1 + below(8, 90), flag),
+    (draw) => headCall(draw, pick(8, HEAD_KINDS), 1 + below(9, 40), flag, pick(10, [1, 1, 1e-3, 5, 30])),
+  ];
+  return pick(0, makes);
+}

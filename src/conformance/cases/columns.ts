@@ -1,0 +1,167 @@
+/** Calls of the kernels that go over columns, of the head and of one step of the iteration. */
+import type { Head } from "../../network/heads.ts";
+import { DIRECTION_STREAM } from "../../sampling/streams.ts";
+import { HEAD_KINDS } from "../oracles/head.ts";
+import type { Draw, NumberKind } from "./numbers.ts";
+import { wildColumns, zeros } from "./numbers.ts";
+import type { Named } from "./products.ts";
+
+export function normCall(draw: Draw, rows: number, columns: number): Named {
+  const offset = 3;
+  return {
+    name: `${String(rows)} × ${String(columns)}, columns of every size`,
+    call: {
+      kernel: "columnNorm",
+      overrides: {},
+      sizes: { rows, columns, offset },
+      buffers: [wildColumns(draw, rows, columns), new Uint32Array(2 * (columns + offset))],
+      read: [1],
+    },
+  };
+}
+
+export function notFiniteNormCall(): Named {
+  const x = Float32Array.of(1, 1, 1, 1, 1, Infinity, NaN, 1, 1, 1, 1, -Infinity);
+  return {
+    name: "NaN and infinities show by their bits",
+    call: {
+      kernel: "columnNorm",
+      overrides: {},
+      sizes: { rows: 3, columns: 4, offset: 0 },
+      buffers: [x, new Uint32Array(8)],
+      read: [1],
+    },
+  };
+}
+
+export function dotCall(draw: Draw, rows: number, samples: number, groups: number): Named {
+  const columns = samples * groups;
+  return {
+    name: `${String(rows)} rows, ${String(groups)} × ${String(samples)} columns of every size`,
+    call: {
+      kernel: "columnDot",
+      overrides: {},
+      sizes: { rows, columns, samples, offset: 0 },
+      buffers: [wildColumns(draw, rows, samples), wildColumns(draw, rows, columns), new Uint32Array(2 * columns)],
+      read: [2],
+    },
+  };
+}
+
+/** Chosen columns of the second block of a matrix two blocks wide, put down from an offset on; a NaN, −0 and a subnormal among them. */
+export function gatherCall(draw: Draw, rows: number, block: number, offset: number): Named {
+  const x = draw("ordinary", 2 * rows * block);
+  new Uint32Array(x.buffer).set([0x7fc00001, 0x80000000, 0x00000001], block);
+  const chosen = Uint32Array.from([4, 0, 5, 4], (j) => j % block);
+  return {
+    name: `4 of ${String(block)} columns of ${String(rows)} rows, bits unchanged`,
+    call: {
+      kernel: "gather",
+      overrides: {},
+      sizes: { rows, columns: 2 * block, count: chosen.length, shift: block, offset },
+      buffers: [x, chosen, new Uint32Array(offset + rows * chosen.length + 2).fill(9)],
+      read: [2],
+    },
+  };
+}
+
+export function unitVectorsCall(rows: number, samples: number, first: number): Named {
+  const columns = 4 * samples;
+  return {
+    name: `${String(rows)} rows, units ${String(first)} to ${String(first + 3)}`,
+    call: {
+      kernel: "unitVectors",
+      overrides: {},
+      sizes: { rows, columns, samples, first },
+      buffers: [zeros(rows * columns).fill(9)],
+      read: [0],
+    },
+  };
+}
+
+export function normaliseCall(draw: Draw, rows: number, columns: number, second: boolean): Named {
+  const width = second ? 2 * columns : columns;
+  const pitch = columns + 3;
+  return {
+    name: `${String(rows)} × ${String(columns)}, ${second ? "the sum of two directions" : "one vector"}`,
+    call: {
+      kernel: "normalise",
+      overrides: { SECOND: second ? 1 : 0 },
+      sizes: { rows, columns, width, shift: columns, pitch },
+      buffers: [wildColumns(draw, rows, width), zeros(rows * pitch).fill(9)],
+      read: [1],
+    },
+  };
+}
+
+export function philoxCall(rows: number, columns: number, seed: number, first: number): Named {
+  const words = (name: string, value: number) => ({
+    [`${name}_low`]: value % 2 ** 32,
+    [`${name}_high`]: Math.floor(value / 2 ** 32),
+  });
+  const width = columns + 7;
+  return {
+    name: `${String(rows)} × ${String(columns)}, seed ${String(seed)}, first ${String(first)}`,
+    call: {
+      kernel: "philoxUniform",
+      overrides: {},
+      sizes: {
+        ...{ rows, columns, width, shift: 5 },
+        ...words("seed", seed),
+        ...words("first", first),
+        stream: DIRECTION_STREAM,
+      },
+      buffers: [zeros(rows * width)],
+      read: [0],
+    },
+  };
+}
+
+/** The second step of a basis, so that q₋ and β₋ take part; or the first, where they must not. */
+export function krylovCall(draw: Draw, rows: number, columns: number, first: boolean, kind: NumberKind): Named {
+  const size = rows * columns;
+  const basis = zeros(3 * size);
+  basis.set(draw("ordinary", size), first ? 0 : size);
+  const coefficients = zeros(4 * columns);
+  draw(kind, columns).forEach((b, j) => (coefficients[2 * j + 1] = Math.abs(b)));
+  const step = first ? { block: 0, first: 1, at: 0 } : { block: 1, first: 0, at: 1 };
+  return {
+    name: `${String(rows)} × ${String(columns)}, the ${first ? "first" : "second"} step${kind === "ordinary" ? "" : `, ${kind}`}`,
+    call: {
+      kernel: "krylovStep",
+      overrides: {},
+      sizes: { rows, columns, ...step },
+      buffers: [draw(kind, size), basis, draw("ordinary", size), coefficients],
+      read: [1, 2, 3],
+    },
+  };
+}
+
+export function headCall(draw: Draw, kind: Head["kind"], width: number, labelled: boolean, scale: number): Named {
+  const columns = 8;
+  const output = draw("ordinary", width * columns, scale);
+  // Ties: the first of equal outputs counts.
+  if (width > 2) for (const row of [1, 2]) output[row * columns] = 2 * scale;
+  const slopes = draw("ordinary", width * columns);
+  const data = kind === "linear" || kind === "squared-error" ? draw("ordinary", width * columns) : zeros(4);
+  if (kind === "linear") for (let at = 0; at < data.length; at++) data[at] = data[at - (at % columns)] as number;
+  const labels = Int32Array.from({ length: columns }, (_, j) =>
+    labelled ? (3 * j) % width : kind === "cross-entropy" ? 0 : -1,
+  );
+  const outputs = `${String(width)} ${width === 1 ? "output" : "outputs"}`;
+  return {
+    name: `${kind}, ${outputs}${labelled ? ", labelled" : ""}${scale === 1 ? "" : `, scale ${String(scale)}`}`,
+    call: {
+      kernel: "head",
+      overrides: { HEAD: HEAD_KINDS.indexOf(kind) },
+      sizes: { width, columns, index: width - 1 },
+      buffers: [
+        ...[output, data, labels, slopes],
+        new Uint32Array(2 * columns),
+        zeros(width * columns),
+        zeros(width * columns),
+      ],
+      read: [4, 5, 6],
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** Which oracle judges which kernel. */
+import type { KernelCall, KernelKey, Words } from "./call.ts";
+import type { Comparison, Expected, Oracle } from "./expected.ts";
+import { compare } from "./expected.ts";
+import {
+  dotOracle,
+  gatherOracle,
+  normaliseOracle,
+  normOracle,
+  philoxOracle,
+  unitVectorsOracle,
+} from "./oracles/columns.ts";
+import { headOracle } from "./oracles/head.ts";
+import { krylovOracle } from "./oracles/krylov.ts";
+import { backwardOracle, combineOracle, forwardOracle, maskOracle, tangentOracle } from "./oracles/products.ts";
+
+const ORACLES: Readonly<Record<KernelKey, Oracle>> = {
+  forward: forwardOracle,
+  head: headOracle,
+  vectorJacobianProduct: backwardOracle,
+  jacobianVectorProduct: tangentOracle,
+  mask: maskOracle,
+  columnNorm: normOracle,
+  columnDot: dotOracle,
+  normalise: normaliseOracle,
+  krylovStep: krylovOracle,
+  gather: gatherOracle,
+  unitVectors: unitVectorsOracle,
+  combine: combineOracle,
+  philoxUniform: philoxOracle,
+};
+
+/** What must come out of a call, by the call alone or (tighter) with what was found. */
+export function expectedOf(call: KernelCall, read: readonly Words[] | null): Expected[] {
+  return ORACLES[call.kernel](call, read);
+}
+
+/** An answer against its oracle. */
+export function judge(call: KernelCall, read: readonly Words[]): Comparison {
+  return compare(expectedOf(call, read), call, read);
+}

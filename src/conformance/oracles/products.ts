@@ -1,0 +1,149 @@
+/** Oracles of the matrix products (forward, vector-Jacobian, Jacobian-vector) and of the mask, in f64 loops. */
+import { WGSL_F32 } from "../../engine/engine.ts";
+import { ACTIVATION_NAMES, ACTIVATIONS } from "../../network/activations.ts";
+import type { ActivationName } from "../../network/activations.ts";
+import { activationError } from "../../verification/audit/activation-error.ts";
+import type { KernelCall, Words } from "../call.ts";
+import { asFloats, floatsOf, sizeOf } from "../call.ts";
+import type { Expected, Oracle } from "../expected.ts";
+import { floatsExpected, untouched } from "../expected.ts";
+import { FLUSH, g, largest, productBound } from "./rounding.ts";
+
+/** A X with A rows × inner and X inner × columns: values, Σ|a||x|, and what flushing may cost each entry. */
+function product(a: (i: number, k: number) => number, rows: number, inner: number, x: Float32Array, columns: number) {
+  const values = new Float64Array(rows * columns);
+  const size = new Float64Array(rows * columns);
+  const columnMax = new Float64Array(columns);
+  for (let k = 0; k < inner; k++) {
+    for (let j = 0; j < columns; j++) {
+      columnMax[j] = Math.max(columnMax[j] as number, Math.abs(x[k * columns + j] as number));
+    }
+  }
+  const flushed = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    let rowMax = 0;
+    for (let k = 0; k < inner; k++) {
+      const w = a(i, k);
+      rowMax = Math.max(rowMax, Math.abs(w));
+      for (let j = 0, at = i * columns; j < columns; j++, at++) {
+        const term = w * (x[k * columns + j] as number);
+        values[at] = (values[at] as number) + term;
+        size[at] = (size[at] as number) + Math.abs(term);
+      }
+    }
+    for (let j = 0; j < columns; j++)
+      flushed[i * columns + j] = inner * FLUSH * (2 + rowMax + (columnMax[j] as number));
+  }
+  return { values, size, flushed };
+}
+
+/** z = W h + b; h′ = g(z) and D = g′(z) of the z that was stored, or of z itself where a single weight of 1 hands it through. */
+export const forwardOracle: Oracle = (call, read) => {
+  const [rows, inner, columns] = [sizeOf(call, "rows"), sizeOf(call, "inner"), sizeOf(call, "columns")];
+  const [w, b, h] = [floatsOf(call, 0), floatsOf(call, 1), floatsOf(call, 2)];
+  const { values, size, flushed } = product((i, k) => w[i * inner + k] as number, rows, inner, h, columns);
+  const through = inner === 1 && w.every((v) => v === 1) && b.every((v) => v === 0);
+  const bias = (at: number): number => b[Math.floor(at / columns)] as number;
+  const exact = values.map((s, at) => (Number.isFinite(s) ? s + bias(at) : NaN));
+  const bounds = exact.map((z, at) => {
+    if (through) return Math.abs(z) < FLUSH ? Math.abs(z) : 0;
+    return g(inner + 1) * ((size[at] as number) + Math.abs(bias(at))) + (flushed[at] as number) + 2 * FLUSH;
+  });
+  const z: Expected = { ...floatsExpected("z", 3, exact, () => 0), bounds };
+  const name = ACTIVATION_NAMES[call.overrides["ACTIVATION"] as number] as ActivationName;
+  if (read !== null) return [z, ...activated(name, asFloats(read[call.read.indexOf(3)] as Words))];
+  return through ? [z, ...activated(name, exact)] : [z];
+};
+
+function activated(name: ActivationName, z: ArrayLike<number>): Expected[] {
+  const value = new Float64Array(z.length);
+  const slope = new Float64Array(z.length);
+  const bounds = [new Float64Array(z.length), new Float64Array(z.length)] as const;
+  for (let i = 0; i < z.length; i++) {
+    const x = z[i] as number;
+    if (!Number.isFinite(x)) {
+      // What is not finite goes through.
+      value[i] = slope[i] = NaN;
+      continue;
+    }
+    value[i] = ACTIVATIONS[name].value(x);
+    slope[i] = ACTIVATIONS[name].slope(x);
+    const error = activationError(name, x, value[i] as number, slope[i] as number, WGSL_F32);
+    bounds[0][i] = error.value;
+    // A subnormal z may be taken for 0, which is on the other side of a kink.
+    bounds[1][i] = x !== 0 && Math.abs(x) < FLUSH ? Infinity : error.slope;
+  }
+  const own = (quantity: string, buffer: number, values: Float64Array, bound: Float64Array): Expected => ({
+    ...floatsExpected(quantity, buffer, values, () => 0),
+    bounds: bound,
+  });
+  return [own("h", 4, value, bounds[0]), own("D", 5, slope, bounds[1])];
+}
+
+/** a = W′ᵀy or ζ = W′τ, and D ∘ it. */
+function linear(quantity: string, entry: (call: KernelCall) => (i: number, k: number) => number): Oracle {
+  return (call, read) => {
+    const [rows, inner] = [sizeOf(call, "rows"), sizeOf(call, "inner")];
+    const [columns, samples] = [sizeOf(call, "columns"), sizeOf(call, "samples")];
+    const { values, size, flushed } = product(entry(call), rows, inner, floatsOf(call, 1), columns);
+    const bounds = size.map((s, at) => g(inner) * s + (flushed[at] as number));
+    const plain: Expected = { ...floatsExpected(quantity, 3, values, () => 0), bounds };
+    if (call.overrides["MASKED"] !== 1) return [plain, untouched("what was not asked for", 4, call)];
+    const slopes = floatsOf(call, 2);
+    const slope = (at: number): number =>
+      slopes[Math.floor(at / columns) * samples + ((at % columns) % samples)] as number;
+    const stored = read === null ? null : asFloats(read[call.read.indexOf(3)] as Words);
+    // From the stored product on, the mask is one rounding; from the exact one, the product's own error goes through it.
+    const from = values.map((v, at) => stored?.[at] ?? v);
+    const masked = from.map((v, at) => v * slope(at));
+    return [
+      plain,
+      floatsExpected(`D ∘ ${quantity}`, 4, masked, (at) => {
+        const before = stored === null ? (bounds[at] as number) : 0;
+        const own = productBound(slope(at), Math.abs(from[at] as number) + before);
+        return Math.abs(slope(at)) * before + own;
+      }),
+    ];
+  };
+}
+
+export const backwardOracle = linear("W′ᵀδ", (call) => {
+  const [w, rows] = [floatsOf(call, 0), sizeOf(call, "rows")];
+  return (i, k) => w[k * rows + i] as number;
+});
+
+export const tangentOracle = linear("W′τ", (call) => {
+  const [w, inner] = [floatsOf(call, 0), sizeOf(call, "inner")];
+  return (i, k) => w[i * inner + k] as number;
+});
+
+export const maskOracle: Oracle = (call) => {
+  const [columns, samples] = [sizeOf(call, "columns"), sizeOf(call, "samples")];
+  const [x, d] = [floatsOf(call, 0), floatsOf(call, 1)];
+  const slope = (at: number): number => d[Math.floor(at / columns) * samples + ((at % columns) % samples)] as number;
+  const values = Float64Array.from(x, (v, at) => v * slope(at));
+  return [floatsExpected("D ∘ x", 2, values, (at) => productBound(slope(at), x[at] as number))];
+};
+
+/** û + Σ_j s_j q_j over a basis buffer whose block 0 is left out. */
+export const combineOracle: Oracle = (call) => {
+  const [rows, columns] = [sizeOf(call, "rows"), sizeOf(call, "columns")];
+  const [blocks, begin] = [sizeOf(call, "blocks"), sizeOf(call, "begin")];
+  const [basis, weights, before] = [floatsOf(call, 0), floatsOf(call, 1), floatsOf(call, 2)];
+  const size = rows * columns;
+  const flushed = blocks * FLUSH * (2 + largest(basis) + largest(weights));
+  const values = new Float64Array(size);
+  const bounds = new Float64Array(size);
+  for (let at = 0; at < size; at++) {
+    let sum = sizeOf(call, "first") === 1 ? 0 : (before[at] as number);
+    let total = Math.abs(sum);
+    for (let j = 0; j < blocks; j++) {
+      const term = (weights[(begin + j) * columns + (at % columns)] as number) * (basis[(j + 1) * size + at] as number);
+      sum += term;
+      total += Math.abs(term);
+    }
+    values[at] = sum;
+    bounds[at] = g(blocks + 1) * total + flushed;
+  }
+  return [floatsExpected("û", 2, values, (at) => bounds[at] as number)];
+};
