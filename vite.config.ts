@@ -1,11 +1,12 @@
 import { defineConfig } from "vite";
+import { budget } from "./web/build/budget.ts";
 import { english } from "./web/build/english.ts";
 
 /** The page: a static folder that works from any path. */
 export default defineConfig({
   root: "web",
   base: "./",
-  plugins: [english()],
+  plugins: [english(), budget()],
   build: { outDir: "dist", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
   worker: { format: "es" },
   server: { fs: { allow: [".."] } },

@@ -2,6 +2,7 @@
 import type { Offer, OfferedFault, PageOutcome, PageRequest, Report, SampleRow } from "../src/worker/client.ts";
 import { startClient } from "../src/worker/client.ts";
 import { createBuilder } from "./builder.ts";
+import { firstPaint } from "./first-paint.ts";
 import { createHistogram } from "./histogram.ts";
 import type { Say } from "./i18n/language.ts";
 import { grouped, put, startLanguage } from "./i18n/language.ts";
@@ -229,4 +230,4 @@ fault.addEventListener("change", () => {
   history.replaceState(null, "", address);
   void run();
 });
-void run();
+void firstPaint().then(run);

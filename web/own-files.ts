@@ -1,7 +1,7 @@
 /** The user's own network and data: chosen or dropped, read in the worker, never sent anywhere. */
 import type { FileSubject } from "../src/worker/client.ts";
 import { messages } from "./i18n/language.ts";
-import modelUrl from "../examples/digits/digits.safetensors?url";
+import modelUrl from "../examples/digits/digits-f16.safetensors?url";
 import inputsUrl from "../examples/digits/digits.idx3-ubyte.gz?url";
 
 export interface OwnFiles {
@@ -23,6 +23,8 @@ export function createOwnFiles(run: () => void): OwnFiles {
   const std = element("own-std", HTMLInputElement);
   const command = element("command", HTMLParagraphElement);
   let submitted = false;
+  element("digits-model", HTMLAnchorElement).href = modelUrl;
+  element("digits-inputs", HTMLAnchorElement).href = inputsUrl;
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -63,7 +65,7 @@ export function createOwnFiles(run: () => void): OwnFiles {
       return {
         kind: "files",
         model: await bytesOf(modelUrl),
-        modelName: "digits.safetensors",
+        modelName: "digits-f16.safetensors",
         activation: null,
         inputs: await bytesOf(inputsUrl),
         inputsName: "digits.idx3-ubyte.gz",

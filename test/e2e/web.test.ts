@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -89,6 +90,46 @@ describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
     expect(text).toMatch(/1,000\s*holds/);
     expect(text).toMatch(/\n0\s*violated/);
     expect(requests.filter((url) => !url.startsWith(server.address) && !url.startsWith("data:"))).toEqual([]);
+  });
+
+  test("asks for its data after the first paint", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.address}?engine=cpu`);
+    await page.waitForSelector("#status[data-done]", { timeout: 90_000 });
+    const [painted, ...asked] = await page.evaluate<number[]>(`[
+      ...performance.getEntriesByName("first-contentful-paint"),
+      ...performance.getEntriesByType("resource").filter((entry) => /digits/.test(entry.name)),
+    ].map((entry) => entry.startTime)`);
+    expect(asked).toHaveLength(2);
+    expect(Math.min(...asked)).toBeGreaterThan(painted ?? Infinity);
+    await page.close();
+  });
+
+  test("has the numbers of the command line for the files that it gives away", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.address}?engine=cpu`);
+    await page.waitForSelector("#status[data-done='1000']", { timeout: 90_000 });
+    const taken = async (selector: string): Promise<string> => {
+      const waiting = page.waitForEvent("download");
+      await page.click(selector);
+      const download = await waiting;
+      const path = join(folder, download.suggestedFilename());
+      await download.saveAs(path);
+      return path;
+    };
+    const there = JSON.parse(readFileSync(await taken("#report"), "utf8")) as Report;
+    const command = (await page.innerText("footer code")).split(" ").slice(2);
+    const words = [...command, "--engine", "cpu", "--json"];
+    for (const selector of ["#digits-model", "#digits-inputs"]) await taken(selector);
+    await page.close();
+    const { stdout } = spawnSync(process.execPath, [join(root, "bin/gpv.js"), ...words], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    const here = JSON.parse(stdout) as Report;
+    for (const key of ["samples", "verdicts", "penalties", "ratio", "coefficient", "layers", "bounds"] as const) {
+      expect(there[key], key).toEqual(here[key]);
+    }
   });
 
   test("runs them on the host's engine where that is asked for, with the same verdicts", async () => {

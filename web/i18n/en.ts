@@ -3,7 +3,7 @@ export const en = {
   page: {
     title: "Gradient penalty verifier",
     introduction:
-      "A trained classifier on 1,000 real handwritten digits. Each verdict is proven, rounding included; nothing leaves this page.",
+      "A trained classifier, its weights rounded to F16, on 1,000 real handwritten digits. Each verdict is proven, rounding included; nothing leaves this page.",
     formula:
       "norm of the input gradient squared, times the sum over layers of one plus hidden norm squared over weight norm squared times Jacobian norm squared, is at most the norm of the parameter gradient squared",
     starting: "Starting …",
@@ -13,6 +13,10 @@ export const en = {
     stop: "Stop",
     report: "Download the report",
     commandLine: "The same on the command line:",
+    digitsCommand: "The digits on the command line:",
+    digitsFiles: "with these files:",
+    digitsModel: "the model (weights in F16)",
+    digitsInputs: "the digits",
     otherLanguage: "中文",
     colon: ": ",
   },

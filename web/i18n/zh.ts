@@ -5,7 +5,7 @@ export const zh: Messages = {
   page: {
     title: "梯度惩罚验证器",
     introduction:
-      "一个训练好的分类器，1,000 张真实的手写数字。每个判定都经过严格证明，舍入误差也计算在内；数据不会离开本页。",
+      "一个训练好的分类器（权重已舍入为 F16），1,000 张真实的手写数字。每个判定都经过严格证明，舍入误差也计算在内；数据不会离开本页。",
     formula:
       "输入梯度范数的平方，乘以对各层 t 求和的 (1 + h_t 范数的平方) / (W_t 范数的平方乘 J_t 范数的平方)，不超过参数梯度范数的平方",
     starting: "正在启动……",
@@ -15,6 +15,10 @@ export const zh: Messages = {
     stop: "停止",
     report: "下载报告",
     commandLine: "命令行中的同一运算：",
+    digitsCommand: "在命令行中验证这些数字：",
+    digitsFiles: "所需文件：",
+    digitsModel: "模型（F16 权重）",
+    digitsInputs: "手写数字",
     otherLanguage: "English",
     colon: "：",
   },

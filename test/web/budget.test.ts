@@ -1,0 +1,79 @@
+/** What the page weighs, and that the page's digits model is the command line's in F16. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "vite";
+import { expect, test } from "vitest";
+import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { BUDGET, budget, weigh } from "../../web/build/budget.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const digits = (name: string): Uint8Array => readFileSync(resolve(root, "examples/digits", name));
+
+test("code, code that is fetched later and data are weighed apart, compressed", () => {
+  const text = "one two three ".repeat(100);
+  const packed = gzipSync(text, { level: 9 });
+  expect(
+    weigh([
+      { name: "index.html", content: text, later: false },
+      { name: "assets/a.js", content: text, later: false },
+      { name: "assets/later.js", content: text, later: true },
+      { name: "assets/data.gz", content: packed, later: false },
+    ]),
+  ).toEqual({ codeBytes: 2 * packed.length, laterBytes: packed.length, dataBytes: packed.length });
+});
+
+/** Builds a page whose one script is these bytes and whose one datum is those. */
+async function built(scriptBytes: number, dataBytes: number): Promise<unknown> {
+  // Hexadecimal digits of a sequence that does not compress below half.
+  let state = 1;
+  const noise = (bytes: number): string =>
+    Array.from({ length: 2 * bytes }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state >>> 28).toString(16);
+    }).join("");
+  const files: Record<string, string> = { entry: `globalThis.noise = "${noise(scriptBytes)}";` };
+  return build({
+    configFile: false,
+    logLevel: "silent",
+    plugins: [
+      {
+        name: "memory",
+        resolveId: (id) => (id in files ? `\0${id}` : null),
+        load: (id) => files[id.slice(1)] ?? null,
+        buildStart() {
+          this.emitFile({ type: "asset", fileName: "data.bin", source: noise(dataBytes) });
+        },
+      },
+      budget(),
+    ],
+    build: { write: true, outDir: resolve(root, "node_modules/.budget-test"), rolldownOptions: { input: "entry" } },
+  });
+}
+
+test("a build within the budget passes, one with too much code or too much data fails and says so", async () => {
+  await built(1000, 1000);
+  await expect(built(BUDGET.codeBytes + 20_000, 1000)).rejects.toThrow(
+    /the page's code: found \d+\.\d kB compressed, expected at most 300\.0 kB/,
+  );
+  await expect(built(1000, BUDGET.dataBytes + 20_000)).rejects.toThrow(
+    /the page's data: found \d+\.\d kB compressed, expected at most 350\.0 kB/,
+  );
+});
+
+test("the page's digits model is the command line's, each weight rounded to F16", () => {
+  const { tensors, metadata } = readSafetensors(digits("digits.safetensors"), "digits.safetensors");
+  expect(Buffer.from(digits("digits-f16.safetensors"))).toEqual(
+    Buffer.from(writeSafetensors(tensors, "F16", metadata)),
+  );
+  const half = readSafetensors(digits("digits-f16.safetensors"), "digits-f16.safetensors");
+  expect(half.metadata).toEqual(metadata);
+  for (const [name, { values }] of tensors) {
+    const rounded = half.tensors.get(name)?.values ?? [];
+    expect(rounded.length).toBe(values.length);
+    // F16: 11 significant bits, and 2⁻²⁵ is half the least positive number.
+    values.forEach((v, i) => {
+      expect(Math.abs((rounded[i] ?? NaN) - v)).toBeLessThanOrEqual(Math.max(2 ** -11 * Math.abs(v), 2 ** -25));
+    });
+  }
+});
