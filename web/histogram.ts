@@ -1,10 +1,10 @@
 /** How many samples have which left/right: bars over the range that occurs, drawn as the samples come. */
-import type { Point } from "../src/worker/client.ts";
+import type { Points } from "../src/worker/client.ts";
 import { put, putAttribute } from "./i18n/language.ts";
 
 export interface Histogram {
   readonly figure: HTMLElement;
-  readonly add: (points: readonly Point[]) => void;
+  readonly add: (points: Points) => void;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -45,7 +45,7 @@ export function createHistogram(): Histogram {
   return {
     figure,
     add(points) {
-      for (const { lhs, rhs } of points) if (rhs > 0) ratios.push(lhs / rhs);
+      points.rhs.forEach((rhs, i) => rhs > 0 && ratios.push((points.lhs[i] ?? 0) / rhs));
       if (due) return;
       due = true;
       setTimeout(redraw, REDRAW_MS);

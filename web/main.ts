@@ -82,6 +82,7 @@ async function request(): Promise<PageRequest> {
     accuracy: 1e-3,
     norm: builder.norm(),
     seed: drawn?.seed ?? 0,
+    batchSize: null,
     engine: engineChoice(),
     plant: fault.value === "" ? null : (fault.value as OfferedFault["name"]),
     shaders,
@@ -146,7 +147,7 @@ function show(outcome: PageOutcome): void {
   const speed = rate === null ? null : grouped(Math.round(rate));
   put(status, failure ?? ((m) => m.run.examined(grouped(report.samples), speed, interrupted)));
   URL.revokeObjectURL(reportLink.href);
-  reportLink.href = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
+  reportLink.href = URL.createObjectURL(new Blob([outcome.json], { type: "application/json" }));
   reportLink.hidden = false;
   status.dataset["done"] = String(report.samples);
   showVerdicts(report.verdicts);

@@ -39,17 +39,20 @@ export function createOwnFiles(run: () => void): OwnFiles {
     for (const file of event.dataTransfer?.files ?? []) assign(file, model, inputs);
   });
 
-  const ownSubject = async (network: File, data: File): Promise<FileSubject> => {
+  const ownSubject = (network: File, data: File): FileSubject => {
     const names = activation.value.trim();
     command.hidden = false;
     (command.querySelector("code") as HTMLElement).textContent = commandLine(network.name, data.name, names, std.value);
     return {
       kind: "files",
-      model: await network.arrayBuffer(),
+      model: network,
       modelName: network.name,
       activation: names === "" ? null : names,
-      inputs: await data.arrayBuffer(),
+      layers: null,
+      inputs: data,
       inputsName: data.name,
+      array: null,
+      mean: 0,
       std: Number(std.value),
     };
   };
@@ -67,8 +70,11 @@ export function createOwnFiles(run: () => void): OwnFiles {
         model: await bytesOf(modelUrl),
         modelName: "digits-f16.safetensors",
         activation: null,
+        layers: null,
         inputs: await bytesOf(inputsUrl),
         inputsName: "digits.idx3-ubyte.gz",
+        array: null,
+        mean: 0,
         std: 255,
       };
     },
@@ -92,8 +98,8 @@ function commandLine(model: string, inputs: string, activation: string, std: str
   return words.join(" ");
 }
 
-async function bytesOf(url: string): Promise<ArrayBuffer> {
+async function bytesOf(url: string): Promise<Blob> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(messages().own.refused(url, response.status));
-  return response.arrayBuffer();
+  return response.blob();
 }

@@ -2,12 +2,21 @@
  * Left against right side of every sample, both logarithmic, coloured by verdict, with the line of equality: a sound computation has
  * no point above it. Drawn as the samples come, at most ten times a second.
  */
-import type { Point } from "../src/worker/client.ts";
+import type { Points, VerdictName } from "../src/worker/client.ts";
 import { messages, put, putAttribute, redraws } from "./i18n/language.ts";
+
+interface Point {
+  readonly lhs: number;
+  readonly rhs: number;
+  readonly verdict: VerdictName;
+}
+
+/** In the order in which the worker counts them. */
+const VERDICTS = ["holds", "tight", "violated", "unresolved", "invalid"] as const;
 
 export interface Scatter {
   readonly figure: HTMLElement;
-  readonly add: (points: readonly Point[]) => void;
+  readonly add: (points: Points) => void;
 }
 
 const SIZE = { width: 720, height: 360 } as const;
@@ -39,7 +48,10 @@ export function createScatter(): Scatter {
     figure,
     add(points) {
       // Both sides have to be on a logarithmic scale.
-      for (const point of points) if (point.lhs > 0 && point.rhs > 0) all.push(point);
+      points.lhs.forEach((lhs, i) => {
+        const [rhs, verdict] = [points.rhs[i] ?? 0, VERDICTS[points.verdict[i] ?? 0] ?? "holds"];
+        if (lhs > 0 && rhs > 0) all.push({ lhs, rhs, verdict });
+      });
       if (due) return;
       due = true;
       setTimeout(redraw, REDRAW_MS);

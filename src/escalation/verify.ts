@@ -54,13 +54,22 @@ export interface VerifyRequest {
   readonly batchSize?: number;
   /** Stops after the batches in flight; the report then covers what is finished. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { done: number; total: number; verdicts: VerdictCounts }) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
   /** Every row, in index order. */
   readonly onRow?: (row: SampleRow) => void;
   /** Milliseconds, from any origin, for `timing`. */
   readonly clock?: () => number;
   /** What the report repeats of the run; everything left out has its default there. */
   readonly description?: Partial<RunDescription>;
+}
+
+/** After each batch. */
+export interface RunProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly verdicts: VerdictCounts;
+  /** The report of what is done so far; it sorts every number of the run, so ask for it now and then only. */
+  readonly report: () => Report;
 }
 
 /** What a report says of a run besides its measurements. */
@@ -115,6 +124,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     return { batch, measured: settled(engine.measure(plan, batch, trace)) };
   };
 
+  const report = (): Report => makeReport(request, plan, statistics, roundedInputs, clock() - startedMs);
   let failure: DeviceError | null = null;
   let next = 0;
   const queue: InFlight[] = [];
@@ -140,10 +150,9 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
       result.measured.release();
     }
     const { samples, verdicts } = { samples: count(statistics.verdicts), verdicts: statistics.verdicts };
-    request.onProgress?.({ done: samples, total: source.samples, verdicts });
+    request.onProgress?.({ done: samples, total: source.samples, verdicts, report });
   }
-  const elapsedMs = clock() - startedMs;
-  return { report: makeReport(request, plan, statistics, roundedInputs, elapsedMs), failure };
+  return { report: report(), failure };
 }
 
 /** Plans, bounds, and how far a sample has to climb. */

@@ -12,6 +12,18 @@ export interface ModelOptions {
   readonly layers?: readonly string[];
 }
 
+/** A network whose file says nothing of its activations. */
+export class ActivationsWantedError extends UsageError {
+  /** "0 (784 → 64)", in their order. */
+  readonly layers: readonly string[];
+  constructor(source: string, layers: readonly string[]) {
+    super(
+      `${source}: found no activations for the layers ${layers.join(", ")}; expected --activation relu, or one name for each layer`,
+    );
+    this.layers = layers;
+  }
+}
+
 /**
  * Tensors PREFIX.weight (outputs × inputs) and PREFIX.bias (missing: zero), in natural order of the prefixes (2 before 10) or as listed.
  * @throws ModelError for what is no MLP or does not chain; UsageError where the activations are not known.
@@ -37,11 +49,9 @@ export function networkFromTensors(
   });
   const text = options.activation ?? metadata["activations"];
   if (text === undefined) {
-    const list = prefixes
-      .map((p, i) => `${p} (${String(shapes[i]?.inputs)} → ${String(shapes[i]?.outputs)})`)
-      .join(", ");
-    throw new UsageError(
-      `${source}: found no activations for the layers ${list}; expected --activation relu, or one name for each layer`,
+    throw new ActivationsWantedError(
+      source,
+      prefixes.map((p, i) => `${p} (${String(shapes[i]?.inputs)} → ${String(shapes[i]?.outputs)})`),
     );
   }
   const place = options.activation === undefined ? `${source}: metadata "activations"` : "--activation";

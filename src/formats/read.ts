@@ -17,6 +17,15 @@ export interface Matrix {
   readonly values: Float64Array;
 }
 
+/** A file of several arrays, of which one is wanted. */
+export class ArrayWantedError extends UsageError {
+  readonly arrays: readonly string[];
+  constructor(name: string, arrays: readonly string[]) {
+    super(`${name}: found ${String(arrays.length)} arrays (${arrays.slice(0, 8).join(", ")}), expected --array NAME`);
+    this.arrays = arrays;
+  }
+}
+
 /** A network from .safetensors or .json. @throws FormatError, ModelError, UsageError */
 export async function readModel(bytes: Uint8Array, name: string, options: ModelOptions = {}): Promise<Network> {
   refuseLater(name, "--model reads .safetensors and .json");
@@ -63,9 +72,7 @@ function pick(arrays: ReadonlyMap<string, NumericArray>, wanted: string | undefi
   }
   const [only] = arrays.values();
   if (names.length !== 1 || only === undefined) {
-    throw new UsageError(
-      `${name}: found ${String(names.length)} arrays (${names.slice(0, 8).join(", ")}), expected --array NAME`,
-    );
+    throw new ArrayWantedError(name, names);
   }
   return only;
 }

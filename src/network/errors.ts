@@ -22,3 +22,8 @@ export class ModelError extends Error {
 export class DeviceError extends Error {
   override name = "DeviceError";
 }
+
+/** A device that is gone, through no fault of what was asked of it: a new one may do the same work (engine/recovering.ts). */
+export class DeviceLostError extends DeviceError {
+  override name = "DeviceLostError";
+}

@@ -1,25 +1,26 @@
 /** The page's side of the door: starts the worker and holds its proxy, since a call hangs for ever if the proxy is collected meanwhile. */
 import { proxy, wrap } from "comlink";
-import type { Examined, Offer, PageOutcome, PageRequest, Progress, Service } from "./service.ts";
+import type { Inspection } from "./inspect.ts";
+import type { Examined, Offer, PageOutcome, PageRequest, Progress, Service } from "./messages.ts";
+import type { DrawnSubject } from "./subject.ts";
 
-export type { LayerRow, Report, SampleRow } from "../escalation/results.ts";
+export type { LayerRow, Report, SampleRow, VerdictName } from "../escalation/results.ts";
+export type { EngineReason } from "./engines.ts";
+export type { Inspection } from "./inspect.ts";
+export type { Examined, Interim, Offer, OfferedFault, PageOutcome, PageRequest, Progress } from "./messages.ts";
+export type { Points } from "./points.ts";
 export type { DrawnSubject, FileSubject, PageHead, Subject } from "./subject.ts";
-export type {
-  EngineReason,
-  Examined,
-  Offer,
-  OfferedFault,
-  PageOutcome,
-  PageRequest,
-  Point,
-  Progress,
-} from "./service.ts";
 
 export interface Client {
   describe(): Promise<Offer>;
   verify(request: PageRequest, onProgress: (progress: Progress) => void): Promise<PageOutcome>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   stop(): Promise<void>;
+  rows(): Promise<Blob | null>;
   examine(request: PageRequest, index: number): Promise<Examined>;
+  inspect(file: File): Promise<Inspection>;
+  networkFile(subject: DrawnSubject): Promise<Blob>;
   terminate(): void;
 }
 
@@ -30,8 +31,13 @@ export function startClient(): Client {
   return {
     describe: () => held.remote.describe(),
     verify: (request, onProgress) => held.remote.verify(request, proxy(onProgress)),
+    pause: () => held.remote.pause(),
+    resume: () => held.remote.resume(),
     stop: () => held.remote.stop(),
+    rows: () => held.remote.rows(),
     examine: (request, index) => held.remote.examine(request, index),
+    inspect: (file) => held.remote.inspect(file, file.name),
+    networkFile: (subject) => held.remote.networkFile(subject),
     terminate: () => {
       held.worker.terminate();
     },

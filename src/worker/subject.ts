@@ -1,5 +1,7 @@
 /** What a page's run is about: files that it handed over, or a network and inputs drawn by address. */
+import type { ModelOptions } from "../formats/model-tensors.ts";
 import { readMatrix, readModel } from "../formats/read.ts";
+import { writeSafetensors } from "../formats/safetensors.ts";
 import type { ActivationName } from "../network/activations.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
@@ -13,13 +15,18 @@ import { inputWidth } from "../network/network.ts";
 
 export interface FileSubject {
   readonly kind: "files";
-  readonly model: ArrayBuffer;
+  readonly model: Blob;
   readonly modelName: string;
   /** The hidden layers' activation, or one a layer: as --activation; null: the file's own. */
   readonly activation: string | null;
-  readonly inputs: ArrayBuffer;
+  /** Tensor prefixes in order, as --layers; null: natural order. */
+  readonly layers: string | null;
+  readonly inputs: Blob;
   readonly inputsName: string;
-  /** Inputs are divided by this. */
+  /** Which array of a file that holds several; null: the only one. */
+  readonly array: string | null;
+  /** Inputs are (x − mean)/std. */
+  readonly mean: number;
   readonly std: number;
 }
 
@@ -55,6 +62,9 @@ export interface OpenSubject {
   /** What the report calls the network and the inputs. */
   readonly modelName: string;
   readonly inputsName: string;
+  /** Hexadecimal; null where there is no file, or where the browser computes none: it does in a secure context only. */
+  readonly modelSha256: string | null;
+  readonly inputsSha256: string | null;
 }
 
 /** A page is not the place for more: each layer's matrix is held and proven on the host. */
@@ -65,16 +75,32 @@ export async function openSubject(subject: Subject): Promise<OpenSubject> {
   return subject.kind === "files" ? openFiles(subject) : drawSubject(subject);
 }
 
+export function modelOptions({ activation, layers }: Pick<FileSubject, "activation" | "layers">): ModelOptions {
+  return {
+    ...(activation === null ? {} : { activation }),
+    ...(layers === null ? {} : { layers: layers.split(",").map((prefix) => prefix.trim()) }),
+  };
+}
+
 async function openFiles(subject: FileSubject): Promise<OpenSubject> {
-  const { modelName, inputsName, std } = subject;
-  const options = subject.activation === null ? {} : { activation: subject.activation };
-  const network = await readModel(new Uint8Array(subject.model), modelName, options);
-  const { rows, columns: width, values } = await readMatrix(new Uint8Array(subject.inputs), inputsName);
+  const { modelName, inputsName, array, mean, std } = subject;
+  if (!Number.isFinite(mean)) throw new UsageError("subtracted from the data: expected a finite number");
+  if (!(std > 0 && Number.isFinite(std))) {
+    throw new UsageError(`data divided by ${String(std)}: expected a finite number > 0`);
+  }
+  const [model, inputs] = [await bytesOf(subject.model), await bytesOf(subject.inputs)];
+  const network = await readModel(model, modelName, modelOptions(subject));
+  const { rows, columns: width, values } = await readMatrix(inputs, inputsName, array === null ? {} : { array });
   const read: SampleSource["read"] = (first, count) => ({
-    inputs: Float64Array.from(values.subarray(first * width, (first + count) * width), (v) => v / std),
+    inputs: Float64Array.from(values.subarray(first * width, (first + count) * width), (v) => (v - mean) / std),
     labels: null,
   });
-  return { network, source: { samples: rows, width, read }, modelName, inputsName };
+  const source = { samples: rows, width, read };
+  return {
+    ...{ network, source, modelName, inputsName },
+    modelSha256: await sha256(model),
+    inputsSha256: await sha256(inputs),
+  };
 }
 
 function drawSubject({ widths, activation, initialiser, distribution, samples, seed }: DrawnSubject): OpenSubject {
@@ -103,5 +129,29 @@ function drawSubject({ widths, activation, initialiser, distribution, samples, s
     source: { samples, width, read },
     modelName: `${widths.join("-")} ${activation}, ${initialiser}, seed ${String(seed)}`,
     inputsName: `${distribution}, seed ${String(seed)}`,
+    modelSha256: null,
+    inputsSha256: null,
   };
+}
+
+/** A drawn network as a file for the command line, every bit of it. */
+export function networkFile(subject: DrawnSubject): Uint8Array {
+  const { layers } = drawSubject(subject).network;
+  const tensors = new Map<string, { shape: number[]; values: Float64Array }>();
+  for (const [i, { weight, bias, inputs, outputs }] of layers.entries()) {
+    tensors.set(`${String(i)}.weight`, { shape: [outputs, inputs], values: weight });
+    tensors.set(`${String(i)}.bias`, { shape: [outputs], values: bias });
+  }
+  return writeSafetensors(tensors, "F64", { activations: layers.map((layer) => layer.activation).join(",") });
+}
+
+async function bytesOf(file: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+async function sha256(bytes: Uint8Array): Promise<string | null> {
+  const subtle = (crypto as { readonly subtle?: SubtleCrypto }).subtle;
+  if (subtle === undefined) return null;
+  const digest = await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

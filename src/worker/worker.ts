@@ -1,5 +1,5 @@
 /** The web worker's entry. */
 import { expose } from "comlink";
-import { service } from "./service.ts";
+import { createService } from "./service.ts";
 
-expose(service);
+expose(createService());

@@ -2,7 +2,7 @@
  * A device and its pipelines. Every failure of it (lost, out of memory, validation, a shader refused) becomes one DeviceError, kept and
  * thrown at the next check: nothing is logged and gone on from.
  */
-import { DeviceError } from "../../network/errors.ts";
+import { DeviceError, DeviceLostError } from "../../network/errors.ts";
 import type { FaultName } from "../faults.ts";
 import { withFault } from "./faults.ts";
 import type { Kernel } from "./kernels.ts";
@@ -33,6 +33,8 @@ export interface OpenDevice {
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** Throws what has failed so far. */
   readonly check: () => void;
+  /** What failed, for an error of the device's own: the loss where it is lost, which is told a little later than its calls fail. */
+  readonly explain: (error: unknown) => Promise<unknown>;
 }
 
 /** Name and kind of an adapter: a software one says so, or is known by name. */
@@ -88,9 +90,10 @@ export async function openDevice(
   }
 
   let failure: DeviceError | null = null;
+  // Says more than whatever a call on the lost device failed with.
   void device.lost.then((info) => {
-    if (info.reason !== "destroyed") failure ??= new DeviceError(`webgpu: the device was lost: ${info.message}`);
-    else failure ??= new DeviceError("webgpu: the device was destroyed");
+    const how = info.reason === "destroyed" ? "was destroyed" : `was lost: ${message(info.message)}`;
+    failure = new DeviceLostError(`webgpu: the device ${how}`);
   });
   device.addEventListener("uncapturederror", (event) => {
     failure ??= new DeviceError(`webgpu: ${description.name}: ${firstLine(event.error.message)}`);
@@ -143,8 +146,15 @@ export async function openDevice(
     check: () => {
       if (failure !== null) throw failure;
     },
+    explain: async (error) => {
+      for (let turn = 0; turn < TURNS && failure === null; turn++) await new Promise((next) => setTimeout(next, 0));
+      return failure ?? error;
+    },
   };
 }
+
+/** Turns of the event loop in which a lost device is waited for. */
+const TURNS = 20;
 
 /** GPUShaderStage.COMPUTE: the constant object does not exist in every runtime before a device does. */
 const COMPUTE = 4;

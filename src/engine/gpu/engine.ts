@@ -81,6 +81,11 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
     return slot.program;
   };
 
+  const explained = <T>(read: Promise<T>): Promise<T> =>
+    read.catch(async (error: unknown) => {
+      throw await open.explain(error);
+    });
+
   return {
     description: {
       kind: "webgpu",
@@ -111,17 +116,17 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
         };
         return {
           measurements,
-          stored: async (samples) => held().readStored(samples),
+          stored: async (samples) => explained(held().readStored(samples)),
           async traced(samples) {
             const missing = samples.filter((sample) => !early.has(sample));
-            const late = await held().readTraced(missing);
+            const late = await explained(held().readTraced(missing));
             return samples.map((sample) => early.get(sample) ?? (late[missing.indexOf(sample)] as TracedSample));
           },
           release,
         };
       } catch (error) {
         release();
-        throw error;
+        throw await open.explain(error);
       }
     },
     dispose() {

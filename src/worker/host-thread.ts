@@ -1,0 +1,10 @@
+/** A thread of engine cpu in a browser: a worker that the page's worker starts. */
+import type { HostRequest } from "../engine/cpu/host.ts";
+import { serve } from "../engine/cpu/host.ts";
+
+const answer = serve((reply) => {
+  postMessage(reply);
+});
+addEventListener("message", ({ data }: MessageEvent<{ id: number; request: HostRequest }>) => {
+  answer(data);
+});
