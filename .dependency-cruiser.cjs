@@ -24,8 +24,8 @@ const allowed = {
   exact: ["network"],
   witness: ["network", "formats", "engine", "verification", "escalation", "exact"],
   conformance: ["network", "sampling", "engine", "verification", "escalation", "witness"],
-  sweep: ["network", "sampling", "engine", "verification", "escalation", "witness"],
   report: ["escalation", "conformance", "sweep"],
+  sweep: ["network", "sampling", "engine", "verification", "escalation", "exact", "witness"],
   reference: ["network"],
   worker: ["network", "formats", "sampling", "engine", "verification", "escalation", "witness", "report"],
 };

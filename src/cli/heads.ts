@@ -3,6 +3,7 @@
  */
 import { FormatError, ModelError, UsageError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
+import { HEAD_NAMES, headByName } from "../network/heads.ts";
 import { nearest } from "./nearest.ts";
 
 /** A head before its file is read. `text` is what the user wrote. */
@@ -10,23 +11,15 @@ export type HeadSpec =
   | { readonly kind: "ready"; readonly text: string; readonly head: Head }
   | { readonly kind: "linear" | "squared-error"; readonly text: string; readonly file: string };
 
-const PLAIN = ["sum", "mean", "half-squared-norm", "log-sum-exp", "cross-entropy", "margin"] as const;
-const NAMES = [...PLAIN, "logit:K", "logit:argmax", "linear:FILE", "squared-error:FILE"];
+const NAMES = [...HEAD_NAMES, "linear:FILE", "squared-error:FILE"];
 
 /** @throws UsageError naming the heads. */
 export function parseHead(text: string): HeadSpec {
-  const plain = PLAIN.find((name) => name === text);
-  if (plain !== undefined) return { kind: "ready", text, head: { kind: plain } };
-  if (text === "logit:argmax") return { kind: "ready", text, head: { kind: "logit-argmax" } };
+  const head = headByName(text);
+  if (head !== null) return { kind: "ready", text, head };
   const colon = text.indexOf(":");
   const [name, rest] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
-  if (name === "logit") {
-    const index = Number(rest);
-    if (!/^\d+$/.test(rest) || !Number.isSafeInteger(index)) {
-      throw new UsageError("expected logit:K with K an integer ≥ 0, or logit:argmax");
-    }
-    return { kind: "ready", text, head: { kind: "logit", index } };
-  }
+  if (name === "logit") throw new UsageError("expected logit:K with K an integer ≥ 0, or logit:argmax");
   if (name === "linear" || name === "squared-error") {
     if (rest === "") throw new UsageError(`expected ${name}:FILE`);
     return { kind: name, text, file: rest };

@@ -22,6 +22,20 @@ export type Head =
   /** f = h_label − max_{j ≠ label} h_j; the label is argmax h where none is given (−1). With one output, f = h_1. */
   | { readonly kind: "margin" };
 
+const PLAIN = ["sum", "mean", "half-squared-norm", "log-sum-exp", "cross-entropy", "margin"] as const;
+
+/** What a head that needs no file may be called: logit:K counts from 0. */
+export const HEAD_NAMES: readonly string[] = [...PLAIN, "logit:K", "logit:argmax"];
+
+/** The head of that name, or null; logit:argmax and logit:K among them, those with numbers of their own (linear, squared-error) not. */
+export function headByName(text: string): Head | null {
+  const plain = PLAIN.find((name) => name === text);
+  if (plain !== undefined) return { kind: plain };
+  if (text === "logit:argmax") return { kind: "logit-argmax" };
+  const index = /^logit:(\d+)$/.exec(text)?.[1];
+  return index !== undefined && Number.isSafeInteger(Number(index)) ? { kind: "logit", index: Number(index) } : null;
+}
+
 export interface HeadResult {
   readonly value: number;
   /** ∂f/∂h, the width of the output. */

@@ -6,6 +6,10 @@ export const ARCHITECTURE_STREAM = 4;
 /** Whether a sample is audited, and which entries of the identities the audit looks at. */
 export const AUDIT_STREAM = 5;
 export const AUDIT_ENTRY_STREAM = 6;
+/** A sweep's networks: which seed each has. */
+export const NETWORK_STREAM = 7;
+/** The numbers of a drawn head: coefficients, targets. */
+export const HEAD_STREAM = 8;
 /** What a conformance case draws: its kernel, shape and kind of numbers; and the numbers themselves. */
 export const CONFORMANCE_STREAM = 20;
 export const CONFORMANCE_NUMBER_STREAM = 21;

@@ -5,6 +5,9 @@
  * finished, nor shards, nor interruptions change a bit. Quantiles come from a sketch (sketch.ts) whose relative error is stated.
  */
 import type { Quantiles, Report, Spread, VerdictCounts, VerdictName } from "../escalation/results.ts";
+import type { ActivationName } from "../network/activations.ts";
+import type { InitialiserName } from "../network/initialisers.ts";
+import type { Distribution } from "../sampling/inputs.ts";
 
 /** One point of the grid. */
 export interface Architecture {
@@ -14,13 +17,15 @@ export interface Architecture {
   /** n_1 … n_{l+1}. */
   readonly widths: readonly number[];
   /** Of the hidden layers; the output layer is identity (with one layer it is that layer's). */
-  readonly activation: string;
-  readonly initialiser: string;
+  readonly activation: ActivationName;
+  readonly initialiser: InitialiserName;
   /** Factor of the initialiser. */
   readonly scale: number;
+  /** Standard deviation of the biases. */
+  readonly bias: number;
   readonly head: string;
   readonly norm: "spectral" | "frobenius";
-  readonly distribution: string;
+  readonly distribution: Distribution;
   /** Of the inputs: σ, half-width or radius. */
   readonly inputScale: number;
 }

@@ -1,0 +1,154 @@
+/** Tallies → the report of a sweep: the same for the same tallies, whoever made them and in what order. */
+import type { Quantiles, Report, ReportedLayer, Spread, Timing } from "../escalation/results.ts";
+import { detectableShare } from "../verification/audit/audit.ts";
+import { formatAddress } from "./case.ts";
+import type { Cell } from "./grid.ts";
+import type { LedgerHeader } from "./ledger.ts";
+import type { AddressedCase, ReportedArchitecture, SweepReport } from "./results.ts";
+import { QUANTILE_ERROR, sketchQuantiles, sumValue } from "./sketch.ts";
+import type { ReachedCase, Spreading, Summing, Tally } from "./tally.ts";
+import { emptyTally, mergeTally } from "./tally.ts";
+
+/** @param cells the grid's; @param tallies by architecture, in rising order. */
+export function sweepReport(
+  header: LedgerHeader,
+  cells: readonly Cell[],
+  tallies: Iterable<readonly [number, Tally]>,
+  timing: Timing,
+): SweepReport {
+  const { settings, tool, engine } = header;
+  const { seed, certify } = settings;
+  const whole = emptyTally(0);
+  const architectures: ReportedArchitecture[] = [];
+  const tightest: AddressedCase[] = [];
+  const worst: AddressedCase[] = [];
+  const cellOf = new Map<ReachedCase, number>();
+  for (const [number, tally] of tallies) {
+    const cell = cells[number];
+    if (cell === undefined) throw new RangeError(`architecture ${String(number)} of a grid without it`);
+    for (const reached of [...tally.tightest, ...tally.worst]) cellOf.set(reached, number);
+    mergeTally(whole, tally);
+    architectures.push(reportedArchitecture(cell, tally));
+    // Only the cases at the ends are looked up afterwards.
+    const kept = new Set([...whole.tightest, ...whole.worst]);
+    for (const reached of cellOf.keys()) if (!kept.has(reached)) cellOf.delete(reached);
+  }
+  const addressed = (reached: ReachedCase): AddressedCase => ({
+    address: formatAddress({ seed, network: reached.network, sample: reached.sample }),
+    architecture: cellOf.get(reached) ?? 0,
+    verdict: reached.verdict,
+    ratio: reached.ratio,
+    ...(reached.reason === undefined ? {} : { reason: reached.reason }),
+  });
+  tightest.push(...whole.tightest.map(addressed));
+  worst.push(...whole.worst.map(addressed));
+  const distinct = (of: (cell: Cell) => string): string => [...new Set(cells.map(of))].join(",");
+  return {
+    schema: "gradient-penalty-report/1",
+    tool,
+    engine,
+    run: {
+      settings: {
+        grid: settings.grids as unknown as Report["run"]["settings"],
+        inputsPerNetwork: settings.inputsPerNetwork,
+        accuracy: settings.accuracy,
+        certify,
+        audit: settings.audit,
+      },
+      seed,
+      modelSha256: null,
+      inputsSha256: null,
+      roundedValues: whole.roundedValues,
+      ...(settings.plant === null ? {} : { plant: settings.plant }),
+    },
+    architectures,
+    head: distinct((cell) => cell.head),
+    norm: distinct((cell) => cell.norm),
+    samples: whole.samples,
+    verdicts: whole.verdicts,
+    audited: audited(whole.audited),
+    penalties: penalties(whole),
+    ratio: quantiles(whole.ratio, "no valid sample with rhs > 0"),
+    coefficient: quantiles(whole.coefficient, "no valid sample"),
+    layers: whole.layers.map((layer, i): ReportedLayer => ({
+      layer: i + 1,
+      tightness: spread(layer.tightness),
+      directionalTightness: spread(layer.directionalTightness),
+      alignmentWeight: spread(layer.alignmentWeight),
+      alignmentJacobian: spread(layer.alignmentJacobian),
+      slackWeight: spread(layer.slackWeight),
+      slackJacobian: spread(layer.slackJacobian),
+    })),
+    escalations: whole.escalations,
+    ...(certify === null ? {} : { certified: { width: certify, ...whole.certified } }),
+    bounds: whole.bounds,
+    faults: [...whole.faults.values()].map(({ check, layer, count, network, example }) => ({
+      check,
+      layer,
+      count,
+      address: formatAddress({ seed, network, sample: example.index }),
+      example,
+    })),
+    tightest,
+    worst,
+    quantileError: QUANTILE_ERROR,
+    timing,
+  };
+}
+
+function reportedArchitecture(cell: Cell, tally: Tally): ReportedArchitecture {
+  const { architecture, depth, widths, activation, initialiser, scale, bias, head, norm, distribution, inputScale } =
+    cell;
+  return {
+    ...{ architecture, depth, widths, activation, initialiser, scale, bias, head, norm, distribution, inputScale },
+    networks: tally.networks,
+    samples: tally.samples,
+    verdicts: tally.verdicts,
+    ratio: quantiles(tally.ratio, "no valid sample with rhs > 0"),
+    coefficient: quantiles(tally.coefficient, "no valid sample"),
+    layers: tally.layers.map((layer, i) => ({
+      layer: i + 1,
+      weightNorm: spread(layer.weightNorm),
+      jacobianNorm: spread(layer.jacobianNorm),
+      tightness: spread(layer.tightness),
+    })),
+  };
+}
+
+function audited(samples: number): Report["audited"] {
+  const detects = detectableShare(samples);
+  return detects === null ? { samples, detects, reason: "no sample was audited" } : { samples, detects };
+}
+
+function penalties({ penalties: { valid, overflowed, input, parameter } }: Tally): Report["penalties"] {
+  if (valid === 0) return { input: null, parameter: null, reason: "no valid sample" };
+  if (overflowed > 0) {
+    return { input: null, parameter: null, reason: `a square overflows in ${String(overflowed)} valid samples` };
+  }
+  return { input: sumValue(input) / valid, parameter: sumValue(parameter) / valid };
+}
+
+const SHARES = [0.01, 0.1, 0.5, 0.9, 0.99] as const;
+
+function quantiles(summing: Summing, reason: string): Quantiles {
+  const { counted, min, max, sum } = summing;
+  if (counted === 0) {
+    const none = { min: null, p01: null, p10: null, median: null, mean: null, p90: null, p99: null, max: null };
+    return { ...none, counted, reason };
+  }
+  const [p01, p10, median, p90, p99] = within(summing, SHARES) as [number, number, number, number, number];
+  return { min, p01, p10, median, mean: sumValue(sum) / counted, p90, p99, max, counted };
+}
+
+function spread(spreading: Spreading): Spread {
+  if (spreading.counted === 0) {
+    return { min: null, median: null, max: null, reason: "no sample with a finite value" };
+  }
+  const [median = NaN] = within(spreading, [0.5]);
+  return { min: spreading.min, median, max: spreading.max };
+}
+
+/** Quantiles of the sketch, held between the exact extremes, which can only bring them nearer. */
+function within({ sketch, min, max }: Spreading, shares: readonly number[]): number[] {
+  return sketchQuantiles(sketch, shares).map((q) => Math.min(max, Math.max(min, q)));
+}

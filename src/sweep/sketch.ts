@@ -1,0 +1,136 @@
+/**
+ * Summaries of many numbers ≥ 0 that merge exactly, in any order and grouping, to the same bits.
+ *
+ * Sketch: how many numbers fell into which bucket. A bucket is the doubles that agree in sign, exponent and the upper BITS bits of their
+ * mantissa, so finding it needs no arithmetic, and it spans at most a factor 1 + 2^−BITS. A quantile is reported as the middle of
+ * the bucket that holds the exact order statistic: the relative error is at most 2^−(BITS+1) (subnormal numbers aside, whose buckets
+ * are 2^(−1022−BITS) wide). HdrHistogram divides its range so; see also DDSketch (Masson, Rim and Lee, VLDB 2019).
+ *
+ * Sum: the exact sum, an integer multiple of 2^−1074, rounded once when it is read.
+ */
+import { dyadic, toNumber } from "../exact/dyadic.ts";
+
+/** Bits of the mantissa that tell buckets apart. */
+const BITS = 7;
+
+/** Bound of a quantile's relative error. */
+export const QUANTILE_ERROR = 2 ** -(BITS + 1);
+
+/** Bucket → how many; buckets in no order. */
+export type Sketch = Map<number, number>;
+
+const view = new DataView(new ArrayBuffer(8));
+
+/** @throws RangeError for a number below 0, or one that is not finite. */
+export function bucketOf(x: number): number {
+  if (!(x >= 0 && x < Infinity)) throw new RangeError(`found ${String(x)}, expected a finite number ≥ 0`);
+  // Adding 0 turns −0 into 0.
+  view.setFloat64(0, x + 0);
+  return view.getUint32(0) >>> (20 - BITS);
+}
+
+/** The middle of a bucket; of the bucket that holds 0, 0. */
+export function bucketMiddle(bucket: number): number {
+  if (bucket === 0) return 0;
+  const edge = (k: number): number => {
+    view.setUint32(0, k << (20 - BITS));
+    view.setUint32(4, 0);
+    return view.getFloat64(0);
+  };
+  const low = edge(bucket);
+  const next = edge(bucket + 1);
+  return Number.isFinite(next) ? low + (next - low) / 2 : low;
+}
+
+export function addToSketch(sketch: Sketch, x: number): void {
+  const bucket = bucketOf(x);
+  sketch.set(bucket, (sketch.get(bucket) ?? 0) + 1);
+}
+
+export function mergeSketch(into: Sketch, from: Sketch): void {
+  for (const [bucket, count] of from) into.set(bucket, (into.get(bucket) ?? 0) + count);
+}
+
+/** The bucket's middle at each rank ⌈p·n⌉ (type 1 of Hyndman and Fan); `shares` in rising order, the sketch not empty. */
+export function sketchQuantiles(sketch: Sketch, shares: readonly number[]): number[] {
+  const sorted = [...sketch].sort(([a], [b]) => a - b);
+  const total = sorted.reduce((sum, [, count]) => sum + count, 0);
+  let at = 0;
+  let seen = sorted[0]?.[1] ?? 0;
+  return shares.map((share) => {
+    const rank = Math.max(1, Math.ceil(share * total));
+    while (seen < rank && at + 1 < sorted.length) seen += sorted[++at]?.[1] ?? 0;
+    return bucketMiddle(sorted[at]?.[0] ?? 0);
+  });
+}
+
+/** The sketch as text: pairs of bucket and count in rising order, each bucket as its distance from the one before. */
+export function sketchText(sketch: Sketch): string {
+  let before = 0;
+  return [...sketch]
+    .sort(([a], [b]) => a - b)
+    .map(([bucket, count]) => {
+      const step = bucket - before;
+      before = bucket;
+      return count === 1 ? String(step) : `${String(step)}x${String(count)}`;
+    })
+    .join(" ");
+}
+
+/** Undoes sketchText. @throws RangeError for any other text. */
+export function parseSketch(text: string): Sketch {
+  const sketch: Sketch = new Map();
+  if (text === "") return sketch;
+  let bucket = 0;
+  for (const part of text.split(" ")) {
+    const [step = "", count = "1"] = part.split("x");
+    bucket += Number(step);
+    if (!/^\d+(x[1-9]\d*)?$/.test(part) || !Number.isSafeInteger(Number(count)) || bucket >= 2 ** (11 + BITS)) {
+      throw new RangeError(`found "${part.slice(0, 40)}" in a sketch`);
+    }
+    sketch.set(bucket, Number(count));
+  }
+  return sketch;
+}
+
+/** Numbers that `exactSum` takes at once before its parts could round: 2^21 parts of 32 bits fit in 53. */
+const CHUNK = 2 ** 20;
+
+/** Σ x exactly, in units of 2^−1074. @throws RangeError for a number that is not finite. */
+export function exactSum(values: ArrayLike<number>): bigint {
+  let sum = 0n;
+  for (let from = 0; from < values.length; from += CHUNK)
+    sum += chunkSum(values, from, Math.min(values.length, from + CHUNK));
+  return sum;
+}
+
+function chunkSum(values: ArrayLike<number>, from: number, to: number): bigint {
+  // Mantissas are added by exponent, their upper and lower halves apart: whole numbers below 2^53.
+  const parts = new Map<number, [number, number]>();
+  for (let i = from; i < to; i++) {
+    const x = values[i] as number;
+    if (!Number.isFinite(x)) throw new RangeError(`found ${String(x)}, expected a finite number`);
+    view.setFloat64(0, x);
+    const high = view.getUint32(0);
+    const exponent = (high >>> 20) & 0x7ff;
+    const mantissa = (high & 0xfffff) + (exponent > 0 ? 0x100000 : 0);
+    const sign = x < 0 ? -1 : 1;
+    let part = parts.get(exponent);
+    if (part === undefined) {
+      part = [0, 0];
+      parts.set(exponent, part);
+    }
+    part[0] += sign * mantissa;
+    part[1] += sign * view.getUint32(4);
+  }
+  let sum = 0n;
+  for (const [exponent, [high, low]] of parts) {
+    sum += ((BigInt(high) << 32n) + BigInt(low)) << BigInt(Math.max(exponent, 1) - 1);
+  }
+  return sum;
+}
+
+/** The nearest double to an exact sum. */
+export function sumValue(sum: bigint): number {
+  return toNumber(dyadic(sum, -1074));
+}
