@@ -11,14 +11,16 @@ export interface Arguments {
   readonly values: Values;
   /** The flags that were written, as against those that stand at their defaults. */
   readonly given: ReadonlySet<FlagKey>;
-  /** The word that stands without a name, where the command takes one. */
+  /** The word that stands without a name, where the command takes one; the first of several. */
   readonly operand: string | null;
+  readonly operands: readonly string[];
 }
 
 /**
  * @param command names the command in messages.
  * @param allowed the flags that this command knows.
- * @param operand what the word without a name is (WITNESS.json), for a command that takes one; null for others.
+ * @param operand what the word without a name is (WITNESS.json), for a command that takes one; several where it ends in "…"; null for
+ * others.
  * @throws UsageError
  */
 export function parseArguments(
@@ -32,12 +34,14 @@ export function parseArguments(
     values[key] = flag.default === null ? null : (flag as Flag<unknown>).parse(flag.default);
   }
   const given = new Set<FlagKey>();
-  let own: string | null = null;
+  const own: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     if (operand !== null && !word.startsWith("--")) {
-      if (own !== null) throw new UsageError(`Unexpected argument "${word}": gpv ${command} takes one ${operand}`);
-      own = word;
+      if (own.length > 0 && !operand.endsWith("…")) {
+        throw new UsageError(`Unexpected argument "${word}": gpv ${command} takes one ${operand}`);
+      }
+      own.push(word);
       continue;
     }
     const { name, attached } = split(word, command);
@@ -59,10 +63,10 @@ export function parseArguments(
     const found = attached ?? next ?? "";
     values[key] = parseValue(flag, found, attached === null ? `--${name} ${found}` : word);
   }
-  if (operand !== null && own === null) {
-    throw new UsageError(`gpv ${command}: found no ${operand}, expected gpv ${command} ${operand}`);
+  if (operand !== null && own.length === 0) {
+    throw new UsageError(`gpv ${command}: found no ${operand.replace("…", "")}, expected gpv ${command} ${operand}`);
   }
-  return { values: values as unknown as Values, given, operand: own };
+  return { values: values as unknown as Values, given, operand: own[0] ?? null, operands: own };
 }
 
 function parseValue(flag: Flag<unknown>, found: string, place: string): unknown {

@@ -1,7 +1,6 @@
 /** The commands: which exist, what they take, and which join with a later version. */
 import { UsageError } from "../network/errors.ts";
 import type { Arguments } from "./arguments.ts";
-import { FLAGS } from "./flags.ts";
 import type { FlagKey } from "./flags.ts";
 import type { CommandSummary } from "./help.ts";
 import type { Io } from "./io.ts";
@@ -13,8 +12,28 @@ export interface Command extends CommandSummary {
   readonly run: (args: Arguments, io: Io) => Promise<number>;
 }
 
-/** Options of replay and shrink alone. */
-const WITNESS_FLAGS: readonly FlagKey[] = ["exact", "output", "attempts"];
+/** What verify takes of its inputs, and one case of a sweep in their place. */
+const VERIFY_FLAGS: readonly FlagKey[] = [
+  ...(["model", "activation", "layers", "inputs", "array", "mean", "std", "random", "distribution", "scale"] as const),
+  ...(["address", "preset", "grid", "seed", "labels", "head", "norm", "engine", "precision", "adapter"] as const),
+  ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses", "json"] as const),
+];
+
+const SWEEP_FLAGS: readonly FlagKey[] = [
+  ...(["preset", "grid", "inputsPerNetwork", "seed", "ledger", "resume", "shard", "head", "norm", "engine"] as const),
+  ...([
+    "adapter",
+    "accuracy",
+    "certify",
+    "audit",
+    "failOn",
+    "plant",
+    "watchdog",
+    "report",
+    "witnesses",
+    "json",
+  ] as const),
+];
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -26,8 +45,21 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "verify",
     summary: "one model, many inputs: verdicts and measurements",
-    flags: (Object.keys(FLAGS) as FlagKey[]).filter((key) => !WITNESS_FLAGS.includes(key)),
+    flags: VERIFY_FLAGS,
     run: async (args, io) => (await import("./verify.ts")).verifyCommand(args, io),
+  },
+  {
+    name: "sweep",
+    summary: "random networks × inputs over a grid of architectures, resumable",
+    flags: SWEEP_FLAGS,
+    run: async (args, io) => (await import("./sweep.ts")).sweepCommand(args, io),
+  },
+  {
+    name: "merge",
+    summary: "join the ledgers of a sweep's shards into one report",
+    operand: "LEDGER…",
+    flags: ["report", "json", "failOn"],
+    run: async (args, io) => (await import("./merge.ts")).mergeCommand(args, io),
   },
   {
     name: "replay",
@@ -53,8 +85,6 @@ export const COMMANDS: readonly Command[] = [
 
 /** Commands of the contract that join with a later version. */
 const LATER = {
-  sweep: "random networks × inputs over a grid of architectures",
-  merge: "join the ledgers of shards",
   worker: "take shards of a sweep from a queue",
   tighten: "search for the input that brings the ratio nearest to 1",
   train: "train an MLP and follow the inequality's quantities",

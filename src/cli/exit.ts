@@ -18,7 +18,7 @@ export const EXIT = {
 } as const;
 
 /** An interrupted run says so first; then violated and what --fail-on names; then "nothing was decided". */
-export function exitCode(report: Report, failOn: readonly VerdictName[]): number {
+export function exitCode(report: Pick<Report, "verdicts" | "timing">, failOn: readonly VerdictName[]): number {
   const { verdicts } = report;
   if (report.timing.interrupted) return EXIT.interrupted;
   if (verdicts.violated > 0 || failOn.some((name) => verdicts[name] > 0)) return EXIT.failed;

@@ -7,6 +7,9 @@
 import { FAULT_NAMES } from "../engine/faults.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { UsageError } from "../network/errors.ts";
+import { parseAddress } from "../sweep/case.ts";
+import type { Shard } from "../sweep/ledger.ts";
+import { PRESET_NAMES } from "../sweep/presets.ts";
 import { parseHead } from "./heads.ts";
 import { nearest } from "./nearest.ts";
 
@@ -79,6 +82,14 @@ export function oneOf<const T extends string>(names: readonly T[]): (value: stri
     const near = nearest(value, names);
     throw new UsageError(`expected one of ${names.join(", ")}${near === null ? "" : `; did you mean "${near}"?`}`);
   };
+}
+
+function parseShard(value: string): Shard {
+  const [, number = NaN, count = NaN] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
+  if (!(Number.isSafeInteger(count) && number >= 1 && number <= count)) {
+    throw new UsageError("expected I/N with 1 ≤ I ≤ N");
+  }
+  return { number, count };
 }
 
 function listOf<T>(parse: (value: string) => T): (value: string) => readonly T[] {
@@ -220,7 +231,62 @@ export const FLAGS = {
     help: "share of the samples whose every stored value is recomputed on the host",
     parse: real((x) => x >= 0 && x <= 1, "a number from 0 to 1"),
   }),
-  address: later("address", "SEED:STREAM:INDEX", "one case of a sweep again"),
+  address: flag({
+    name: "address",
+    value: "SEED:STREAM:INDEX",
+    default: null,
+    help: "one case of a sweep again, as its report names it; with the sweep's --preset or --grid",
+    parse: parseAddress,
+  }),
+  preset: flag({
+    name: "preset",
+    value: "smoke|standard|soak",
+    default: null,
+    help: "a grid that comes with the program: a minute, half an hour, a night",
+    parse: oneOf(PRESET_NAMES),
+  }),
+  grid: flag({
+    name: "grid",
+    value: "FILE",
+    default: null,
+    help: "lists of depths, widths, activations …, as .json or .yaml (schemas/grid.schema.json): every combination is swept",
+    parse: text,
+  }),
+  inputsPerNetwork: flag({
+    name: "inputs-per-network",
+    value: "N",
+    default: null,
+    help: "samples drawn for each network (without it: the preset's, or 64)",
+    parse: integer(1),
+  }),
+  ledger: flag({
+    name: "ledger",
+    value: "FILE",
+    default: "gpv-sweep.sqlite",
+    help: "where finished units are kept (SQLite)",
+    parse: text,
+  }),
+  resume: flag({
+    name: "resume",
+    value: null,
+    default: null,
+    help: "go on with the ledger; options that are left out are the ledger's",
+    parse: () => true as const,
+  }),
+  shard: flag({
+    name: "shard",
+    value: "I/N",
+    default: null,
+    help: "this part of N only (I from 1), for array jobs; gpv merge joins the ledgers",
+    parse: parseShard,
+  }),
+  watchdog: flag({
+    name: "watchdog",
+    value: "SECONDS",
+    default: "300",
+    help: "a batch that takes longer counts as hung, and the engine is opened again",
+    parse: real((x) => x > 0, "a number > 0"),
+  }),
   failOn: flag({
     name: "fail-on",
     value: "LIST",

@@ -9,9 +9,20 @@ import { makeWitness } from "../witness/witness.ts";
 import { reason } from "./files.ts";
 
 export interface WitnessFolder {
+  readonly folder: string;
+  /** Files of `verdict-index.json`. */
   readonly catch: Catch;
-  /** Files written so far, in index order. */
+  /** The same for samples that have an address of their own, and settings of their own network. */
+  readonly catchAs: (addressed: (sample: number) => Addressed) => Catch;
+  /** Files written so far, in the order of writing. */
   readonly files: readonly string[];
+}
+
+/** What a sweep knows of a sample beside what the run's origin says. */
+export interface Addressed {
+  readonly address: string;
+  readonly norm: WitnessOrigin["settings"]["norm"];
+  readonly seed: number;
 }
 
 /** A run that fails throughout would fill a disk with the same finding. */
@@ -29,18 +40,22 @@ export function openWitnessFolder(folder: string, origin: () => WitnessOrigin, m
     throw new UsageError(`--witnesses ${folder}: cannot be written to (${reason(cause)})`, { cause });
   }
   const files: string[] = [];
-  return {
-    files,
-    catch: {
-      wants: (row) => files.length < most && (row.verdict === "violated" || row.verdict === "unresolved"),
-      take: async (caught) => {
-        const file = join(folder, `${caught.row.verdict}-${String(caught.row.index)}.json`);
-        const text = await witnessText(makeWitness(caught, origin()));
-        // Whole or not at all: a file of half a witness is worse than none.
-        writeFileSync(`${file}.part`, text);
-        renameSync(`${file}.part`, file);
-        files.push(file);
-      },
+  const catchAs = (addressed: ((sample: number) => Addressed) | null): Catch => ({
+    wants: (row) => files.length < most && (row.verdict === "violated" || row.verdict === "unresolved"),
+    take: async (caught) => {
+      const { verdict, index } = caught.row;
+      const own = addressed?.(index) ?? null;
+      const file = join(folder, `${verdict}-${own === null ? String(index) : own.address.replaceAll(":", "-")}.json`);
+      const text = await witnessText(makeWitness(caught, own === null ? origin() : withAddress(origin(), own)));
+      // Whole or not at all: a file of half a witness is worse than none.
+      writeFileSync(`${file}.part`, text);
+      renameSync(`${file}.part`, file);
+      if (!files.includes(file)) files.push(file);
     },
-  };
+  });
+  return { folder, files, catch: catchAs(null), catchAs };
+}
+
+function withAddress(origin: WitnessOrigin, { address, norm, seed }: Addressed): WitnessOrigin {
+  return { ...origin, address, settings: { ...origin.settings, norm, seed } };
 }

@@ -7,8 +7,12 @@
 import { columns, counted, duration, grouped, precise, significant } from "./numbers.ts";
 import { VERDICT_NAMES } from "../escalation/results.ts";
 import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "../escalation/results.ts";
+import type { SweepReport } from "../sweep/results.ts";
 
 export const CONSOLE_WIDTH = 80;
+
+/** What the reports of one network and of a sweep have in common. */
+type AnyReport = Report | SweepReport;
 
 const MEANINGS: Readonly<Record<VerdictName, string>> = {
   holds: "the inequality is proven, rounding included",
@@ -29,6 +33,11 @@ export function consoleReport(report: Report): string {
     losses(report),
     work(report),
   ];
+  return joined(sections);
+}
+
+/** Sections, an empty line between them; none of them wider than the console. */
+export function joined(sections: readonly (readonly string[])[]): string {
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.map(cut).join("\n"))
@@ -58,7 +67,7 @@ function subject(report: Report): string[] {
   return lines;
 }
 
-function verdicts(report: Report): string[] {
+export function verdicts(report: AnyReport): string[] {
   const width = Math.max(...VERDICT_NAMES.map((name) => grouped(report.verdicts[name]).length));
   return [
     "Verdicts (samples)",
@@ -73,7 +82,7 @@ function verdicts(report: Report): string[] {
 const MOST_FAULTS = 6;
 
 /** As fast-check prints a counterexample: how many, which check at which layer, both sides, how far apart, the bound. */
-function violations(report: Report): string[] {
+export function violations(report: AnyReport): string[] {
   if (report.verdicts.violated === 0) return [];
   const rest = report.faults.length - MOST_FAULTS;
   return [
@@ -84,13 +93,13 @@ function violations(report: Report): string[] {
   ];
 }
 
-function violation(fault: ReportedFault, i: number): string[] {
+function violation(fault: ReportedFault & { readonly address?: string }, i: number): string[] {
   const where = fault.layer > 0 ? `at layer ${String(fault.layer)}` : "of the whole network";
   const lines = ["", `  ${String(i + 1)}) ${fault.check} ${where}: ${counted(fault.count, "sample")}`];
   const example = fault.example;
   if (example === undefined) return lines;
   const { index, left, right, margin, bound, reason } = example;
-  const lead = `     sample ${String(index)}: `;
+  const lead = `     ${fault.address === undefined ? `sample ${String(index)}` : `case ${fault.address}`}: `;
   // The cut test's two numbers say it all; elsewhere the finding's own words name the quantity.
   const bounded = margin !== null && bound !== null && bound > 0;
   const facts = [
@@ -110,7 +119,7 @@ function wrapped(text: string, width: number): string[] {
   }, []);
 }
 
-function measurements(report: Report): string[] {
+export function measurements(report: AnyReport): string[] {
   const names = ["min", "1 %", "10 %", "median", "mean", "90 %", "99 %", "max"];
   const row = (name: string, q: Quantiles): string =>
     `  ${name.padEnd(6)}${[q.min, q.p01, q.p10, q.median, q.mean, q.p90, q.p99, q.max].map((x) => significant(x).padStart(9)).join("")}`;
@@ -156,7 +165,7 @@ function cell(x: number | null): string {
   return (x > 0 && x < 1e-3 ? x.toExponential(1) : x.toFixed(4)).padStart(8);
 }
 
-function work(report: Report): string[] {
+export function work(report: AnyReport): string[] {
   const { screened, iterated, replayed } = report.escalations;
   const bounds = Object.entries(report.bounds).filter(([, count]) => count > 0);
   const lines = [

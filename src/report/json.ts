@@ -6,6 +6,7 @@
  * its object gets `reason`, unless it has one.
  */
 import type { Report } from "../escalation/results.ts";
+import type { SweepReport } from "../sweep/results.ts";
 
 const REPORT_KEYS = [
   "schema",
@@ -13,6 +14,7 @@ const REPORT_KEYS = [
   "engine",
   "run",
   "model",
+  "architectures",
   "head",
   "norm",
   "samples",
@@ -23,26 +25,31 @@ const REPORT_KEYS = [
   "coefficient",
   "layers",
   "escalations",
+  "certified",
   "bounds",
   "faults",
+  "tightest",
+  "worst",
+  "quantileError",
   "timing",
-] as const satisfies readonly (keyof Report)[];
+] as const satisfies readonly (keyof Report | keyof SweepReport)[];
 
 /** The report as indented JSON with a final newline. */
-export function reportJson(report: Report): string {
+export function reportJson(report: Report | SweepReport): string {
   return `${JSON.stringify(reportValue(report), null, 2)}\n`;
 }
 
 /** The report as a JSON value: finite numbers only, keys in their order. */
-export function reportValue(report: Report): object {
-  const ordered: Report = {
+export function reportValue(report: Report | SweepReport): object {
+  const ordered: Partial<Record<(typeof REPORT_KEYS)[number], unknown>> = {
     ...report,
     run: { ...report.run, settings: sortedKeys(report.run.settings) },
     bounds: sortedKeys(report.bounds),
     faults: [...report.faults].sort((a, b) => b.count - a.count || a.layer - b.layer || compareText(a.check, b.check)),
     timing: { ...report.timing, details: sortedKeys(report.timing.details) },
   };
-  return Object.fromEntries(REPORT_KEYS.map((key) => [key, withFiniteNumbers(ordered[key])]));
+  const present = REPORT_KEYS.filter((key) => ordered[key] !== undefined);
+  return Object.fromEntries(present.map((key) => [key, withFiniteNumbers(ordered[key])]));
 }
 
 /**

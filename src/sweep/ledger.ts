@@ -88,6 +88,25 @@ export function memoryLedger(): Ledger {
   };
 }
 
+/** The tallies of several ledgers together, by architecture in rising order; one of each at a time is held. */
+export function* mergedTallies(ledgers: readonly Ledger[]): Iterable<readonly [number, Tally]> {
+  const streams = ledgers.map((ledger) => ledger.tallies()[Symbol.iterator]());
+  const heads = streams.map((stream) => stream.next());
+  for (;;) {
+    const numbers = heads.flatMap((head) => (head.done === true ? [] : [head.value[0]]));
+    if (numbers.length === 0) return;
+    const lowest = numbers.reduce((a, b) => Math.min(a, b));
+    let sum: Tally | null = null;
+    for (const [i, head] of heads.entries()) {
+      if (head.done === true || head.value[0] !== lowest) continue;
+      if (sum === null) sum = head.value[1];
+      else mergeTally(sum, head.value[1]);
+      heads[i] = (streams[i] as Iterator<readonly [number, Tally]>).next();
+    }
+    if (sum !== null) yield [lowest, sum];
+  }
+}
+
 /** The text of a stored tally with another one added. */
 export function mergedText(stored: string | undefined, tally: Tally, source: string): string {
   if (stored === undefined) return tallyText(tally);

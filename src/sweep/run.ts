@@ -67,6 +67,8 @@ export interface SweepOutcome {
   readonly complete: boolean;
   /** What ended the sweep before that, where it was no interruption. */
   readonly failure: DeviceError | null;
+  /** Samples of the units that this run finished. */
+  readonly samples: number;
 }
 
 const IN_FLIGHT = 2;
@@ -151,10 +153,12 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
     if (failure === null) break;
     failures++;
     // What the ledger refuses once, it refuses again.
-    if (failures >= MOST_FAILURES || failure.by === "ledger") return { complete: false, failure: failure.error };
+    if (failures >= MOST_FAILURES || failure.by === "ledger") {
+      return { complete: false, failure: failure.error, samples };
+    }
     request.onFailure?.(`${failure.error.message}; opening the engine again`);
   }
-  return { complete: finished.size >= total, failure: null };
+  return { complete: finished.size >= total, failure: null, samples };
 }
 
 interface Failure {

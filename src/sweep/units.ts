@@ -32,12 +32,12 @@ interface Group {
   readonly at: (unit: number) => Segment[];
 }
 
-/** Multiplications that a unit is meant for. */
-const UNIT_WORK = 3e8;
-/** What starting on a network costs beside its arithmetic: plan, buffers, messages. */
-const NETWORK_WORK = 3e6;
-/** What one sample costs beside its arithmetic. */
-const SAMPLE_WORK = 5e3;
+/** Multiplications that a unit is meant for: a third of a second on two cores, a second on a software adapter. */
+const UNIT_WORK = 6e8;
+/** What starting on a network costs beside its arithmetic (plan, pipelines, buffers): on a software adapter 0.1 s. */
+const NETWORK_WORK = 5e7;
+/** What one sample costs beside its arithmetic: 10 µs. */
+const SAMPLE_WORK = 2e4;
 
 export function unitsOf(cells: readonly Cell[], inputsPerNetwork: number): Units {
   const groups: Group[] = [];
@@ -124,9 +124,10 @@ function networkWork({ widths, depth }: Cell): number {
   return work;
 }
 
-/** Forward, backward, two tangents, and the iteration's passes through all layers below each. */
-function sampleWork({ widths, depth }: Cell): number {
+/** Forward, backward, two tangents, and the iteration's passes through all layers below each; explicit Jacobians for Frobenius norms. */
+function sampleWork({ widths, depth, norm }: Cell): number {
   let parameters = 0;
   for (let i = 0; i < depth; i++) parameters += (widths[i] ?? 0) * (widths[i + 1] ?? 0);
-  return SAMPLE_WORK + parameters * (4 + 12 * Math.max(0, depth - 1));
+  const passes = norm === "frobenius" ? Math.max(0, ...widths.slice(1, -1)) : 12;
+  return SAMPLE_WORK + parameters * (4 + passes * Math.max(0, depth - 1));
 }

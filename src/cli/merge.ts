@@ -1,0 +1,101 @@
+/** `gpv merge LEDGER…`: the ledgers of a sweep's shards → the report of one undisturbed sweep. Changes none of them. */
+import { existsSync, statSync } from "node:fs";
+import { FormatError, UsageError } from "../network/errors.ts";
+import { reportJson } from "../report/json.ts";
+import { counted, grouped } from "../report/numbers.ts";
+import { sweepConsoleReport } from "../report/sweep-console.ts";
+import { cellsOf } from "../sweep/grid.ts";
+import type { Ledger, LedgerHeader } from "../sweep/ledger.ts";
+import { checkSameRun, mergedTallies } from "../sweep/ledger.ts";
+import { sweepReport } from "../sweep/report.ts";
+import type { SweepReport } from "../sweep/results.ts";
+import { unitsOf } from "../sweep/units.ts";
+import type { Arguments } from "./arguments.ts";
+import { exitCode } from "./exit.ts";
+import { checkDistinct, openOutput } from "./files.ts";
+import type { Io } from "./io.ts";
+import { openLedger } from "./ledger-file.ts";
+
+export async function mergeCommand({ values, operands }: Arguments, io: Io): Promise<number> {
+  const startedMs = io.now();
+  const startedAt = io.date();
+  checkDistinct([
+    ...operands.map((file) => ({ option: "report", file, output: false })),
+    { option: "report", file: values.report, output: true },
+  ]);
+  for (const file of operands) {
+    if (!existsSync(file)) throw new FormatError(`${file}: cannot be read (no such file or folder)`);
+    if (!statSync(file).isFile()) throw new FormatError(`${file}: found a folder, expected a sweep's ledger`);
+  }
+  const output = values.report === null ? null : openOutput("report", values.report);
+  const ledgers: { file: string; ledger: Ledger; header: LedgerHeader }[] = [];
+  let finished = false;
+  try {
+    for (const file of operands) ledgers.push(await openShard(file));
+    const report = merged(ledgers, { startedAt, elapsedMs: () => io.now() - startedMs });
+    const json = reportJson(report);
+    output?.write(json);
+    output?.close();
+    finished = true;
+    await io.out(values.json === true ? json : sweepConsoleReport(report));
+    if (report.timing.interrupted) {
+      const { units, unitsFinished } = report.timing.details;
+      io.note(
+        `gpv: ${grouped(Number(unitsFinished))} of ${counted(Number(units), "unit")} are finished: the report covers those`,
+      );
+    }
+    return exitCode(report, values.failOn ?? []);
+  } finally {
+    if (!finished) output?.abandon();
+    for (const { ledger } of ledgers) ledger.close();
+  }
+}
+
+async function openShard(file: string): Promise<{ file: string; ledger: Ledger; header: LedgerHeader }> {
+  const ledger = await openLedger("", file);
+  try {
+    const header = ledger.header();
+    if (header === null)
+      throw new FormatError(`${file}: found a ledger without settings, expected one that a sweep has begun`);
+    return { file, ledger, header };
+  } catch (error) {
+    ledger.close();
+    throw error;
+  }
+}
+
+function merged(
+  ledgers: readonly { file: string; ledger: Ledger; header: LedgerHeader }[],
+  { startedAt, elapsedMs }: { startedAt: string; elapsedMs: () => number },
+): SweepReport {
+  const [first] = ledgers;
+  if (first === undefined) throw new UsageError("gpv merge: found no LEDGER");
+  const from = new Map<number, string>();
+  for (const { file, ledger, header } of ledgers) {
+    checkSameRun(header, first.header, file);
+    for (const unit of ledger.finished()) {
+      const other = from.get(unit);
+      if (other !== undefined) {
+        throw new UsageError(`${file}: holds unit ${String(unit)}, which ${other} holds too: expected each shard once`);
+      }
+      from.set(unit, file);
+    }
+  }
+  const { settings } = first.header;
+  const cells = cellsOf(settings.grids, first.file);
+  const units = unitsOf(cells, settings.inputsPerNetwork);
+  const tallies = mergedTallies(ledgers.map(({ ledger }) => ledger));
+  return sweepReport(first.header, cells, tallies, {
+    elapsedMs: elapsedMs(),
+    samplesPerSecond: null,
+    startedAt,
+    interrupted: from.size < units.count,
+    requested: units.samples,
+    details: {
+      units: units.count,
+      unitsFinished: from.size,
+      ledgers: ledgers.length,
+      unitsElapsedMs: ledgers.reduce((sum, { ledger }) => sum + ledger.elapsedMs(), 0),
+    },
+  });
+}

@@ -1,0 +1,69 @@
+/** `--preset`, `--grid` and what may narrow them → the grids of a sweep. */
+import { parse } from "yaml";
+import { DEFAULT_AUDIT } from "../escalation/verify.ts";
+import { FormatError, UsageError } from "../network/errors.ts";
+import type { Grid } from "../sweep/grid.ts";
+import { parseGrids } from "../sweep/grid.ts";
+import { preset } from "../sweep/presets.ts";
+import type { Arguments } from "./arguments.ts";
+import { readBytes } from "./files.ts";
+
+export interface SweepGrids {
+  readonly grids: readonly Grid[];
+  readonly inputsPerNetwork: number;
+  readonly audit: number;
+  /** For messages: "preset smoke", or the file. */
+  readonly source: string;
+}
+
+/** Samples a network where neither an option nor a preset says. */
+const INPUTS_PER_NETWORK = 64;
+
+/**
+ * The grids that the options ask for, `--head` and `--norm` in the place of the grid's own lists; null where neither --preset nor
+ * --grid is given.
+ * @throws UsageError, FormatError
+ */
+export function gridsOf({ values, given }: Arguments): SweepGrids | null {
+  if (values.preset !== null && values.grid !== null) {
+    throw new UsageError("Found --preset and --grid: expected one of them");
+  }
+  const chosen = values.grid === null ? presetGrids(values.preset) : fileGrids(values.grid);
+  if (chosen === null) return null;
+  const { head, norm } = values;
+  if (given.has("head") && head.kind !== "ready") {
+    throw new UsageError(
+      `--head ${head.text}: found a head with a file, expected one that a sweep can draw: linear and squared-error stand in the grid without a file`,
+    );
+  }
+  const narrowed = chosen.grids.map((grid) => ({
+    ...grid,
+    ...(given.has("head") ? { head: [head.text] } : {}),
+    ...(given.has("norm") ? { norm: [norm] } : {}),
+  }));
+  return {
+    ...chosen,
+    grids: narrowed,
+    inputsPerNetwork: values.inputsPerNetwork ?? chosen.inputsPerNetwork,
+    audit: given.has("audit") ? values.audit : chosen.audit,
+  };
+}
+
+function presetGrids(name: Arguments["values"]["preset"]): SweepGrids | null {
+  return name === null ? null : { ...preset(name), source: `preset ${name}` };
+}
+
+function fileGrids(file: string): SweepGrids {
+  const text = new TextDecoder().decode(readBytes(file));
+  let raw: unknown;
+  try {
+    // JSON is YAML too; its own reader is stricter and says more.
+    raw = /\.ya?ml$/i.test(file) ? parse(text, { maxAliasCount: 100 }) : JSON.parse(text);
+  } catch (cause) {
+    const [reason = ""] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
+    throw new FormatError(`${file}: cannot be read as ${/\.ya?ml$/i.test(file) ? "YAML" : "JSON"} (${reason})`, {
+      cause,
+    });
+  }
+  return { grids: parseGrids(raw, file), inputsPerNetwork: INPUTS_PER_NETWORK, audit: DEFAULT_AUDIT, source: file };
+}
