@@ -26,6 +26,8 @@ import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } fro
 import type { Io } from "./io.ts";
 import { progressLine } from "./progress.ts";
 import { TOOL } from "./version.ts";
+import { formatAddress, networkSeed } from "../sweep/case.ts";
+import { caseRun, checkCaseOptions } from "./case.ts";
 import type { WitnessFolder } from "./witnesses.ts";
 import { openWitnessFolder } from "./witnesses.ts";
 
@@ -37,7 +39,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
     // The engine comes first: it may start the process again, which should not read large files twice.
     const engines = await openEngines(args.values);
     try {
-      const plan = await makeRun(args, io);
+      const plan = args.values.address === null ? await makeRun(args, io) : caseRun(args, args.values.address, io);
       announce(args, engines, io);
       const witnesses = witnessFolder(args, engines);
       const { report, failure } = await run(plan, engines, outputs, witnesses, io);
@@ -58,7 +60,15 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
 /** Everything that can be refused before a file is touched. */
 function checkOptions(args: Arguments): void {
   const { values } = args;
+  if (values.address !== null) {
+    checkCaseOptions(args);
+    return;
+  }
   if (values.model === null) throw new UsageError("Found no --model: expected --model FILE");
+  for (const key of ["preset", "grid"] as const) {
+    if (values[key] !== null)
+      throw new UsageError(`Found --${key} without --address: expected --address SEED:STREAM:INDEX too`);
+  }
   checkInputOptions(args);
   const labelFile = values.labels === "argmax" || values.labels === "random" ? null : values.labels;
   checkDistinct([
@@ -205,9 +215,11 @@ function announce({ values }: Arguments, engines: Engines, io: Io): void {
 function witnessFolder({ values }: Arguments, engines: Engines): WitnessFolder | null {
   if (values.witnesses === null) return null;
   const { norm, accuracy, certify, seed, plant } = values;
-  const settings: WitnessSettings = { norm, accuracy, certify, seed, plant };
+  const own = values.address === null ? null : networkSeed(values.address.seed, values.address.network);
+  const settings: WitnessSettings = { norm, accuracy, certify, seed: own ?? seed, plant };
+  const address = values.address === null ? null : formatAddress(values.address);
   return openWitnessFolder(values.witnesses, () => ({
-    ...{ tool: TOOL, settings, address: null },
+    ...{ tool: TOOL, settings, address },
     engine: engines.engine.description,
   }));
 }

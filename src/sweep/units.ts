@@ -35,7 +35,7 @@ interface Group {
 /** Multiplications that a unit is meant for: a third of a second on two cores, a second on a software adapter. */
 const UNIT_WORK = 6e8;
 /** What starting on a network costs beside its arithmetic (plan, pipelines, buffers): on a software adapter 0.1 s. */
-const NETWORK_WORK = 5e7;
+const NETWORK_WORK = 1e8;
 /** What one sample costs beside its arithmetic: 10 µs. */
 const SAMPLE_WORK = 2e4;
 
