@@ -47,7 +47,7 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
   };
   const database = guarded(open, false);
   const abandon = (error: unknown): never => {
-    database.close();
+    release(database);
     throw error;
   };
   let isNew: boolean;
@@ -82,15 +82,22 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
     return abandon(error);
   }
 
-  const create = (): void => {
+  let logging = false;
+  const startLog = (): void => {
+    if (logging) return;
     database.prepare("PRAGMA journal_mode = WAL").get();
     database.exec("PRAGMA synchronous = FULL");
+    logging = true;
+  };
+  const create = (): void => {
+    startLog();
     database.exec(`BEGIN IMMEDIATE; ${TABLES}
       PRAGMA application_id = ${String(APPLICATION_ID)}; PRAGMA user_version = ${String(LEDGER_VERSION)}; COMMIT`);
     isNew = false;
   };
   const transaction = (work: () => void): void => {
     guarded(() => {
+      startLog();
       database.exec("BEGIN IMMEDIATE");
       try {
         work();
@@ -152,14 +159,28 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
       return (row as { total: number | null }).total ?? 0;
     },
     close: () => {
-      try {
-        if (!isNew) database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
-      } catch {
-        // The log stays beside the file: the next one to open it reads both.
-      }
-      database.close();
+      release(database);
     },
   };
+}
+
+/**
+ * Writes the log back into the one file and lets go of it. A connection of libsql lives until its statements are collected, and would
+ * hold the lock till then.
+ */
+function release(database: SqlDatabase): void {
+  try {
+    if (journal(database) === "wal") database.prepare("PRAGMA journal_mode = DELETE").get();
+    database.exec("PRAGMA locking_mode = NORMAL");
+    database.prepare("SELECT count(*) AS n FROM sqlite_master").get();
+  } catch {
+    // The log stays beside the file: the next one to open it reads both.
+  }
+  database.close();
+}
+
+function journal(database: SqlDatabase): string {
+  return (database.prepare("PRAGMA journal_mode").get() as { journal_mode: string }).journal_mode;
 }
 
 /** Takes the lock at once, so that a second process is refused before it works. */
