@@ -7,26 +7,28 @@
  */
 import type { Report } from "../escalation/results.ts";
 
-const REPORT_KEYS = [
-  "schema",
-  "tool",
-  "engine",
-  "run",
-  "model",
-  "head",
-  "norm",
-  "samples",
-  "verdicts",
-  "audited",
-  "penalties",
-  "ratio",
-  "coefficient",
-  "layers",
-  "escalations",
-  "bounds",
-  "faults",
-  "timing",
-] as const satisfies readonly (keyof Report)[];
+/** Every key, in its order; as a record, so that one that is missing does not compile. */
+const REPORT_KEYS = Object.keys({
+  schema: true,
+  tool: true,
+  engine: true,
+  run: true,
+  model: true,
+  head: true,
+  norm: true,
+  samples: true,
+  verdicts: true,
+  audited: true,
+  penalties: true,
+  ratio: true,
+  coefficient: true,
+  layers: true,
+  escalations: true,
+  certified: true,
+  bounds: true,
+  faults: true,
+  timing: true,
+} satisfies Record<keyof Report, true>) as readonly (keyof Report)[];
 
 /** The report as indented JSON with a final newline. */
 export function reportJson(report: Report): string {
@@ -42,7 +44,9 @@ export function reportValue(report: Report): object {
     faults: [...report.faults].sort((a, b) => b.count - a.count || a.layer - b.layer || compareText(a.check, b.check)),
     timing: { ...report.timing, details: sortedKeys(report.timing.details) },
   };
-  return Object.fromEntries(REPORT_KEYS.map((key) => [key, withFiniteNumbers(ordered[key])]));
+  return Object.fromEntries(
+    REPORT_KEYS.filter((key) => ordered[key] !== undefined).map((key) => [key, withFiniteNumbers(ordered[key])]),
+  );
 }
 
 /**
