@@ -13,8 +13,8 @@ export interface Command extends CommandSummary {
   readonly run: (args: Arguments, io: Io) => Promise<number>;
 }
 
-/** Options of replay and shrink alone. */
-const WITNESS_FLAGS: readonly FlagKey[] = ["exact", "output", "attempts"];
+/** Options of replay, shrink and doctor alone. */
+const WITNESS_FLAGS: readonly FlagKey[] = ["exact", "output", "attempts", "stress", "case", "junit"];
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -45,8 +45,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "doctor",
-    summary: "this machine's adapters and engines, which is taken, self-tests",
-    flags: ["adapter"],
+    summary: "this machine's adapters and engines, self-tests, a conformance run",
+    flags: ["adapter", "stress", "seed", "case", "plant", "report", "junit"],
     run: async (args, io) => (await import("./doctor.ts")).doctor(args, io),
   },
 ];

@@ -17,6 +17,8 @@ export interface Flag<T, D extends string | null = string | null> {
   readonly value: string | null;
   /** As a user would write it; null: none. */
   readonly default: D;
+  /** What stands for the value where the name is written alone; a flag without this needs its value. */
+  readonly bare?: string;
   readonly help: string;
   readonly parse: (text: string) => T;
 }
@@ -266,6 +268,26 @@ export const FLAGS = {
     parse: () => true as const,
   }),
   output: flag({ name: "output", value: "FILE", default: null, help: "where the reduced witness goes", parse: text }),
+  stress: flag({
+    name: "stress",
+    value: "MINUTES",
+    default: null,
+    bare: "1",
+    help: "a conformance run of the adapter: every kernel and random networks against f64 bounds, alone and side by side (1 minute where none are given; the systematic cases run in any case)",
+    parse: real((x) => x > 0, "a number of minutes > 0"),
+  }),
+  case: flag({
+    name: "case",
+    value: "kernel:N|network:N",
+    default: null,
+    help: "this one case of --stress and --seed again, alone",
+    parse: (value) => {
+      const [, part, index] = /^(kernel|network):(\d{1,9})$/.exec(value) ?? [];
+      if (part === undefined) throw new UsageError("expected kernel:N or network:N, N counting from 0");
+      return { part: part as "kernel" | "network", index: Number(index) };
+    },
+  }),
+  junit: flag({ name: "junit", value: "FILE.xml", default: null, help: "write a JUnit report", parse: text }),
   attempts: flag({
     name: "attempts",
     value: "N",

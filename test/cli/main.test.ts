@@ -47,6 +47,7 @@ describe("commands", () => {
       expect(code).toBe(0);
       expect(stdout).toContain("--accuracy R|verdict");
     }
+    expect((await run("doctor", "--help")).stdout).toContain("--stress [MINUTES]");
   });
 
   test.each([["sweep"], ["merge"], ["worker"], ["tighten"], ["train"], ["bench"]])(
@@ -91,6 +92,14 @@ describe("commands", () => {
       ["verify", "--model", "m", "--random", "1", "--report", "a", "--samples", "a"],
       "gpv: --samples a: is the file of --report too, expected another\n",
     ],
+    ...["--seed", "--case", "--plant", "--report", "--junit"].map((name): [string[], string] => [
+      [
+        "doctor",
+        name,
+        name === "--seed" ? "1" : name === "--case" ? "kernel:1" : name === "--plant" ? "vjp-transposed" : "f",
+      ],
+      `gpv: Found ${name} without --stress: expected both\n`,
+    ]),
     [
       ["verify", "--model", "/nowhere/m.json", "--random", "1"],
       "gpv: /nowhere/m.json: cannot be read (no such file or folder)\n",
