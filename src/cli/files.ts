@@ -21,9 +21,9 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** A text file that is written piece by piece, as results come. */
+/** A file that is written piece by piece, as results come. */
 export interface Output {
-  readonly write: (text: string) => void;
+  readonly write: (piece: string | Uint8Array) => void;
   /** Hands everything over and closes. */
   readonly close: () => void;
   /** Closes; rows that were on their way are kept, and a file that this run made and never wrote to is removed. */
@@ -49,17 +49,25 @@ export function openOutput(option: string, file: string): Output {
   closeSync(guarded(() => openSync(file, "a")));
   let handle: number | null = null;
   let pending = "";
-  const flush = (): void => {
+  const writeBytes = (bytes: Uint8Array): void => {
     const descriptor = handle ?? guarded(() => openSync(file, "w"));
     handle = descriptor;
-    const bytes = Buffer.from(pending, "utf8");
-    pending = "";
     for (let done = 0; done < bytes.length;) done += guarded(() => writeSync(descriptor, bytes, done));
   };
+  const flush = (): void => {
+    const bytes = Buffer.from(pending, "utf8");
+    pending = "";
+    writeBytes(bytes);
+  };
   return {
-    write: (text) => {
-      pending += text;
-      if (pending.length >= CHUNK_CHARACTERS) flush();
+    write: (piece) => {
+      if (typeof piece === "string") {
+        pending += piece;
+        if (pending.length >= CHUNK_CHARACTERS) flush();
+      } else {
+        if (pending !== "") flush();
+        writeBytes(piece);
+      }
     },
     close: () => {
       flush();

@@ -45,17 +45,6 @@ const text = (value: string): string => {
   return value;
 };
 
-function outputFile(endings: Readonly<Record<string, string>>, expected: string): (value: string) => string {
-  return (value) => {
-    for (const [ending, what] of Object.entries(endings)) {
-      if (value.toLowerCase().endsWith(ending)) {
-        throw new UsageError(`expected ${expected}: ${what} is not available in this version`);
-      }
-    }
-    return text(value);
-  };
-}
-
 function integer(least: number): (value: string) => number {
   return (value) => {
     const n = Number(value);
@@ -240,10 +229,10 @@ export const FLAGS = {
   report: flag({ name: "report", value: "FILE.json", default: null, help: "write the report", parse: text }),
   samples: flag({
     name: "samples",
-    value: "FILE.jsonl",
+    value: "FILE.jsonl|.parquet",
     default: null,
-    help: "write one row a sample",
-    parse: outputFile({ ".parquet": "Parquet" }, "a .jsonl file"),
+    help: "write one row a sample: JSON Lines, or Parquet with the same columns",
+    parse: text,
   }),
   html: later("html", "FILE", "the HTML report"),
   witnesses: flag({

@@ -13,7 +13,6 @@ import { consoleReport } from "../report/console.ts";
 import { counted } from "../report/numbers.ts";
 import { reportJson } from "../report/json.ts";
 import type { Json, Report } from "../escalation/results.ts";
-import { rowLine } from "../report/rows.ts";
 import type { WitnessSettings } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
@@ -25,6 +24,8 @@ import { makeHead } from "./heads.ts";
 import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
 import type { Io } from "./io.ts";
 import { progressLine } from "./progress.ts";
+import type { RowsOutput } from "./rows-output.ts";
+import { openRowsOutput } from "./rows-output.ts";
 import { TOOL } from "./version.ts";
 import type { WitnessFolder } from "./witnesses.ts";
 import { openWitnessFolder } from "./witnesses.ts";
@@ -76,13 +77,13 @@ function checkOptions(args: Arguments): void {
 
 interface Outputs {
   readonly report: Output | null;
-  readonly samples: Output | null;
+  readonly samples: RowsOutput | null;
 }
 
 function openOutputs({ values }: Arguments): Outputs {
   const report = values.report === null ? null : openOutput("report", values.report);
   try {
-    return { report, samples: values.samples === null ? null : openOutput("samples", values.samples) };
+    return { report, samples: values.samples === null ? null : openRowsOutput("samples", values.samples) };
   } catch (error) {
     report?.abandon();
     throw error;
@@ -232,7 +233,7 @@ async function run(
     engine: engines.engine,
     host: engines.host,
     ...(witnesses === null ? {} : { catch: witnesses.catch }),
-    onRow: (row) => outputs.samples?.write(rowLine(row)),
+    onRow: (row) => outputs.samples?.write(row),
     onProgress: ({ done, total }) => {
       const nowMs = io.now();
       if (nowMs - shownMs < REFRESH_MS && done < total) return;

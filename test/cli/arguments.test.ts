@@ -97,7 +97,6 @@ describe("errors name the place, what was found and what was expected", () => {
       ["--html", "a.html"],
       ["--address", "1:2:3"],
       ["--precision", "f32"],
-      ["--samples", "a.parquet"],
     ]) {
       expect(message(...words)).toMatch(/not available in this version/);
     }

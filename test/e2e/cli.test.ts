@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { parquetReadObjects } from "hyparquet";
 import { describe, expect, test } from "vitest";
 import type { Report, SampleRow } from "../../src/escalation/results.ts";
 
@@ -123,6 +124,29 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
       const rows = lines.map((line) => JSON.parse(line) as SampleRow);
       expect(rows.map((row) => row.index)).toEqual(Array.from({ length: 20 }, (_, i) => i));
       for (const row of rows) expect(errorsOf("samples")(row)).toBe("");
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "--samples writes the same rows as Parquet, where the file's name says so",
+    async () => {
+      const { place, model, inputs } = files([4]);
+      const [lines, parquet] = [join(place, "s.jsonl"), join(place, "s.parquet")];
+      const words = ["verify", "--engine", "cpu", "--model", model, "--inputs", inputs, "--audit", "1", "--samples"];
+      const ended = await Promise.all([run(command, [...words, lines]), run(command, [...words, parquet])]);
+      expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+      const file = readFileSync(parquet);
+      const rows = await parquetReadObjects({
+        file: file.buffer.slice(file.byteOffset, file.byteOffset + file.length),
+      });
+      const expected = readFileSync(lines, "utf8").trimEnd().split("\n");
+      expect(rows.map((row) => row["verdict"] as string)).toEqual(
+        expected.map((line) => (JSON.parse(line) as SampleRow).verdict),
+      );
+      expect(rows.map((row) => row["ratio"] as number)).toEqual(
+        expected.map((line) => (JSON.parse(line) as SampleRow).ratio),
+      );
     },
     LIMIT_MS,
   );
