@@ -79,6 +79,7 @@ export async function settleBatch(
     inputs: batch.inputs.slice(at * width, (at + 1) * width),
     labels: batch.labels === null ? null : batch.labels.slice(at, at + 1),
   });
+  const drawn = new Set(auditedOf(settlement, batch));
   const stored = together((samples) => measured.stored(samples));
   const traced = together((samples) => measured.traced(samples));
   const replay = async (at: number) => {
@@ -98,9 +99,7 @@ export async function settleBatch(
     );
     const row = sampleRow(climb.plan, index, outcome);
     const audits =
-      outcome.verdict.kind !== "invalid" &&
-      outcome.source.measurements === measured.measurements &&
-      isAudited(climb.plan.seed, index, settlement.audit);
+      outcome.verdict.kind !== "invalid" && outcome.source.measurements === measured.measurements && drawn.has(at);
     if (!audits) return { row, outcome };
     const { inputs, labels } = own(at);
     const audit = auditSample(

@@ -36,16 +36,25 @@ export function notFiniteNormCall(): Named {
 
 export function dotCall(draw: Draw, rows: number, samples: number, groups: number): Named {
   const columns = samples * groups;
+  const [x, y] = [wildColumns(draw, rows, samples), wildColumns(draw, rows, columns)];
+  // What column-norm leaves there before: (max, sum) for each column of x, then of y; the sums are not read.
+  const norms = [...columnMaxima(x, samples), ...columnMaxima(y, columns)].flatMap((max) => [max, 1]);
   return {
     name: `${String(rows)} rows, ${String(groups)} × ${String(samples)} columns of every size`,
     call: {
       kernel: "columnDot",
       overrides: {},
-      sizes: { rows, columns, samples, offset: 0 },
-      buffers: [wildColumns(draw, rows, samples), wildColumns(draw, rows, columns), new Uint32Array(2 * columns)],
+      sizes: { rows, columns, samples, left_norm: 0, right_norm: samples, offset: samples + columns },
+      buffers: [x, y, Float32Array.from([...norms, ...zeros(2 * columns)])],
       read: [2],
     },
   };
+}
+
+function columnMaxima(x: Float32Array, columns: number): Float32Array {
+  const result = new Float32Array(columns);
+  x.forEach((v, at) => (result[at % columns] = Math.max(result[at % columns] as number, Math.abs(v))));
+  return result;
 }
 
 /** Chosen columns of the second block of a matrix two blocks wide, put down from an offset on; a NaN, −0 and a subnormal among them. */
@@ -81,7 +90,7 @@ export function unitVectorsCall(rows: number, samples: number, first: number): N
 
 export function normaliseCall(draw: Draw, rows: number, columns: number, second: boolean): Named {
   const width = second ? 2 * columns : columns;
-  const pitch = columns + 3;
+  const pitch = columns + 4;
   return {
     name: `${String(rows)} × ${String(columns)}, ${second ? "the sum of two directions" : "one vector"}`,
     call: {
