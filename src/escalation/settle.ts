@@ -82,44 +82,50 @@ export async function settleBatch(
   const drawn = new Set(auditedOf(settlement, batch));
   const stored = together((samples) => measured.stored(samples));
   const traced = together((samples) => measured.traced(samples));
-  const replay = async (at: number) => {
-    const again = await climb.host.measure(climb.hostPlan, own(at));
-    again.release();
-    return again.measurements;
+  /** A sample wholly in f64, the host's measurement of it kept in `whole` until it is done with. */
+  const replay = async (at: number, whole: MeasuredBatch[]) => {
+    const again = await climb.host.measure(climb.hostPlan, own(at), [0]);
+    whole.push(again);
+    const only = async (): Promise<StoredSample> => (await again.stored([0]))[0] as StoredSample;
+    return { measurements: again.measurements, stored: only };
   };
   const settle = async (at: number): Promise<{ row: SampleRow; outcome: SampleOutcome }> => {
     const index = batch.first + at;
-    const outcome = await settleSample(
-      climb,
-      measured.measurements,
-      index,
-      at,
-      () => stored(at),
-      () => replay(at),
-    );
-    const row = sampleRow(climb.plan, index, outcome);
-    const audits =
-      outcome.verdict.kind !== "invalid" && outcome.source.measurements === measured.measurements && drawn.has(at);
-    if (!audits) return { row, outcome };
-    const { inputs, labels } = own(at);
-    const audit = auditSample(
-      {
-        plan: climb.plan,
-        layers: climb.layers,
-        arithmetic: measured.measurements.arithmetic,
+    const whole: MeasuredBatch[] = [];
+    try {
+      const outcome = await settleSample(
+        climb,
+        measured.measurements,
         index,
-        input: inputs,
-        label: labels?.[0] ?? -1,
-        traced: await traced(at),
-        measurements: measured.measurements,
         at,
-        jacobianUpper: outcome.findings.map((f) => f.jacobian.spectral.upper),
-      },
-      row,
-      (t) => (outcome.estimates[t - 1] ?? null) === null,
-      settlement.planAudit(),
-    );
-    return audited(climb, index, outcome, audit);
+        () => stored(at),
+        () => replay(at, whole),
+      );
+      const row = sampleRow(climb.plan, index, outcome);
+      if (outcome.verdict.kind === "invalid" || !drawn.has(at)) return { row, outcome };
+      const { inputs, labels } = own(at);
+      const source = outcome.source;
+      const again = whole.find((batch) => batch.measurements === source.measurements);
+      const audit = auditSample(
+        {
+          plan: again === undefined ? climb.plan : climb.hostPlan,
+          layers: climb.layers,
+          arithmetic: source.measurements.arithmetic,
+          index,
+          input: inputs,
+          label: labels?.[0] ?? -1,
+          traced: again === undefined ? await traced(at) : ((await again.traced([0]))[0] as TracedSample),
+          ...source,
+          jacobianUpper: outcome.findings.map((f) => f.jacobian.spectral.upper),
+        },
+        row,
+        (t) => (outcome.estimates[t - 1] ?? null) === null,
+        settlement.planAudit(),
+      );
+      return audited(climb, index, outcome, audit);
+    } finally {
+      for (const again of whole) again.release();
+    }
   };
   const hand = async (at: number, row: SampleRow, outcome: SampleOutcome): Promise<void> => {
     const { inputs, labels } = own(at);
