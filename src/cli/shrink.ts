@@ -23,8 +23,9 @@ export async function shrinkCommand({ values, operand, given }: Arguments, io: I
   const output = openOutput("output", values.output);
   let finished = false;
   try {
-    // Without a wish, the kind of engine that the witness came from.
-    const engine = given.has("engine") || values.plant !== null ? values.engine : witness.engine.kind;
+    // Without a wish, the kind of engine that the witness came from, unless the fault cannot be planted there.
+    const own = values.plant === null || FAULTS[values.plant].engines.includes(witness.engine.kind);
+    const engine = given.has("engine") || !own ? values.engine : witness.engine.kind;
     const engines = await openEngines({ ...values, engine, precision: null });
     io.note(`gpv: ${engines.why}`);
     if (values.plant !== null) {
@@ -48,8 +49,10 @@ export async function shrinkCommand({ values, operand, given }: Arguments, io: I
       });
       io.status?.("");
       if (outcome.witness === null) {
+        const { plant } = witness.settings;
+        const planted = plant === null || plant === values.plant ? "" : `; it was found with --plant ${plant}`;
         await io.out(
-          `not reproduced here: the sample is not ${witness.row.verdict} on ${engines.engine.description.adapter}\n`,
+          `not reproduced here: the sample is not ${witness.row.verdict} on ${engines.engine.description.adapter}${planted}\n`,
         );
         return EXIT.failed;
       }
