@@ -14,7 +14,7 @@ export interface Command extends CommandSummary {
 }
 
 /** Options of replay, shrink and doctor alone. */
-const WITNESS_FLAGS: readonly FlagKey[] = ["exact", "output", "attempts", "stress", "case", "junit"];
+const WITNESS_FLAGS: readonly FlagKey[] = ["exact", "output", "attempts", "repro", "stress", "case", "junit"];
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -40,13 +40,13 @@ export const COMMANDS: readonly Command[] = [
     name: "shrink",
     summary: "reduce a witness while its verdict persists",
     operand: "WITNESS.json",
-    flags: ["output", "engine", "adapter", "plant", "attempts"],
+    flags: ["output", "repro", "engine", "adapter", "plant", "attempts"],
     run: async (args, io) => (await import("./shrink.ts")).shrinkCommand(args, io),
   },
   {
     name: "doctor",
     summary: "this machine's adapters and engines, self-tests, a conformance run",
-    flags: ["adapter", "stress", "seed", "case", "plant", "report", "junit"],
+    flags: ["adapter", "stress", "seed", "case", "plant", "report", "junit", "repro"],
     run: async (args, io) => (await import("./doctor.ts")).doctor(args, io),
   },
 ];

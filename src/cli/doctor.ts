@@ -18,7 +18,7 @@ import { runsOnSoftwareVulkan, softwareVulkan } from "./runtime/software-vulkan.
 import { TOOL } from "./version.ts";
 
 /** What means something with --stress alone. */
-const WITH_STRESS = ["seed", "case", "plant", "report", "junit"] as const;
+const WITH_STRESS = ["seed", "case", "plant", "report", "junit", "repro"] as const;
 
 export async function doctor(args: Arguments, io: Io): Promise<number> {
   const { values, given } = args;

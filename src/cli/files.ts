@@ -26,7 +26,7 @@ export interface Output {
   readonly write: (piece: string | Uint8Array) => void;
   /** Hands everything over and closes. */
   readonly close: () => void;
-  /** Closes; rows that were on their way are kept, and a file that this run made and never wrote to is removed. */
+  /** Closes, unless it is closed; rows that were on their way are kept, and a file that this run made and never wrote to is removed. */
   readonly abandon: () => void;
 }
 
@@ -49,6 +49,7 @@ export function openOutput(option: string, file: string): Output {
   closeSync(guarded(() => openSync(file, "a")));
   let handle: number | null = null;
   let pending = "";
+  let closed = false;
   const writeBytes = (bytes: Uint8Array): void => {
     const descriptor = handle ?? guarded(() => openSync(file, "w"));
     handle = descriptor;
@@ -70,10 +71,13 @@ export function openOutput(option: string, file: string): Output {
       }
     },
     close: () => {
+      closed = true;
       flush();
       if (handle !== null) closeSync(handle);
     },
     abandon: () => {
+      if (closed) return;
+      closed = true;
       if (handle !== null) {
         flush();
         closeSync(handle);

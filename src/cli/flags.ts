@@ -277,6 +277,13 @@ export const FLAGS = {
     },
   }),
   junit: flag({ name: "junit", value: "FILE.xml", default: null, help: "write a JUnit report", parse: text }),
+  repro: flag({
+    name: "repro",
+    value: "FILE.html",
+    default: null,
+    help: "write a page that runs the one kernel call that went wrong on its reader's own WebGPU",
+    parse: text,
+  }),
   attempts: flag({
     name: "attempts",
     value: "N",

@@ -2,6 +2,7 @@
  * `gpv doctor --stress [MINUTES]`: a conformance run of the adapter. 0 it conforms, 1 it does not, 3 the device failed, 130 interrupted (the
  * verdict then speaks of what was run).
  */
+import { kernelCase } from "../conformance/cases.ts";
 import type { ConformanceOutcome } from "../conformance/conformance.ts";
 import { runConformance } from "../conformance/conformance.ts";
 import type { ConformanceReport } from "../conformance/results.ts";
@@ -23,6 +24,7 @@ import { EXIT } from "./exit.ts";
 import type { Output } from "./files.ts";
 import { checkDistinct, openOutput } from "./files.ts";
 import type { Io } from "./io.ts";
+import { writeRepro } from "./repro.ts";
 import { spawnThread, threadCount } from "./threads.ts";
 import { TOOL } from "./version.ts";
 
@@ -34,6 +36,7 @@ export async function stress({ values }: Arguments, io: Io): Promise<number> {
   checkDistinct([
     { option: "report", file: values.report, output: true },
     { option: "junit", file: values.junit, output: true },
+    { option: "repro", file: values.repro, output: true },
   ]);
   const options = await findAdapter(values);
   const outputs: Output[] = [];
@@ -43,9 +46,9 @@ export async function stress({ values }: Arguments, io: Io): Promise<number> {
     outputs.push(output);
     return output;
   };
-  let finished = false;
   try {
     const [json, xml] = [open("report", values.report), open("junit", values.junit)];
+    const page = open("repro", values.repro);
     const startedAt = io.date();
     const startedMs = io.now();
     const { outcome, adapter } = await run(options, values, io);
@@ -56,15 +59,34 @@ export async function stress({ values }: Arguments, io: Io): Promise<number> {
     });
     json?.write(conformanceJson(report));
     xml?.write(junitXml([conformanceSuite(report)]));
-    for (const output of outputs) output.close();
-    finished = true;
+    json?.close();
+    xml?.close();
     await io.out(conformanceText(report));
+    if (page !== null) await showKernel(report, page, values, io);
     if (outcome.failure !== null) return EXIT.device;
     if (io.signal.aborted) return EXIT.interrupted;
     return report.verdict === "fails" ? EXIT.failed : EXIT.passed;
   } finally {
-    if (!finished) for (const output of outputs) output.abandon();
+    for (const output of outputs) output.abandon();
   }
+}
+
+/** The page of the first kernel case that failed. */
+async function showKernel(
+  { kernels, run: { seed } }: ConformanceReport,
+  page: Output,
+  { plant, adapter, repro }: Arguments["values"],
+  io: Io,
+): Promise<void> {
+  const place = `\n--repro ${repro ?? ""}: not written`;
+  const [failure] = kernels.flatMap((k) => k.failures);
+  if (failure === undefined) {
+    await io.out(`${place}: no kernel failed\n`);
+    return;
+  }
+  const { call, name, index } = kernelCase(seed, Number(failure.case.replace("kernel:", "")));
+  const story = `It was found by the conformance run gpv doctor --stress: case ${String(index)} of seed ${String(seed)} (${name}).`;
+  await writeRepro(call, page, { plant, adapter, story, place, done: `\nthe kernel alone: ${repro ?? ""}` }, io);
 }
 
 type Wanted = Pick<Arguments["values"], "plant" | "seed" | "stress" | "case">;
