@@ -1,7 +1,7 @@
 /**
  * A witness's stored stages as kernel calls, in the order in which the engine made them (engine/gpu/base-pass.ts, witness-pass.ts): each with
  * the inputs that were stored before it and the answer that was stored after it. The first answer beyond its oracle's bound names the kernel
- * that went wrong. The sample stands in each of four columns, the least that the kernels take.
+ * that went wrong.
  */
 import { inputGradientFactor } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
@@ -13,13 +13,14 @@ import type { ActivationName } from "../network/activations.ts";
 import { DIRECTION_STREAM } from "../sampling/streams.ts";
 import type { Witness } from "../witness/witness.ts";
 import type { KernelCall, Words } from "./call.ts";
-import { productsOf } from "./cases/columns.ts";
 import { throughCall } from "./cases/products.ts";
 import { zeros } from "./cases/numbers.ts";
-import type { Deviation, Expected } from "./expected.ts";
+import type { Deviation } from "./expected.ts";
 import { compare } from "./expected.ts";
 import { expectedOf } from "./oracle.ts";
-import { exponentOf } from "./oracles/columns.ts";
+import type { Stage } from "./stage.ts";
+import { COLUMNS, columns, sideBySide } from "./stage.ts";
+import { sumStages } from "./sum-stages.ts";
 
 export interface GuiltyCall {
   readonly call: KernelCall;
@@ -27,22 +28,6 @@ export interface GuiltyCall {
   readonly stage: string;
   /** The first stored number that is wrong. */
   readonly deviation: Deviation;
-}
-
-interface Stage {
-  readonly stage: string;
-  readonly call: KernelCall;
-  /** What the witness says of the call's answer: a deviation from the oracle, or null. */
-  readonly deviation: Deviation | null;
-}
-
-const COLUMNS = 4;
-
-/** A vector in each of the columns. */
-function columns(x: Float64Array, count = COLUMNS): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(x.length * count);
-  x.forEach((v, i) => result.fill(v, i * count, (i + 1) * count));
-  return result;
 }
 
 /** The call that the witness's stored numbers accuse, or null where each stage follows from those before it. */
@@ -133,31 +118,37 @@ function headStage({ network, head, label, index, stored: s }: Witness): Stage {
 
 type Product = "vectorJacobianProduct" | "jacobianVectorProduct";
 
-/** One product of layer t with what is masked by `slopes`, where there are any. */
-function productCall(plan: Plan, kernel: Product, t: number, operand: Float64Array, slopes: Float64Array | null) {
+/** One product of layer t with what is masked by `slopes`, where there are any; the operand in groups of COLUMNS columns. */
+function productCall(
+  plan: Plan,
+  kernel: Product,
+  t: number,
+  operand: Float32Array<ArrayBuffer>,
+  slopes: Float64Array | null,
+): KernelCall {
   const { inputs, outputs } = plan.network.layers[t - 1] as Plan["network"]["layers"][number];
   const [rows, inner] = kernel === "vectorJacobianProduct" ? [inputs, outputs] : [outputs, inputs];
+  const wide = operand.length / inner;
   const masked = slopes !== null;
-  const call: KernelCall = {
+  return {
     kernel,
     overrides: { MASKED: masked ? 1 : 0, ...(kernel === "vectorJacobianProduct" ? { FACTOR: 1 } : {}) },
-    sizes: { rows, inner, columns: COLUMNS, samples: COLUMNS },
+    sizes: { rows, inner, columns: wide, samples: COLUMNS },
     buffers: [
       Float32Array.from((plan.layers[t - 1] as Plan["layers"][number]).scaledWeight),
-      columns(operand),
+      operand,
       masked ? columns(slopes) : zeros(4),
-      zeros(rows * COLUMNS),
-      zeros(masked ? rows * COLUMNS : 4),
+      zeros(rows * wide),
+      zeros(masked ? rows * wide : 4),
     ],
     read: [3, 4],
   };
-  return call;
 }
 
 function* backwardStages({ stored: s }: Witness, plan: Plan, fault: FaultName | undefined): Generator<Stage> {
   for (let t = plan.layers.length; t >= 1; t--) {
     const slopes = t > 1 ? (s.slopes[t - 2] as Float64Array) : null;
-    const call = productCall(plan, "vectorJacobianProduct", t, s.adjoints[t - 1] as Float64Array, slopes);
+    const call = productCall(plan, "vectorJacobianProduct", t, columns(s.adjoints[t - 1] as Float64Array), slopes);
     // As the engine calls it: a fault may be an override's.
     const overrides = t === 1 ? { ...call.overrides, FACTOR: inputGradientFactor(fault) } : call.overrides;
     const below = t > 1 ? columns(s.adjoints[t - 2] as Float64Array) : zeros(4);
@@ -193,14 +184,17 @@ function* tangentStages({ stored: s, settings, index }: Witness, plan: Plan): Ge
     read: [0],
   };
   yield stored("the random direction", philox, [columns(s.directions[1].tangents[0] as Float64Array, 1)]);
-  for (const { tangents, pushed } of s.directions) {
-    for (let t = 1; t <= tangents.length; t++) {
-      const next = tangents[t];
-      const slopes = next === undefined ? null : (s.slopes[t - 1] as Float64Array);
-      const call = productCall(plan, "jacobianVectorProduct", t, tangents[t - 1] as Float64Array, slopes);
-      const answer = [columns(pushed[t - 1] as Float64Array), next === undefined ? zeros(4) : columns(next)];
-      yield stored(`the tangent pass of layer ${String(t)}`, call, answer);
-    }
+  const [along, random] = s.directions;
+  const both = (of: "tangents" | "pushed", t: number): Float32Array<ArrayBuffer> =>
+    sideBySide(along[of][t - 1] as Float64Array, random[of][t - 1] as Float64Array);
+  const depth = plan.layers.length;
+  for (let t = 1; t <= depth; t++) {
+    const slopes = t < depth ? (s.slopes[t - 1] as Float64Array) : null;
+    const call = productCall(plan, "jacobianVectorProduct", t, both("tangents", t), slopes);
+    yield stored(`the tangent pass of layer ${String(t)}`, call, [
+      both("pushed", t),
+      t < depth ? both("tangents", t + 1) : zeros(4),
+    ]);
   }
 }
 
@@ -222,68 +216,8 @@ function* witnessStages({ stored: s }: Witness, plan: Plan): Generator<Stage> {
     yield stored(name, mask, [columns(own[i - 1] as Float64Array)]);
     for (let t = i; t >= 1; t--) {
       const below = t > 1 ? slopes(t - 1) : null;
-      const call = productCall(plan, "vectorJacobianProduct", t, own[t - 1] as Float64Array, below);
+      const call = productCall(plan, "vectorJacobianProduct", t, columns(own[t - 1] as Float64Array), below);
       yield stored(name, call, t > 1 ? [null, columns(own[t - 2] as Float64Array)] : [columns(result), zeros(4)]);
     }
   }
-}
-
-/** Measured norms and products of the cut test, against the oracle's sums over the stored vectors. */
-function* sumStages({ stored: s, measurements: m }: Witness): Generator<Stage> {
-  const layers = s.slopes.map((_, i) => i);
-  const norms: [string, Float64Array, number | undefined][] = layers.flatMap((i) => {
-    const witness = s.witnesses[i] ?? null;
-    const measured = m.witnesses[i] ?? null;
-    const named = (what: string): string => `‖${what}‖ of layer ${String(i + 1)}`;
-    return [
-      [named("h"), s.hidden[i], m.hiddenNorm[i]?.[0]],
-      [named("δ"), s.adjoints[i], m.adjointNorm[i]?.[0]],
-      [named("Wᵀδ"), s.pullbacks[i], m.pullbackNorm[i]?.[0]],
-      ...s.directions.map((d, k) => [named("τ"), d.tangents[i], m.directions[k as 0 | 1].tangentNorm[i]?.[0]]),
-      ...(witness === null || measured === null
-        ? []
-        : [
-            [named("û"), witness.vector, measured.vectorNorm[0]],
-            [named("ĉ"), witness.result, measured.pullbackNorm[0]],
-          ]),
-    ] as [string, Float64Array, number | undefined][];
-  });
-  for (const [stage, vector, measured] of norms) yield normStage(stage, vector, measured ?? NaN);
-  for (const [k, { tangents, pushed }] of s.directions.entries()) {
-    const products = m.directions[k as 0 | 1].products;
-    yield dotStage("S of layer 0", s.inputGradient, tangents[0] as Float64Array, products[0]?.[0] ?? NaN);
-    for (const i of layers) {
-      const found = products[i + 1]?.[0] ?? NaN;
-      yield dotStage(`S of layer ${String(i + 1)}`, s.adjoints[i] as Float64Array, pushed[i] as Float64Array, found);
-    }
-  }
-}
-
-function normStage(stage: string, vector: Float64Array, found: number): Stage {
-  const call: KernelCall = {
-    kernel: "columnNorm",
-    overrides: {},
-    sizes: { rows: vector.length, columns: COLUMNS, offset: 0 },
-    buffers: [columns(vector), new Uint32Array(2 * COLUMNS)],
-    read: [1],
-  };
-  const [largest, sum] = expectedOf(call, null) as [Expected, Expected];
-  const e = exponentOf(new Uint32Array(Float32Array.of(largest.values[0] as number).buffer)[0] as number);
-  const [square, slack] = [sum.values[0] as number, sum.bounds[0] as number];
-  const expected = Math.sqrt(square) * 2 ** e;
-  // |√a − √b| ≤ |a − b|/√b, and the host's root and product.
-  const bound = square > 0 ? (slack / Math.sqrt(square)) * 2 ** e + 2 ** -50 * expected : 0;
-  return { stage, call, deviation: apart("norm", found, expected, bound) };
-}
-
-function dotStage(stage: string, left: Float64Array, right: Float64Array, found: number): Stage {
-  const call = productsOf(columns(left), columns(right), COLUMNS, COLUMNS);
-  const [exponent, sum] = expectedOf(call, null) as [Expected, Expected];
-  const factor = 2 ** (exponent.values[0] as number);
-  const expected = (sum.values[0] as number) * factor;
-  return { stage, call, deviation: apart("product", found, expected, (sum.bounds[0] as number) * factor) };
-}
-
-function apart(quantity: string, found: number, expected: number, bound: number): Deviation | null {
-  return Math.abs(found - expected) <= bound ? null : { quantity, entry: 0, found, expected, bound };
 }

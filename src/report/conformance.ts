@@ -6,6 +6,7 @@ import type {
   KernelConformance,
 } from "../conformance/results.ts";
 import { VERDICT_NAMES } from "../escalation/results.ts";
+import type { JunitSuite } from "./junit.ts";
 import { columns, counted, duration, grouped, significant } from "./numbers.ts";
 
 const WIDTH = 80;
@@ -25,7 +26,7 @@ export function conformanceText(report: ConformanceReport): string {
     ...(timing.interrupted ? ["  STOPPED  before the time was up"] : []),
     ...(report.deviceFailure === null ? [] : wrapped(`DEVICE   ${report.deviceFailure}`, "  ")),
     "",
-    `  ${"kernel".padEnd(24)}${"cases".padStart(8)}${"numbers".padStart(14)}${"error/bound".padStart(13)}${"at".padStart(10)}${"failed".padStart(8)}`,
+    tableLine("kernel", "cases", "numbers", "error/bound", "at", "failed"),
     ...kernels.filter((k) => k.cases > 0).map(kernelLine),
     ...(engine.networks > 0 ? ["", ...engineLines(engine)] : []),
     ...(failures.length > 0 ? ["", "Not within its bound"] : []),
@@ -40,7 +41,13 @@ export function conformanceText(report: ConformanceReport): string {
 
 function kernelLine({ kernel, cases, compared, worst, worstCase, failed }: KernelConformance): string {
   const at = worstCase?.replace("kernel:", "") ?? "";
-  return `  ${kernel.padEnd(24)}${grouped(cases).padStart(8)}${grouped(compared).padStart(14)}${share(worst).padStart(13)}${at.padStart(10)}${grouped(failed).padStart(8)}`;
+  return tableLine(kernel, grouped(cases), grouped(compared), share(worst), at, grouped(failed));
+}
+
+/** Columns for a name and for the numbers of a soak: 80 together. */
+function tableLine(name: string, ...cells: readonly [string, string, string, string, string]): string {
+  const widths = [10, 16, 12, 9, 8];
+  return `  ${name.padEnd(23)}${cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("")}`;
 }
 
 /** An error over its bound: not finite where a number was not. */
@@ -106,8 +113,8 @@ export function conformanceJson(report: ConformanceReport): string {
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-/** A JUnit test case a kernel, and one for the engine. */
-export function conformanceSuite(report: ConformanceReport) {
+/** A JUnit test case a kernel, one for the engine, and one for the run itself: a device that failed has no wrong number to show. */
+export function conformanceSuite(report: ConformanceReport): JunitSuite {
   const part = (name: string, own: KernelConformance | EngineConformance, output: string) => ({
     name,
     classname: `conformance.${name}`,
@@ -137,6 +144,15 @@ export function conformanceSuite(report: ConformanceReport) {
           ),
         ),
       ...(report.engine.networks === 0 ? [] : [part("engine", report.engine, engineLines(report.engine).join("\n"))]),
+      {
+        name: "run",
+        classname: "conformance.run",
+        timeMs: report.timing.elapsedMs,
+        ...(report.verdict === "unfinished" || report.deviceFailure !== null
+          ? { failure: { message: "not every systematic case was run", text: report.deviceFailure ?? "interrupted" } }
+          : {}),
+        output: verdictText(report),
+      },
     ],
   };
 }

@@ -77,7 +77,7 @@ describe.skipIf(skipReason !== null)("doctor --stress", { timeout: 240_000 }, ()
     expect(report.kernels.filter((k) => k.cases === 0 || k.compared === 0)).toEqual([]);
     expect(report.engine.verdicts.violated).toBe(0);
     expect(report.engine.samples).toBe(13 * report.engine.networks);
-    expect(readFileSync(file("whole.xml"), "utf8")).toMatch(/<testsuites tests="14" failures="0"/);
+    expect(readFileSync(file("whole.xml"), "utf8")).toMatch(/<testsuites tests="15" failures="0"/);
   });
 
   test.each([
