@@ -234,7 +234,13 @@ export const FLAGS = {
     help: "write one row a sample: JSON Lines, or Parquet with the same columns",
     parse: text,
   }),
-  html: later("html", "FILE", "the HTML report"),
+  html: flag({
+    name: "html",
+    value: "FILE",
+    default: null,
+    help: "the report as one page with plots",
+    parse: text,
+  }),
   witnesses: flag({
     name: "witnesses",
     value: "DIR",

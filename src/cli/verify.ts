@@ -11,6 +11,7 @@ import type { Network } from "../network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
 import { counted } from "../report/numbers.ts";
+import { htmlReport } from "../report/html-run.ts";
 import { reportJson } from "../report/json.ts";
 import type { Json, Report } from "../escalation/results.ts";
 import type { WitnessSettings } from "../witness/witness.ts";
@@ -52,7 +53,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
       engines.dispose();
     }
   } finally {
-    if (!finished) for (const output of [outputs.report, outputs.samples]) output?.abandon();
+    if (!finished) for (const output of [outputs.report, outputs.samples, outputs.html]) output?.abandon();
   }
 }
 
@@ -69,6 +70,7 @@ function checkOptions(args: Arguments): void {
     { option: "head", file: values.head.kind === "ready" ? null : values.head.file, output: false },
     { option: "report", file: values.report, output: true },
     { option: "samples", file: values.samples, output: true },
+    { option: "html", file: values.html, output: true },
   ]);
   if (values.head.kind === "ready" && labelUse(values.head.head) === "required" && values.labels === null) {
     throw new UsageError(`--head ${values.head.text}: found no --labels, expected --labels argmax|random|FILE`);
@@ -78,14 +80,29 @@ function checkOptions(args: Arguments): void {
 interface Outputs {
   readonly report: Output | null;
   readonly samples: RowsOutput | null;
+  readonly html: Output | null;
 }
 
 function openOutputs({ values }: Arguments): Outputs {
-  const report = values.report === null ? null : openOutput("report", values.report);
+  const opened: { abandon: () => void }[] = [];
+  const open = <T extends { abandon: () => void }>(
+    make: (option: string, file: string) => T,
+    option: "report" | "samples" | "html",
+  ): T | null => {
+    const file = values[option];
+    if (file === null) return null;
+    const output = make(option, file);
+    opened.push(output);
+    return output;
+  };
   try {
-    return { report, samples: values.samples === null ? null : openRowsOutput("samples", values.samples) };
+    return {
+      report: open(openOutput, "report"),
+      samples: open(openRowsOutput, "samples"),
+      html: open(openOutput, "html"),
+    };
   } catch (error) {
-    report?.abandon();
+    for (const output of opened) output.abandon();
     throw error;
   }
 }
@@ -254,5 +271,7 @@ async function exportReport(report: Report, { values }: Arguments, outputs: Outp
   outputs.report?.write(json);
   outputs.report?.close();
   outputs.samples?.close();
+  outputs.html?.write(htmlReport(report));
+  outputs.html?.close();
   await io.out(values.json === true ? json : consoleReport(report));
 }

@@ -94,7 +94,6 @@ describe("errors name the place, what was found and what was expected", () => {
 
   test("options of later versions say that they are not available", () => {
     for (const words of [
-      ["--html", "a.html"],
       ["--address", "1:2:3"],
       ["--precision", "f32"],
     ]) {
