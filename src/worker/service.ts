@@ -9,6 +9,7 @@ import type { CaughtSample } from "../escalation/settle.ts";
 import type { RunProgress, VerifyRequest } from "../escalation/verify.ts";
 import { verify } from "../escalation/verify.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
+import { UsageError } from "../network/errors.ts";
 import { INITIALISERS } from "../network/initialisers.ts";
 import { reportJson } from "../report/json.ts";
 import { DISTRIBUTIONS } from "../sampling/inputs.ts";
@@ -80,6 +81,7 @@ async function verifySubject(
   onProgress: (progress: Progress) => void,
   { stopping, gate, rows }: Run,
 ): Promise<PageOutcome> {
+  checkNumbers(request);
   const subject = await openSubject(request.subject);
   let recoveries = 0;
   const { engine, host, why, threads, dispose } = await openEngines(request, () => recoveries++);
@@ -131,6 +133,16 @@ async function verifySubject(
     return { ...interim(whole), failure: failure?.message ?? null };
   } finally {
     dispose();
+  }
+}
+
+/** @throws UsageError for what an address or a form may say and no run can be asked. */
+function checkNumbers({ seed, batchSize }: PageRequest): void {
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new UsageError(`seed ${String(seed)}: expected a whole number ≥ 0`);
+  }
+  if (batchSize !== null && !(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
+    throw new UsageError(`batch ${String(batchSize)}: expected a whole number ≥ 1, or nothing`);
   }
 }
 

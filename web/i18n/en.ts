@@ -3,7 +3,7 @@ export const en = {
   page: {
     title: "Gradient penalty verifier",
     introduction:
-      "A trained classifier, its weights rounded to F16, on 1,000 real handwritten digits. Each verdict is proven, rounding included; nothing leaves this page.",
+      "The penalty on the input gradient, times a coefficient, is at most the penalty on the parameter gradient: checked here for every sample, on your own machine. Each verdict is proven, rounding included; nothing leaves this page.",
     formula:
       "norm of the input gradient squared, times the sum over layers of one plus hidden norm squared over weight norm squared times Jacobian norm squared, is at most the norm of the parameter gradient squared",
     starting: "Starting …",
@@ -11,24 +11,26 @@ export const en = {
     verdicts: "Verdicts",
     again: "Run again",
     stop: "Stop",
-    report: "Download the report",
-    commandLine: "The same on the command line:",
-    digitsCommand: "The digits on the command line:",
-    digitsFiles: "with these files:",
-    digitsModel: "the model (weights in F16)",
-    digitsInputs: "the digits",
+    report: "Report (JSON)",
     otherLanguage: "中文",
     colon: ": ",
+    comma: ", ",
   },
   run: {
+    label: "The run",
     loading: "Loading the network and the samples …",
+    underWay: "Running.",
+    pause: "Pause",
+    resume: "Resume",
+    paused: "Paused. What is shown covers the samples so far.",
+    goesOn: "Goes on.",
+    left: (time: string) => `${time} left`,
+    recovered: (times: number) => `device lost and replaced: ${String(times)}`,
     progress: (done: string, total: string) => `${done} of ${total} samples`,
     examined: (samples: string, rate: string | null, stopped: boolean) =>
       `${samples} samples examined${rate === null ? "" : `, ${rate} samples a second`}${stopped ? ", then stopped" : ""}.`,
   },
   engine: {
-    offers: (adapter: string) => `WebGPU offers ${adapter}.`,
-    none: "No WebGPU in this browser.",
     asked: "The host's f64 engine, as asked for.",
     hardware: (adapter: string) => `WebGPU on your GPU: ${adapter}.`,
     software: (adapter: string) => `WebGPU on a software adapter, without a GPU: ${adapter}.`,
@@ -36,7 +38,60 @@ export const en = {
     noAdapter: "This browser's WebGPU offers no adapter: the host's f64 engine computes instead.",
     unusable: (why: string) => `WebGPU is not usable (${why}): the host's f64 engine computes instead.`,
     facts: (kind: string, precision: string, runtime: string) => `Engine ${kind}, ${precision}, ${runtime}.`,
+    threads: (threads: number) => (threads === 1 ? "One worker computes." : `${String(threads)} workers compute.`),
   },
+  /** How to switch WebGPU on, by browser. */
+  hint: {
+    insecure: "WebGPU needs a secure page: open this one by https, or from localhost.",
+    chrome:
+      "To switch WebGPU on in Chrome (113 or newer): turn on “Use graphics acceleration when available” in chrome://settings/system, and start the browser again. chrome://gpu says what is missing.",
+    chromeLinux:
+      "To switch WebGPU on in Chrome on Linux: turn on “Unsafe WebGPU Support” in chrome://flags/#enable-unsafe-webgpu and graphics acceleration in chrome://settings/system, and start the browser again. chrome://gpu says what is missing.",
+    edge: "To switch WebGPU on in Edge (113 or newer): turn on “Use graphics acceleration when available” in edge://settings/system, and start the browser again. edge://gpu says what is missing.",
+    firefox:
+      "To switch WebGPU on in Firefox: set dom.webgpu.enabled to true in about:config, and start the browser again. Firefox 141 and newer have it on by default on Windows.",
+    safari:
+      "To switch WebGPU on in Safari: version 26 and newer have it on by default. Before that: Settings → Advanced → Show features for web developers, then Feature Flags → WebGPU.",
+    safariPhone:
+      "To switch WebGPU on here: iOS 26 and newer have it on by default. Before that: Settings → Apps → Safari → Advanced → Feature Flags → WebGPU.",
+    other:
+      "WebGPU is in Chrome and Edge 113, in Safari 26 and in Firefox 141 on Windows, and in newer versions of these.",
+  },
+  /** Four questions, each answered in a glance. */
+  answers: {
+    label: "The run in four answers",
+    holds: "Does it hold?",
+    tight: "Where is it tight?",
+    layer: "Which layer is to blame?",
+    fast: "Is it fast?",
+    yes: "Yes",
+    soFar: "So far, yes",
+    yesDetail: (samples: string) => `proven for all ${samples} samples, rounding included`,
+    no: "No",
+    noDetail: (violated: string, samples: string) =>
+      `${violated} of ${samples} samples violated: the computation is broken`,
+    partly: "Mostly",
+    partlyDetail: (settled: string, open: string) => `proven for ${settled} samples; ${open} open or invalid`,
+    ratio: (largest: string) => `≤ ${largest}`,
+    ratioDetail: (median: string, sample: string | null) =>
+      `left / right, where 1 is equality; the median is ${median}${sample === null ? "" : `, the largest that of sample ${sample}`}`,
+    loses: (share: string, place: "W" | "J") =>
+      `loses most: ${share} of the right side (median), more of it at ${place}`,
+    network: "The whole network",
+    fault: (check: string, count: string) => `the check “${check}” fails there in ${count} samples`,
+    perSecond: (rate: string) => `${rate} / s`,
+    perSecondDetail: "samples a second, with every check",
+  },
+  /** Titles of the plots. */
+  plot: {
+    scatter: "Left against right side of each sample",
+    ratio: "How near to equality",
+    coefficient: "The two penalties",
+    tightness: "Tightness, layer by layer",
+    losses: "Where the inequality loses",
+    sides: "Both sides of the sample",
+  },
+  figure: { table: "As a table", svg: "Save as SVG", samples: "samples" },
   /** A verdict's name, and what it says. */
   verdict: { holds: "holds", tight: "tight", violated: "violated", unresolved: "unresolved", invalid: "invalid" },
   meaning: {
@@ -67,38 +122,93 @@ export const en = {
   },
   net: {
     form: "What is verified",
-    head: "f",
-    norm: "norm of W and J",
-    drawn: "a network drawn at random, instead of the digits’:",
+    subject: "What is verified",
+    digits: "1,000 handwritten digits and a trained classifier (F16)",
+    drawn: "a network drawn at random",
+    files: "your own files",
+    network: "The random network",
+    depth: "layers",
     widths: "widths",
     activation: "activation",
     initialiser: "weights",
     inputs: "inputs",
     samples: "samples",
+    question: "How",
+    head: "f",
+    norm: "norm of W and J",
     seed: "seed",
+    engine: "engine",
+    accuracy: "accuracy of ‖J‖",
+    batch: "samples a batch",
+    automatic: "automatic",
   },
   own: {
     form: "Your own network and data",
-    introduction: "Your own network and data, or drop the files anywhere on the page: nothing is uploaded.",
+    introduction: "Choose the files, or drop them anywhere on the page. Nothing is uploaded.",
     model: "Network",
     inputs: "Data",
+    array: "Array",
     activation: "Activations",
     activationOfFile: "the file’s own",
+    layers: "Order of layers",
+    layersOfFile: "the file’s own",
+    mean: "Subtract from data",
     std: "Divide data by",
     verify: "Verify",
     refused: (url: string, status: number) => `${url}: the server answered ${String(status)}`,
     missing: (found: string | null, missing: "network" | "data") =>
       `Found ${found ?? "no file"}: expected ${missing === "network" ? "a network" : "data"} too`,
+    reading: (name: string) => `Reading ${name} …`,
+    unclear: (name: string) => `${name} can be a network or data. What is it?`,
+    activationsWanted: (name: string, layers: string) =>
+      `${name} names no activations for its layers ${layers}: name the hidden layers’, or one for each layer`,
+    ready: (network: string, data: string) => `${network} with ${data}`,
   },
   scatter: {
-    caption: "Left side (up) against right side of each sample; the line is equality",
-    label: "left against right side of each sample; the table “How tight” has the numbers",
-    right: "right side",
+    label: "left against right side of each sample; the table below it has the numbers",
+    note: (points: string) =>
+      `${points} samples, coloured by verdict. The line is equality: above it a sound computation has no sample.`,
+    left: "left side ↑",
+    right: "right side ‖∇θ f‖² →",
+    impossible: "left > right: something is broken",
+    rightFrom: "right side from",
+    rightTo: "to",
+    leftLeast: "least left side",
+    leftMost: "largest left side",
   },
   histogram: {
-    label: "samples by left over right; the table “How tight” has the numbers",
-    caption: (from: string, to: string) => `Samples by left / right, from ${from} to ${to}`,
-    bar: (count: string, from: string) => `${count} from ${from} on`,
+    ratio: "samples by left over right side; the table below has the numbers",
+    coefficient: "samples by the coefficient between the penalties; the table below has the numbers",
+    ratioNote: (least: string, median: string, largest: string) =>
+      `Samples by left / right: from ${least} over ${median} (median) to ${largest}.`,
+    coefficientNote: (input: string, parameter: string, median: string) =>
+      `Mean ‖∇ₓf‖² = ${input} (input), mean ‖∇θ f‖² = ${parameter} (parameters). Samples by the coefficient between them, Σ (1 + ‖h‖²) / (‖W‖² ‖J‖²): median ${median}.`,
+    equality: "equality",
+    from: "from",
+    to: "to",
+  },
+  layers: {
+    name: (layer: number) => `Layer ${String(layer)}`,
+    tightnessLabel: "ranges of κ, α and β for each layer; the table below has the numbers",
+    tightnessNote:
+      "κ = ‖∇ₓf‖ / (‖δ‖ ‖W‖ ‖J‖) = α β, from the least over the median to the largest sample: α at W, β at J. 1 is equality.",
+    lossesLabel: "what each layer loses at W and at J; the table below has the numbers",
+    lossesNote:
+      "Share of the right side that a layer loses (medians): at W, because δ does not point along W’s largest stretch, and at J, because the gradient does not point along J’s. The layers’ losses and left / right add up to 1.",
+  },
+  takeaway: {
+    title: "To take away",
+    rows: "Rows (JSONL)",
+    tooMany: "More than 100,000 rows are not kept: the command below writes them with --samples rows.jsonl",
+  },
+  command: {
+    title: "The same on the command line",
+    copy: "Copy",
+    copied: "Copied.",
+    selected: "Selected: copy it by keyboard.",
+    digits: "with the page’s own files:",
+    drawn: "with the network as a file, every bit of it:",
+    files: "with the files that you chose.",
   },
   table: {
     ratio: "How tight",
@@ -131,10 +241,10 @@ export const en = {
     looking: (index: number) => `Looking at sample ${String(index)} …`,
     heading: (index: number, verdict: string, ratio: string) =>
       `Sample ${String(index)}: ${verdict}, left / right = ${ratio}`,
-    replayed: (finding: string) => `Replayed: ${finding}.`,
+    replayed: (finding: string) => `Replayed in f64: ${finding}.`,
     picture: (side: number) => `the sample's input as a picture of ${String(side)} by ${String(side)} points`,
     violation: (check: string, layer: number, detail: string) => `${check}, layer ${String(layer)}: ${detail}`,
-    bars: "Left side (above) and right side by layer, on one scale",
+    bars: "What each layer adds to the left and to the right side, on one scale.",
     barsLabel: "bars of both sides, stacked by layer; the table below has the numbers",
     bar: (side: "left" | "right", layer: number, percent: string) =>
       `${side}, layer ${String(layer)}: ${percent} of the right side`,
@@ -146,6 +256,7 @@ export const en = {
     kappaF64: "κ in f64",
     jacobianProven: "‖J‖, proven",
     jacobianF64: "‖J‖ in f64",
+    weightProven: "‖W‖, proven",
     download: "Download the witness",
     examine: "and examine it on the command line:",
   },

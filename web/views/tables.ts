@@ -1,8 +1,9 @@
 /** The report as tables. Everything is written as text, never as markup. */
-import type { Report, SampleRow } from "../src/worker/client.ts";
-import type { Messages } from "./i18n/en.ts";
-import type { Text } from "./i18n/language.ts";
-import { put, putAttribute } from "./i18n/language.ts";
+import type { Report, SampleRow } from "../../src/worker/client.ts";
+import type { Messages } from "../i18n/en.ts";
+import { significant as figures } from "../../src/report/numbers.ts";
+import type { Text } from "../i18n/language.ts";
+import { put, putAttribute } from "../i18n/language.ts";
 
 export function ratioTable({ ratio, coefficient, penalties }: Report): HTMLElement {
   const names = ["min", "p10", "median", "p90", "max"] as const;
@@ -42,9 +43,8 @@ export function layerTable({ layers, model }: Report): HTMLElement {
   );
 }
 
-export function figures(value: number | null): string {
-  return value === null ? "–" : value.toPrecision(4);
-}
+/** Four significant digits, "–" for none. */
+export { significant as figures } from "../../src/report/numbers.ts";
 
 /** A check's name; one that the page does not know keeps the report's. */
 export function checkName(names: Messages["check"], check: string): string {
@@ -67,6 +67,20 @@ export function table(
   scroll.setAttribute("role", "region");
   putAttribute(scroll, "aria-label", title);
   const grid = document.createElement("table");
+  fillTable(grid, captionText, head, rows);
+  scroll.append(grid);
+  section.append(heading, scroll);
+  return section;
+}
+
+/** Gives a table other content. */
+export function fillTable(
+  grid: HTMLTableElement,
+  captionText: Text,
+  head: readonly Text[],
+  rows: readonly (readonly Text[])[],
+): void {
+  grid.replaceChildren();
   put(grid.createCaption(), captionText);
   const headRow = grid.createTHead().insertRow();
   for (const text of head) headRow.append(cell("th", text, "col"));
@@ -77,9 +91,6 @@ export function table(
       line.append(i === 0 ? cell("th", text, "row") : cell("td", text));
     });
   }
-  scroll.append(grid);
-  section.append(heading, scroll);
-  return section;
 }
 
 function cell(kind: "th" | "td", text: Text, scope?: string): HTMLTableCellElement {
@@ -112,6 +123,7 @@ export function sampleTable(
     const button = document.createElement("button");
     button.type = "button";
     put(button, (m) => m.table.look);
+    button.dataset["key"] = `${which}-${String(row.index)}`;
     putAttribute(button, "aria-label", (m) => m.table.lookAt(row.index));
     button.addEventListener("click", () => {
       look(row);
