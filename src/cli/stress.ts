@@ -14,7 +14,7 @@ import type { OpenDevice } from "../engine/gpu/device.ts";
 import { openDevice } from "../engine/gpu/device.ts";
 import type { GpuEngineOptions } from "../engine/gpu/engine.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
-import { UsageError } from "../network/errors.ts";
+import { DeviceError, UsageError } from "../network/errors.ts";
 import { conformanceJson, conformanceSuite, conformanceText } from "../report/conformance.ts";
 import { junitXml } from "../report/junit.ts";
 import { counted, duration } from "../report/numbers.ts";
@@ -116,6 +116,7 @@ async function run(
       ...{ devices, engines, host, fault, budgetMs, seed: values.seed, only: values.case },
       now: io.now,
       signal: io.signal,
+      patience: (what, work) => withPatience(`${adapter.adapter} on ${what}`, work),
       onProgress: ({ cases, networks, failed, elapsedMs }) => {
         const left = Math.max(0, budgetMs - elapsedMs);
         io.status?.(
@@ -129,6 +130,23 @@ async function run(
     for (const open of devices) open.device.destroy();
     for (const engine of engines) engine.dispose();
     host.dispose();
+  }
+}
+
+/** How long a group of calls or a network may take: a second or two is usual in software. */
+const PATIENCE_MS = 180_000;
+
+async function withPatience<T>(what: string, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new DeviceError(`webgpu: no answer from ${what} for ${duration(PATIENCE_MS)}`));
+    }, PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

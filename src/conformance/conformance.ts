@@ -41,6 +41,8 @@ export interface ConformanceRequest {
   readonly only: CaseName | null;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Waits for work of the device, for as long as the caller has patience: a driver that hangs is one that fails. @throws DeviceError */
+  readonly patience: <T>(what: string, work: Promise<T>) => Promise<T>;
   readonly onProgress: (progress: { cases: number; networks: number; failed: number; elapsedMs: number }) => void;
 }
 
@@ -112,7 +114,7 @@ export async function runConformance(request: ConformanceRequest): Promise<Confo
 
 /** A group of kernel cases in every mode. */
 async function runGroup(
-  { devices, now }: ConformanceRequest,
+  { devices, now, patience }: ConformanceRequest,
   cases: readonly KernelCase[],
   tallies: ReadonlyMap<KernelKey, Tally>,
 ): Promise<void> {
@@ -121,7 +123,8 @@ async function runGroup(
   let alone: Words[][] | null = null;
   for (const mode of MODE_NAMES) {
     const beganMs = now();
-    const answers = await runCalls(devices, mode, calls);
+    const what = `kernel:${String(cases[0]?.index)} to kernel:${String(cases.at(-1)?.index)}, ${MODES[mode]}`;
+    const answers = await patience(what, runCalls(devices, mode, calls));
     const share = (now() - beganMs) / cases.length;
     const first = (alone ??= answers);
     cases.forEach((own, i) => {
@@ -167,7 +170,7 @@ function differing(call: KernelCall, answer: readonly Words[], alone: readonly W
 }
 
 async function examineNetwork(
-  { seed, engines, host, fault }: ConformanceRequest,
+  { seed, engines, host, fault, patience }: ConformanceRequest,
   index: number,
   place: number,
   tally: Tally,
@@ -175,7 +178,7 @@ async function examineNetwork(
 ): Promise<void> {
   const own = networkCase(seed, index);
   const name = `network:${String(index)}`;
-  const rows = await runNetwork(own, engines[place % engines.length] as Engine, host, fault);
+  const rows = await patience(name, runNetwork(own, engines[place % engines.length] as Engine, host, fault));
   tally.cases++;
   tally.compared += rows.length;
   let violated: (typeof rows)[number] | null = null;

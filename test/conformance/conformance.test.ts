@@ -11,8 +11,15 @@ import { columns } from "../../src/report/numbers.ts";
 
 const host = createCpuEngine({ threads: 0, runtime: "test" });
 
-const outcome = (device: Partial<OpenDevice>, signal = new AbortController().signal) =>
+type Patience = <T>(what: string, work: Promise<T>) => Promise<T>;
+
+const outcome = (
+  device: Partial<OpenDevice>,
+  signal = new AbortController().signal,
+  patience: Patience = (_, work) => work,
+) =>
   runConformance({
+    patience,
     devices: [device as OpenDevice, device as OpenDevice],
     engines: [host],
     host,
@@ -36,6 +43,13 @@ describe("a run", () => {
     const { failure, whole, kernels, engine } = await outcome(lost);
     expect([failure?.message, whole]).toEqual(["webgpu: the device was lost: test", false]);
     expect([...kernels.map((k) => k.cases), engine.networks].every((n) => n === 0)).toBe(true);
+  });
+
+  it("whose device never answers ends when patience does, naming the cases", async () => {
+    const hung: Partial<OpenDevice> = { exclusive: () => new Promise(() => undefined) };
+    const impatient: Patience = (what) => Promise.reject(new DeviceError(`no answer from ${what}`));
+    const { failure, whole } = await outcome(hung, undefined, impatient);
+    expect([failure?.message, whole]).toEqual(["no answer from kernel:0 to kernel:7, one call at a time", false]);
   });
 
   it("that was interrupted before it began runs nothing", async () => {
