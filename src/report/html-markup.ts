@@ -163,6 +163,7 @@ th { font-weight: 600; }
 tbody th, .text, thead th:first-child { text-align: start; }
 td.text { white-space: normal; min-width: 16rem; }
 code { font-size: 0.9em; }
+td code { white-space: nowrap; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0.8rem; }
 figure { margin: 0.5rem 0; max-width: 34rem; min-width: 0; }
 figcaption { font-size: 0.9rem; }
@@ -193,6 +194,7 @@ footer { margin-top: 2.5rem; font-size: 0.85rem; }
   .scroll { overflow: visible; }
   table { font-size: 7.5pt; }
   td.text { min-width: 0; }
+  td code { white-space: normal; }
   .verdicts { grid-template-columns: repeat(5, 1fr); }
   th, td { padding-inline-end: 0.4rem; }
   details { display: none; }

@@ -2,7 +2,7 @@
 import type { Json, Quantiles, Report, ReportedLayer, VerdictCounts } from "../escalation/results.ts";
 import { VERDICT_NAMES } from "../escalation/results.ts";
 import type { Markup } from "./html-markup.ts";
-import { facts, html, section, table } from "./html-markup.ts";
+import { facts, folded, html, section, table } from "./html-markup.ts";
 import { curvePlot, rangePlot, stackedPlot } from "./html-plots.ts";
 import { counted, duration, grouped, significant } from "./numbers.ts";
 
@@ -234,11 +234,18 @@ export function computation(report: Common): Markup {
   );
 }
 
+/** A value longer than this is folded away: the grid of a sweep. */
+const LONG = 120;
+
 function named(record: { readonly [key: string]: Json }): (readonly [string, Markup])[] {
   return Object.entries(record)
     .filter(([, value]) => value !== null)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => [key, html`<code>${typeof value === "string" ? value : JSON.stringify(value)}</code>`]);
+    .map(([key, value]) => {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      const shown = html`<code>${text}</code>`;
+      return [key, text.length > LONG ? folded(`${String(text.length)} characters`, shown) : shown];
+    });
 }
 
 export function footer(): Markup {

@@ -3,9 +3,13 @@ import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Report } from "../../src/escalation/results.ts";
+import type { Axis } from "../../src/report/html-axes.ts";
+import { AXES, axisGroups } from "../../src/report/html-axes.ts";
 import { htmlReport } from "../../src/report/html-run.ts";
 import { launchChromium, skipReason } from "../support/browser.ts";
+import { htmlSweep } from "../../src/report/html-sweep.ts";
 import { CLEAN, FAULTY } from "./sample.ts";
+import { sweepOf } from "./sweep-sample.ts";
 
 if (skipReason !== null) console.warn(`skipped: ${skipReason}`);
 
@@ -76,6 +80,64 @@ describe("the HTML report", () => {
   });
 });
 
+/** A sweep whose every foreign text is hostile. */
+function takenSweep(): string {
+  const report = sweepOf(9, 3);
+  const [first] = report.architectures;
+  if (first === undefined) throw new RangeError("a sweep of nothing");
+  return htmlSweep(
+    {
+      ...report,
+      head: HOSTILE,
+      engine: TAKEN.engine,
+      run: TAKEN.run,
+      timing: TAKEN.timing,
+      architectures: [{ ...first, head: HOSTILE }, ...report.architectures.slice(1)],
+      worst: report.worst.map((worst) => ({ ...worst, address: HOSTILE, reason: HOSTILE })),
+      faults: TAKEN.faults.map((fault) => ({ ...fault, address: HOSTILE })),
+    },
+    HOSTILE,
+  );
+}
+
+describe("the HTML report of a sweep", () => {
+  test("names the worst and the tightest cases with the command that repeats each", () => {
+    const text = htmlSweep(sweepOf(100, 5), "--grid g.json");
+    for (const address of ["7:0:3", "7:8:3", "7:4:11"])
+      expect(text).toContain(`gpv verify --address ${address} --grid g.json`);
+    expect(text).toContain("Violated in 235 of 20,000 samples.");
+  });
+
+  test("plots ratio and coefficient by depth, width, initialiser and activation, and tightness by layer, each with its numbers", () => {
+    const text = htmlSweep(sweepOf(200), "--preset smoke");
+    for (const axis of ["depth", "greatest width", "initialiser", "activation"]) {
+      expect(text).toContain(`Left / right by ${axis}`);
+      expect(text).toContain(`Coefficient by ${axis}`);
+      expect(text).toContain(`By ${axis}, in numbers`);
+    }
+    expect(text).toContain("Tightness by layer");
+  });
+
+  test("an axis is aggregated: lowest sample, median of medians, highest sample", () => {
+    const groups = axisGroups(sweepOf(16).architectures, AXES[0] as Axis);
+    expect(groups.map(({ label, architectures }) => [label, architectures])).toEqual(
+      Array.from({ length: 8 }, (_, i) => [String(i + 1), 2]),
+    );
+    expect(groups[1]?.ratio).toMatchObject({ low: 0.05, middle: 0.25, high: 0.475 });
+  });
+
+  test("stays below a megabyte for 10,000 architectures, and lists those with something wrong first", () => {
+    const text = htmlSweep(sweepOf(10_000, 150), "--preset soak");
+    expect(text.length).toBeLessThan(1_000_000);
+    expect(text).toContain("The 200 of 10,000 with most that went wrong");
+    for (const number of [0, 149]) expect(text).toContain(`<th scope="row">${String(number)}</th>`);
+  });
+
+  test("text from outside stays text", () => {
+    expect(takenSweep()).not.toMatch(/<script|<img|onerror="|NaN|undefined|\[object/);
+  });
+});
+
 describe.skipIf(skipReason !== null)("the HTML report in Chromium", () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   let browser: Browser;
@@ -107,13 +169,14 @@ describe.skipIf(skipReason !== null)("the HTML report in Chromium", () => {
   }
 
   test.each([
-    ["clean", CLEAN],
-    ["faulty", FAULTY],
-    ["hostile", TAKEN],
-    ["empty", EMPTY],
-  ])("axe-core finds nothing, light or dark: %s", async (_, report) => {
+    ["clean", htmlReport(CLEAN)],
+    ["faulty", htmlReport(FAULTY)],
+    ["hostile", htmlReport(TAKEN)],
+    ["empty", htmlReport(EMPTY)],
+    ["a sweep", htmlSweep(sweepOf(60, 2), "--preset smoke")],
+  ])("axe-core finds nothing, light or dark: %s", async (_, text) => {
     for (const dark of [false, true]) {
-      const wrong = await shown(htmlReport(report), { dark, bypassCSP: true }, async (tab) => {
+      const wrong = await shown(text, { dark, bypassCSP: true }, async (tab) => {
         await tab.evaluate(axe);
         const found = await tab.evaluate(async () => {
           const { violations } = await (
@@ -138,8 +201,14 @@ describe.skipIf(skipReason !== null)("the HTML report in Chromium", () => {
   });
 
   test.each([360, 1000])("does not scroll sideways at %i px", async (width) => {
-    for (const report of [CLEAN, FAULTY, TAKEN])
-      await shown(htmlReport(report), { width }, async (tab) => {
+    for (const text of [
+      htmlReport(CLEAN),
+      htmlReport(FAULTY),
+      htmlReport(TAKEN),
+      htmlSweep(sweepOf(60, 2), "--grid g.json"),
+      takenSweep(),
+    ])
+      await shown(text, { width }, async (tab) => {
         expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
       });
   });
