@@ -20,8 +20,8 @@ export interface Scatter {
 /** By the worker's number of a verdict: holds, tight, violated, unresolved; invalid samples have no point. */
 const COLOURS = ["holds", "tight", "bad", "open", "open"] as const;
 const MARGIN = { left: 52, right: 26, top: 10, bottom: 40 } as const;
-/** Points a frame: about 5 ms of drawing. */
-const SLICE = 10_000;
+/** Points a frame: with what the browser makes of them, about 5 ms of one core of a software renderer. */
+const SLICE = 3000;
 
 export function createScatter(): Scatter {
   const points = createColumns();
