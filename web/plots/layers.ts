@@ -16,7 +16,7 @@ export interface LayerPlot {
 }
 
 type Layer = Report["layers"][number];
-const MARGIN = { left: 104, right: 16, top: 22, bottom: 6 } as const;
+const MARGIN = { left: 104, right: 26, top: 22, bottom: 6 } as const;
 
 /** κ, α and β: their names do not depend on the language. */
 const RANGES = [
