@@ -9,6 +9,8 @@ export const AUDIT_ENTRY_STREAM = 6;
 /** What a conformance case draws: its kernel, shape and kind of numbers; and the numbers themselves. */
 export const CONFORMANCE_STREAM = 20;
 export const CONFORMANCE_NUMBER_STREAM = 21;
+/** The random steps of the search for the tightest case. */
+export const PERTURBATION_STREAM = 11;
 /** Layer t's weights: WEIGHT_STREAM + t. */
 export const WEIGHT_STREAM = 1000;
 /** Layer t's biases: BIAS_STREAM + t. */
