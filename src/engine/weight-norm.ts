@@ -130,7 +130,7 @@ export function transpose(values: Float64Array, rows: number, columns: number): 
 const VECTOR_STEPS = 400;
 
 /** Lanczos with full reorthogonalisation until the Ritz value has an error of about 1e−13, or n steps. */
-export function topEigenvector(gram: Float64Array, n: number): Float64Array {
+function topEigenvector(gram: Float64Array, n: number): Float64Array {
   const limit = Math.min(n, VECTOR_STEPS);
   const basis: Float64Array[] = [];
   const alpha: number[] = [];

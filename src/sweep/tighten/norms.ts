@@ -1,6 +1,7 @@
 /** A matrix norm with its derivative: u vᵀ of the largest singular pair, or A/‖A‖_F. */
-import { gramOfRows, topEigenvector, transpose } from "../../engine/weight-norm.ts";
-import { squaredNorm, times, transposedTimes } from "./algebra.ts";
+import { exhausted, isCheckpoint, ritzVector, settled } from "../../engine/krylov.ts";
+import { gramOfRows, transpose } from "../../engine/weight-norm.ts";
+import { addScaled, dot, squaredNorm, times, transposedTimes } from "./algebra.ts";
 
 export interface NormWithDerivative {
   readonly norm: number;
@@ -23,11 +24,8 @@ export function normWithDerivative(
   // Scaled to a Frobenius norm of 1, so that the Gram neither overflows nor underflows.
   const unit = a.map((v) => v / frobenius);
   const wide = rows <= columns;
-  const small = wide ? rows : columns;
   const gram = wide ? gramOfRows(unit, rows, columns) : gramOfRows(transpose(unit, rows, columns), columns, rows);
-  const own = topEigenvector(gram, small);
-  const length = Math.sqrt(squaredNorm(own));
-  const vector = own.map((v) => v / length);
+  const vector = topEigenvector(gram, wide ? rows : columns);
   const image = wide ? transposedTimes(unit, vector, rows, columns) : times(unit, vector, rows, columns);
   const sigma = Math.sqrt(squaredNorm(image));
   const other = image.map((v) => v / sigma);
@@ -37,4 +35,41 @@ export function normWithDerivative(
     for (let k = 0; k < columns; k++) derivative[i * columns + k] = (u[i] as number) * (v[k] as number);
   }
   return { norm: frobenius * sigma, derivative };
+}
+
+/** Relative error of ‖A‖ at which the iteration stops, where it does not reach the whole space before. */
+const ACCURACY = 1e-13;
+
+/** A unit eigenvector of the largest eigenvalue, by Lanczos with full reorthogonalisation (engine/krylov.ts says when it has converged). */
+function topEigenvector(gram: Float64Array, n: number): Float64Array {
+  const basis: Float64Array[] = [];
+  const alpha: number[] = [];
+  const beta: number[] = [];
+  // A start with no symmetry: it need only not be orthogonal to the answer.
+  let q = Float64Array.from({ length: n }, (_, i) => 1 + ((i * 0.6180339887498949) % 1));
+  q = normalised(q);
+  for (let steps = 1; ; steps++) {
+    basis.push(q);
+    const next = times(gram, q, n, n);
+    alpha.push(dot(q, next));
+    for (let pass = 0; pass < 2; pass++) for (const b of basis) addScaled(next, -dot(b, next), b);
+    beta.push(Math.sqrt(squaredNorm(next)));
+    if (steps >= n || exhausted(alpha, beta, steps, 2 ** -53)) break;
+    if (isCheckpoint(steps, n) && (steps >= LIMIT || settled(alpha, beta, steps, ACCURACY))) break;
+    q = normalised(next);
+  }
+  const coefficients = ritzVector(alpha, beta, alpha.length);
+  const vector = new Float64Array(n);
+  basis.forEach((b, j) => {
+    addScaled(vector, coefficients[j] as number, b);
+  });
+  return normalised(vector);
+}
+
+/** Most steps: by then a search learns nothing more from the last digits of a norm. */
+const LIMIT = 96;
+
+function normalised(x: Float64Array): Float64Array<ArrayBuffer> {
+  const length = Math.sqrt(squaredNorm(x));
+  return Float64Array.from(x, (v) => v / length);
 }

@@ -189,7 +189,7 @@ export function makeObjective(settings: ObjectiveSettings): Objective {
   function reverse({ weights }: Point, p: Pass, s: ReturnType<typeof sides>): Point {
     const weightBars = moving ? weights.map((w) => new Float64Array(w.length)) : [];
     // 1. The ends.
-    const hiddenBars = p.hidden.map((h, i) => {
+    const hiddenBars: Float64Array[] = p.hidden.map((h, i) => {
       if (i === depth) return new Float64Array(h.length);
       const factor = (s.inverses[i] as number) / s.coefficient - squaredNorm(p.adjoints[i] as Float64Array) / s.right;
       return h.map((v) => 2 * factor * v);
