@@ -15,6 +15,14 @@ export interface Command extends CommandSummary {
 
 /** Options of replay, shrink and doctor alone. */
 const WITNESS_FLAGS: readonly FlagKey[] = ["exact", "output", "attempts", "repro", "stress", "case", "junit"];
+/** Options of tighten alone. */
+const SEARCH_FLAGS: readonly FlagKey[] = ["within", "box", "weights", "weightsWithin", "starts", "steps"];
+
+const TIGHTEN_FLAGS: readonly FlagKey[] = [
+  ...(["model", "activation", "layers", ...SEARCH_FLAGS, "inputs", "array", "mean", "std", "random"] as const),
+  ...(["distribution", "scale", "seed", "labels", "head", "norm", "engine", "precision", "adapter"] as const),
+  ...(["accuracy", "certify", "audit", "failOn", "report", "samples", "witnesses", "json"] as const),
+];
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -26,8 +34,14 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "verify",
     summary: "one model, many inputs: verdicts and measurements",
-    flags: (Object.keys(FLAGS) as FlagKey[]).filter((key) => !WITNESS_FLAGS.includes(key)),
+    flags: (Object.keys(FLAGS) as FlagKey[]).filter((key) => ![...WITNESS_FLAGS, ...SEARCH_FLAGS].includes(key)),
     run: async (args, io) => (await import("./verify.ts")).verifyCommand(args, io),
+  },
+  {
+    name: "tighten",
+    summary: "search for the inputs (and weights) of the largest ratio",
+    flags: TIGHTEN_FLAGS,
+    run: async (args, io) => (await import("./tighten.ts")).tightenCommand(args, io),
   },
   {
     name: "replay",
@@ -56,7 +70,6 @@ const LATER = {
   sweep: "random networks × inputs over a grid of architectures",
   merge: "join the ledgers of shards",
   worker: "take shards of a sweep from a queue",
-  tighten: "search for the input that brings the ratio nearest to 1",
   train: "train an MLP and follow the inequality's quantities",
   bench: "throughput on this machine",
 } as const;

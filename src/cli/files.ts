@@ -3,7 +3,17 @@
  * Outputs are opened before any work, so that a path that cannot be written fails at once (exit 2).
  */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../network/errors.ts";
 
@@ -84,6 +94,12 @@ export function openOutput(option: string, file: string): Output {
       } else if (!existed) rmSync(file, { force: true });
     },
   };
+}
+
+/** Writes FILE whole or not at all: a file of half a witness is worse than none. */
+export function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.part`, text);
+  renameSync(`${file}.part`, file);
 }
 
 /** Refuses two outputs, or an output and an input, that are one file. Devices such as /dev/null may repeat. */

@@ -72,6 +72,14 @@ export function oneOf<const T extends string>(names: readonly T[]): (value: stri
   };
 }
 
+function parseBox(value: string): { readonly low: number; readonly high: number } {
+  const [low = NaN, high = NaN, ...rest] = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low < high) || rest.length > 0) {
+    throw new UsageError("expected LO,HI, two finite numbers with LO < HI");
+  }
+  return { low, high };
+}
+
 function listOf<T>(parse: (value: string) => T): (value: string) => readonly T[] {
   return (value) => value.split(",").map((part) => parse(part.trim()));
 }
@@ -254,6 +262,48 @@ export const FLAGS = {
     default: null,
     help: "the report on stdout instead of the table",
     parse: () => true as const,
+  }),
+  within: flag({
+    name: "within",
+    value: "R",
+    default: null,
+    help: "search no further than R (Euclidean) from 0, or, with --inputs, from each sample (without it: R is the largest norm of a sample)",
+    parse: real((x) => x > 0, "a number > 0"),
+  }),
+  box: flag({
+    name: "box",
+    value: "LO,HI",
+    default: null,
+    help: "keep every entry of the input from LO to HI too",
+    parse: parseBox,
+  }),
+  weights: flag({
+    name: "weights",
+    value: null,
+    default: null,
+    help: "move the weight matrices too, each at its own Frobenius norm; biases stay",
+    parse: () => true as const,
+  }),
+  weightsWithin: flag({
+    name: "weights-within",
+    value: "S",
+    default: "0.5",
+    help: "of --weights: how far a W_t may go, as a share of its Frobenius norm; 2 is anywhere",
+    parse: real((x) => x > 0 && x <= 2, "a number > 0, at most 2"),
+  }),
+  starts: flag({
+    name: "starts",
+    value: "M",
+    default: "16",
+    help: "search from the M samples of the largest ratios",
+    parse: integer(1),
+  }),
+  steps: flag({
+    name: "steps",
+    value: "K",
+    default: "200",
+    help: "steps of each climb, and random tries, at most",
+    parse: integer(1),
   }),
   exact: flag({
     name: "exact",

@@ -58,7 +58,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
 }
 
 /** Everything that can be refused before a file is touched. */
-function checkOptions(args: Arguments): void {
+export function checkOptions(args: Arguments): void {
   const { values } = args;
   if (values.model === null) throw new UsageError("Found no --model: expected --model FILE");
   checkInputOptions(args);
@@ -77,13 +77,13 @@ function checkOptions(args: Arguments): void {
   }
 }
 
-interface Outputs {
+export interface Outputs {
   readonly report: Output | null;
   readonly samples: RowsOutput | null;
   readonly html: Output | null;
 }
 
-function openOutputs({ values }: Arguments): Outputs {
+export function openOutputs({ values }: Arguments): Outputs {
   const opened: { abandon: () => void }[] = [];
   const open = <T extends { abandon: () => void }>(
     make: (option: string, file: string) => T,
@@ -107,10 +107,10 @@ function openOutputs({ values }: Arguments): Outputs {
   }
 }
 
-type Run = Omit<VerifyRequest, "engine" | "host">;
+export type Run = Omit<VerifyRequest, "engine" | "host">;
 
 /** Files and options → what the pipeline is asked to do. */
-async function makeRun(args: Arguments, io: Io): Promise<Run> {
+export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   const { values } = args;
   const file = values.model ?? "";
   const bytes = readBytes(file);
@@ -213,7 +213,7 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
 }
 
 /** Engine, its reason, and the planted fault, on stderr. */
-function announce({ values }: Arguments, engines: Engines, io: Io): void {
+export function announce({ values }: Arguments, engines: Engines, io: Io): void {
   io.note(`gpv: ${engines.why}`);
   if (values.plant !== null) {
     io.note(`gpv: WARNING: planted fault "${values.plant}" is switched on: ${FAULTS[values.plant].changes}`);

@@ -1,12 +1,12 @@
 /** `--witnesses DIR`: a file for each violated or unresolved sample, the first hundred of a run. */
-import { accessSync, constants, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Catch } from "../escalation/settle.ts";
 import { UsageError } from "../network/errors.ts";
 import { witnessText } from "../witness/file.ts";
 import type { WitnessOrigin } from "../witness/witness.ts";
 import { makeWitness } from "../witness/witness.ts";
-import { reason } from "./files.ts";
+import { reason, writeWhole } from "./files.ts";
 
 export interface WitnessFolder {
   readonly catch: Catch;
@@ -36,9 +36,7 @@ export function openWitnessFolder(folder: string, origin: () => WitnessOrigin, m
       take: async (caught) => {
         const file = join(folder, `${caught.row.verdict}-${String(caught.row.index)}.json`);
         const text = await witnessText(makeWitness(caught, origin()));
-        // Whole or not at all: a file of half a witness is worse than none.
-        writeFileSync(`${file}.part`, text);
-        renameSync(`${file}.part`, file);
+        writeWhole(file, text);
         files.push(file);
       },
     },

@@ -29,6 +29,11 @@ export function consoleReport(report: Report): string {
     losses(report),
     work(report),
   ];
+  return joined(sections);
+}
+
+/** Sections, an empty line between them; none of them wider than the console. */
+export function joined(sections: readonly (readonly string[])[]): string {
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.map(cut).join("\n"))
@@ -73,7 +78,7 @@ function verdicts(report: Report): string[] {
 const MOST_FAULTS = 6;
 
 /** As fast-check prints a counterexample: how many, which check at which layer, both sides, how far apart, the bound. */
-function violations(report: Report): string[] {
+export function violations(report: Report): string[] {
   if (report.verdicts.violated === 0) return [];
   const rest = report.faults.length - MOST_FAULTS;
   return [
@@ -151,7 +156,7 @@ function losses(report: Report): string[] {
   return lines.length === 0 ? [] : ["What the right side exceeds the left by, by layer (medians)", ...lines];
 }
 
-function cell(x: number | null): string {
+export function cell(x: number | null): string {
   if (x === null || !Number.isFinite(x)) return "–".padStart(8);
   return (x > 0 && x < 1e-3 ? x.toExponential(1) : x.toFixed(4)).padStart(8);
 }
@@ -189,7 +194,7 @@ function work(report: Report): string[] {
 }
 
 /** "784-64-32-10"; long chains keep their ends. */
-function elided(widths: readonly string[]): string {
+export function elided(widths: readonly string[]): string {
   return widths.length <= 8 ? widths.join("-") : [...widths.slice(0, 4), "…", ...widths.slice(-3)].join("-");
 }
 

@@ -6,6 +6,7 @@
  * its object gets `reason`, unless it has one.
  */
 import type { Report } from "../escalation/results.ts";
+import type { TightenReport } from "../sweep/tighten/results.ts";
 
 /** Every key, in its order; as a record, so that one that is missing does not compile. */
 const REPORT_KEYS = Object.keys({
@@ -27,17 +28,18 @@ const REPORT_KEYS = Object.keys({
   certified: true,
   bounds: true,
   faults: true,
+  search: true,
   timing: true,
-} satisfies Record<keyof Report, true>) as readonly (keyof Report)[];
+} satisfies Record<keyof TightenReport, true>) as readonly (keyof TightenReport)[];
 
 /** The report as indented JSON with a final newline. */
-export function reportJson(report: Report): string {
+export function reportJson(report: Report | TightenReport): string {
   return `${JSON.stringify(reportValue(report), null, 2)}\n`;
 }
 
 /** The report as a JSON value: finite numbers only, keys in their order. */
-export function reportValue(report: Report): object {
-  const ordered: Report = {
+export function reportValue(report: Report | TightenReport): object {
+  const ordered: Partial<Record<(typeof REPORT_KEYS)[number], unknown>> = {
     ...report,
     run: { ...report.run, settings: sortedKeys(report.run.settings) },
     bounds: sortedKeys(report.bounds),

@@ -41,8 +41,8 @@ export interface Standing {
   evaluations: number;
 }
 
-/** L this near to its bound 0 is equality: 1 − ratio below 10⁻¹². */
-const AT_THE_BOUND = -1e-12;
+/** L this near to its bound 0 is near enough: 1 − ratio below 10⁻⁹. */
+const AT_THE_BOUND = -1e-9;
 const ROUNDINGS: readonly number[] = [1, 0.25, 1 / 16, 1 / 64];
 
 /** The search, a piece of work at each `next`. */
