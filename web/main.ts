@@ -76,7 +76,8 @@ async function runOnce(): Promise<void> {
     own.offer(offer.activations);
     faults.fill(offer, engineKind(offer));
     const request = await makeRequest();
-    command.show(request, builder.kind());
+    // The command says which engine it was: auto may be another one there.
+    command.show({ ...request, engine: engineKind(offer) }, builder.kind());
     const plots = createPlots();
     element("plot", HTMLElement).replaceChildren(...plots.figures);
     const outcome = await client.verify(request, (progress: Progress) => {

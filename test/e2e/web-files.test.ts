@@ -1,4 +1,6 @@
 /** Files that are dropped on the page: what is asked of them, how they are refused, and that nothing in them is ever markup or script. */
+import type { AxeResults } from "axe-core";
+import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeModelJson } from "../../src/formats/model-json.ts";
@@ -98,6 +100,33 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     await page.locator("#own-question button", { hasText: "Data" }).click();
     await ended(page, 4);
     expect(await page.locator("#own-question button").count()).toBe(0);
+    await page.close();
+  });
+
+  test("axe finds nothing serious while a question is open, and tables are", async () => {
+    const { page } = await served.open("?engine=cpu&widths=3-2&samples=5", {
+      ...{ colorScheme: "dark", viewport: { width: 360, height: 800 } },
+    });
+    await ended(page, 5);
+    const single = new Map([["0.weight", { shape: [4, 3], values: Array.from({ length: 12 }, (_, i) => i + 1) }]]);
+    await drop(page, ["either.safetensors", writeSafetensors(single, "F32", { activations: "tanh" })]);
+    await page.waitForSelector("#own-question button");
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate<AxeResults>("axe.run(document)");
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html).join(" ")}`)).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    await page.close();
+  });
+
+  test("files are waited for where they are chosen and none is there", async () => {
+    const page = await open();
+    await page.check("#subject-files");
+    await ended(page, 0);
+    expect(await page.innerText("#status")).toBe("Found no file: expected a network too");
+    await page.check("#subject-digits");
+    await ended(page, 1000);
     await page.close();
   });
 

@@ -25,6 +25,7 @@ const SLICE = 3000;
 
 export function createScatter(): Scatter {
   const points = createColumns();
+  const bins: Bins = new Map();
   let ranges: { x: Range; y: Range } | null = null;
   let drawn = 0;
   let size = { width: 0, height: 0 };
@@ -36,7 +37,7 @@ export function createScatter(): Scatter {
   const context = canvas.getContext("2d");
   const plot = createPlot(
     "scatter",
-    () => tableOf(points),
+    () => tableOf(bins),
     () => svgFile(axes, messages().plot.scatter, paths(points, place, palette)),
   );
   plot.drawing.classList.add("layers");
@@ -99,6 +100,7 @@ export function createScatter(): Scatter {
         if (!(left > 0 && right > 0)) return;
         const [x, y] = [Math.log10(right), Math.log10(left)];
         points.push(x, y, verdict[i] ?? 0);
+        tally(bins, x, y);
         box = {
           left: Math.min(box.left, x),
           right: Math.max(box.right, x),
@@ -203,18 +205,19 @@ function createColumns(): Columns {
   };
 }
 
-/** By half decades of the right side: how many samples, and between what their left sides lie. */
-function tableOf(points: Columns): TableContent {
-  const bins = new Map<number, { count: number; least: number; most: number }>();
-  for (let i = 0; i < points.length(); i++) {
-    const [x, y] = points.at(i);
-    const key = Math.floor(2 * x);
-    const bin = bins.get(key) ?? { count: 0, least: Infinity, most: -Infinity };
-    bin.count++;
-    bin.least = Math.min(bin.least, y);
-    bin.most = Math.max(bin.most, y);
-    bins.set(key, bin);
-  }
+/** By half decades of the right side: how many samples, and between what their left sides lie; decimal logarithms. */
+type Bins = Map<number, { count: number; least: number; most: number }>;
+
+function tally(bins: Bins, x: number, y: number): void {
+  const key = Math.floor(2 * x);
+  const bin = bins.get(key) ?? { count: 0, least: Infinity, most: -Infinity };
+  bin.count++;
+  bin.least = Math.min(bin.least, y);
+  bin.most = Math.max(bin.most, y);
+  bins.set(key, bin);
+}
+
+function tableOf(bins: Bins): TableContent {
   return {
     head: [
       (m) => m.scatter.rightFrom,
@@ -241,15 +244,15 @@ function paths(
   place: (x: number, y: number) => [number, number],
   palette: readonly string[],
 ): SVGElement[] {
-  const seen = new Set<string>();
+  const seen = new Set<number>();
   const strokes = palette.map(() => [] as string[]);
   for (let i = 0; i < points.length(); i++) {
     const [logX, logY, verdict] = points.at(i);
-    const [x, y] = place(logX, logY).map((v) => (Math.round(2 * v) / 2).toFixed(1));
-    const key = `${String(verdict)} ${String(x)} ${String(y)}`;
+    const [x, y] = place(logX, logY).map((v) => Math.round(2 * v)) as [number, number];
+    const key = (x * 2 ** 16 + y) * 8 + verdict;
     if (seen.has(key)) continue;
     seen.add(key);
-    strokes[verdict]?.push(`M${String(x)},${String(y)}h0`);
+    strokes[verdict]?.push(`M${String(x / 2)},${String(y / 2)}h0`);
   }
   return strokes.flatMap((moves, verdict) =>
     moves.length === 0
