@@ -104,7 +104,7 @@ export const FLAGS = {
     name: "inputs",
     value: "FILE",
     default: null,
-    help: "samples as rows, flattened: .npy, .npz, .safetensors or IDX (.gz too)",
+    help: "samples as rows, flattened: .npy, .npz, .safetensors, .csv or IDX (.gz too)",
     parse: text,
   }),
   array: flag({ name: "array", value: "NAME", default: null, help: "which array of the inputs file", parse: text }),

@@ -151,7 +151,7 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     [
       "picture.png",
       "\x89PNG",
-      "picture.png: found none of the known formats, expected .npy, .npz, .safetensors or IDX (plain or .gz)",
+      "picture.png: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)",
     ],
     ["model.json", "{", "model.json: "],
     ["cnn.safetensors", writeSafetensors(CONVOLUTION, "F64"), "a convolution, whose shared weights"],
