@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SampleRow } from "../../src/escalation/results.ts";
-import { skipReason } from "../support/browser.ts";
+import { launchChromium, skipReason } from "../support/browser.ts";
 import type { ServedPage } from "../support/page.ts";
 import { downloaded, ended, numbersOf, reportOf, servePage } from "../support/page.ts";
 
@@ -204,6 +204,22 @@ describe.skipIf(skipReason !== null)("a run of the page", () => {
     expect(await page.evaluate("document.activeElement.id")).toBe("sample");
     expect(errors).toEqual([]);
     await page.close();
+  });
+
+  test("runs on the host's engine in a Chromium whose WebGPU is switched off, and says how to switch it on", async () => {
+    const browser = await launchChromium(false);
+    const page = await browser.newPage();
+    await page.goto(`${served.address}?widths=6-7-5&samples=40`);
+    await ended(page, 40);
+    expect(await page.innerText("#engine")).toMatch(
+      /^This browser('s WebGPU offers no adapter| has no WebGPU): the host's f64 engine computes instead\. Engine cpu, f64/,
+    );
+    expect(await page.innerText("#webgpu-hint")).toContain("To switch WebGPU on in Chrome on Linux");
+    expect(await page.innerText("#command")).toContain("--engine cpu");
+    await page.goto(`${served.address}?widths=6-7-5&samples=40&engine=webgpu`);
+    await ended(page, 0);
+    expect(await page.innerText("#status")).toMatch(/^webgpu: this browser (offers no adapter|has none); expected one/);
+    await browser.close();
   });
 
   test("computes in several workers without WebGPU, with the numbers of one, and says how to switch WebGPU on", async () => {

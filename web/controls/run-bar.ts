@@ -28,6 +28,7 @@ export function createRunBar(actions: RunActions): RunBar {
   const stop = element("stop", HTMLButtonElement);
   const again = element("again", HTMLButtonElement);
   let isPaused = false;
+  let isUnderWay = false;
   const showPause = (): void => {
     put(pause, (m) => (isPaused ? m.run.resume : m.run.pause));
     if (isPaused) put(status, (m) => m.run.paused);
@@ -46,6 +47,7 @@ export function createRunBar(actions: RunActions): RunBar {
   return {
     begin() {
       isPaused = false;
+      isUnderWay = false;
       showPause();
       for (const control of [pause, stop]) control.disabled = false;
       again.disabled = true;
@@ -67,7 +69,9 @@ export function createRunBar(actions: RunActions): RunBar {
           ...(recoveries === 0 ? [] : [m.run.recovered(recoveries)]),
         ].join(messages().page.comma),
       );
-      if (!isPaused) put(status, (m) => m.run.underWay);
+      // Said once: a screen reader repeats what is written again.
+      if (!isPaused && !isUnderWay) put(status, (m) => m.run.underWay);
+      isUnderWay = true;
     },
     end(samples, say) {
       for (const control of [pause, stop]) control.disabled = true;
