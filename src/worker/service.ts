@@ -90,10 +90,11 @@ async function verifySubject(
   let passing = 0;
   let shownMs = -Infinity;
   let interimMs = -Infinity;
-  const interim = (report: Interim["report"]): Interim => ({
-    ...{ report, json: reportJson(report), why, passing, recoveries },
-    ...shortlist.result(),
-  });
+  const interim = (bare: Interim["report"]): Interim => {
+    const details = { ...bare.timing.details, ...(engine.description.kind === "cpu" ? { threads } : {}), recoveries };
+    const report = { ...bare, timing: { ...bare.timing, details } };
+    return { report, json: reportJson(report), why, passing, recoveries, ...shortlist.result() };
+  };
   const show = ({ done, total, verdicts, report }: RunProgress): void => {
     const nowMs = performance.now();
     const paused = gate.isClosed();
@@ -128,9 +129,7 @@ async function verifySubject(
         if ((row.ratio ?? 0) <= 1) passing++;
       },
     });
-    const details = { ...report.timing.details, ...(engine.description.kind === "cpu" ? { threads } : {}), recoveries };
-    const whole = { ...report, timing: { ...report.timing, details } };
-    return { ...interim(whole), failure: failure?.message ?? null };
+    return { ...interim(report), failure: failure?.message ?? null };
   } finally {
     dispose();
   }

@@ -1,6 +1,6 @@
 /**
  * Left against right side of every sample, both logarithmic, coloured by verdict. Above the line of equality a sound computation has no
- * point. Points go to a canvas as they come, a slice a frame, so that no task is long; axes are SVG above it.
+ * point. Points go to a canvas as they come, a slice a frame, so that no task is long; axes are SVG behind it.
  */
 import { grouped, messages, putAttribute, redraws } from "../i18n/language.ts";
 import { make } from "../dom.ts";
@@ -41,7 +41,7 @@ export function createScatter(): Scatter {
     () => svgFile(axes, messages().plot.scatter, paths(points, place, palette)),
   );
   plot.drawing.classList.add("layers");
-  plot.drawing.append(canvas, axes);
+  plot.drawing.append(axes, canvas);
 
   const inner = () => ({
     width: size.width - MARGIN.left - MARGIN.right,

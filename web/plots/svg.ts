@@ -19,9 +19,9 @@ const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity",
 
 /**
  * The drawing as a file that needs no stylesheet: the colours that it has now, on the page's background.
- * @param behind shapes that stand in another layer of the page (a canvas), in the drawing's coordinates.
+ * @param above shapes that stand in another layer of the page (a canvas), in the drawing's coordinates.
  */
-export function svgFile(drawing: SVGSVGElement, title: string, behind: readonly SVGElement[] = []): string {
+export function svgFile(drawing: SVGSVGElement, title: string, above: readonly SVGElement[] = []): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   const [from, to] = [drawing, copy].map((svg) => [...svg.querySelectorAll("*")]) as [Element[], Element[]];
   from.forEach((original, i) => {
@@ -40,6 +40,7 @@ export function svgFile(drawing: SVGSVGElement, title: string, behind: readonly 
   copy.setAttribute("font-family", "system-ui, sans-serif");
   copy.removeAttribute("class");
   const paper = getComputedStyle(document.body).backgroundColor;
-  copy.prepend(draw("title", {}, title), draw("rect", { width: "100%", height: "100%", fill: paper }), ...behind);
+  copy.prepend(draw("title", {}, title), draw("rect", { width: "100%", height: "100%", fill: paper }));
+  copy.append(...above);
   return new XMLSerializer().serializeToString(copy);
 }

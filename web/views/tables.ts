@@ -99,7 +99,7 @@ function cell(kind: "th" | "td", text: Text, scope?: string): HTMLTableCellEleme
   return made;
 }
 
-/** The samples that want looking at; `look` gets the one whose button was pressed. */
+/** The samples that want looking at, each number a button; `look` gets the one that was pressed. */
 export function sampleTable(
   which: "tightest" | "leastSettled",
   rows: readonly SampleRow[],
@@ -108,13 +108,12 @@ export function sampleTable(
   const section = table(
     (m) => m.table[which],
     (m) => m.table[`${which}Caption`],
-    [(m) => m.table.sample, (m) => m.table.verdict, (m) => m.table.leftOverRight, (m) => m.table.largestKappa, ""],
+    [(m) => m.table.sample, (m) => m.table.verdict, (m) => m.table.leftOverRight, (m) => m.table.largestKappa],
     rows.map((row) => [
-      String(row.index),
+      "",
       (m: Messages) => m.verdict[row.verdict],
       figures(row.ratio),
       figures(Math.max(...row.layers.map((layer) => layer.tightness ?? 0))),
-      "",
     ]),
   );
   section.querySelectorAll("tbody tr").forEach((line, i) => {
@@ -122,13 +121,13 @@ export function sampleTable(
     if (row === undefined) return;
     const button = document.createElement("button");
     button.type = "button";
-    put(button, (m) => m.table.look);
+    button.textContent = String(row.index);
     button.dataset["key"] = `${which}-${String(row.index)}`;
     putAttribute(button, "aria-label", (m) => m.table.lookAt(row.index));
     button.addEventListener("click", () => {
       look(row);
     });
-    line.lastElementChild?.append(button);
+    line.firstElementChild?.append(button);
   });
   return section;
 }
