@@ -9,6 +9,7 @@ import { createOwnFiles } from "./controls/own-files.ts";
 import { createRunBar } from "./controls/run-bar.ts";
 import { createTakeaway } from "./controls/takeaway.ts";
 import { element, make } from "./dom.ts";
+import { offerExplanation } from "./explanation.ts";
 import { firstPaint } from "./first-paint.ts";
 import { grouped, put, startLanguage } from "./i18n/language.ts";
 import { createPlots } from "./plots/plots.ts";
@@ -22,6 +23,7 @@ startLanguage(element("language", HTMLButtonElement));
 const results = element("results", HTMLElement);
 const sample = element("sample", HTMLElement);
 
+const explanation = offerExplanation(element("explain", HTMLButtonElement), element("explanation", HTMLElement));
 const client = startClient();
 const builder = createBuilder(() => void run());
 const faults = createFaults(() => void run());
@@ -78,6 +80,7 @@ async function runOnce(): Promise<void> {
     const request = await makeRequest();
     // The command says which engine it was: auto may be another one there.
     command.show({ ...request, engine: engineKind(offer) }, builder.kind());
+    explanation.follow(request);
     const plots = createPlots();
     element("plot", HTMLElement).replaceChildren(...plots.figures);
     const outcome = await client.verify(request, (progress: Progress) => {

@@ -147,6 +147,10 @@ function checkNumbers({ seed, batchSize }: PageRequest): void {
 
 async function examine(request: PageRequest, index: number): Promise<Examined> {
   const subject = await openSubject(request.subject);
+  const { samples } = subject.source;
+  if (!(Number.isInteger(index) && index >= 0 && index < samples)) {
+    throw new UsageError(`sample ${String(index)}: expected a whole number from 0 to ${String(samples - 1)}`);
+  }
   const { engine, host, dispose } = await openEngines(request, () => undefined);
   const all: CaughtSample[] = [];
   const { inputs, labels } = subject.source.read(index, 1);
@@ -171,8 +175,11 @@ async function examine(request: PageRequest, index: number): Promise<Examined> {
       address: null,
     });
     const { right, finding } = await replayWitness(witness, host);
-    const { row, input } = caught;
-    return { row, input, right, finding, model: report.model, witness: await witnessText(witness) };
+    const { row, input, entries, traced } = caught;
+    const zeros = traced.hidden.map((h) => h.reduce((count, v) => count + (v === 0 ? 1 : 0), 0));
+    const { model, engine: description } = report;
+    const text = await witnessText(witness);
+    return { row, input, model, engine: description, samples, zeros, entries, right, finding, witness: text };
   } finally {
     dispose();
   }

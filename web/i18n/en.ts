@@ -4,8 +4,9 @@ export const en = {
     title: "Gradient penalty verifier",
     introduction:
       "The penalty on the input gradient, times a coefficient, is at most the penalty on the parameter gradient: checked here for every sample, on your own machine. Each verdict is proven, rounding included; nothing leaves this page.",
-    formula:
-      "norm of the input gradient squared, times the sum over layers of one plus hidden norm squared over weight norm squared times Jacobian norm squared, is at most the norm of the parameter gradient squared",
+    formula: "The inequality",
+    explanation: "Why it holds",
+    run: "Back to the run",
     starting: "Starting …",
     progress: "samples examined",
     verdicts: "Verdicts",

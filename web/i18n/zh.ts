@@ -6,8 +6,9 @@ export const zh: Messages = {
     title: "梯度惩罚验证器",
     introduction:
       "输入梯度惩罚乘以一个系数，不超过参数梯度惩罚：在您自己的机器上，逐个样本验证。每个判定都经过严格证明，舍入误差也计算在内；数据不会离开本页。",
-    formula:
-      "输入梯度范数的平方，乘以对各层 t 求和的 (1 + h_t 范数的平方) / (W_t 范数的平方乘 J_t 范数的平方)，不超过参数梯度范数的平方",
+    formula: "不等式",
+    explanation: "推导与实测",
+    run: "返回运行结果",
     starting: "正在启动……",
     progress: "已检验的样本",
     verdicts: "判定",
