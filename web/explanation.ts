@@ -1,5 +1,6 @@
 /** The way to the explanation (?view=explanation) and back. The explanation itself is fetched when it is first asked for. */
 import type { PageRequest } from "../src/worker/client.ts";
+import { ofAddress, toAddress } from "./controls/address.ts";
 import type { Explanation } from "./explain/view.ts";
 import { put } from "./i18n/language.ts";
 
@@ -12,7 +13,7 @@ export interface Follower {
 export function offerExplanation(button: HTMLButtonElement, place: HTMLElement): Follower {
   let running: PageRequest | null = null;
   let explanation: Promise<Explanation> | null = null;
-  let isOpen = new URL(location.href).searchParams.get("view") === "explanation";
+  let isOpen = ofAddress("view") === "explanation";
 
   const show = async (): Promise<void> => {
     place.hidden = !isOpen;
@@ -25,10 +26,7 @@ export function offerExplanation(button: HTMLButtonElement, place: HTMLElement):
   };
   button.addEventListener("click", () => {
     isOpen = !isOpen;
-    const address = new URL(location.href);
-    if (isOpen) address.searchParams.set("view", "explanation");
-    else for (const name of ["view", "sample"]) address.searchParams.delete(name);
-    history.replaceState(null, "", address);
+    toAddress(isOpen ? { view: "explanation" } : { view: null, sample: null });
     void show();
   });
   void show();

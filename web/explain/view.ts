@@ -4,6 +4,7 @@
  */
 import type { Client, Examined, PageRequest } from "../../src/worker/client.ts";
 import { startClient } from "../../src/worker/client.ts";
+import { ofAddress, toAddress } from "../controls/address.ts";
 import type { FormulaName } from "../formulas.ts";
 import { grouped, put } from "../i18n/language.ts";
 import { showInitialisers } from "./initialisers.ts";
@@ -193,9 +194,10 @@ export function createExplanation(place: HTMLElement): Explanation {
       if (isCurrent()) put(status, error instanceof Error ? error.message : String(error));
     }
   };
-  fromAddress("sample", sample);
+  const wish = ofAddress("sample");
+  if (wish !== null && /^\d+$/.test(wish)) sample.value = wish;
   sample.addEventListener("change", () => {
-    toAddress("sample", sample.value);
+    toAddress({ sample: sample.value });
     void measure();
   });
   layer.addEventListener("change", () => {
@@ -243,15 +245,4 @@ function source(say: () => string, href: string, name: string): HTMLElement {
   [link.href, link.textContent, link.rel] = [href, name, "noreferrer"];
   paragraph.append(put(document.createElement("cite"), say), " · ", link);
   return paragraph;
-}
-
-function fromAddress(name: string, field: HTMLInputElement): void {
-  const wish = new URL(location.href).searchParams.get(name);
-  if (wish !== null && /^\d+$/.test(wish)) field.value = wish;
-}
-
-function toAddress(name: string, value: string): void {
-  const address = new URL(location.href);
-  address.searchParams.set(name, value);
-  history.replaceState(null, "", address);
 }
