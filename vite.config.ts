@@ -1,12 +1,13 @@
 import { defineConfig } from "vite";
 import { budget } from "./web/build/budget.ts";
+import { formulas } from "./web/build/formulas.ts";
 import { english } from "./web/build/english.ts";
 
 /** The page: a static folder that works from any path. */
 export default defineConfig({
   root: "web",
   base: "./",
-  plugins: [english(), budget()],
+  plugins: [english(), formulas(), budget()],
   build: { outDir: "dist", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
   worker: { format: "es" },
   server: { fs: { allow: [".."] } },

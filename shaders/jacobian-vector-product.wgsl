@@ -1,6 +1,7 @@
 // ζ = W′ τ, and D ∘ ζ: one layer forward for tangents (and, with W′₁W′₁ᵀ for W′, the middle of J_tJ_tᵀ).
 // Sizes: rows = n_{t+1} (of ζ), inner = n_t (of τ), columns = N, groups of `samples` columns side by side, column j being sample
-// j mod samples. Layout: rows × columns, row-major; an invocation makes 8 rows × 4 columns, each entry one sum in ascending k.
+// j mod samples. Layout: rows × columns, row-major; an invocation makes 8 rows × 4 columns twice, half a row apart, with the
+// same weights; each entry one sum in ascending k.
 // Accuracy: γ_{n_t} |W′||τ|, one rounding more where masked.
 
 struct Sizes {
@@ -39,11 +40,14 @@ fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let stride = sizes.columns / 4u;
+  let half = (stride + 1u) / 2u;
   let quad = id.x;
   let row = 8u * id.y;
-  if (quad >= stride || row >= sizes.rows) {
+  if (quad >= half || row >= sizes.rows) {
     return;
   }
+  // The same sample's other tangent, where the two stand side by side.
+  let other = min(quad + half, stride - 1u);
   let last = sizes.rows - 1u;
   let r0 = row * sizes.inner;
   let r1 = min(row + 1u, last) * sizes.inner;
@@ -61,20 +65,51 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var s5 = vec4<f32>();
   var s6 = vec4<f32>();
   var s7 = vec4<f32>();
+  var t0 = vec4<f32>();
+  var t1 = vec4<f32>();
+  var t2 = vec4<f32>();
+  var t3 = vec4<f32>();
+  var t4 = vec4<f32>();
+  var t5 = vec4<f32>();
+  var t6 = vec4<f32>();
+  var t7 = vec4<f32>();
   let terms = sizes.inner;
   for (var k = 0u; k < terms; k++) {
     let x = operand[k * stride + quad];
-    s0 += weight[r0 + k] * x;
-    s1 += weight[r1 + k] * x;
-    s2 += weight[r2 + k] * x;
-    s3 += weight[r3 + k] * x;
-    s4 += weight[r4 + k] * x;
-    s5 += weight[r5 + k] * x;
-    s6 += weight[r6 + k] * x;
-    s7 += weight[r7 + k] * x;
+    let y = operand[k * stride + other];
+    let w0 = weight[r0 + k];
+    s0 += w0 * x;
+    t0 += w0 * y;
+    let w1 = weight[r1 + k];
+    s1 += w1 * x;
+    t1 += w1 * y;
+    let w2 = weight[r2 + k];
+    s2 += w2 * x;
+    t2 += w2 * y;
+    let w3 = weight[r3 + k];
+    s3 += w3 * x;
+    t3 += w3 * y;
+    let w4 = weight[r4 + k];
+    s4 += w4 * x;
+    t4 += w4 * y;
+    let w5 = weight[r5 + k];
+    s5 += w5 * x;
+    t5 += w5 * y;
+    let w6 = weight[r6 + k];
+    s6 += w6 * x;
+    t6 += w6 * y;
+    let w7 = weight[r7 + k];
+    s7 += w7 * x;
+    t7 += w7 * y;
   }
   var sums = array<vec4<f32>, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
   for (var i = 0u; i < 8u; i++) {
     store_row(row + i, quad, stride, sums[i]);
+  }
+  if (quad + half < stride) {
+    sums = array<vec4<f32>, 8>(t0, t1, t2, t3, t4, t5, t6, t7);
+    for (var i = 0u; i < 8u; i++) {
+      store_row(row + i, other, stride, sums[i]);
+    }
   }
 }

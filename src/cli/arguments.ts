@@ -1,5 +1,5 @@
 /**
- * Arguments → values: `--name value`, `--name=value`, or a bare switch. What is wrong throws UsageError in one line,
+ * Arguments → values: `--name value`, `--name=value`, or a bare name (a switch, or a flag that says what it stands for then). What is wrong throws UsageError in one line,
  * the place first: Invalid value "-3" in "--random=-3": expected an integer ≥ 1.
  */
 import { UsageError } from "../network/errors.ts";
@@ -57,6 +57,10 @@ export function parseArguments(
     }
     const next = words[i + 1];
     if (attached === null && (next === undefined || next.startsWith("--"))) {
+      if (flag.bare !== undefined) {
+        values[key] = flag.parse(flag.bare);
+        continue;
+      }
       throw new UsageError(`"--${name}" has no value: expected --${name} ${flag.value}`);
     }
     if (attached === null) i++;

@@ -12,6 +12,15 @@ export interface Command extends CommandSummary {
   readonly run: (args: Arguments, io: Io) => Promise<number>;
 }
 
+/** Options of tighten alone. */
+const SEARCH_FLAGS: readonly FlagKey[] = ["within", "box", "weights", "weightsWithin", "starts", "steps"];
+
+const TIGHTEN_FLAGS: readonly FlagKey[] = [
+  ...(["model", "activation", "layers", ...SEARCH_FLAGS, "inputs", "array", "mean", "std", "random"] as const),
+  ...(["distribution", "scale", "seed", "labels", "head", "norm", "engine", "precision", "adapter"] as const),
+  ...(["accuracy", "certify", "audit", "failOn", "report", "samples", "witnesses", "json"] as const),
+];
+
 /** What verify takes of its inputs, and one case of a sweep in their place. */
 const VERIFY_FLAGS: readonly FlagKey[] = [
   ...(["model", "activation", "layers", "inputs", "array", "mean", "std", "random", "distribution", "scale"] as const),
@@ -30,6 +39,9 @@ const SWEEP_FLAGS: readonly FlagKey[] = [
     "plant",
     "watchdog",
     "report",
+    "samples",
+    "html",
+    "junit",
     "witnesses",
     "json",
   ] as const),
@@ -58,8 +70,14 @@ export const COMMANDS: readonly Command[] = [
     name: "merge",
     summary: "join the ledgers of a sweep's shards into one report",
     operand: "LEDGER…",
-    flags: ["report", "json", "failOn"],
+    flags: ["report", "html", "junit", "json", "failOn"],
     run: async (args, io) => (await import("./merge.ts")).mergeCommand(args, io),
+  },
+  {
+    name: "tighten",
+    summary: "search for the inputs (and weights) of the largest ratio",
+    flags: TIGHTEN_FLAGS,
+    run: async (args, io) => (await import("./tighten.ts")).tightenCommand(args, io),
   },
   {
     name: "replay",
@@ -72,13 +90,13 @@ export const COMMANDS: readonly Command[] = [
     name: "shrink",
     summary: "reduce a witness while its verdict persists",
     operand: "WITNESS.json",
-    flags: ["output", "engine", "adapter", "plant", "attempts"],
+    flags: ["output", "repro", "engine", "adapter", "plant", "attempts"],
     run: async (args, io) => (await import("./shrink.ts")).shrinkCommand(args, io),
   },
   {
     name: "doctor",
-    summary: "this machine's adapters and engines, which is taken, self-tests",
-    flags: ["adapter"],
+    summary: "this machine's adapters and engines, self-tests, a conformance run",
+    flags: ["adapter", "stress", "seed", "case", "plant", "report", "junit", "repro"],
     run: async (args, io) => (await import("./doctor.ts")).doctor(args, io),
   },
 ];
@@ -86,7 +104,6 @@ export const COMMANDS: readonly Command[] = [
 /** Commands of the contract that join with a later version. */
 const LATER = {
   worker: "take shards of a sweep from a queue",
-  tighten: "search for the input that brings the ratio nearest to 1",
   train: "train an MLP and follow the inequality's quantities",
   bench: "throughput on this machine",
 } as const;

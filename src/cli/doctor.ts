@@ -1,21 +1,30 @@
 /** `gpv doctor`: what this machine has, what `--engine auto` takes and why, and a self-test of each engine. */
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import { DeviceError } from "../network/errors.ts";
+import { DeviceError, UsageError } from "../network/errors.ts";
 import { duration } from "../report/numbers.ts";
 import type { Arguments } from "./arguments.ts";
 import { SoftwareVulkanWanted } from "./again.ts";
 import { openEngines } from "./engines.ts";
 import type { EngineWish } from "./engines.ts";
 import { EXIT } from "./exit.ts";
+import { FLAGS } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { adapterLines, listAdapters, mayHaveHardware } from "./adapters.ts";
 import { selfTest } from "./self-test.ts";
+import { stress } from "./stress.ts";
 import { runtimeName } from "./runtime/gpu.ts";
 import { runsOnSoftwareVulkan, softwareVulkan } from "./runtime/software-vulkan.ts";
 import { TOOL } from "./version.ts";
 
-export async function doctor({ values }: Arguments, io: Io): Promise<number> {
+/** What means something with --stress alone. */
+const WITH_STRESS = ["seed", "case", "plant", "report", "junit", "repro"] as const;
+
+export async function doctor(args: Arguments, io: Io): Promise<number> {
+  const { values, given } = args;
+  if (values.stress !== null) return stress(args, io);
+  const stray = WITH_STRESS.find((key) => given.has(key));
+  if (stray !== undefined) throw new UsageError(`Found --${FLAGS[stray].name} without --stress: expected both`);
   // Without a hardware GPU the software adapter is what there is to see, in a process of its own.
   const looks = mayHaveHardware() || runsOnSoftwareVulkan();
   const adapters = looks ? await listAdapters() : [];

@@ -6,6 +6,7 @@ import { createCpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
 import { FAULTS } from "../engine/faults.ts";
+import type { GpuEngineOptions } from "../engine/gpu/engine.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
 import { DeviceError, UsageError } from "../network/errors.ts";
 import type { Values } from "./flags.ts";
@@ -60,8 +61,11 @@ export async function openEngines(wish: EngineWish): Promise<Engines> {
   return gpuEngines({ ...wish, adapter: "high-performance" }, "a hardware GPU was found");
 }
 
-/** f32 on an adapter: the one that is wanted; else hardware where there is some, else the software one. */
-async function gpuEngines(wish: EngineWish, why: string): Promise<Engines> {
+/**
+ * The adapter that is wanted; else hardware where there is some, else the software one.
+ * @throws DeviceError where there is none; SoftwareVulkanWanted where one would be in a process of its own.
+ */
+export async function findAdapter(wish: Pick<EngineWish, "adapter" | "plant">): Promise<GpuEngineOptions> {
   const offered = mayHaveHardware() || runsOnSoftwareVulkan() ? await listAdapters() : [];
   const any = wish.adapter === "software" ? offered.some((adapter) => !adapter.hardware) : offered.length > 0;
   if (!any && !runsOnSoftwareVulkan()) throw new SoftwareVulkanWanted("no adapter in this process");
@@ -69,16 +73,20 @@ async function gpuEngines(wish: EngineWish, why: string): Promise<Engines> {
   if (gpu === null) {
     throw new DeviceError("webgpu: this runtime has none: npm install webgpu, or use Deno, or --engine cpu");
   }
-  const runtime = runtimeName();
-  const engine = await createGpuEngine({
+  return {
     gpu,
     adapterPreference: wish.adapter ?? (offered.some((adapter) => adapter.hardware) ? "high-performance" : "software"),
     shaders: readShaders(),
-    runtime,
+    runtime: runtimeName(),
     ...(wish.plant === null ? {} : { fault: wish.plant }),
-  });
+  };
+}
+
+/** f32 on an adapter. */
+async function gpuEngines(wish: EngineWish, why: string): Promise<Engines> {
+  const engine = await createGpuEngine(await findAdapter(wish));
   const threads = threadCount();
-  const host = createCpuEngine({ threads, spawn: spawnThread, runtime });
+  const host = createCpuEngine({ threads, spawn: spawnThread, runtime: runtimeName() });
   const { adapter, hardware } = engine.description;
   return {
     engine,

@@ -3,7 +3,17 @@
  * Outputs are opened before any work, so that a path that cannot be written fails at once (exit 2).
  */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../network/errors.ts";
 
@@ -21,12 +31,12 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** A text file that is written piece by piece, as results come. */
+/** A file that is written piece by piece, as results come. */
 export interface Output {
-  readonly write: (text: string) => void;
+  readonly write: (piece: string | Uint8Array) => void;
   /** Hands everything over and closes. */
   readonly close: () => void;
-  /** Closes; rows that were on their way are kept, and a file that this run made and never wrote to is removed. */
+  /** Closes, unless it is closed; rows that were on their way are kept, and a file that this run made and never wrote to is removed. */
   readonly abandon: () => void;
 }
 
@@ -49,29 +59,47 @@ export function openOutput(option: string, file: string): Output {
   closeSync(guarded(() => openSync(file, "a")));
   let handle: number | null = null;
   let pending = "";
-  const flush = (): void => {
+  let closed = false;
+  const writeBytes = (bytes: Uint8Array): void => {
     const descriptor = handle ?? guarded(() => openSync(file, "w"));
     handle = descriptor;
-    const bytes = Buffer.from(pending, "utf8");
-    pending = "";
     for (let done = 0; done < bytes.length;) done += guarded(() => writeSync(descriptor, bytes, done));
   };
+  const flush = (): void => {
+    const bytes = Buffer.from(pending, "utf8");
+    pending = "";
+    writeBytes(bytes);
+  };
   return {
-    write: (text) => {
-      pending += text;
-      if (pending.length >= CHUNK_CHARACTERS) flush();
+    write: (piece) => {
+      if (typeof piece === "string") {
+        pending += piece;
+        if (pending.length >= CHUNK_CHARACTERS) flush();
+      } else {
+        if (pending !== "") flush();
+        writeBytes(piece);
+      }
     },
     close: () => {
+      closed = true;
       flush();
       if (handle !== null) closeSync(handle);
     },
     abandon: () => {
+      if (closed) return;
+      closed = true;
       if (handle !== null) {
         flush();
         closeSync(handle);
       } else if (!existed) rmSync(file, { force: true });
     },
   };
+}
+
+/** Writes FILE whole or not at all: a file of half a witness is worse than none. */
+export function writeWhole(file: string, text: string | Uint8Array): void {
+  writeFileSync(`${file}.part`, text);
+  renameSync(`${file}.part`, file);
 }
 
 /** Refuses two outputs, or an output and an input, that are one file. Devices such as /dev/null may repeat. */

@@ -8,10 +8,9 @@ import { FAULT_NAMES } from "../engine/faults.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { UsageError } from "../network/errors.ts";
 import { parseAddress } from "../sweep/case.ts";
-import type { Shard } from "../sweep/ledger.ts";
 import { PRESET_NAMES } from "../sweep/presets.ts";
+import { integer, listOf, oneOf, parseBox, parseShard, real, text } from "./flag-values.ts";
 import { parseHead } from "./heads.ts";
-import { nearest } from "./nearest.ts";
 
 export interface Flag<T, D extends string | null = string | null> {
   /** Without the dashes. */
@@ -20,80 +19,14 @@ export interface Flag<T, D extends string | null = string | null> {
   readonly value: string | null;
   /** As a user would write it; null: none. */
   readonly default: D;
+  /** What stands for the value where the name is written alone; a flag without this needs its value. */
+  readonly bare?: string;
   readonly help: string;
   readonly parse: (text: string) => T;
 }
 
 function flag<T, const D extends string | null>(record: Flag<T, D>): Flag<T, D> {
   return record;
-}
-
-/** An option of the contract that joins with a later version: any use of it is refused, saying so. */
-function later(name: string, value: string, what: string): Flag<never, null> {
-  return flag({
-    name,
-    value,
-    default: null,
-    help: `${what} (not available yet)`,
-    parse: () => {
-      throw new UsageError(`nothing yet: ${what} is not available in this version; leave the option out`);
-    },
-  });
-}
-
-const text = (value: string): string => {
-  if (value === "") throw new UsageError("expected a name, found nothing");
-  return value;
-};
-
-function outputFile(endings: Readonly<Record<string, string>>, expected: string): (value: string) => string {
-  return (value) => {
-    for (const [ending, what] of Object.entries(endings)) {
-      if (value.toLowerCase().endsWith(ending)) {
-        throw new UsageError(`expected ${expected}: ${what} is not available in this version`);
-      }
-    }
-    return text(value);
-  };
-}
-
-function integer(least: number): (value: string) => number {
-  return (value) => {
-    const n = Number(value);
-    if (!/^\d+$/.test(value) || !Number.isSafeInteger(n) || n < least) {
-      throw new UsageError(`expected an integer ≥ ${String(least)}`);
-    }
-    return n;
-  };
-}
-
-function real(accepts: (x: number) => boolean, expected: string): (value: string) => number {
-  return (value) => {
-    const x = Number(value);
-    if (value.trim() === "" || !Number.isFinite(x) || !accepts(x)) throw new UsageError(`expected ${expected}`);
-    return x;
-  };
-}
-
-export function oneOf<const T extends string>(names: readonly T[]): (value: string) => T {
-  return (value) => {
-    const found = names.find((name) => name === value);
-    if (found !== undefined) return found;
-    const near = nearest(value, names);
-    throw new UsageError(`expected one of ${names.join(", ")}${near === null ? "" : `; did you mean "${near}"?`}`);
-  };
-}
-
-function parseShard(value: string): Shard {
-  const [, number = NaN, count = NaN] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
-  if (!(Number.isSafeInteger(count) && number >= 1 && number <= count)) {
-    throw new UsageError("expected I/N with 1 ≤ I ≤ N");
-  }
-  return { number, count };
-}
-
-function listOf<T>(parse: (value: string) => T): (value: string) => readonly T[] {
-  return (value) => value.split(",").map((part) => parse(part.trim()));
 }
 
 export const FLAGS = {
@@ -116,7 +49,7 @@ export const FLAGS = {
     name: "inputs",
     value: "FILE",
     default: null,
-    help: "samples as rows, flattened: .npy, .npz, .safetensors or IDX (.gz too)",
+    help: "samples as rows, flattened: .npy, .npz, .safetensors, .csv or IDX (.gz too)",
     parse: text,
   }),
   array: flag({ name: "array", value: "NAME", default: null, help: "which array of the inputs file", parse: text }),
@@ -304,12 +237,18 @@ export const FLAGS = {
   report: flag({ name: "report", value: "FILE.json", default: null, help: "write the report", parse: text }),
   samples: flag({
     name: "samples",
-    value: "FILE.jsonl",
+    value: "FILE",
     default: null,
-    help: "write one row a sample",
-    parse: outputFile({ ".parquet": "Parquet" }, "a .jsonl file"),
+    help: "write one row a sample: .jsonl, or .parquet with the same columns; sweep: a folder of Parquet files, one a unit",
+    parse: text,
   }),
-  html: later("html", "FILE", "the HTML report"),
+  html: flag({
+    name: "html",
+    value: "FILE",
+    default: null,
+    help: "the report as one page with plots",
+    parse: text,
+  }),
   witnesses: flag({
     name: "witnesses",
     value: "DIR",
@@ -324,6 +263,48 @@ export const FLAGS = {
     help: "the report on stdout instead of the table",
     parse: () => true as const,
   }),
+  within: flag({
+    name: "within",
+    value: "R",
+    default: null,
+    help: "search no further than R (Euclidean) from 0, or, with --inputs, from each sample (without it: R is the largest norm of a sample)",
+    parse: real((x) => x > 0, "a number > 0"),
+  }),
+  box: flag({
+    name: "box",
+    value: "LO,HI",
+    default: null,
+    help: "keep every entry of the input from LO to HI too",
+    parse: parseBox,
+  }),
+  weights: flag({
+    name: "weights",
+    value: null,
+    default: null,
+    help: "move the weight matrices too, each at its own Frobenius norm; biases stay",
+    parse: () => true as const,
+  }),
+  weightsWithin: flag({
+    name: "weights-within",
+    value: "S",
+    default: "0.5",
+    help: "of --weights: how far a W_t may go, as a share of its Frobenius norm; 2 is anywhere",
+    parse: real((x) => x > 0 && x <= 2, "a number > 0, at most 2"),
+  }),
+  starts: flag({
+    name: "starts",
+    value: "M",
+    default: "16",
+    help: "search from the M samples of the largest ratios",
+    parse: integer(1),
+  }),
+  steps: flag({
+    name: "steps",
+    value: "K",
+    default: "200",
+    help: "steps of each climb, and random tries, at most",
+    parse: integer(1),
+  }),
   exact: flag({
     name: "exact",
     value: null,
@@ -332,6 +313,33 @@ export const FLAGS = {
     parse: () => true as const,
   }),
   output: flag({ name: "output", value: "FILE", default: null, help: "where the reduced witness goes", parse: text }),
+  stress: flag({
+    name: "stress",
+    value: "MINUTES",
+    default: null,
+    bare: "1",
+    help: "a conformance run of the adapter: every kernel and random networks against f64 bounds, alone and side by side (1 minute where none are given; the systematic cases run in any case)",
+    parse: real((x) => x > 0, "a number of minutes > 0"),
+  }),
+  case: flag({
+    name: "case",
+    value: "kernel:N|network:N",
+    default: null,
+    help: "this one case of --stress and --seed again, alone",
+    parse: (value) => {
+      const [, part, index] = /^(kernel|network):(\d{1,9})$/.exec(value) ?? [];
+      if (part === undefined) throw new UsageError("expected kernel:N or network:N, N counting from 0");
+      return { part: part as "kernel" | "network", index: Number(index) };
+    },
+  }),
+  junit: flag({ name: "junit", value: "FILE.xml", default: null, help: "write a JUnit report", parse: text }),
+  repro: flag({
+    name: "repro",
+    value: "FILE.html",
+    default: null,
+    help: "write a page that runs the one kernel call that went wrong on its reader's own WebGPU",
+    parse: text,
+  }),
   attempts: flag({
     name: "attempts",
     value: "N",

@@ -63,7 +63,8 @@ export function flagTable(keys: readonly FlagKey[]): string {
 }
 
 function synopsis(flag: Flag<unknown>): string {
-  return flag.value === null ? `--${flag.name}` : `--${flag.name} ${flag.value}`;
+  if (flag.value === null) return `--${flag.name}`;
+  return `--${flag.name} ${flag.bare === undefined ? flag.value : `[${flag.value}]`}`;
 }
 
 function described(flag: Flag<unknown>): string {

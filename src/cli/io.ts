@@ -24,7 +24,7 @@ export interface Io {
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by the process that started this one. */
 const SAME_INTERRUPT_MS = 500;
 
-/** The process's own streams. The first SIGINT aborts `signal`; a second one ends the process (130). */
+/** The process's own streams. The first SIGINT or SIGTERM aborts `signal`; a second one ends the process (130). */
 export function processIo(): Io {
   const controller = new AbortController();
   let interruptedMs = Number.POSITIVE_INFINITY;
@@ -39,6 +39,7 @@ export function processIo(): Io {
     controller.abort();
   };
   process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
   let broken = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -62,6 +63,7 @@ export function processIo(): Io {
     signal: controller.signal,
     detach: () => {
       process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
     },
   };
 }

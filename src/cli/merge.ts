@@ -1,9 +1,7 @@
 /** `gpv merge LEDGER…`: the ledgers of a sweep's shards → the report of one undisturbed sweep. Changes none of them. */
 import { existsSync, statSync } from "node:fs";
 import { FormatError, UsageError } from "../network/errors.ts";
-import { reportJson } from "../report/json.ts";
 import { counted, grouped } from "../report/numbers.ts";
-import { sweepConsoleReport } from "../report/sweep-console.ts";
 import { cellsOf } from "../sweep/grid.ts";
 import type { Ledger, LedgerHeader } from "../sweep/ledger.ts";
 import { checkSameRun, mergedTallies } from "../sweep/ledger.ts";
@@ -12,32 +10,24 @@ import type { SweepReport } from "../sweep/results.ts";
 import { unitsOf } from "../sweep/units.ts";
 import type { Arguments } from "./arguments.ts";
 import { exitCode } from "./exit.ts";
-import { checkDistinct, openOutput } from "./files.ts";
 import type { Io } from "./io.ts";
+import { openSweepOutputs } from "./sweep-outputs.ts";
 import { openLedger } from "./ledger-file.ts";
 
-export async function mergeCommand({ values, operands }: Arguments, io: Io): Promise<number> {
+export async function mergeCommand(args: Arguments, io: Io): Promise<number> {
+  const { values, operands } = args;
   const startedMs = io.now();
   const startedAt = io.date();
-  checkDistinct([
-    ...operands.map((file) => ({ option: "report", file, output: false })),
-    { option: "report", file: values.report, output: true },
-  ]);
   for (const file of operands) {
     if (!existsSync(file)) throw new FormatError(`${file}: cannot be read (no such file or folder)`);
     if (!statSync(file).isFile()) throw new FormatError(`${file}: found a folder, expected a sweep's ledger`);
   }
-  const output = values.report === null ? null : openOutput("report", values.report);
+  const outputs = openSweepOutputs(args, [...new Set(operands)], io);
   const ledgers: { file: string; ledger: Ledger; header: LedgerHeader }[] = [];
-  let finished = false;
   try {
     for (const file of operands) ledgers.push(await openShard(file));
     const report = merged(ledgers, { startedAt, elapsedMs: () => io.now() - startedMs });
-    const json = reportJson(report);
-    output?.write(json);
-    output?.close();
-    finished = true;
-    await io.out(values.json === true ? json : sweepConsoleReport(report));
+    await outputs.publish(report, ledgers[0]?.header.grid ?? "");
     if (report.timing.interrupted) {
       const { units, unitsFinished } = report.timing.details;
       io.note(
@@ -45,8 +35,10 @@ export async function mergeCommand({ values, operands }: Arguments, io: Io): Pro
       );
     }
     return exitCode(report, values.failOn ?? []);
+  } catch (error) {
+    outputs.abandon();
+    throw error;
   } finally {
-    if (!finished) output?.abandon();
     for (const { ledger } of ledgers) ledger.close();
   }
 }

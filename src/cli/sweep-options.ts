@@ -14,6 +14,8 @@ export interface SweepGrids {
   readonly audit: number;
   /** For messages: "preset smoke", or the file. */
   readonly source: string;
+  /** As the command line names them. */
+  readonly command: string;
 }
 
 /** Samples a network where neither an option nor a preset says. */
@@ -50,7 +52,7 @@ export function gridsOf({ values, given }: Arguments): SweepGrids | null {
 }
 
 function presetGrids(name: Arguments["values"]["preset"]): SweepGrids | null {
-  return name === null ? null : { ...preset(name), source: `preset ${name}` };
+  return name === null ? null : { ...preset(name), source: `preset ${name}`, command: `--preset ${name}` };
 }
 
 function fileGrids(file: string): SweepGrids {
@@ -65,5 +67,11 @@ function fileGrids(file: string): SweepGrids {
       cause,
     });
   }
-  return { grids: parseGrids(raw, file), inputsPerNetwork: INPUTS_PER_NETWORK, audit: DEFAULT_AUDIT, source: file };
+  return {
+    grids: parseGrids(raw, file),
+    inputsPerNetwork: INPUTS_PER_NETWORK,
+    audit: DEFAULT_AUDIT,
+    source: file,
+    command: `--grid ${file}`,
+  };
 }

@@ -6,8 +6,6 @@ import { existsSync, statSync } from "node:fs";
 import { FAULTS } from "../engine/faults.ts";
 import { UsageError } from "../network/errors.ts";
 import { counted } from "../report/numbers.ts";
-import { reportJson } from "../report/json.ts";
-import { sweepConsoleReport } from "../report/sweep-console.ts";
 import { formatAddress } from "../sweep/case.ts";
 import type { Cell } from "../sweep/grid.ts";
 import { cellsOf } from "../sweep/grid.ts";
@@ -23,11 +21,13 @@ import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
-import { checkDistinct, openOutput } from "./files.ts";
+import { checkDistinct } from "./files.ts";
 import type { Io } from "./io.ts";
 import { openLedger } from "./ledger-file.ts";
 import { progressLine } from "./progress.ts";
 import { shrinkSmallest } from "./shrink-smallest.ts";
+import type { SweepOutputs } from "./sweep-outputs.ts";
+import { openSweepOutputs, openUnitRows } from "./sweep-outputs.ts";
 import type { SweepGrids } from "./sweep-options.ts";
 import { gridsOf } from "./sweep-options.ts";
 import { TOOL } from "./version.ts";
@@ -48,20 +48,12 @@ export async function sweepCommand(args: Arguments, io: Io): Promise<number> {
   checkDistinct([
     { option: "grid", file: values.grid, output: false },
     { option: "ledger", file: values.ledger, output: true },
-    { option: "report", file: values.report, output: true },
   ]);
-  const output = values.report === null ? null : openOutput("report", values.report);
+  const outputs = openSweepOutputs(args, [values.ledger, ...(values.grid === null ? [] : [values.grid])], io);
   try {
-    return await withLedger(args, grids, io, async (sweep, samples) => {
-      const report = makeReport(sweep, samples, io);
-      const json = reportJson(report);
-      output?.write(json);
-      output?.close();
-      await io.out(values.json === true ? json : sweepConsoleReport(report));
-      return report;
-    });
+    return await withLedger(args, grids, outputs, io);
   } catch (error) {
-    output?.abandon();
+    outputs.abandon();
     throw error;
   }
 }
@@ -77,12 +69,7 @@ interface OpenSweep {
   readonly startedAt: string;
 }
 
-async function withLedger(
-  args: Arguments,
-  grids: SweepGrids | null,
-  io: Io,
-  publish: (sweep: OpenSweep, samples: number) => Promise<SweepReport>,
-): Promise<number> {
+async function withLedger(args: Arguments, grids: SweepGrids | null, outputs: SweepOutputs, io: Io): Promise<number> {
   const { values } = args;
   const startedMs = io.now();
   const startedAt = io.date();
@@ -100,6 +87,7 @@ async function withLedger(
     engine: first.engine.description,
     settings,
     shard: known?.shard ?? values.shard ?? WHOLE,
+    grid: grids?.command ?? known?.grid ?? "",
   };
   let ledger: Ledger | null = null;
   try {
@@ -115,7 +103,8 @@ async function withLedger(
     const outcome = await runUnits(args, sweep, witnesses, io, () =>
       opened++ === 0 ? Promise.resolve(first) : openEngines(withPinned(wish, header, args)),
     );
-    const report = await publish(sweep, outcome.samples);
+    const report = makeReport(sweep, outcome.samples, io);
+    await outputs.publish(report, header.grid);
     if (witnesses !== null) await examineWitnesses(args, header, witnesses, io);
     if (outcome.failure !== null) {
       io.note(
@@ -234,6 +223,7 @@ async function runUnits(
     onFailure: (message) => {
       io.note(`gpv: ${message}`);
     },
+    ...(args.values.samples === null ? {} : { onUnit: openUnitRows(args.values.samples, settings.seed) }),
     ...(witnesses === null
       ? {}
       : {

@@ -11,9 +11,9 @@ import type { Network } from "../network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
 import { counted } from "../report/numbers.ts";
+import { htmlReport } from "../report/html-run.ts";
 import { reportJson } from "../report/json.ts";
 import type { Json, Report } from "../escalation/results.ts";
-import { rowLine } from "../report/rows.ts";
 import type { WitnessSettings } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
@@ -25,6 +25,8 @@ import { makeHead } from "./heads.ts";
 import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
 import type { Io } from "./io.ts";
 import { progressLine } from "./progress.ts";
+import type { RowsOutput } from "./rows-output.ts";
+import { openRowsOutput } from "./rows-output.ts";
 import { TOOL } from "./version.ts";
 import { formatAddress, networkSeed } from "../sweep/case.ts";
 import { caseRun, checkCaseOptions } from "./case.ts";
@@ -53,12 +55,12 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
       engines.dispose();
     }
   } finally {
-    if (!finished) for (const output of [outputs.report, outputs.samples]) output?.abandon();
+    if (!finished) for (const output of [outputs.report, outputs.samples, outputs.html]) output?.abandon();
   }
 }
 
 /** Everything that can be refused before a file is touched. */
-function checkOptions(args: Arguments): void {
+export function checkOptions(args: Arguments): void {
   const { values } = args;
   if (values.address !== null) {
     checkCaseOptions(args);
@@ -78,31 +80,47 @@ function checkOptions(args: Arguments): void {
     { option: "head", file: values.head.kind === "ready" ? null : values.head.file, output: false },
     { option: "report", file: values.report, output: true },
     { option: "samples", file: values.samples, output: true },
+    { option: "html", file: values.html, output: true },
   ]);
   if (values.head.kind === "ready" && labelUse(values.head.head) === "required" && values.labels === null) {
     throw new UsageError(`--head ${values.head.text}: found no --labels, expected --labels argmax|random|FILE`);
   }
 }
 
-interface Outputs {
+export interface Outputs {
   readonly report: Output | null;
-  readonly samples: Output | null;
+  readonly samples: RowsOutput | null;
+  readonly html: Output | null;
 }
 
-function openOutputs({ values }: Arguments): Outputs {
-  const report = values.report === null ? null : openOutput("report", values.report);
+export function openOutputs({ values }: Arguments): Outputs {
+  const opened: { abandon: () => void }[] = [];
+  const open = <T extends { abandon: () => void }>(
+    make: (option: string, file: string) => T,
+    option: "report" | "samples" | "html",
+  ): T | null => {
+    const file = values[option];
+    if (file === null) return null;
+    const output = make(option, file);
+    opened.push(output);
+    return output;
+  };
   try {
-    return { report, samples: values.samples === null ? null : openOutput("samples", values.samples) };
+    return {
+      report: open(openOutput, "report"),
+      samples: open(openRowsOutput, "samples"),
+      html: open(openOutput, "html"),
+    };
   } catch (error) {
-    report?.abandon();
+    for (const output of opened) output.abandon();
     throw error;
   }
 }
 
-type Run = Omit<VerifyRequest, "engine" | "host">;
+export type Run = Omit<VerifyRequest, "engine" | "host">;
 
 /** Files and options → what the pipeline is asked to do. */
-async function makeRun(args: Arguments, io: Io): Promise<Run> {
+export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   const { values } = args;
   const file = values.model ?? "";
   const bytes = readBytes(file);
@@ -205,7 +223,7 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
 }
 
 /** Engine, its reason, and the planted fault, on stderr. */
-function announce({ values }: Arguments, engines: Engines, io: Io): void {
+export function announce({ values }: Arguments, engines: Engines, io: Io): void {
   io.note(`gpv: ${engines.why}`);
   if (values.plant !== null) {
     io.note(`gpv: WARNING: planted fault "${values.plant}" is switched on: ${FAULTS[values.plant].changes}`);
@@ -244,7 +262,7 @@ async function run(
     engine: engines.engine,
     host: engines.host,
     ...(witnesses === null ? {} : { catch: witnesses.catch }),
-    onRow: (row) => outputs.samples?.write(rowLine(row)),
+    onRow: (row) => outputs.samples?.write(row),
     onProgress: ({ done, total }) => {
       const nowMs = io.now();
       if (nowMs - shownMs < REFRESH_MS && done < total) return;
@@ -265,5 +283,7 @@ async function exportReport(report: Report, { values }: Arguments, outputs: Outp
   outputs.report?.write(json);
   outputs.report?.close();
   outputs.samples?.close();
+  outputs.html?.write(htmlReport(report));
+  outputs.html?.close();
   await io.out(values.json === true ? json : consoleReport(report));
 }

@@ -1,12 +1,12 @@
 /** `--witnesses DIR`: a file for each violated or unresolved sample, the first hundred of a run. */
-import { accessSync, constants, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Catch } from "../escalation/settle.ts";
 import { UsageError } from "../network/errors.ts";
 import { witnessText } from "../witness/file.ts";
 import type { WitnessOrigin } from "../witness/witness.ts";
 import { makeWitness } from "../witness/witness.ts";
-import { reason } from "./files.ts";
+import { reason, writeWhole } from "./files.ts";
 
 export interface WitnessFolder {
   readonly folder: string;
@@ -47,9 +47,7 @@ export function openWitnessFolder(folder: string, origin: () => WitnessOrigin, m
       const own = addressed?.(index) ?? null;
       const file = join(folder, `${verdict}-${own === null ? String(index) : own.address.replaceAll(":", "-")}.json`);
       const text = await witnessText(makeWitness(caught, own === null ? origin() : withAddress(origin(), own)));
-      // Whole or not at all: a file of half a witness is worse than none.
-      writeFileSync(`${file}.part`, text);
-      renameSync(`${file}.part`, file);
+      writeWhole(file, text);
       if (!files.includes(file)) files.push(file);
     },
   });

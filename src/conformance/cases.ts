@@ -94,7 +94,7 @@ const SYSTEMATIC: readonly Make[] = [
     [false, true].map(
       (second): Make =>
         (draw) =>
-          normaliseCall(draw, rows, 9, second),
+          normaliseCall(draw, rows, 12, second),
     ),
   ),
   () => philoxCall(1, 3, 0, 0),
@@ -162,7 +162,7 @@ function drawnCase(seed: number, index: number): Make {
     (draw) => dotCall(draw, inner, samples, groups),
     (draw) => gatherCall(draw, rows, 1 + below(8, 40), below(9, 9)),
     () => unitVectorsCall(rows, samples, below(8, rows)),
-    (draw) => normaliseCall(draw, rows, 1 + below(8, 90), flag),
+    (draw) => normaliseCall(draw, rows, 4 * (1 + below(8, 22)), flag),
     () => philoxCall(rows, 1 + below(8, 90), 2 ** 21 * (words[9] as number) + below(10, 2 ** 21), words[11] as number),
     (draw) => krylovCall(draw, 2 + below(8, 60), 1 + below(9, 90), flag, pick(10, ["ordinary", "small"] as const)),
     (draw) => combineCall(draw, rows, 1 + below(8, 90), flag),

@@ -50,6 +50,12 @@ export interface Climb {
   readonly certify: number | null;
 }
 
+/** A sample measured anew: its numbers, and what was stored to make them. */
+export interface Replay {
+  readonly measurements: Measurements;
+  readonly stored: () => Promise<StoredSample>;
+}
+
 /** Accuracy of the f64 witnesses: the point where brackets are bounded by rounding, not by the iteration. */
 const REFINED_ACCURACY = 1e-9;
 
@@ -64,7 +70,7 @@ export async function settleSample(
   index: number,
   at: number,
   stored: () => Promise<StoredSample>,
-  replay: () => Promise<Measurements>,
+  replay: () => Promise<Replay>,
 ): Promise<SampleOutcome> {
   const { plan, layers } = climb;
   const risk = overflowRisk(plan, layers, measurements, at);
@@ -73,8 +79,12 @@ export async function settleSample(
       return invalidOutcome(plan, measurements, at, risk);
     }
     const again = await replay();
-    if (overflowRisk(climb.hostPlan, layers, again, 0) !== null) return invalidOutcome(plan, measurements, at, risk);
-    const outcome = await settleSample({ ...climb, plan: climb.hostPlan }, again, index, 0, stored, replay);
+    if (overflowRisk(climb.hostPlan, layers, again.measurements, 0) !== null) {
+      return invalidOutcome(plan, measurements, at, risk);
+    }
+    // From here on the f64 measurement's own stored values are the exact data; what overflowed in f32 is no more looked at.
+    const host = { ...climb, plan: climb.hostPlan };
+    const outcome = await settleSample(host, again.measurements, index, 0, again.stored, replay);
     return { ...outcome, rung: "replayed" };
   }
 

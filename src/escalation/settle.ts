@@ -7,6 +7,7 @@ import { wordsAt } from "../sampling/philox.ts";
 import { AUDIT_STREAM } from "../sampling/streams.ts";
 import type { AuditOutcome } from "../verification/audit/audit.ts";
 import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts";
+import type { IdentityEntry } from "../verification/audit/identities.ts";
 import type { Discrepancy } from "../verification/audit/comparison.ts";
 import { auditPlan } from "../verification/audit/norms.ts";
 import type { SampleRow } from "./results.ts";
@@ -28,6 +29,8 @@ export interface CaughtSample {
   readonly traced: TracedSample;
   /** Of this sample alone. */
   readonly measurements: Measurements;
+  /** The entries of the identities that the audit looked at; none where the sample was not audited. */
+  readonly entries: readonly IdentityEntry[];
 }
 
 /** Which samples are to be handed over whole, and to whom. */
@@ -79,50 +82,55 @@ export async function settleBatch(
     inputs: batch.inputs.slice(at * width, (at + 1) * width),
     labels: batch.labels === null ? null : batch.labels.slice(at, at + 1),
   });
+  const drawn = new Set(auditedOf(settlement, batch));
   const stored = together((samples) => measured.stored(samples));
   const traced = together((samples) => measured.traced(samples));
-  const replay = async (at: number) => {
-    const again = await climb.host.measure(climb.hostPlan, own(at));
-    again.release();
-    return again.measurements;
+  /** A sample wholly in f64, the host's measurement of it kept in `whole` until it is done with. */
+  const replay = async (at: number, whole: MeasuredBatch[]) => {
+    const again = await climb.host.measure(climb.hostPlan, own(at), [0]);
+    whole.push(again);
+    const only = async (): Promise<StoredSample> => (await again.stored([0]))[0] as StoredSample;
+    return { measurements: again.measurements, stored: only };
   };
-  const settle = async (at: number): Promise<{ row: SampleRow; outcome: SampleOutcome }> => {
+  const settle = async (at: number): Promise<Settled> => {
     const index = batch.first + at;
-    const outcome = await settleSample(
-      climb,
-      measured.measurements,
-      index,
-      at,
-      () => stored(at),
-      () => replay(at),
-    );
-    const row = sampleRow(climb.plan, index, outcome);
-    const audits =
-      outcome.verdict.kind !== "invalid" &&
-      outcome.source.measurements === measured.measurements &&
-      isAudited(climb.plan.seed, index, settlement.audit);
-    if (!audits) return { row, outcome };
-    const { inputs, labels } = own(at);
-    const audit = auditSample(
-      {
-        plan: climb.plan,
-        layers: climb.layers,
-        arithmetic: measured.measurements.arithmetic,
+    const whole: MeasuredBatch[] = [];
+    try {
+      const outcome = await settleSample(
+        climb,
+        measured.measurements,
         index,
-        input: inputs,
-        label: labels?.[0] ?? -1,
-        traced: await traced(at),
-        measurements: measured.measurements,
         at,
-        jacobianUpper: outcome.findings.map((f) => f.jacobian.spectral.upper),
-      },
-      row,
-      (t) => (outcome.estimates[t - 1] ?? null) === null,
-      settlement.planAudit(),
-    );
-    return audited(climb, index, outcome, audit);
+        () => stored(at),
+        () => replay(at, whole),
+      );
+      const row = sampleRow(climb.plan, index, outcome);
+      if (outcome.verdict.kind === "invalid" || !drawn.has(at)) return { row, outcome, entries: [] };
+      const { inputs, labels } = own(at);
+      const source = outcome.source;
+      const again = whole.find((batch) => batch.measurements === source.measurements);
+      const audit = auditSample(
+        {
+          plan: again === undefined ? climb.plan : climb.hostPlan,
+          layers: climb.layers,
+          arithmetic: source.measurements.arithmetic,
+          index,
+          input: inputs,
+          label: labels?.[0] ?? -1,
+          traced: again === undefined ? await traced(at) : ((await again.traced([0]))[0] as TracedSample),
+          ...source,
+          jacobianUpper: outcome.findings.map((f) => f.jacobian.spectral.upper),
+        },
+        row,
+        (t) => (outcome.estimates[t - 1] ?? null) === null,
+        settlement.planAudit(),
+      );
+      return audited(climb, index, outcome, audit);
+    } finally {
+      for (const again of whole) again.release();
+    }
   };
-  const hand = async (at: number, row: SampleRow, outcome: SampleOutcome): Promise<void> => {
+  const hand = async (at: number, { row, outcome, entries }: Settled): Promise<void> => {
     const { inputs, labels } = own(at);
     const again =
       outcome.source.measurements === measured.measurements ? null : await climb.host.measure(climb.hostPlan, own(at));
@@ -131,15 +139,22 @@ export async function settleBatch(
     if (whole === undefined) return;
     const measurements = sampleMeasurements(outcome.source.measurements, outcome.source.at);
     const plan = again === null ? climb.plan : climb.hostPlan;
-    await settlement.catch?.take({ row, plan, input: inputs, label: labels?.[0] ?? -1, traced: whole, measurements });
+    const label = labels?.[0] ?? -1;
+    await settlement.catch?.take({ row, plan, input: inputs, label, traced: whole, measurements, entries });
   };
   for (let from = 0; from < batch.samples; from += TOGETHER) {
     const places = Array.from({ length: Math.min(TOGETHER, batch.samples - from) }, (_, i) => from + i);
-    for (const [i, { row, outcome }] of (await Promise.all(places.map(settle))).entries()) {
-      receive(row, outcome);
-      if (settlement.catch?.wants(row) === true) await hand(from + i, row, outcome);
+    for (const [i, settled] of (await Promise.all(places.map(settle))).entries()) {
+      receive(settled.row, settled.outcome);
+      if (settlement.catch?.wants(settled.row) === true) await hand(from + i, settled);
     }
   }
+}
+
+interface Settled {
+  readonly row: SampleRow;
+  readonly outcome: SampleOutcome;
+  readonly entries: readonly IdentityEntry[];
 }
 
 /** The outcome with what the audit found, and its row with the identities' residuals. */
@@ -147,8 +162,8 @@ function audited(
   climb: Climb,
   index: number,
   before: SampleOutcome,
-  { discrepancies, residuals }: AuditOutcome,
-): { row: SampleRow; outcome: SampleOutcome } {
+  { discrepancies, residuals, entries }: AuditOutcome,
+): Settled {
   const violations = [...before.violations, ...discrepancies.map(discrepancyVerdict)];
   const outcome = { ...before, violations, verdict: violations[0] ?? before.verdict };
   const row = sampleRow(climb.plan, index, outcome);
@@ -157,7 +172,7 @@ function audited(
     contractedResidual: residuals.contracted,
     biasIdentityResidual: residuals.bias,
   };
-  return { row: { ...row, audit }, outcome };
+  return { row: { ...row, audit }, outcome, entries };
 }
 
 /** Reads that are asked for side by side go to the engine as one: what samples ask for while others take the same step. */

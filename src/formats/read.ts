@@ -1,6 +1,7 @@
 /** Any file that the program reads: which format it is, by its first bytes and its name. */
 import { FormatError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
+import { readCsv } from "./csv.ts";
 import { isGzip, isIdx, readIdx } from "./idx.ts";
 import { readModelJson } from "./model-json.ts";
 import type { ModelOptions } from "./model-tensors.ts";
@@ -47,18 +48,23 @@ export async function readMatrix(
   name: string,
   options: { readonly array?: string } = {},
 ): Promise<Matrix> {
-  refuseLater(name, "--inputs reads .npy, .npz, .safetensors and IDX");
+  refuseLater(name, "--inputs reads .npy, .npz, .safetensors, .csv and IDX");
   return asMatrix(await readArray(bytes, name, options.array), name);
 }
 
 async function readArray(bytes: Uint8Array, name: string, wanted: string | undefined): Promise<NumericArray> {
+  if (wanted !== undefined && isCsv(name)) {
+    throw new UsageError(`--array ${wanted}: ${name} is one table, expected no --array`);
+  }
+  // No first bytes tell CSV: it goes by its name.
+  if (isCsv(name)) return readCsv(bytes, name);
   if (isNpy(bytes)) return readNpy(bytes, name);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return pick(await readNpz(bytes, name), wanted, name);
   if (isGzip(bytes) || isIdx(bytes)) return readIdx(bytes, name);
   if (/\.safetensors$/i.test(name) || isSafetensors(bytes))
     return pick(readSafetensors(bytes, name).tensors, wanted, name);
   throw new FormatError(
-    `${name}: found none of the known formats, expected .npy, .npz, .safetensors or IDX (plain or .gz)`,
+    `${name}: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)`,
   );
 }
 
@@ -88,7 +94,11 @@ function asMatrix(array: NumericArray, name: string): Matrix {
   return { rows, columns, values: array.values };
 }
 
+function isCsv(name: string): boolean {
+  return /\.csv$/i.test(name);
+}
+
 function refuseLater(name: string, instead: string): void {
-  const ending = /\.(onnx|csv|parquet)$/i.exec(name)?.[0];
+  const ending = /\.(onnx|parquet)$/i.exec(name)?.[0];
   if (ending !== undefined) throw new UsageError(`${name}: ${ending} files are not read by this version; ${instead}`);
 }

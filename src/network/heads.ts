@@ -130,6 +130,25 @@ export function evaluateHead(head: Head, output: Float64Array, label: number, sa
   }
 }
 
+/** (∂²f/∂h²) v at one output vector: 0 for the heads that are linear, or linear between kinks. */
+export function headHessianProduct(head: Head, output: Float64Array, v: Float64Array): Float64Array {
+  switch (head.kind) {
+    case "half-squared-norm":
+    case "squared-error":
+      return v.slice();
+    case "log-sum-exp":
+    case "cross-entropy": {
+      // (diag p − p pᵀ) v, as p ∘ (v − p·v).
+      const { softmax } = logSumExp(output);
+      let mean = 0;
+      for (let i = 0; i < v.length; i++) mean += (softmax[i] as number) * (v[i] as number);
+      return v.map((x, i) => (softmax[i] as number) * (x - mean));
+    }
+    default:
+      return new Float64Array(v.length);
+  }
+}
+
 /** Index of the largest entry, the first of equal ones, leaving out index `except` (−1: none). */
 function argmax(values: Float64Array, except: number): number {
   let best = except === 0 ? 1 : 0;

@@ -160,7 +160,7 @@ function losses(report: Report): string[] {
   return lines.length === 0 ? [] : ["What the right side exceeds the left by, by layer (medians)", ...lines];
 }
 
-function cell(x: number | null): string {
+export function cell(x: number | null): string {
   if (x === null || !Number.isFinite(x)) return "–".padStart(8);
   return (x > 0 && x < 1e-3 ? x.toExponential(1) : x.toFixed(4)).padStart(8);
 }
@@ -198,7 +198,7 @@ export function work(report: AnyReport): string[] {
 }
 
 /** "784-64-32-10"; long chains keep their ends. */
-function elided(widths: readonly string[]): string {
+export function elided(widths: readonly string[]): string {
   return widths.length <= 8 ? widths.join("-") : [...widths.slice(0, 4), "…", ...widths.slice(-3)].join("-");
 }
 

@@ -7,40 +7,46 @@
  */
 import type { Report } from "../escalation/results.ts";
 import type { SweepReport } from "../sweep/results.ts";
+import type { TightenReport } from "../sweep/tighten/results.ts";
 
-const REPORT_KEYS = [
-  "schema",
-  "tool",
-  "engine",
-  "run",
-  "model",
-  "architectures",
-  "head",
-  "norm",
-  "samples",
-  "verdicts",
-  "audited",
-  "penalties",
-  "ratio",
-  "coefficient",
-  "layers",
-  "escalations",
-  "certified",
-  "bounds",
-  "faults",
-  "tightest",
-  "worst",
-  "quantileError",
-  "timing",
-] as const satisfies readonly (keyof Report | keyof SweepReport)[];
+type AnyReport = Report | TightenReport | SweepReport;
+type ReportKey = keyof TightenReport | keyof SweepReport;
+
+/** Every key, in its order; as a record, so that one that is missing does not compile. */
+const REPORT_KEYS = Object.keys({
+  schema: true,
+  tool: true,
+  engine: true,
+  run: true,
+  model: true,
+  architectures: true,
+  head: true,
+  norm: true,
+  samples: true,
+  verdicts: true,
+  audited: true,
+  penalties: true,
+  ratio: true,
+  coefficient: true,
+  layers: true,
+  escalations: true,
+  certified: true,
+  bounds: true,
+  faults: true,
+  search: true,
+  tightest: true,
+  worst: true,
+  quantileError: true,
+  timing: true,
+} satisfies Record<ReportKey, true>) as readonly ReportKey[];
 
 /** The report as indented JSON with a final newline. */
-export function reportJson(report: Report | SweepReport): string {
+export function reportJson(report: AnyReport): string {
   return `${JSON.stringify(reportValue(report), null, 2)}\n`;
 }
 
 /** The report as a JSON value: finite numbers only, keys in their order. */
-export function reportValue(report: Report | SweepReport): object {
+export function reportValue(report: AnyReport): object {
   const ordered: Partial<Record<(typeof REPORT_KEYS)[number], unknown>> = {
     ...report,
     run: { ...report.run, settings: sortedKeys(report.run.settings) },

@@ -14,37 +14,37 @@ const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 
-/** High and low word of a 32 × 32 bit product, by 16-bit halves. */
+/** High word of a 32 × 32 bit product, by 16-bit halves; int32 throughout, the bits of the unsigned word. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const low = aLow * bLow;
-  const middle = aHigh * bLow + (low >>> 16);
-  const carry = aLow * bHigh + (middle % 0x10000);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
+  // No partial sum reaches 2³²: (2¹⁶ − 1)² + 2¹⁶ − 1 < 2³².
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0;
+  const carry = (Math.imul(aLow, bHigh) + (middle & 0xffff)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) | 0;
 }
 
 /** Ten rounds over a counter of four words, by a key of two; writes four words to `out` at `offset`. */
 export function philox(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array, offset = 0): void {
-  let c0 = (counter[0] as number) >>> 0;
-  let c1 = (counter[1] as number) >>> 0;
-  let c2 = (counter[2] as number) >>> 0;
-  let c3 = (counter[3] as number) >>> 0;
-  let k0 = (key[0] as number) >>> 0;
-  let k1 = (key[1] as number) >>> 0;
+  let c0 = (counter[0] as number) | 0;
+  let c1 = (counter[1] as number) | 0;
+  let c2 = (counter[2] as number) | 0;
+  let c3 = (counter[3] as number) | 0;
+  let k0 = (key[0] as number) | 0;
+  let k1 = (key[1] as number) | 0;
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0);
-    const low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
+    const low0 = Math.imul(MULTIPLIER_0, c0);
     const high1 = multiplyHigh(MULTIPLIER_1, c2);
-    const low1 = Math.imul(MULTIPLIER_1, c2) >>> 0;
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
+    const low1 = Math.imul(MULTIPLIER_1, c2);
+    c0 = high1 ^ c1 ^ k0;
     c1 = low1;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
+    c2 = high0 ^ c3 ^ k1;
     c3 = low0;
-    k0 = (k0 + WEYL_0) >>> 0;
-    k1 = (k1 + WEYL_1) >>> 0;
+    k0 = (k0 + WEYL_0) | 0;
+    k1 = (k1 + WEYL_1) | 0;
   }
   out[offset] = c0;
   out[offset + 1] = c1;
@@ -76,5 +76,8 @@ export function uniformOpen(high: number, low: number): number {
 
 /** The random direction of the cut test for one sample: n uniforms on [−1, 1), exact in f32. */
 export function directionVector(seed: number, index: number, n: number): Float64Array {
-  return Float64Array.from(wordsAt(seed, DIRECTION_STREAM, index, n), uniformSigned);
+  const words = wordsAt(seed, DIRECTION_STREAM, index, n);
+  const result = new Float64Array(n);
+  for (let i = 0; i < n; i++) result[i] = uniformSigned(words[i] as number);
+  return result;
 }

@@ -13,6 +13,8 @@ export const HEAD_STREAM = 8;
 /** What a conformance case draws: its kernel, shape and kind of numbers; and the numbers themselves. */
 export const CONFORMANCE_STREAM = 20;
 export const CONFORMANCE_NUMBER_STREAM = 21;
+/** The random steps of the search for the tightest case. */
+export const PERTURBATION_STREAM = 11;
 /** Layer t's weights: WEIGHT_STREAM + t. */
 export const WEIGHT_STREAM = 1000;
 /** Layer t's biases: BIAS_STREAM + t. */

@@ -36,6 +36,8 @@ export interface LedgerHeader {
   readonly engine: EngineDescription;
   readonly settings: SweepSettings;
   readonly shard: Shard;
+  /** How the command line names the grid: what repeats a case. */
+  readonly grid: string;
 }
 
 export interface FinishedUnit {

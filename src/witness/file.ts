@@ -149,6 +149,10 @@ export async function readWitness(text: string, source: string): Promise<Witness
   if (!result.success) {
     const issue = result.issues[0];
     const path = issue.path?.map((p) => String(p.key)).join(".") ?? "the document";
+    // A key that is missing is "expected" by its own name: of the schema's, the value is what helps.
+    if (path === "schema") {
+      throw new FormatError(`${source}: schema: found ${issue.received.slice(0, 60)}, expected "${SCHEMA}"`);
+    }
     throw new FormatError(
       `${source}: ${path}: found ${issue.received.slice(0, 60)}, expected ${(issue.expected ?? `a ${SCHEMA}`).slice(0, 300)}`,
     );

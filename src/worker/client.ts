@@ -5,6 +5,7 @@ import type { Examined, Offer, PageOutcome, PageRequest, Progress, Service } fro
 import type { DrawnSubject } from "./subject.ts";
 
 export type { LayerRow, Report, SampleRow, VerdictName } from "../escalation/results.ts";
+export type { IdentityEntry } from "../verification/audit/identities.ts";
 export type { EngineReason } from "./engines.ts";
 export type { Inspection } from "./inspect.ts";
 export type { Examined, Interim, Offer, OfferedFault, PageOutcome, PageRequest, Progress } from "./messages.ts";

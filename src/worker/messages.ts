@@ -4,6 +4,7 @@ import type { Report, SampleRow, VerdictCounts } from "../escalation/results.ts"
 import type { ActivationName } from "../network/activations.ts";
 import type { InitialiserName } from "../network/initialisers.ts";
 import type { Distribution } from "../sampling/inputs.ts";
+import type { IdentityEntry } from "../verification/audit/identities.ts";
 import type { EngineReason, EngineWish } from "./engines.ts";
 import type { Inspection } from "./inspect.ts";
 import type { Points } from "./points.ts";
@@ -61,6 +62,13 @@ export interface Examined {
   /** x, as the engine took it. */
   readonly input: Float64Array;
   readonly model: Report["model"];
+  readonly engine: Report["engine"];
+  /** The source's samples. */
+  readonly samples: number;
+  /** How many entries of h_t are exactly 0, t = 1…l+1. */
+  readonly zeros: readonly number[];
+  /** The entries of the identities that the audit looked at. */
+  readonly entries: readonly IdentityEntry[];
   /** The same network and input wholly in f64, and what replaying the stored values finds. */
   readonly right: SampleRow;
   readonly finding: string;
@@ -98,7 +106,7 @@ export interface Service {
   stop(): void;
   /** The rows of the last run as JSON Lines; null where they are more than are kept (row-store.ts). */
   rows(): Blob | null;
-  /** Sample `index` of the same request again, with everything that its verdict is made of. @throws as verify. */
+  /** Sample `index` of the same request again, with everything that its verdict is made of. @throws as verify, UsageError. */
   examine(request: PageRequest, index: number): Promise<Examined>;
   /** What a file can be; never throws for what is in it. */
   inspect(file: Blob, name: string): Promise<Inspection>;

@@ -9,6 +9,7 @@ import type { CaughtSample } from "../escalation/settle.ts";
 import type { RunProgress, VerifyRequest } from "../escalation/verify.ts";
 import { verify } from "../escalation/verify.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
+import { UsageError } from "../network/errors.ts";
 import { INITIALISERS } from "../network/initialisers.ts";
 import { reportJson } from "../report/json.ts";
 import { DISTRIBUTIONS } from "../sampling/inputs.ts";
@@ -80,6 +81,7 @@ async function verifySubject(
   onProgress: (progress: Progress) => void,
   { stopping, gate, rows }: Run,
 ): Promise<PageOutcome> {
+  checkNumbers(request);
   const subject = await openSubject(request.subject);
   let recoveries = 0;
   const { engine, host, why, threads, dispose } = await openEngines(request, () => recoveries++);
@@ -88,10 +90,11 @@ async function verifySubject(
   let passing = 0;
   let shownMs = -Infinity;
   let interimMs = -Infinity;
-  const interim = (report: Interim["report"]): Interim => ({
-    ...{ report, json: reportJson(report), why, passing, recoveries },
-    ...shortlist.result(),
-  });
+  const interim = (bare: Interim["report"]): Interim => {
+    const details = { ...bare.timing.details, ...(engine.description.kind === "cpu" ? { threads } : {}), recoveries };
+    const report = { ...bare, timing: { ...bare.timing, details } };
+    return { report, json: reportJson(report), why, passing, recoveries, ...shortlist.result() };
+  };
   const show = ({ done, total, verdicts, report }: RunProgress): void => {
     const nowMs = performance.now();
     const paused = gate.isClosed();
@@ -126,16 +129,28 @@ async function verifySubject(
         if ((row.ratio ?? 0) <= 1) passing++;
       },
     });
-    const details = { ...report.timing.details, ...(engine.description.kind === "cpu" ? { threads } : {}), recoveries };
-    const whole = { ...report, timing: { ...report.timing, details } };
-    return { ...interim(whole), failure: failure?.message ?? null };
+    return { ...interim(report), failure: failure?.message ?? null };
   } finally {
     dispose();
   }
 }
 
+/** @throws UsageError for what an address or a form may say and no run can be asked. */
+function checkNumbers({ seed, batchSize }: PageRequest): void {
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new UsageError(`seed ${String(seed)}: expected a whole number ≥ 0`);
+  }
+  if (batchSize !== null && !(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
+    throw new UsageError(`batch ${String(batchSize)}: expected a whole number ≥ 1, or nothing`);
+  }
+}
+
 async function examine(request: PageRequest, index: number): Promise<Examined> {
   const subject = await openSubject(request.subject);
+  const { samples } = subject.source;
+  if (!(Number.isInteger(index) && index >= 0 && index < samples)) {
+    throw new UsageError(`sample ${String(index)}: expected a whole number from 0 to ${String(samples - 1)}`);
+  }
   const { engine, host, dispose } = await openEngines(request, () => undefined);
   const all: CaughtSample[] = [];
   const { inputs, labels } = subject.source.read(index, 1);
@@ -160,8 +175,11 @@ async function examine(request: PageRequest, index: number): Promise<Examined> {
       address: null,
     });
     const { right, finding } = await replayWitness(witness, host);
-    const { row, input } = caught;
-    return { row, input, right, finding, model: report.model, witness: await witnessText(witness) };
+    const { row, input, entries, traced } = caught;
+    const zeros = traced.hidden.map((h) => h.reduce((count, v) => count + (v === 0 ? 1 : 0), 0));
+    const { model, engine: description } = report;
+    const text = await witnessText(witness);
+    return { row, input, model, engine: description, samples, zeros, entries, right, finding, witness: text };
   } finally {
     dispose();
   }

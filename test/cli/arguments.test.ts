@@ -40,6 +40,16 @@ describe("values", () => {
     expect(parseArguments("verify", ALL, ["--mean", "-1.5"]).values.mean).toBe(-1.5);
   });
 
+  test("--stress stands alone for a minute, or takes its minutes in either spelling", () => {
+    const minutes = (...words: string[]): number | null => parseArguments("doctor", ALL, words).values.stress;
+    expect(minutes()).toBeNull();
+    expect(minutes("--stress")).toBe(1);
+    expect(minutes("--stress", "--seed", "3")).toBe(1);
+    expect(minutes("--stress", "5")).toBe(5);
+    expect(minutes("--stress=0.5", "--seed", "3")).toBe(0.5);
+    expect(parseArguments("doctor", ALL, ["--case", "network:12"]).values.case).toEqual({ part: "network", index: 12 });
+  });
+
   test("lists are split at commas", () => {
     expect(parseArguments("verify", ALL, ["--activation", "relu,tanh"]).values.activation).toEqual(["relu", "tanh"]);
     expect(parseArguments("verify", ALL, ["--fail-on=invalid,unresolved"]).values.failOn).toEqual([
@@ -53,6 +63,8 @@ describe("errors name the place, what was found and what was expected", () => {
   test.each([
     [["--random=-3"], 'Invalid value "-3" in "--random=-3": expected an integer ≥ 1'],
     [["--random", "1.5"], 'Invalid value "1.5" in "--random 1.5": expected an integer ≥ 1'],
+    [["--stress", "0"], 'Invalid value "0" in "--stress 0": expected a number of minutes > 0'],
+    [["--case", "9"], 'Invalid value "9" in "--case 9": expected kernel:N or network:N, N counting from 0'],
     [["--std", "0"], 'Invalid value "0" in "--std 0": expected a number > 0'],
     [["--mean", "NaN"], 'Invalid value "NaN" in "--mean NaN": expected a finite number'],
     [
@@ -81,11 +93,7 @@ describe("errors name the place, what was found and what was expected", () => {
   });
 
   test("options of later versions say that they are not available", () => {
-    for (const words of [
-      ["--html", "a.html"],
-      ["--precision", "f32"],
-      ["--samples", "a.parquet"],
-    ]) {
+    for (const words of [["--precision", "f32"]]) {
       expect(message(...words)).toMatch(/not available in this version/);
     }
   });

@@ -47,15 +47,16 @@ describe("commands", () => {
       expect(code).toBe(0);
       expect(stdout).toContain("--accuracy R|verdict");
     }
+    expect((await run("doctor", "--help")).stdout).toContain("--stress [MINUTES]");
   });
 
-  test.each([["worker"], ["tighten"], ["train"], ["bench"]])(
+  test.each([["worker"], ["train"], ["bench"]])(
     "%s exits 2, saying that it joins later and which commands exist",
     async (name) => {
       expect(await run(name, "--report", "x")).toEqual({
         code: 2,
         stdout: "",
-        stderr: `gpv: Command "${name}" joins with a later version: expected one of demo, verify, sweep, merge, replay, shrink, doctor\n`,
+        stderr: `gpv: Command "${name}" joins with a later version: expected one of demo, verify, sweep, merge, tighten, replay, shrink, doctor\n`,
       });
     },
   );
@@ -63,11 +64,11 @@ describe("commands", () => {
   test.each([
     [
       ["verfy"],
-      'gpv: Unknown command "verfy": expected one of demo, verify, sweep, merge, replay, shrink, doctor; did you mean "verify"?\n',
+      'gpv: Unknown command "verfy": expected one of demo, verify, sweep, merge, tighten, replay, shrink, doctor; did you mean "verify"?\n',
     ],
     [
       ["--model", "m"],
-      'gpv: Found option "--model" where a command was expected: gpv verify --model …, or one of demo, verify, sweep, merge, replay, shrink, doctor\n',
+      'gpv: Found option "--model" where a command was expected: gpv verify --model …, or one of demo, verify, sweep, merge, tighten, replay, shrink, doctor\n',
     ],
     [["verify"], "gpv: Found no --model: expected --model FILE\n"],
     [["verify", "--model", "m"], "gpv: Found neither --inputs nor --random: expected --inputs FILE or --random N\n"],
@@ -91,6 +92,14 @@ describe("commands", () => {
       ["verify", "--model", "m", "--random", "1", "--report", "a", "--samples", "a"],
       "gpv: --samples a: is the file of --report too, expected another\n",
     ],
+    ...["--seed", "--case", "--plant", "--report", "--junit"].map((name): [string[], string] => [
+      [
+        "doctor",
+        name,
+        name === "--seed" ? "1" : name === "--case" ? "kernel:1" : name === "--plant" ? "vjp-transposed" : "f",
+      ],
+      `gpv: Found ${name} without --stress: expected both\n`,
+    ]),
     [
       ["verify", "--model", "/nowhere/m.json", "--random", "1"],
       "gpv: /nowhere/m.json: cannot be read (no such file or folder)\n",

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { parquetReadObjects } from "hyparquet";
 import { describe, expect, test } from "vitest";
 import type { Report, SampleRow } from "../../src/escalation/results.ts";
+import { htmlReport } from "../../src/report/html-run.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const DENO = join(ROOT, "node_modules/.bin/deno");
@@ -108,21 +110,45 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
   const software = test.skipIf(!available || process.platform !== "linux" || process.arch !== "x64");
 
   claim(
-    "verify writes a report and rows that validate, and a table on stdout",
+    "verify writes a report and rows that validate, a page, and a table on stdout",
     async () => {
       const { place, model, inputs } = files();
-      const [report, samples] = [join(place, "r.json"), join(place, "s.jsonl")];
+      const [report, samples, html] = [join(place, "r.json"), join(place, "s.jsonl"), join(place, "r.html")];
       const words = ["verify", "--engine", "cpu", "--model", model, "--inputs", inputs, "--report", report];
-      const { code, stdout, stderr } = await run(command, [...words, "--samples", samples]);
+      const { code, stdout, stderr } = await run(command, [...words, "--samples", samples, "--html", html]);
       expect([code, stderr]).toEqual([0, expect.stringMatching(/^gpv: engine cpu \(f64, .*\): asked for\n$/)]);
       expect(stdout).toContain("model.json: 3-2-2");
       const value = JSON.parse(readFileSync(report, "utf8")) as Report;
       expect(errorsOf("report")(value)).toBe("");
       expect(value.verdicts.holds + value.verdicts.tight).toBe(20);
+      expect(readFileSync(html, "utf8")).toBe(htmlReport(value));
       const lines = readFileSync(samples, "utf8").trimEnd().split("\n");
       const rows = lines.map((line) => JSON.parse(line) as SampleRow);
       expect(rows.map((row) => row.index)).toEqual(Array.from({ length: 20 }, (_, i) => i));
       for (const row of rows) expect(errorsOf("samples")(row)).toBe("");
+    },
+    LIMIT_MS,
+  );
+
+  claim(
+    "--samples writes the same rows as Parquet, where the file's name says so",
+    async () => {
+      const { place, model, inputs } = files([4]);
+      const [lines, parquet] = [join(place, "s.jsonl"), join(place, "s.parquet")];
+      const words = ["verify", "--engine", "cpu", "--model", model, "--inputs", inputs, "--audit", "1", "--samples"];
+      const ended = await Promise.all([run(command, [...words, lines]), run(command, [...words, parquet])]);
+      expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+      const file = readFileSync(parquet);
+      const rows = await parquetReadObjects({
+        file: file.buffer.slice(file.byteOffset, file.byteOffset + file.length),
+      });
+      const expected = readFileSync(lines, "utf8").trimEnd().split("\n");
+      expect(rows.map((row) => row["verdict"] as string)).toEqual(
+        expected.map((line) => (JSON.parse(line) as SampleRow).verdict),
+      );
+      expect(rows.map((row) => row["ratio"] as number)).toEqual(
+        expected.map((line) => (JSON.parse(line) as SampleRow).ratio),
+      );
     },
     LIMIT_MS,
   );

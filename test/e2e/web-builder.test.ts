@@ -85,7 +85,7 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
   test("a change while a run is under way ends that run and begins the next", async () => {
     const page = await browser.newPage();
     await page.goto(`${server.address}?engine=cpu&widths=64-64-64-10&samples=100000`);
-    await page.waitForSelector('#progress:not([value="0"])', { timeout: 60_000 });
+    await page.waitForSelector('#progress[value]:not([value="0"])', { timeout: 60_000 });
     await page.fill("#net-samples", "40");
     await page.press("#net-samples", "Tab");
     await page.waitForSelector("#status[data-done='40']", { timeout: 60_000 });

@@ -79,7 +79,7 @@ describe.skipIf(skipReason !== null)("the page's languages", () => {
       "#results",
       "#own",
       "#sample table",
-      "footer",
+      "footer h2",
     ]) {
       const words = (await page.locator(part).allInnerTexts()).join(" ").match(/[a-z]{4,}/gi) ?? [];
       const known =

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { Engine } from "../../src/engine/engine.ts";
+import type { Engine, StoredSample } from "../../src/engine/engine.ts";
+import { WGSL_F32 } from "../../src/engine/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import type { SampleRow } from "../../src/escalation/results.ts";
 import type { VerifyOutcome, VerifyRequest } from "../../src/escalation/verify.ts";
@@ -128,6 +129,32 @@ describe("samples that are not finite", () => {
         expect(row).toMatchObject({ verdict: "invalid", reason: "the input holds a number that is not finite" });
       else expect(row).toEqual(clean.rows[i]);
     });
+  });
+
+  test("a sample that overflowed in f32 is climbed and audited on its f64 numbers, never on what overflowed", async () => {
+    const broken = (values: Float64Array): Float64Array => values.map(() => Infinity);
+    const overflowing: Engine = {
+      ...engine,
+      description: { ...engine.description, precision: "f32" },
+      async measure(plan, batch, trace) {
+        const measured = await engine.measure(plan, batch, trace);
+        const { measurements } = measured;
+        const spoil = <T extends StoredSample>(sample: T): T => ({ ...sample, hidden: sample.hidden.map(broken) });
+        return {
+          ...measured,
+          measurements: { ...measurements, arithmetic: WGSL_F32, finite: new Uint8Array(batch.samples) },
+          stored: async (samples) => (await measured.stored(samples)).map(spoil),
+          traced: async (samples) => (await measured.traced(samples)).map(spoil),
+        };
+      },
+    };
+    for (const changes of [{ certify: 1e-6 }, { accuracy: 1e-9 }, { norm: "frobenius" }] as const) {
+      const { report } = await run(deep, { engine: overflowing, audit: 1, ...changes });
+      expect(report.faults).toEqual([]);
+      expect(report.verdicts.holds).toBe(SAMPLES);
+      expect(report.audited.samples).toBe(SAMPLES);
+      if (report.certified !== undefined) expect(report.certified.missed).toBe(0);
+    }
   });
 
   test("weights beyond any scale give the same verdicts and ratio, or invalid with the reason; never a wrong verdict", async () => {

@@ -8,10 +8,11 @@ import { arch, cpus, platform } from "node:os";
 import process from "node:process";
 import { runInChromium } from "./chromium.ts";
 import type { PageProof, ProofRequest } from "./engine-program.ts";
+import type { TasksRequest } from "./page-tasks.ts";
+import { longestTasks } from "./page-tasks.ts";
 import { runProof } from "./run-proof.ts";
 
-type Runtime = "node" | "deno" | "chromium";
-type Run = readonly [Runtime, ProofRequest];
+type Run = readonly ["node" | "deno" | "chromium", ProofRequest] | readonly ["page", TasksRequest];
 
 const CPU = ["node", "cpu"] as const;
 const WEBGPU = ["node", "webgpu"] as const;
@@ -32,6 +33,10 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
   ],
   extremes: [CPU, WEBGPU, DENO].map(([runtime, engine]) => [runtime, { proof: "extremes", engine, deepest: 64 }]),
   overhead: [CPU, WEBGPU].map(([runtime, engine]) => [runtime, { proof: "overhead", engine }]),
+  page: [
+    ["page", { proof: "tasks", engine: "cpu", widths: "16-24-8", samples: 120_000 }],
+    ["page", { proof: "tasks", engine: "webgpu", widths: "16-24-8", samples: 120_000 }],
+  ],
   exact: [["node", { proof: "exact", engine: "cpu", from: 0, to: 500 }]],
 };
 
@@ -41,18 +46,24 @@ if (proofs === undefined) {
   process.stderr.write(`evidence: found "${name}", expected one of ${Object.keys(PROOFS).join(", ")}\n`);
   process.exit(2);
 }
+function prove(run: Run): Promise<Record<string, unknown>> {
+  if (run[0] === "page") return longestTasks(run[1]);
+  return run[0] === "chromium" ? runInChromium(run[1] as PageProof) : runProof(run[0], run[1]);
+}
+
 const figures: Record<string, unknown>[] = [];
 let next = 0;
 // Two at a time, one a core on the smallest machine that this is for; what is timed has the machine to itself.
 const lane = async (): Promise<void> => {
   for (let i = next++; i < proofs.length; i = next++) {
-    const [runtime, request] = proofs[i] as Run;
-    process.stderr.write(`${name}: engine ${request.engine} under ${runtime}\n`);
-    figures[i] = await (runtime === "chromium" ? runInChromium(request as PageProof) : runProof(runtime, request));
-    process.stderr.write(`${name}: engine ${request.engine} under ${runtime}: done\n`);
+    const [runtime, { engine }] = proofs[i] as Run;
+    process.stderr.write(`${name}: engine ${engine} under ${runtime}\n`);
+    figures[i] = await prove(proofs[i] as Run);
+    process.stderr.write(`${name}: engine ${engine} under ${runtime}: done\n`);
   }
 };
-await Promise.all(name === "overhead" ? [lane()] : [lane(), lane()]);
+const isTimed = name === "overhead" || name === "page";
+await Promise.all(isTimed ? [lane()] : [lane(), lane()]);
 const commit = execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).trim();
 const machine = `${platform()} ${arch()}, ${String(cpus().length)} × ${cpus()[0]?.model.trim() ?? "unknown processor"}`;
 mkdirSync("docs/evidence", { recursive: true });

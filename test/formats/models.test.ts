@@ -75,8 +75,8 @@ describe("what is no multilayer perceptron is refused in one line", () => {
     await expect(readModel(new Uint8Array(9), "m.onnx")).rejects.toThrow(
       "m.onnx: .onnx files are not read by this version; --model reads .safetensors and .json",
     );
-    await expect(readMatrix(new Uint8Array(9), "x.csv")).rejects.toThrow(
-      "x.csv: .csv files are not read by this version",
+    await expect(readMatrix(new Uint8Array(9), "x.parquet")).rejects.toThrow(
+      "x.parquet: .parquet files are not read by this version",
     );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ACTIVATION_NAMES, ACTIVATIONS } from "../../src/network/activations.ts";
+import { curvature, PIECEWISE_LINEAR, roundedJet } from "../../src/network/curvature.ts";
 import { derivative } from "../../src/reference/differences.ts";
 
 const KINKS: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
@@ -52,4 +53,44 @@ test("slopes keep their relative accuracy in the tails, where 1 − tanh² and i
   expect(Math.abs(ACTIVATIONS.mish.value(-40) / (-40 * Math.exp(-40)) - 1)).toBeLessThan(1e-14);
   // Φ(−10) to 16 digits (Abramowitz & Stegun's asymptotic series, tabulated): 7.619853024160527e-24.
   expect(Math.abs(ACTIVATIONS.gelu.value(-10) / (-10 * 7.619853024160527e-24) - 1)).toBeLessThan(1e-13);
+});
+
+describe.each(ACTIVATION_NAMES)("%s", (name) => {
+  const { slope, value } = ACTIVATIONS[name];
+  const jumps = [...(KINKS[name] ?? []).map(([at]) => at), ...(name === "selu" || name === "elu" ? [0] : [])];
+
+  test("has the curvature of its slope between −12 and 12, away from where the slope jumps", () => {
+    for (let z = -12; z <= 12; z += 0.0917) {
+      if (jumps.some((at) => Math.abs(z - at) < 0.01)) continue;
+      const estimate = derivative((s) => slope(z + s), 2 ** -8);
+      // The rounding of a slope (100 u of a number below 2) over the smallest step.
+      const bound = 20 * estimate.error + 2 ** 10 * 200 * 2 ** -53;
+      expect(Math.abs(curvature(name, z) - estimate.value)).toBeLessThanOrEqual(bound);
+    }
+  });
+
+  test("has a finite curvature for every finite z, 0 far out unless it oscillates", () => {
+    for (const z of [0, 1e-310, 50, -50, 800, -800, 1e30, -1e30, 1e308, -1e308]) {
+      expect(Math.abs(curvature(name, z))).toBeLessThanOrEqual(2);
+      if (name !== "sin" && Math.abs(z) >= 1e30) expect(Math.abs(curvature(name, z))).toBeLessThan(1e-80);
+    }
+    expect(curvature(name, NaN)).toBeNaN();
+  });
+
+  test("rounded at its kinks, has the slope and curvature of its value, and tends to itself", () => {
+    for (let z = -8; z <= 8; z += 0.173) {
+      if (!PIECEWISE_LINEAR.has(name)) continue;
+      const jet = roundedJet(name, z, 0.5);
+      const first = derivative((s) => roundedJet(name, z + s, 0.5).value, 2 ** -6);
+      const second = derivative((s) => roundedJet(name, z + s, 0.5).slope, 2 ** -6);
+      const rounding = 2 ** 8 * 100 * 2 ** -53 * 10;
+      expect(Math.abs(jet.slope - first.value)).toBeLessThanOrEqual(20 * first.error + rounding);
+      expect(Math.abs(jet.curvature - second.value)).toBeLessThanOrEqual(20 * second.error + rounding);
+      if (jumps.every((at) => Math.abs(z - at) > 0.05)) {
+        // e^(−0.05/s) of the jump, s = 1e−3.
+        expect(Math.abs(roundedJet(name, z, 1e-3).slope - slope(z))).toBeLessThan(2 * Math.exp(-50));
+        expect(Math.abs(roundedJet(name, z, 1e-3).value - value(z))).toBeLessThan(1e-14);
+      }
+    }
+  });
 });

@@ -51,6 +51,13 @@ describe("the JSON report", () => {
     expect(reportJson(reordered)).toBe(reportJson(FAULTY));
   });
 
+  test("says how many proven intervals became as narrow as --certify asked", () => {
+    const certified = { width: 1e-6, reached: 1990, missed: 10 };
+    const value = JSON.parse(reportJson({ ...CLEAN, certified })) as typeof CLEAN;
+    expect(value.certified).toEqual(certified);
+    expect(errors(value)).toBe("");
+  });
+
   test("lists its keys in the order of the contract", () => {
     expect(Object.keys(JSON.parse(reportJson(CLEAN)) as object).join(" ")).toBe(
       "schema tool engine run model head norm samples verdicts audited penalties ratio coefficient layers escalations bounds faults timing",

@@ -14,14 +14,14 @@ export const skipReason: string | null =
     ? null
     : `the npm Chromium exists for linux x64 only, this is ${process.platform} ${process.arch}`;
 
-export async function launchChromium(): Promise<Browser> {
+/** @param webgpu false: as it comes, without the switches that give it WebGPU on Linux. */
+export async function launchChromium(webgpu = true): Promise<Browser> {
   return chromium.launch({
     executablePath: await sparticuz.executablePath(),
     headless: true,
     args: [
       "--no-sandbox",
-      "--enable-unsafe-webgpu",
-      "--use-webgpu-adapter=swiftshader",
+      ...(webgpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : []),
       "--disable-quic",
       "--no-first-run",
       "--disable-background-networking",

@@ -7,8 +7,6 @@ import { build } from "vite";
 import type { Report } from "../../src/escalation/results.ts";
 import { launchChromium, serveFolder } from "./browser.ts";
 
-const root = resolve(import.meta.dirname, "../..");
-
 export interface ServedPage {
   readonly browser: Browser;
   /** Ends in "/a/b/": the page works from any path. */
@@ -27,7 +25,8 @@ export interface OpenPage {
   readonly strangers: readonly string[];
 }
 
-export async function servePage(): Promise<ServedPage> {
+/** @param root the repository. */
+export async function servePage(root = resolve(import.meta.dirname, "../..")): Promise<ServedPage> {
   const folder = mkdtempSync(join(tmpdir(), "gpv-page-"));
   const site = join(folder, "a/b");
   const config = { root: join(root, "web"), configFile: join(root, "vite.config.ts"), logLevel: "warn" } as const;
@@ -72,9 +71,9 @@ export async function servePage(): Promise<ServedPage> {
 }
 
 /** Waits until a run has ended; over `samples` samples where they are named. */
-export async function ended(page: Page, samples?: number): Promise<void> {
+export async function ended(page: Page, samples?: number, limitMs = 90_000): Promise<void> {
   const wanted = samples === undefined ? "" : `='${String(samples)}'`;
-  await page.waitForSelector(`#status[data-done${wanted}]`, { timeout: 90_000 });
+  await page.waitForSelector(`#status[data-done${wanted}]`, { timeout: limitMs });
 }
 
 /** What a click on `selector` downloads, as text. */

@@ -30,7 +30,13 @@ export const units = unitsOf(cells, SETTINGS.inputsPerNetwork);
 export const cpu = createCpuEngine({ threads: 0, runtime: "test" });
 
 export const HEADER: LedgerHeader = {
-  ...{ tool: { name: "gpv", version: "test" }, engine: cpu.description, settings: SETTINGS, shard: WHOLE },
+  ...{
+    tool: { name: "gpv", version: "test" },
+    engine: cpu.description,
+    settings: SETTINGS,
+    shard: WHOLE,
+    grid: "--grid test",
+  },
 };
 
 /** Runs the open units of a ledger. `engine` is opened anew after each failure: the k-th time with k. */

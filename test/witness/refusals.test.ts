@@ -23,6 +23,9 @@ describe("what is no witness is refused in one line", () => {
     expect(await refusal("")).toMatch(new RegExp(`^FormatError: w\\.json: found no JSON \\(.*\\), ${none}$`));
     expect(await refusal("null")).toMatch(/^FormatError: w\.json: the document: found null, expected /);
     expect(await refusal("[1, 2]")).toMatch(/^FormatError: w\.json: [^\n]*expected [^\n]+$/);
+    expect(await refusal('{"name":"a package"}')).toBe(
+      'FormatError: w.json: schema: found undefined, expected "gradient-penalty-witness/1"',
+    );
     expect(await refusal('{"schema":"other/1"}')).toBe(
       'FormatError: w.json: schema: found "other/1", expected "gradient-penalty-witness/1"',
     );

@@ -10,7 +10,7 @@ export function english(): Plugin {
 /** @throws RangeError where the document asks for words that there are not, Error where an element with data-text has a content of its own. */
 export function withEnglish(html: string): string {
   return html
-    .replaceAll(/<(\w+)([^<>]*\sdata-text="([\w.]+)"[^<>]*)>([^<]*)(<\/\1>)?/g, (...match: string[]) => {
+    .replaceAll(/<(\w+)([^<>]*\sdata-text="([\w.]+)"[^<>]*)>([^<]*)(<\/\1\s*>)?/g, (...match: string[]) => {
       const [, name = "", attributes = "", path = "", content = "", end] = match;
       if (content.trim() !== "" || end === undefined)
         throw new Error(`data-text="${path}": found a content of its own`);

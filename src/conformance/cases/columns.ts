@@ -2,6 +2,7 @@
 import type { Head } from "../../network/heads.ts";
 import { DIRECTION_STREAM } from "../../sampling/streams.ts";
 import { HEAD_KINDS } from "../oracles/head.ts";
+import type { KernelCall } from "../call.ts";
 import type { Draw, NumberKind } from "./numbers.ts";
 import { wildColumns, zeros } from "./numbers.ts";
 import type { Named } from "./products.ts";
@@ -36,16 +37,36 @@ export function notFiniteNormCall(): Named {
 
 export function dotCall(draw: Draw, rows: number, samples: number, groups: number): Named {
   const columns = samples * groups;
+  const [x, y] = [wildColumns(draw, rows, samples), wildColumns(draw, rows, columns)];
+  const name = `${String(rows)} rows, ${String(groups)} × ${String(samples)} columns of every size`;
+  return { name, call: productsOf(x, y, samples, columns) };
+}
+
+/** Each column of y with its sample's of x. */
+export function productsOf(
+  x: Float32Array<ArrayBuffer>,
+  y: Float32Array<ArrayBuffer>,
+  samples: number,
+  columns: number,
+): KernelCall {
+  // What column-norm leaves there before: (max, sum) for each column of x, then of y; the sums are not read.
+  const norms = [...columnMaxima(x, samples), ...columnMaxima(y, columns)].flatMap((max) => [max, 1]);
   return {
-    name: `${String(rows)} rows, ${String(groups)} × ${String(samples)} columns of every size`,
-    call: {
-      kernel: "columnDot",
-      overrides: {},
-      sizes: { rows, columns, samples, offset: 0 },
-      buffers: [wildColumns(draw, rows, samples), wildColumns(draw, rows, columns), new Uint32Array(2 * columns)],
-      read: [2],
+    kernel: "columnDot",
+    overrides: {},
+    sizes: {
+      ...{ rows: y.length / columns, columns, samples },
+      ...{ left_norm: 0, right_norm: samples, offset: samples + columns },
     },
+    buffers: [x, y, Float32Array.from([...norms, ...zeros(2 * columns)])],
+    read: [2],
   };
+}
+
+function columnMaxima(x: Float32Array, columns: number): Float32Array {
+  const result = new Float32Array(columns);
+  x.forEach((v, at) => (result[at % columns] = Math.max(result[at % columns] as number, Math.abs(v))));
+  return result;
 }
 
 /** Chosen columns of the second block of a matrix two blocks wide, put down from an offset on; a NaN, −0 and a subnormal among them. */
@@ -81,7 +102,7 @@ export function unitVectorsCall(rows: number, samples: number, first: number): N
 
 export function normaliseCall(draw: Draw, rows: number, columns: number, second: boolean): Named {
   const width = second ? 2 * columns : columns;
-  const pitch = columns + 3;
+  const pitch = columns + 4;
   return {
     name: `${String(rows)} × ${String(columns)}, ${second ? "the sum of two directions" : "one vector"}`,
     call: {

@@ -9,6 +9,8 @@ const KINDS = {
   zeros: (w: number): number => ((w & 3) === 0 ? uniformSigned(w) : (w & 7) === 1 ? -0 : 0),
   integers: (w: number): number => Math.round(8 * uniformSigned(w)),
   small: (w: number): number => uniformSigned(w) * 2 ** -60,
+  /** Normal, with products that come near 2⁻¹²⁶. */
+  tiny: (w: number): number => uniformSigned(w) * 2 ** -108,
   subnormal: (w: number): number => uniformSigned(w) * 2 ** -127,
   large: (w: number): number => uniformSigned(w) * 2 ** 55,
   huge: (w: number): number => uniformSigned(w) * 2 ** 114,
@@ -42,6 +44,8 @@ export const PAIRS: readonly (readonly [NumberKind, NumberKind])[] = [
   ["ordinary", "subnormal"],
   ["small", "small"],
   ["subnormal", "subnormal"],
+  ["huge", "tiny"],
+  ["ordinary", "tiny"],
 ];
 
 /** Columns of very different sizes: one near the largest number, one whose largest entry is subnormal, one of zeros. */

@@ -7,7 +7,7 @@ import { floatsExpected, numbersOf } from "../expected.ts";
 import { FLUSH, g } from "./rounding.ts";
 
 /** The exponent of an f32 number's bits, within ±126. */
-const exponentOf = (bits: number): number => Math.max(-126, Math.min(126, (bits >>> 23) - 127));
+export const exponentOf = (bits: number): number => Math.max(-126, Math.min(126, (bits >>> 23) - 127));
 
 /** max|x| of a column by its bits, which order as the magnitudes do, NaN above infinity. */
 function largestBits(bits: Uint32Array, rows: number, columns: number, j: number): number {

@@ -52,7 +52,8 @@ export const headOracle: Oracle = (call, read) => {
     value.bounds[j] = exact.valueBound;
     const [least, most] = exponents(exact);
     exponent.values[j] = (least + most) / 2;
-    exponent.bounds[j] = (most - least) / 2;
+    // Between two exponents either is right, and none beyond them.
+    exponent.bounds[j] = least === most ? 0 : (most - least + 1) / 2;
     const e = foundValues === null ? least : (numbersOf(foundValues, "i32")[2 * j + 1] as number);
     // Without an answer to read the exponent from, an ambiguous one leaves the scaled entries open.
     if (foundValues === null && least !== most) continue;

@@ -11,10 +11,9 @@ export function masked(mask: Float64Array, x: Float64Array): Float64Array {
 /** max |x| of each column; NaN where the column holds one. */
 export function columnMax(x: Float64Array, columns: number): Float64Array {
   const result = new Float64Array(columns);
-  for (let i = 0, j = 0; i < x.length; i++) {
-    const v = Math.abs(x[i] as number);
-    if (!(v <= (result[j] as number)) && !Number.isNaN(result[j])) result[j] = v;
-    if (++j === columns) j = 0;
+  for (let row = 0; row < x.length; row += columns) {
+    // Math.max keeps a NaN.
+    for (let j = 0; j < columns; j++) result[j] = Math.max(result[j] as number, Math.abs(x[row + j] as number));
   }
   return result;
 }
@@ -27,10 +26,11 @@ export function columnNorm(x: Float64Array, columns: number): Float64Array {
   const largest = columnMax(x, columns);
   const factor = largest.map((m) => (m > 0 && m < Infinity ? 2 ** -Math.max(-1000, Math.min(1000, exponentOf(m))) : 1));
   const sum = new Float64Array(columns);
-  for (let i = 0, j = 0; i < x.length; i++) {
-    const v = (x[i] as number) * (factor[j] as number);
-    sum[j] = (sum[j] as number) + v * v;
-    if (++j === columns) j = 0;
+  for (let row = 0; row < x.length; row += columns) {
+    for (let j = 0; j < columns; j++) {
+      const v = (x[row + j] as number) * (factor[j] as number);
+      sum[j] = (sum[j] as number) + v * v;
+    }
   }
   return sum.map((s, j) => Math.sqrt(s) / (factor[j] as number));
 }
@@ -38,9 +38,10 @@ export function columnNorm(x: Float64Array, columns: number): Float64Array {
 /** x·y of each pair of columns. */
 export function columnDot(x: Float64Array, y: Float64Array, columns: number): Float64Array {
   const result = new Float64Array(columns);
-  for (let i = 0, j = 0; i < x.length; i++) {
-    result[j] = (result[j] as number) + (x[i] as number) * (y[i] as number);
-    if (++j === columns) j = 0;
+  for (let row = 0; row < x.length; row += columns) {
+    for (let j = 0; j < columns; j++) {
+      result[j] = (result[j] as number) + (x[row + j] as number) * (y[row + j] as number);
+    }
   }
   return result;
 }
@@ -49,9 +50,8 @@ export function columnDot(x: Float64Array, y: Float64Array, columns: number): Fl
 export function scaledColumns(x: Float64Array, factors: Float64Array): Float64Array {
   const columns = factors.length;
   const result = new Float64Array(x.length);
-  for (let i = 0, j = 0; i < x.length; i++) {
-    result[i] = (x[i] as number) * (factors[j] as number);
-    if (++j === columns) j = 0;
+  for (let row = 0; row < x.length; row += columns) {
+    for (let j = 0; j < columns; j++) result[row + j] = (x[row + j] as number) * (factors[j] as number);
   }
   return result;
 }
@@ -59,9 +59,10 @@ export function scaledColumns(x: Float64Array, factors: Float64Array): Float64Ar
 /** target[:, j] += factors[j] · x[:, j]. */
 export function addScaledColumns(target: Float64Array, factors: Float64Array, x: Float64Array): void {
   const columns = factors.length;
-  for (let i = 0, j = 0; i < x.length; i++) {
-    target[i] = (target[i] as number) + (factors[j] as number) * (x[i] as number);
-    if (++j === columns) j = 0;
+  for (let row = 0; row < x.length; row += columns) {
+    for (let j = 0; j < columns; j++) {
+      target[row + j] = (target[row + j] as number) + (factors[j] as number) * (x[row + j] as number);
+    }
   }
 }
 

@@ -73,14 +73,16 @@ export function measureBlock(
   }
   const inputGradient = pullbacks[0] as Float64Array;
 
-  const gradientDirection = scaledColumns(inputGradient, inverse(columnNorm(inputGradient, columns)));
-  const randomDirection = fromColumns(
-    Array.from({ length: columns }, (_, i) => directionVector(plan.seed, batch.first + i, operators.width(1))),
+  const pullbackNorm = pullbacks.map((p) => columnNorm(p, columns));
+  const [gradientDirection, randomDirection] = cutDirections(
+    plan,
+    batch,
+    inputGradient,
+    pullbackNorm[0] as Float64Array,
   );
   const along = tangentPass(operators, forward.slopes, adjoints, inputGradient, gradientDirection, columns);
   const random = tangentPass(operators, forward.slopes, adjoints, inputGradient, randomDirection, columns);
 
-  const pullbackNorm = pullbacks.map((p) => columnNorm(p, columns));
   const adjointNorm = adjoints.map((a) => columnNorm(a, columns));
   const measured = {
     hiddenNorm: forward.hidden.slice(0, depth).map((h) => columnNorm(h, columns)),
@@ -176,6 +178,18 @@ function headPass(
   };
 }
 
+/** The two directions of the cut test: v₀ = ĝ_x/‖ĝ_x‖, and the random one of each sample's address. */
+export function cutDirections(
+  plan: Plan,
+  { first, samples }: Batch,
+  inputGradient: Float64Array,
+  norm: Float64Array,
+): readonly [Float64Array, Float64Array] {
+  const width = inputGradient.length / samples;
+  const random = Array.from({ length: samples }, (_, i) => directionVector(plan.seed, first + i, width));
+  return [scaledColumns(inputGradient, inverse(norm)), fromColumns(random)];
+}
+
 /** τ_1 = v, ζ_t = W′_tτ_t, τ_{t+1} = D_tζ_t, with the products S_t of the cut test (MATH.md §2). */
 export function tangentPass(
   operators: Operators,
@@ -225,9 +239,8 @@ function sides(x: Float64Array, y: Float64Array, columns: number): Float64Array 
 function finiteColumns(matrices: readonly Float64Array[], value: Float64Array, columns: number): Uint8Array {
   const finite = Uint8Array.from(value, (v) => (Number.isFinite(v) ? 1 : 0));
   for (const matrix of matrices) {
-    for (let i = 0, j = 0; i < matrix.length; i++) {
-      if (!Number.isFinite(matrix[i])) finite[j] = 0;
-      if (++j === columns) j = 0;
+    for (let row = 0; row < matrix.length; row += columns) {
+      for (let j = 0; j < columns; j++) if (!Number.isFinite(matrix[row + j])) finite[j] = 0;
     }
   }
   return finite;

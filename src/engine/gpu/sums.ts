@@ -21,7 +21,7 @@ export interface SumBuffer {
 
 export type SumRequest =
   | { readonly kind: "norm"; readonly of: Matrix }
-  /** Each column of `right` with column mod left.columns of `left`. */
+  /** Each column of `right` with column mod left.columns of `left`; the norms of both are asked for before. */
   | { readonly kind: "dot"; readonly left: Matrix; readonly right: Matrix };
 
 const width = (request: SumRequest): number => (request.kind === "norm" ? request.of.columns : request.right.columns);
@@ -39,6 +39,11 @@ export async function createSums(
     total += width(request);
   }
   const { buffer } = workspace.matrix(label, 1, total, 2);
+  const normOf = (matrix: Matrix, before: number): number => {
+    const request = requests.findIndex((r) => r.kind === "norm" && r.of === matrix);
+    if (request < 0 || request >= before) throw new RangeError(`${label}: a product before its vectors' norms`);
+    return offsets[request] as number;
+  };
   const dispatches = await Promise.all(
     requests.map((request, i) => {
       const offset = offsets[i] as number;
@@ -47,7 +52,8 @@ export async function createSums(
         return workspace.dispatch(KERNELS.columnNorm, {}, { rows, columns, offset }, [request.of.buffer, buffer]);
       }
       const { left, right } = request;
-      const sizes = { rows: right.rows, columns: right.columns, samples: left.columns, offset };
+      const norms = { left_norm: normOf(left, i), right_norm: normOf(right, i) };
+      const sizes = { rows: right.rows, columns: right.columns, samples: left.columns, ...norms, offset };
       return workspace.dispatch(KERNELS.columnDot, {}, sizes, [left.buffer, right.buffer, buffer]);
     }),
   );

@@ -8,7 +8,7 @@ import type { Discrepancy } from "./comparison.ts";
 import { createComparison, discrepancyText } from "./comparison.ts";
 import { auditExplicit } from "./explicit.ts";
 import { auditForward } from "./forward.ts";
-import type { IdentityResiduals } from "./identities.ts";
+import type { IdentityEntry, IdentityResiduals } from "./identities.ts";
 import { auditIdentities } from "./identities.ts";
 import { auditLinear } from "./linear.ts";
 import { auditNorms } from "./norms.ts";
@@ -19,6 +19,8 @@ import type { AuditSubject } from "./subject.ts";
 export interface AuditOutcome {
   readonly discrepancies: readonly Discrepancy[];
   readonly residuals: IdentityResiduals;
+  /** The entries of the identities that were looked at. */
+  readonly entries: readonly IdentityEntry[];
 }
 
 export function auditSample(
@@ -33,8 +35,8 @@ export function auditSample(
   auditNorms(subject, comparison);
   auditExplicit(subject, comparison);
   auditReported(subject, reported, own, comparison);
-  const residuals = auditIdentities(subject, comparison);
-  return { discrepancies: [...plan, ...comparison.found], residuals };
+  const { residuals, entries } = auditIdentities(subject, comparison);
+  return { discrepancies: [...plan, ...comparison.found], residuals, entries };
 }
 
 export function discrepancyVerdict(d: Discrepancy): Verdict & { kind: "violated" } {

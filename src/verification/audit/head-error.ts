@@ -48,6 +48,7 @@ export function expectedHead(
   });
   switch (head.kind) {
     case "sum":
+      return bounds(gamma(n + 4, arithmetic) * magnitude, () => 0);
     case "mean":
       return bounds(gamma(n + 4, arithmetic) * magnitude, (g) => 4 * u * g);
     case "logit":

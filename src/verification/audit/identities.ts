@@ -27,6 +27,19 @@ export interface Residual {
   readonly bound: number;
 }
 
+/** One entry of an identity, both sides on the residual's scale. */
+export interface IdentityEntry {
+  readonly identity: "matrix" | "contracted" | "bias";
+  readonly layer: number;
+  /** Row of h_t, from 0, where the identity is a matrix's. */
+  readonly row: number | null;
+  /** Entry of x, from 0. */
+  readonly column: number;
+  readonly left: number;
+  readonly right: number;
+  readonly residual: Residual;
+}
+
 export interface IdentityResiduals {
   readonly identity: Residual;
   readonly contracted: Residual;
@@ -37,19 +50,30 @@ export interface IdentityResiduals {
 const COLUMNS = 2;
 const ROWS = 2;
 
-/** The residual of each identity that comes nearest to its bound, over the layers and sampled entries. */
-export function auditIdentities(subject: AuditSubject, comparison: Comparison): IdentityResiduals {
+/** The residual of each identity that comes nearest to its bound, over the layers and sampled entries, and those entries. */
+export function auditIdentities(
+  subject: AuditSubject,
+  comparison: Comparison,
+): { residuals: IdentityResiduals; entries: readonly IdentityEntry[] } {
+  const residuals = { identity: none, contracted: none, bias: none };
+  const entries = identityEntries(subject);
+  for (const { identity, layer, residual } of entries) {
+    const name = identity === "matrix" ? "identity" : identity;
+    comparison.near("identity", layer, `the ${identity} identity's residual`, residual.value, 0, residual.bound);
+    if (!(fraction(residual) <= fraction(residuals[name]))) residuals[name] = residual;
+  }
+  return { residuals, entries };
+}
+
+/** The sampled entries, layer by layer; none where ∇ₓf is zero. */
+function identityEntries(subject: AuditSubject): IdentityEntry[] {
   const { traced, plan } = subject;
   const inputs = traced.inputGradient.length;
   const depth = plan.layers.length;
   const words = wordsAt(plan.seed, AUDIT_ENTRY_STREAM, subject.index, COLUMNS + ROWS * depth);
   const gradientNorm = euclidean(traced.inputGradient);
-  const worst = { identity: none, contracted: none, bias: none };
-  const keep = (name: keyof typeof worst, t: number, found: Residual): void => {
-    comparison.near("identity", t, `the ${NAMES[name]} identity's residual`, found.value, 0, found.bound);
-    if (!(fraction(found) <= fraction(worst[name]))) worst[name] = found;
-  };
-  if (!(gradientNorm > 0)) return worst;
+  const entries: IdentityEntry[] = [];
+  if (!(gradientNorm > 0)) return entries;
   for (let c = 0; c < COLUMNS; c++) {
     const j = (words[c] as number) % inputs;
     let tangent: Float64Array = new Float64Array(inputs);
@@ -67,23 +91,45 @@ export function auditIdentities(subject: AuditSubject, comparison: Comparison): 
       const h = traced.hidden[t - 1] as Float64Array;
       const hiddenNorm = euclidean(h);
       const bias = dot(delta, pushed);
-      keep("bias", t, { value: Math.abs(bias - target) / gradientNorm, bound: allowed / gradientNorm });
+      const place = { layer: t, row: null, column: j };
+      const left = target / gradientNorm;
+      entries.push({
+        ...place,
+        identity: "bias",
+        left,
+        right: bias / gradientNorm,
+        residual: { value: Math.abs(bias - target) / gradientNorm, bound: allowed / gradientNorm },
+      });
       if (hiddenNorm > 0) {
         for (let r = 0; r < ROWS; r++) {
           const i = (words[COLUMNS + ROWS * (t - 1) + r] as number) % h.length;
           const own_i = (h[i] as number) / hiddenNorm;
           // Row i of (∇_W f)ᵀ: the gradient's column i, materialised.
           const column = delta.map((d) => d * own_i);
-          const residual = Math.abs(dot(column, pushed) - own_i * target) / gradientNorm;
-          keep("identity", t, { value: residual, bound: (Math.abs(own_i) * allowed) / gradientNorm + HOST_SLACK });
+          const right = dot(column, pushed);
+          const value = Math.abs(right - own_i * target) / gradientNorm;
+          entries.push({
+            ...place,
+            identity: "matrix",
+            row: i,
+            left: own_i * left,
+            right: right / gradientNorm,
+            residual: { value, bound: (Math.abs(own_i) * allowed) / gradientNorm + HOST_SLACK },
+          });
         }
         const contracted = contract(
           delta,
           h.map((v) => v / hiddenNorm),
           pushed,
         );
-        const residual = Math.abs(contracted - target) / gradientNorm;
-        keep("contracted", t, { value: residual, bound: allowed / gradientNorm + HOST_SLACK * h.length });
+        const value = Math.abs(contracted - target) / gradientNorm;
+        entries.push({
+          ...place,
+          identity: "contracted",
+          left,
+          right: contracted / gradientNorm,
+          residual: { value, bound: allowed / gradientNorm + HOST_SLACK * h.length },
+        });
       }
       if (t === depth) break;
       const next = subject.layers[t] as LayerBounds;
@@ -94,10 +140,8 @@ export function auditIdentities(subject: AuditSubject, comparison: Comparison): 
       tangent = pushed.map((v, i) => v * (slopes[i] as number));
     }
   }
-  return worst;
+  return entries;
 }
-
-const NAMES = { identity: "matrix", contracted: "contracted", bias: "bias" } as const;
 
 const none: Residual = { value: 0, bound: 0 };
 

@@ -1,8 +1,9 @@
 /** The report as tables. Everything is written as text, never as markup. */
-import type { Report, SampleRow } from "../src/worker/client.ts";
-import type { Messages } from "./i18n/en.ts";
-import type { Text } from "./i18n/language.ts";
-import { put, putAttribute } from "./i18n/language.ts";
+import type { Report, SampleRow } from "../../src/worker/client.ts";
+import type { Messages } from "../i18n/en.ts";
+import { significant as figures } from "../../src/report/numbers.ts";
+import type { Text } from "../i18n/language.ts";
+import { put, putAttribute } from "../i18n/language.ts";
 
 export function ratioTable({ ratio, coefficient, penalties }: Report): HTMLElement {
   const names = ["min", "p10", "median", "p90", "max"] as const;
@@ -42,9 +43,8 @@ export function layerTable({ layers, model }: Report): HTMLElement {
   );
 }
 
-export function figures(value: number | null): string {
-  return value === null ? "–" : value.toPrecision(4);
-}
+/** Four significant digits, "–" for none. */
+export { significant as figures } from "../../src/report/numbers.ts";
 
 /** A check's name; one that the page does not know keeps the report's. */
 export function checkName(names: Messages["check"], check: string): string {
@@ -67,6 +67,20 @@ export function table(
   scroll.setAttribute("role", "region");
   putAttribute(scroll, "aria-label", title);
   const grid = document.createElement("table");
+  fillTable(grid, captionText, head, rows);
+  scroll.append(grid);
+  section.append(heading, scroll);
+  return section;
+}
+
+/** Gives a table other content. */
+export function fillTable(
+  grid: HTMLTableElement,
+  captionText: Text,
+  head: readonly Text[],
+  rows: readonly (readonly Text[])[],
+): void {
+  grid.replaceChildren();
   put(grid.createCaption(), captionText);
   const headRow = grid.createTHead().insertRow();
   for (const text of head) headRow.append(cell("th", text, "col"));
@@ -77,9 +91,6 @@ export function table(
       line.append(i === 0 ? cell("th", text, "row") : cell("td", text));
     });
   }
-  scroll.append(grid);
-  section.append(heading, scroll);
-  return section;
 }
 
 function cell(kind: "th" | "td", text: Text, scope?: string): HTMLTableCellElement {
@@ -88,7 +99,7 @@ function cell(kind: "th" | "td", text: Text, scope?: string): HTMLTableCellEleme
   return made;
 }
 
-/** The samples that want looking at; `look` gets the one whose button was pressed. */
+/** The samples that want looking at, each number a button; `look` gets the one that was pressed. */
 export function sampleTable(
   which: "tightest" | "leastSettled",
   rows: readonly SampleRow[],
@@ -97,13 +108,12 @@ export function sampleTable(
   const section = table(
     (m) => m.table[which],
     (m) => m.table[`${which}Caption`],
-    [(m) => m.table.sample, (m) => m.table.verdict, (m) => m.table.leftOverRight, (m) => m.table.largestKappa, ""],
+    [(m) => m.table.sample, (m) => m.table.verdict, (m) => m.table.leftOverRight, (m) => m.table.largestKappa],
     rows.map((row) => [
-      String(row.index),
+      "",
       (m: Messages) => m.verdict[row.verdict],
       figures(row.ratio),
       figures(Math.max(...row.layers.map((layer) => layer.tightness ?? 0))),
-      "",
     ]),
   );
   section.querySelectorAll("tbody tr").forEach((line, i) => {
@@ -111,12 +121,13 @@ export function sampleTable(
     if (row === undefined) return;
     const button = document.createElement("button");
     button.type = "button";
-    put(button, (m) => m.table.look);
+    button.textContent = String(row.index);
+    button.dataset["key"] = `${which}-${String(row.index)}`;
     putAttribute(button, "aria-label", (m) => m.table.lookAt(row.index));
     button.addEventListener("click", () => {
       look(row);
     });
-    line.lastElementChild?.append(button);
+    line.firstElementChild?.append(button);
   });
   return section;
 }

@@ -1,0 +1,56 @@
+/** Text of an option → its value. Each throws UsageError with what it expected; arguments.ts adds the place. */
+import { UsageError } from "../network/errors.ts";
+import type { Shard } from "../sweep/ledger.ts";
+import { nearest } from "./nearest.ts";
+
+export const text = (value: string): string => {
+  if (value === "") throw new UsageError("expected a name, found nothing");
+  return value;
+};
+
+export function integer(least: number): (value: string) => number {
+  return (value) => {
+    const n = Number(value);
+    if (!/^\d+$/.test(value) || !Number.isSafeInteger(n) || n < least) {
+      throw new UsageError(`expected an integer ≥ ${String(least)}`);
+    }
+    return n;
+  };
+}
+
+export function real(accepts: (x: number) => boolean, expected: string): (value: string) => number {
+  return (value) => {
+    const x = Number(value);
+    if (value.trim() === "" || !Number.isFinite(x) || !accepts(x)) throw new UsageError(`expected ${expected}`);
+    return x;
+  };
+}
+
+export function oneOf<const T extends string>(names: readonly T[]): (value: string) => T {
+  return (value) => {
+    const found = names.find((name) => name === value);
+    if (found !== undefined) return found;
+    const near = nearest(value, names);
+    throw new UsageError(`expected one of ${names.join(", ")}${near === null ? "" : `; did you mean "${near}"?`}`);
+  };
+}
+
+export function parseShard(value: string): Shard {
+  const [, number = NaN, count = NaN] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
+  if (!(Number.isSafeInteger(count) && number >= 1 && number <= count)) {
+    throw new UsageError("expected I/N with 1 ≤ I ≤ N");
+  }
+  return { number, count };
+}
+
+export function parseBox(value: string): { readonly low: number; readonly high: number } {
+  const [low = NaN, high = NaN, ...rest] = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low < high) || rest.length > 0) {
+    throw new UsageError("expected LO,HI, two finite numbers with LO < HI");
+  }
+  return { low, high };
+}
+
+export function listOf<T>(parse: (value: string) => T): (value: string) => readonly T[] {
+  return (value) => value.split(",").map((part) => parse(part.trim()));
+}

@@ -1,0 +1,43 @@
+/** `--samples FILE`: rows as they come, JSON Lines or, where the name ends in .parquet, Parquet. */
+import type { SampleRow } from "../escalation/results.ts";
+import { createParquetRows } from "../report/parquet.ts";
+import { rowLine } from "../report/rows.ts";
+import { openOutput } from "./files.ts";
+
+export interface RowsOutput {
+  readonly write: (row: SampleRow) => void;
+  /** Hands everything over and closes. */
+  readonly close: () => void;
+  /** Closes; rows that were on their way are kept in a file that can be read, and a file that this run made and never wrote to is removed. */
+  readonly abandon: () => void;
+}
+
+/** @throws UsageError naming the option and the file. */
+export function openRowsOutput(option: string, file: string): RowsOutput {
+  const output = openOutput(option, file);
+  if (!/\.parquet$/i.test(file)) {
+    return {
+      write: (row) => {
+        output.write(rowLine(row));
+      },
+      close: output.close,
+      abandon: output.abandon,
+    };
+  }
+  const rows = createParquetRows("samples", output.write);
+  let count = 0;
+  return {
+    write: (row) => {
+      rows.add(row);
+      count++;
+    },
+    close: () => {
+      rows.finish();
+      output.close();
+    },
+    abandon: () => {
+      if (count > 0) rows.finish();
+      output.abandon();
+    },
+  };
+}

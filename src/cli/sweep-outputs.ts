@@ -1,0 +1,86 @@
+/** What a sweep, or a merge, leaves behind besides its ledger: report, HTML, JUnit, the table, and rows unit by unit. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../network/errors.ts";
+import { htmlSweep } from "../report/html-sweep.ts";
+import { reportJson } from "../report/json.ts";
+import { junitXml } from "../report/junit.ts";
+import { sweepSuites } from "../report/junit-sweep.ts";
+import { createParquetRows } from "../report/parquet.ts";
+import { sweepConsoleReport } from "../report/sweep-console.ts";
+import { formatAddress } from "../sweep/case.ts";
+import type { SweepReport } from "../sweep/results.ts";
+import type { UnitRow } from "../sweep/run.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Output } from "./files.ts";
+import { checkDistinct, openOutput, reason, writeWhole } from "./files.ts";
+import type { Io } from "./io.ts";
+
+export interface SweepOutputs {
+  /** @param grid how the command line names the grid, for the commands that repeat a case. */
+  readonly publish: (report: SweepReport, grid: string) => Promise<void>;
+  /** Removes what was opened and never written. */
+  readonly abandon: () => void;
+}
+
+const FILES = ["report", "html", "junit"] as const;
+
+/** Opens every output before any work. @param inputs files that no output may be. @throws UsageError */
+export function openSweepOutputs({ values }: Arguments, inputs: readonly string[], io: Io): SweepOutputs {
+  checkDistinct([
+    ...inputs.map((file) => ({ option: "ledger", file, output: false })),
+    ...FILES.map((option) => ({ option, file: values[option], output: true })),
+  ]);
+  const opened = new Map<(typeof FILES)[number], Output>();
+  const abandon = (): void => {
+    for (const output of opened.values()) output.abandon();
+  };
+  try {
+    for (const option of FILES) {
+      const file = values[option];
+      if (file !== null) opened.set(option, openOutput(option, file));
+    }
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+  const write = (option: (typeof FILES)[number], text: () => string): void => {
+    const output = opened.get(option);
+    output?.write(text());
+    output?.close();
+    opened.delete(option);
+  };
+  return {
+    publish: async (report, grid) => {
+      write("report", () => reportJson(report));
+      write("html", () => htmlSweep(report, grid));
+      write("junit", () => junitXml(sweepSuites(report, grid)));
+      await io.out(values.json === true ? reportJson(report) : sweepConsoleReport(report));
+    },
+    abandon,
+  };
+}
+
+/**
+ * A folder of Parquet files, one a unit, written whole before the unit counts: whatever ends the sweep, the folder holds the rows of at
+ * least the finished units, and a unit that is made again replaces its file with the same rows.
+ * @throws UsageError where the folder cannot be made.
+ */
+export function openUnitRows(folder: string, seed: number): (unit: number, rows: readonly UnitRow[]) => void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new UsageError(`--samples ${folder}: cannot be made a folder (${reason(cause)})`, { cause });
+  }
+  return (unit, rows) => {
+    const parts: Uint8Array[] = [];
+    const table = createParquetRows("addressed", (bytes) => parts.push(bytes));
+    for (const { segment, row } of rows) {
+      const { cell, network } = segment;
+      const address = formatAddress({ seed, network, sample: row.index });
+      table.add({ address, architecture: cell.architecture, ...row });
+    }
+    table.finish();
+    writeWhole(join(folder, `unit-${String(unit).padStart(8, "0")}.parquet`), Buffer.concat(parts));
+  };
+}

@@ -1,0 +1,223 @@
+/** Files that are dropped on the page: what is asked of them, how they are refused, and that nothing in them is ever markup or script. */
+import type { AxeResults } from "axe-core";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeModelJson } from "../../src/formats/model-json.ts";
+import { writeSafetensors } from "../../src/formats/safetensors.ts";
+import { skipReason } from "../support/browser.ts";
+import { npy } from "../support/npy.ts";
+import type { ServedPage } from "../support/page.ts";
+import { ended, reportOf, servePage } from "../support/page.ts";
+import { network } from "../witness/support.ts";
+
+const DATA = npy(
+  Float64Array.from({ length: 12 }, (_, i) => Math.sin(i)),
+  4,
+  3,
+);
+
+/** Tensors of a 3-5-2 network. */
+function tensors(names: readonly [string, string] = ["0", "2"]): Map<string, { shape: number[]; values: number[] }> {
+  const ramp = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.cos(i + 1));
+  return new Map([
+    [`${names[0]}.weight`, { shape: [5, 3], values: ramp(15) }],
+    [`${names[1]}.weight`, { shape: [2, 5], values: ramp(10) }],
+  ]);
+}
+
+const CONVOLUTION = new Map([
+  ["0.weight", { shape: [1, 1, 1], values: [1] }],
+  ["0.bias", { shape: [1], values: [1] }],
+]);
+
+/** Drops files on the page, all at once. */
+async function drop(
+  page: Page,
+  ...files: readonly (readonly [name: string, bytes: Uint8Array | string])[]
+): Promise<void> {
+  const plain = files.map(([name, bytes]) => ({ name, bytes: Array.from(Buffer.from(bytes)) }));
+  await page.evaluate((list) => {
+    const dataTransfer = new DataTransfer();
+    for (const { name, bytes } of list) dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, plain);
+}
+
+async function says(page: Page, text: string): Promise<void> {
+  await expect.poll(() => page.innerText("#own-status"), { timeout: 20_000 }).toBe(text);
+}
+
+describe.skipIf(skipReason !== null)("files dropped on the page", () => {
+  let served: ServedPage;
+  beforeAll(async () => (served = await servePage()));
+  afterAll(() => served.close());
+
+  async function open(): Promise<Page> {
+    const { page } = await served.open("?engine=cpu&widths=3-2&samples=5");
+    await ended(page, 5);
+    return page;
+  }
+
+  test("a network and data run at once, whatever their order", async () => {
+    const page = await open();
+    await drop(page, ["data.npy", DATA], ["model.json", writeModelJson(network([3, 5, 2], "tanh"))]);
+    await ended(page, 4);
+    expect((await reportOf(page)).model.source).toBe("model.json");
+    expect(await page.isChecked("#subject-files")).toBe(true);
+    // The address no longer asks for a drawn network.
+    expect(new URL(page.url()).searchParams.get("widths")).toBeNull();
+    await page.close();
+  });
+
+  test("activations are asked for where the network's file names none", async () => {
+    const page = await open();
+    await drop(page, ["plain.safetensors", writeSafetensors(tensors(), "F64")], ["data.npy", DATA]);
+    const wanted =
+      "plain.safetensors names no activations for its layers 0 (3 → 5), 2 (5 → 2): name the hidden layers’, or one for each layer";
+    await says(page, wanted);
+    expect(await page.getAttribute("#own-activation", "aria-invalid")).not.toBeNull();
+    expect(await page.locator("#activations option").count()).toBeGreaterThan(10);
+    await page.fill("#own-activation", "relu");
+    await page.press("#own-activation", "Enter");
+    await ended(page, 4);
+    expect((await reportOf(page)).model.layers.map((layer) => layer.activation)).toEqual(["relu", "identity"]);
+    expect(await page.innerText("#command")).toContain("--activation relu");
+    await page.close();
+  });
+
+  test("a file that can be a network and data is asked about", async () => {
+    const page = await open();
+    const single = writeSafetensors(
+      new Map([["0.weight", { shape: [4, 3], values: Array.from({ length: 12 }, (_, i) => Math.cos(i)) }]]),
+      "F32",
+      {
+        activations: "tanh",
+      },
+    );
+    await drop(page, ["either.safetensors", single], ["model.json", writeModelJson(network([3, 5, 2], "tanh"))]);
+    await says(page, "either.safetensors can be a network or data. What is it?");
+    await page.locator("#own-question button", { hasText: "Data" }).click();
+    await ended(page, 4);
+    expect(await page.locator("#own-question button").count()).toBe(0);
+    await page.close();
+  });
+
+  test("axe finds nothing serious while a question is open, and tables are", async () => {
+    const { page } = await served.open("?engine=cpu&widths=3-2&samples=5", {
+      ...{ colorScheme: "dark", viewport: { width: 360, height: 800 } },
+    });
+    await ended(page, 5);
+    const single = new Map([["0.weight", { shape: [4, 3], values: Array.from({ length: 12 }, (_, i) => i + 1) }]]);
+    await drop(page, ["either.safetensors", writeSafetensors(single, "F32", { activations: "tanh" })]);
+    await page.waitForSelector("#own-question button");
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate<AxeResults>("axe.run(document)");
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html).join(" ")}`)).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    await page.close();
+  });
+
+  test("files are waited for where they are chosen and none is there", async () => {
+    const page = await open();
+    await page.check("#subject-files");
+    await ended(page, 0);
+    expect(await page.innerText("#status")).toBe("Found no file: expected a network too");
+    await page.check("#subject-digits");
+    await ended(page, 1000);
+    await page.close();
+  });
+
+  test("one of several arrays is asked for, and the data are shifted and divided as the command says", async () => {
+    const page = await open();
+    const arrays = new Map([
+      ["train", { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] }],
+      ["test", { shape: [3, 3], values: [1, 2, 3, 4, 5, 6, 7, 8, 9] }],
+    ]);
+    await drop(page, ["arrays.safetensors", writeSafetensors(arrays, "F64")]);
+    await says(page, "Found arrays.safetensors: expected a network too");
+    await page.selectOption("#own-array", "test");
+    await page.fill("#own-mean", "5");
+    await page.fill("#own-std", "4");
+    await drop(page, ["model.json", writeModelJson(network([3, 5, 2], "tanh"))]);
+    await ended(page, 3);
+    expect(await page.innerText("#command")).toContain("--inputs arrays.safetensors --array test --mean 5 --std 4");
+    await page.close();
+  });
+
+  test.each([
+    [
+      "picture.png",
+      "\x89PNG",
+      "picture.png: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)",
+    ],
+    ["model.json", "{", "model.json: "],
+    ["cnn.safetensors", writeSafetensors(CONVOLUTION, "F64"), "a convolution, whose shared weights"],
+    ["graph.onnx", "x", "graph.onnx: .onnx files are not read by this version"],
+  ])("%s is refused in a line", async (name, bytes, expected) => {
+    const page = await open();
+    await drop(page, [name, bytes]);
+    await expect.poll(() => page.innerText("#own-status"), { timeout: 20_000 }).toContain(expected);
+    expect((await page.innerText("#own-status")).split("\n")).toHaveLength(1);
+    await page.close();
+  });
+
+  test("names and metadata that are markup stay text, and no script of theirs runs", async () => {
+    const { page, errors, strangers } = await served.open("?engine=cpu&widths=3-2&samples=5");
+    await ended(page, 5);
+    const bad = `<img src=x onerror="window.caught=1"><script>window.caught=1</script>`;
+    const metadata = { activations: "relu", [bad]: bad };
+    await drop(
+      page,
+      [`${bad.replaceAll("/", "")}.safetensors`, writeSafetensors(tensors([`${bad}0`, `${bad}1`]), "F64", metadata)],
+      [`${bad.replaceAll("/", "")}.npy`, DATA],
+    );
+    await ended(page, 4);
+    await page.locator("#results button").first().click();
+    await page.waitForSelector("#sample[data-shown]", { timeout: 60_000 });
+    expect(await page.innerText("#command")).toContain("<img src=x");
+    await drop(page, [`${bad.replaceAll("/", "")}.json`, bad]);
+    await expect.poll(() => page.innerText("#own-status")).toContain("<img src=x");
+    expect(await page.evaluate("window.caught")).toBeUndefined();
+    expect(await page.locator("main img, main script").count()).toBe(0);
+    // An address is no better than a file.
+    await page.goto(
+      `${served.address}?widths=${encodeURIComponent(bad)}&head=${encodeURIComponent(bad)}&plant=x&engine=cpu&seed=${encodeURIComponent(bad)}`,
+    );
+    await ended(page, 0);
+    expect(await page.evaluate("window.caught")).toBeUndefined();
+    expect(strangers).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  test("the policy of the page runs no inline script, style or stranger's script", async () => {
+    const { page } = await served.open("?engine=cpu&widths=3-2&samples=5");
+    await ended(page, 5);
+    const refused = await page.evaluate(async () => {
+      const found: string[] = [];
+      document.addEventListener("securitypolicyviolation", (event) => found.push(event.effectiveDirective));
+      const script = document.createElement("script");
+      script.textContent = "window.caught = 1";
+      document.head.append(script);
+      document.body.setAttribute("onclick", "window.caught = 1");
+      document.body.click();
+      const style = document.createElement("style");
+      style.textContent = "body { color: red }";
+      document.head.append(style);
+      await fetch("http://localhost:9/").catch(() => undefined);
+      await new Promise((next) => setTimeout(next, 50));
+      return { found, caught: (window as { caught?: number }).caught };
+    });
+    expect(refused.caught).toBeUndefined();
+    expect([...new Set(refused.found)].sort()).toEqual([
+      "connect-src",
+      "script-src-attr",
+      "script-src-elem",
+      "style-src-elem",
+    ]);
+    await page.close();
+  });
+});

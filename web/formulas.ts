@@ -1,0 +1,67 @@
+/** The page's formulas in TeX. The build puts MathML in their place (build/formulas.ts): no page ever loads TeX. */
+const tex = String.raw;
+
+/** ‖x‖ is \n{x}; ∇_y f is \d{y}. */
+export const MACROS = { "\\n": "\\lVert #1\\rVert", "\\d": "\\nabla_{#1} f" } as const;
+
+export const FORMULAS = {
+  total: tex`\n{\d{x}}^2\,\sum_{t=1}^{l}\frac{1+\n{h_t}^2}{\n{W_t}^2\,\n{\partial h_t/\partial x}^2}\;\le\;\n{\d{\theta}}^2`,
+
+  network: tex`z_{t+1} = W_t h_t + b_t,\qquad h_{t+1} = g_t(z_{t+1}),\qquad h_1 = x,\qquad t = 1,\dots,l`,
+  derivatives: tex`J_t = \frac{\partial h_t}{\partial x},\qquad D_t = \frac{\partial h_{t+1}}{\partial z_{t+1}},\qquad \delta_t = \frac{\partial f}{\partial z_{t+1}}`,
+  forwards: tex`J_{t+1} = D_t\,W_t\,J_t,\qquad J_1 = I`,
+  backwards: tex`\delta_{t-1} = D_{t-1}\,W_t^{\top}\,\delta_t`,
+  chain: tex`(\d{x})^{\top} = \delta_t^{\top}\,W_t\,J_t\qquad (t = 1,\dots,l)`,
+  entry: tex`\frac{\partial f}{\partial (W_t)_{ki}} = (\delta_t)_k\,(h_t)_i`,
+  outer: tex`\d{W_t} = \delta_t\,h_t^{\top},\qquad \d{b_t} = \delta_t`,
+  outerNorm: tex`\n{\d{W_t}} = \n{\delta_t}\,\n{h_t}`,
+  matrix: tex`h_t\,(\d{x})^{\top} = h_t\,\delta_t^{\top}\,W_t\,J_t = (\d{W_t})^{\top}\,W_t\,J_t`,
+  contracted: tex`\n{h_t}^2\,(\d{x})^{\top} = h_t^{\top}\,(\d{W_t})^{\top}\,W_t\,J_t`,
+  norms: tex`\n{h_t}^2\,\n{\d{x}}\;\le\;\n{h_t}\,\n{\d{W_t}}\,\n{W_t}\,\n{J_t}`,
+  weight: tex`\n{\d{x}}^2\,\frac{\n{h_t}^2}{\n{W_t}^2\,\n{J_t}^2}\;\le\;\n{\d{W_t}}^2`,
+  biasIdentity: tex`(\d{x})^{\top} = (\d{b_t})^{\top}\,W_t\,J_t`,
+  bias: tex`\n{\d{x}}^2\,\frac{1}{\n{W_t}^2\,\n{J_t}^2}\;\le\;\n{\d{b_t}}^2`,
+  free: tex`\n{\d{x}}^2\;\le\;\n{\delta_t}^2\,\n{W_t}^2\,\n{J_t}^2`,
+  tightness: tex`\kappa_t = \frac{\n{\d{x}}}{\n{\delta_t}\,\n{W_t}\,\n{J_t}} = \alpha_t\,\beta_t\;\le\;1`,
+  parts: tex`\alpha_t = \frac{\n{W_t^{\top}\delta_t}}{\n{\delta_t}\,\n{W_t}},\qquad \beta_t = \frac{\n{\d{x}}}{\n{W_t^{\top}\delta_t}\,\n{J_t}}`,
+  directional: tex`\n{\d{x}}\;\le\;\n{\delta_t}\,\n{W_t}\,\n{J_t v_0},\qquad v_0 = \frac{\d{x}}{\n{\d{x}}}`,
+  sum: tex`\n{\d{x}}^2\,\sum_{t=1}^{l}\frac{1+\n{h_t}^2}{\n{W_t}^2\,\n{J_t}^2}\;\le\;\sum_{t=1}^{l}\left(\n{\d{W_t}}^2+\n{\d{b_t}}^2\right) = \n{\d{\theta}}^2`,
+  mean: tex`\frac{\text{LHS}}{\text{RHS}} = \frac{\sum_t w_t\,\kappa_t^2}{\sum_t w_t},\qquad w_t = \n{\delta_t}^2\,(1+\n{h_t}^2)`,
+
+  alpha: tex`\alpha_t`,
+  b: tex`b_t`,
+  beta: tex`\beta_t`,
+  coefficient: tex`\sum_t\frac{1+\n{h_t}^2}{\n{W_t}^2\,\n{J_t}^2}`,
+  D: tex`D_t`,
+  delta: tex`\delta_t`,
+  f: tex`f`,
+  g: tex`g_t`,
+  gx: tex`\d{x}`,
+  h: tex`h_t`,
+  hi: tex`(h_t)_i`,
+  hT: tex`h_t^{\top}`,
+  J: tex`J_t`,
+  J0: tex`J_t = 0`,
+  delta0: tex`\delta_t = 0`,
+  W0: tex`W_t = 0`,
+  kappa: tex`\kappa_t`,
+  l: tex`l`,
+  left: tex`\text{LHS}`,
+  normB: tex`\n{\d{b_t}}`,
+  normDelta: tex`\n{\delta_t}`,
+  normG: tex`\n{\d{W_t}}`,
+  normGx: tex`\n{\d{x}}`,
+  normH: tex`\n{h_t}`,
+  normJ: tex`\n{J_t}`,
+  normW: tex`\n{W_t}`,
+  output: tex`h_{l+1}`,
+  right: tex`\text{RHS}`,
+  slopes: tex`D_t\in[0,1]`,
+  t: tex`t`,
+  W: tex`W_t`,
+  Wki: tex`(W_t)_{ki}`,
+  x: tex`x`,
+  zk: tex`(z_{t+1})_k`,
+} as const;
+
+export type FormulaName = keyof typeof FORMULAS;
