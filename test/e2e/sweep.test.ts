@@ -192,5 +192,5 @@ test("a planted kernel fault is found by the smoke preset, and its reduced witne
   const shrunk = readdirSync(folder).find((name) => name.startsWith("shrunk-"));
   expect(ended.stderr).toContain(`gpv replay ${join(folder, shrunk ?? "?")}`);
   const replayed = await run("node", "replay", join(folder, shrunk ?? "?"));
-  expect([replayed.code, replayed.stdout]).toEqual([0, expect.stringContaining("confirmed")]);
+  expect([replayed.code, replayed.stdout]).toEqual([0, expect.stringContaining("CONFIRMED")]);
 });
