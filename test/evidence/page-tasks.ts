@@ -2,6 +2,7 @@
  * How long the page's main thread is ever busy at a stretch while samples pass: every task that Chromium's own trace has of it, from the
  * navigation to the end of the run. A browser that cannot use the GPU and a machine of few cores are the worst case.
  */
+import { loadavg } from "node:os";
 import type { CDPSession } from "playwright-core";
 import { ended, reportOf, servePage } from "../support/page.ts";
 import { root } from "./run-proof.ts";
@@ -50,6 +51,8 @@ export async function longestTasks(request: TasksRequest): Promise<Record<string
       longerThanLimit: tasks.filter((task) => (task.dur ?? 0) > 1000 * LIMIT_MS).length,
       longestMs: longest("dur"),
       longestProcessorMs: longest("tdur"),
+      // What else the machine did: a task that is preempted is long by the clock alone.
+      loadAverage: loadavg()[0],
     };
   } finally {
     await served.close();
