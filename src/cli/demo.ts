@@ -9,14 +9,20 @@ import { join } from "node:path";
 import { FAULTS, withPlanFault } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { SampleSource, VerifyRequest } from "../escalation/verify.ts";
-import { verify } from "../escalation/verify.ts";
+import { DEFAULT_AUDIT, verify } from "../escalation/verify.ts";
 import type { Network } from "../network/network.ts";
-import { inputWidth } from "../network/network.ts";
+import { ACTIVATION_NAMES } from "../network/activations.ts";
+import { UsageError } from "../network/errors.ts";
 import { consoleReport } from "../report/console.ts";
 import { counted, duration, grouped, precise, significant } from "../report/numbers.ts";
 import type { Json, Report, SampleRow, VerdictCounts } from "../escalation/results.ts";
 import { VERDICT_NAMES } from "../escalation/results.ts";
-import { fillInputs } from "../sampling/inputs.ts";
+import { cellsOf, parseGrids } from "../sweep/grid.ts";
+import type { Ledger, LedgerHeader } from "../sweep/ledger.ts";
+import { memoryLedger } from "../sweep/ledger.ts";
+import { sweepReport } from "../sweep/report.ts";
+import { runSweep } from "../sweep/run.ts";
+import { unitsOf } from "../sweep/units.ts";
 import type { Catch } from "../escalation/settle.ts";
 import type { Arguments } from "./arguments.ts";
 import { digits } from "./digits.ts";
@@ -24,13 +30,35 @@ import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT } from "./exit.ts";
 import type { Io } from "./io.ts";
+import { processTimer } from "./io.ts";
+import { openLedger } from "./ledger-file.ts";
 import { progressLine } from "./progress.ts";
-import { drawNetwork, MOST_LAYERS, WIDEST } from "./draw-network.ts";
 import { TOOL } from "./version.ts";
 import { openWitnessFolder } from "./witnesses.ts";
 
-const RANDOM_NETWORKS = 100;
+/** A hundred architectures. */
+const RANDOM_NETWORKS = [
+  {
+    depth: [1, 3],
+    width: [
+      [4, 9, 2],
+      [16, 32, 8],
+    ],
+    activation: ACTIVATION_NAMES,
+    initialiser: ["he"],
+  },
+  {
+    depth: [2, 4],
+    width: [
+      [4, 9, 2],
+      [16, 32, 8],
+    ],
+    activation: ["relu", "tanh"],
+    initialiser: ["orthogonal", "glorot", "he", "lecun"],
+  },
+];
 const SAMPLES_EACH = 8;
+const WATCHDOG_MS = 300_000;
 const FAULT: FaultName = "vjp-missing-mask";
 const FAULT_SAMPLES = 200;
 const ACCURACY = 1e-3;
@@ -78,38 +106,73 @@ async function realDigits(stage: Stage): Promise<boolean> {
   return isClean(report.verdicts);
 }
 
-/** Part 2: networks and inputs drawn by address, counted together. */
-async function randomNetworks(stage: Stage): Promise<boolean> {
-  const { io, seed } = stage;
+/** Part 2: a hundred architectures, a network of each drawn by address; its ledger lies in a temporary folder. */
+async function randomNetworks({ io, seed, engines }: Stage): Promise<boolean> {
   await io.out(`\n${heading("2. A hundred random networks")}\n`);
-  const totals = { holds: 0, tight: 0, violated: 0, unresolved: 0, invalid: 0 };
-  const ratios: number[] = [];
-  let parameters = 0;
-  for (let index = 0; index < RANDOM_NETWORKS && !io.signal.aborted; index++) {
-    const network = drawNetwork(seed, index);
-    const width = inputWidth(network);
-    const source = drawnSource(seed, index, width);
-    const { report, rows } = await examine(stage, network, source, { modelSource: `network ${String(index)}` });
-    for (const name of VERDICT_NAMES) totals[name] += report.verdicts[name];
-    for (const row of rows) if (row.ratio !== null && Number.isFinite(row.ratio)) ratios.push(row.ratio);
-    parameters += network.layers.reduce((sum, layer) => sum + layer.outputs * (layer.inputs + 1), 0);
-    io.status?.(progressLine(index + 1, RANDOM_NETWORKS, 0));
+  const grids = parseGrids(RANDOM_NETWORKS, "the demo's grid");
+  const cells = cellsOf(grids, "the demo's grid");
+  const units = unitsOf(cells, SAMPLES_EACH);
+  const settings = {
+    grids,
+    seed,
+    inputsPerNetwork: SAMPLES_EACH,
+    accuracy: ACCURACY,
+    certify: null,
+    audit: DEFAULT_AUDIT,
+  };
+  const shard = { number: 1, count: 1 };
+  const header: LedgerHeader = {
+    ...{ tool: TOOL, engine: engines.engine.description, settings: { ...settings, plant: null }, shard, grid: "" },
+  };
+  const ledger = await temporaryLedger();
+  try {
+    ledger.begin(header);
+    const startedMs = io.now();
+    const { failure } = await runSweep({
+      ...{ units, settings: header.settings, shard, ledger, signal: io.signal, clock: io.now, timer: processTimer },
+      open: () => Promise.resolve({ engine: engines.engine, host: engines.host, dispose: () => undefined }),
+      watchdogMs: WATCHDOG_MS,
+      onProgress: ({ unitsDone, units: all }) =>
+        io.status?.(`units ${progressLine(unitsDone, all, io.now() - startedMs)}`),
+    });
+    io.status?.("");
+    if (failure !== null) throw failure;
+    const elapsedMs = io.now() - startedMs;
+    const interrupted = io.signal.aborted;
+    const timing = {
+      elapsedMs,
+      samplesPerSecond: null,
+      startedAt: null,
+      interrupted,
+      requested: units.samples,
+      details: {},
+    };
+    const { verdicts, ratio, architectures, samples, audited } = sweepReport(header, cells, ledger.tallies(), timing);
+    await io.out(
+      [
+        `A sweep over ${counted(architectures.length, "architecture")}: every activation, depths 1 to 4, four initialisers;`,
+        `${counted(samples, "normal input")}, ${String(SAMPLES_EACH)} for each network (seed ${String(seed)}), ${grouped(audited.samples)} of them audited.`,
+        "",
+        ...VERDICT_NAMES.map((name) => `  ${name.padEnd(10)} ${grouped(verdicts[name]).padStart(5)}`),
+        "",
+        `  ratio left/right: min ${significant(ratio.min)}, median ${significant(ratio.median)}, max ${significant(ratio.max)}`,
+        "",
+      ].join("\n"),
+    );
+    return isClean(verdicts);
+  } finally {
+    ledger.close();
   }
-  io.status?.("");
-  const sorted = Float64Array.from(ratios).sort();
-  const at = (p: number): string => significant(sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? null);
-  await io.out(
-    [
-      `Depth 1 to ${String(MOST_LAYERS)}, widths 1 to ${String(WIDEST)}, every activation and initialiser in turn;`,
-      `${counted(parameters, "parameter")} in all, ${String(SAMPLES_EACH)} normal inputs each (seed ${String(seed)}).`,
-      "",
-      ...VERDICT_NAMES.map((name) => `  ${name.padEnd(10)} ${grouped(totals[name]).padStart(5)}`),
-      "",
-      `  ratio left/right: min ${at(0)}, median ${at(0.5)}, max ${at(1)}`,
-      "",
-    ].join("\n"),
-  );
-  return isClean(totals);
+}
+
+/** A ledger that nobody needs afterwards; in memory where SQLite is not installed. */
+async function temporaryLedger(): Promise<Ledger> {
+  try {
+    return await openLedger("ledger", join(mkdtempSync(join(tmpdir(), "gpv-demo-")), "sweep.sqlite"));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return memoryLedger();
+  }
 }
 
 /** Part 3: the same digits through an engine with one planted fault. */
@@ -211,17 +274,6 @@ async function examine(
   if (showsProgress) io.status?.("");
   if (failure !== null) throw failure;
   return { report, rows };
-}
-
-function drawnSource(seed: number, index: number, width: number): SampleSource {
-  return {
-    samples: SAMPLES_EACH,
-    width,
-    read: (first, count) => ({
-      inputs: fillInputs({ distribution: "normal", scale: 1, seed }, index * SAMPLES_EACH + first, count, width),
-      labels: null,
-    }),
-  };
 }
 
 /** Nothing proven wrong, nothing left open. */

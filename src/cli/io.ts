@@ -67,3 +67,11 @@ export function processIo(): Io {
     },
   };
 }
+
+/** Calls back after so many milliseconds; returns what takes that back. */
+export function processTimer(callback: () => void, ms: number): () => void {
+  const id = setTimeout(callback, ms);
+  return () => {
+    clearTimeout(id);
+  };
+}

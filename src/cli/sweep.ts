@@ -23,6 +23,7 @@ import { openEngines } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import { checkDistinct } from "./files.ts";
 import type { Io } from "./io.ts";
+import { processTimer } from "./io.ts";
 import { openLedger } from "./ledger-file.ts";
 import { progressLine } from "./progress.ts";
 import { shrinkSmallest } from "./shrink-smallest.ts";
@@ -208,12 +209,7 @@ async function runUnits(
   const outcome = await runSweep({
     ...{ units, settings, shard, ledger, open },
     clock: io.now,
-    timer: (callback, ms) => {
-      const id = setTimeout(callback, ms);
-      return () => {
-        clearTimeout(id);
-      };
-    },
+    timer: processTimer,
     watchdogMs: 1000 * args.values.watchdog,
     signal: io.signal,
     onProgress: (progress) => {

@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
-import { drawNetwork, MOST_LAYERS, WIDEST } from "../../src/cli/draw-network.ts";
 import { selfTest } from "../../src/cli/self-test.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import { checkNetwork } from "../../src/network/network.ts";
 
 test("the self-test passes on the host's engine", async () => {
   const engine = createCpuEngine({ threads: 0, runtime: "test" });
@@ -15,13 +13,4 @@ test("the self-test fails on an engine with a planted fault, and says what it fo
   const { passed, summary } = await selfTest(engine, host);
   expect(passed).toBe(false);
   expect(summary).toMatch(/expected tight with ratio 1, found 2 violated/);
-});
-
-test("the demo's networks are sound and stay within what it says of them", () => {
-  for (let index = 0; index < 100; index++) {
-    const network = drawNetwork(0, index);
-    checkNetwork(network, `network ${String(index)}`);
-    expect(network.layers.length).toBeLessThanOrEqual(MOST_LAYERS);
-    for (const { inputs, outputs } of network.layers) expect(Math.max(inputs, outputs)).toBeLessThanOrEqual(WIDEST);
-  }
 });
