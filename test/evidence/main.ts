@@ -55,7 +55,17 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
     ],
   ],
   /** Over 5,000,000 samples in one process. */
-  soak: [["gpv", { proof: "soak", engine: "cpu", grid: ["--preset", "soak"], everyMs: 60_000 }]],
+  soak: [
+    [
+      "gpv",
+      {
+        proof: "soak",
+        engine: "cpu",
+        grid: ["--grid", "examples/grids/soak.yaml", "--inputs-per-network", "8800"],
+        everyMs: 60_000,
+      },
+    ],
+  ],
   throughput: [["here", { proof: "throughput", engine: "cpu", rounds: 9, inputs: 256 }]],
   exact: [["node", { proof: "exact", engine: "cpu", from: 0, to: 500 }]],
 };
