@@ -1,5 +1,5 @@
 /** `gpv merge LEDGER…`: the ledgers of a sweep's shards → the report of one undisturbed sweep. Changes none of them. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { FormatError, UsageError } from "../network/errors.ts";
 import { counted, grouped } from "../report/numbers.ts";
 import { cellsOf } from "../sweep/grid.ts";
@@ -18,9 +18,14 @@ export async function mergeCommand(args: Arguments, io: Io): Promise<number> {
   const { values, operands } = args;
   const startedMs = io.now();
   const startedAt = io.date();
+  const paths = new Map<string, string>();
   for (const file of operands) {
     if (!existsSync(file)) throw new FormatError(`${file}: cannot be read (no such file or folder)`);
     if (!statSync(file).isFile()) throw new FormatError(`${file}: found a folder, expected a sweep's ledger`);
+    const path = realpathSync(file);
+    const other = paths.get(path);
+    if (other !== undefined) throw new UsageError(`${file}: is the ledger ${other} again, expected each once`);
+    paths.set(path, file);
   }
   const outputs = openSweepOutputs(args, [...new Set(operands)], io);
   const ledgers: { file: string; ledger: Ledger; header: LedgerHeader }[] = [];

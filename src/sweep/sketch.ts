@@ -20,13 +20,17 @@ export const QUANTILE_ERROR = 2 ** -(BITS + 1);
 export type Sketch = Map<number, number>;
 
 const view = new DataView(new ArrayBuffer(8));
+const double = new Float64Array(view.buffer);
+const words = new Uint32Array(view.buffer);
+/** Which of the two words holds sign and exponent: a matter of the machine's byte order. */
+const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /** @throws RangeError for a number below 0, or one that is not finite. */
 export function bucketOf(x: number): number {
   if (!(x >= 0 && x < Infinity)) throw new RangeError(`found ${String(x)}, expected a finite number ≥ 0`);
   // Adding 0 turns −0 into 0.
-  view.setFloat64(0, x + 0);
-  return view.getUint32(0) >>> (20 - BITS);
+  double[0] = x + 0;
+  return (words[HIGH] as number) >>> (20 - BITS);
 }
 
 /** The middle of a bucket; of the bucket that holds 0, 0. */

@@ -4,8 +4,10 @@
  */
 import { DeviceError, FormatError, UsageError } from "../network/errors.ts";
 import type { Ledger, LedgerHeader } from "./ledger.ts";
-import { mergedText, parseHeader } from "./ledger.ts";
-import { parseTally } from "./tally-text.ts";
+import { parseHeader } from "./ledger.ts";
+import type { Tally } from "./tally.ts";
+import { emptyTally, mergeTally } from "./tally.ts";
+import { parseTally, tallyText } from "./tally-text.ts";
 
 /** What is used of a database connection: better-sqlite3's interface, which libsql has too. */
 export interface SqlDatabase {
@@ -24,6 +26,9 @@ export interface SqlStatement {
 const APPLICATION_ID = 0x6770764c;
 /** Of the tables below. */
 const LEDGER_VERSION = 1;
+
+/** Tallies that are held besides being stored. */
+const MOST_RECENT = 8;
 
 const TABLES = `
   CREATE TABLE header (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
@@ -95,6 +100,16 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
       PRAGMA application_id = ${String(APPLICATION_ID)}; PRAGMA user_version = ${String(LEDGER_VERSION)}; COMMIT`);
     isNew = false;
   };
+  /** Tallies as they are stored, of the architectures that were last committed to: most units add to the same again. */
+  const recent = new Map<number, Tally>();
+  const keep = (architecture: number, tally: Tally): void => {
+    recent.delete(architecture);
+    recent.set(architecture, tally);
+    for (const oldest of recent.keys()) {
+      if (recent.size <= MOST_RECENT) break;
+      recent.delete(oldest);
+    }
+  };
   const transaction = (work: () => void): void => {
     guarded(() => {
       startLog();
@@ -103,6 +118,7 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
         work();
         database.exec("COMMIT");
       } catch (error) {
+        recent.clear();
         try {
           database.exec("ROLLBACK");
         } catch {
@@ -136,8 +152,14 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
         const read = database.prepare("SELECT tally FROM architectures WHERE architecture = ?");
         const write = database.prepare("INSERT OR REPLACE INTO architectures VALUES (?, ?)");
         for (const [architecture, tally] of tallies) {
-          const stored = read.get(architecture) as { tally: string } | undefined;
-          write.run(architecture, mergedText(stored?.tally, tally, source));
+          let sum = recent.get(architecture);
+          if (sum === undefined) {
+            const stored = read.get(architecture) as { tally: string } | undefined;
+            sum = stored === undefined ? emptyTally(tally.layers.length) : parseTally(stored.tally, source);
+          }
+          mergeTally(sum, tally);
+          write.run(architecture, tallyText(sum));
+          keep(architecture, sum);
         }
       });
     },

@@ -11,8 +11,16 @@ import type { PageProof, ProofRequest } from "./engine-program.ts";
 import type { TasksRequest } from "./page-tasks.ts";
 import { longestTasks } from "./page-tasks.ts";
 import { runProof } from "./run-proof.ts";
+import type { SweepProof } from "./sweeps.ts";
+import { proveSweep } from "./sweeps.ts";
+import type { ThroughputRequest } from "./throughput.ts";
+import { throughput } from "./throughput.ts";
 
-type Run = readonly ["node" | "deno" | "chromium", ProofRequest] | readonly ["page", TasksRequest];
+type Run =
+  | readonly ["node" | "deno" | "chromium", ProofRequest]
+  | readonly ["page", TasksRequest]
+  | readonly ["gpv", SweepProof]
+  | readonly ["here", ThroughputRequest];
 
 const CPU = ["node", "cpu"] as const;
 const WEBGPU = ["node", "webgpu"] as const;
@@ -37,6 +45,28 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
     ["page", { proof: "tasks", engine: "cpu", widths: "16-24-8", samples: 120_000 }],
     ["page", { proof: "tasks", engine: "webgpu", widths: "16-24-8", samples: 120_000 }],
   ],
+  resume: [
+    [
+      "gpv",
+      {
+        ...{ proof: "resume", engine: "cpu", grid: ["--preset", "smoke", "--inputs-per-network", "64"] },
+        ...{ rounds: 20, kills: 3, shards: 7, orders: 10 },
+      },
+    ],
+  ],
+  /** Over 5,000,000 samples in one process. */
+  soak: [
+    [
+      "gpv",
+      {
+        proof: "soak",
+        engine: "cpu",
+        grid: ["--grid", "examples/grids/soak.yaml", "--inputs-per-network", "8800"],
+        everyMs: 60_000,
+      },
+    ],
+  ],
+  throughput: [["here", { proof: "throughput", engine: "cpu", rounds: 9, inputs: 256 }]],
   exact: [["node", { proof: "exact", engine: "cpu", from: 0, to: 500 }]],
 };
 
@@ -48,6 +78,8 @@ if (proofs === undefined) {
 }
 function prove(run: Run): Promise<Record<string, unknown>> {
   if (run[0] === "page") return longestTasks(run[1]);
+  if (run[0] === "here") return throughput(run[1]);
+  if (run[0] === "gpv") return proveSweep(run[1]);
   return run[0] === "chromium" ? runInChromium(run[1] as PageProof) : runProof(run[0], run[1]);
 }
 
@@ -62,7 +94,7 @@ const lane = async (): Promise<void> => {
     process.stderr.write(`${name}: engine ${engine} under ${runtime}: done\n`);
   }
 };
-const isTimed = name === "overhead" || name === "page";
+const isTimed = ["overhead", "page", "throughput"].includes(name);
 await Promise.all(isTimed ? [lane()] : [lane(), lane()]);
 const commit = execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).trim();
 const machine = `${platform()} ${arch()}, ${String(cpus().length)} × ${cpus()[0]?.model.trim() ?? "unknown processor"}`;

@@ -40,7 +40,8 @@ const BLOCK = 32;
 
 interface Lane {
   readonly call: (request: HostRequest) => Promise<HostAnswer>;
-  readonly plans: Set<number>;
+  /** The plans that it holds, the one that was used longest ago first, each with the number of calls that need it now. */
+  readonly plans: Map<number, number>;
   readonly terminate: () => void;
   busy: number;
 }
@@ -54,24 +55,26 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
   const planIds = new WeakMap<Plan, number>();
   let nextId = 1;
 
-  const ensurePlan = async (lane: Lane, plan: Plan): Promise<number> => {
+  /** A call that needs a plan: sent first where the lane has not got it, and not forgotten before the call is answered. */
+  const withPlan = async <T>(lane: Lane, plan: Plan, call: (planId: number) => Promise<T>): Promise<T> => {
     let planId = planIds.get(plan);
     if (planId === undefined) {
       planId = nextId++;
       planIds.set(plan, planId);
     }
-    if (!lane.plans.has(planId)) {
-      // A run has one plan at a time; older ones only hold memory.
-      for (const old of lane.plans) {
-        if (old < planId - KEPT_PLANS) {
-          lane.plans.delete(old);
-          await lane.call({ kind: "forget", planId: old });
-        }
+    const uses = lane.plans.get(planId);
+    lane.plans.delete(planId);
+    lane.plans.set(planId, (uses ?? 0) + 1);
+    try {
+      if (uses === undefined) {
+        forgetOld(lane);
+        // What others ask of this plan meanwhile arrives after it.
+        await lane.call({ kind: "plan", planId, plan, fault: options.fault });
       }
-      lane.plans.add(planId);
-      await lane.call({ kind: "plan", planId, plan, fault: options.fault });
+      return await call(planId);
+    } finally {
+      lane.plans.set(planId, (lane.plans.get(planId) ?? 1) - 1);
     }
-    return planId;
   };
 
   const leastBusy = (): Lane => lanes.reduce((a, b) => (b.busy < a.busy ? b : a));
@@ -82,10 +85,11 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
   ): Promise<{ blockId: number; measurements: Measurements }> => {
     lane.busy += batch.samples;
     try {
-      const planId = await ensurePlan(lane, plan);
       const blockId = nextId++;
-      const measurements = (await lane.call({ kind: "measure", planId, blockId, batch })) as Measurements;
-      return { blockId, measurements };
+      const measurements = await withPlan(lane, plan, (planId) =>
+        lane.call({ kind: "measure", planId, blockId, batch }),
+      );
+      return { blockId, measurements: measurements as Measurements };
     } finally {
       lane.busy -= batch.samples;
     }
@@ -137,8 +141,10 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
       const lane = leastBusy();
       lane.busy++;
       try {
-        const planId = await ensurePlan(lane, plan);
-        return (await lane.call({ kind: "refine", planId, stored, request })) as Refinement;
+        const refinement = await withPlan(lane, plan, (planId) =>
+          lane.call({ kind: "refine", planId, stored, request }),
+        );
+        return refinement as Refinement;
       } finally {
         lane.busy--;
       }
@@ -149,7 +155,20 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
   };
 }
 
-const KEPT_PLANS = 64;
+/** Plans that a lane holds beside those in use: a run has one or two at a time, a sweep a few. */
+const KEPT_PLANS = 8;
+
+/** Older plans only hold memory. */
+function forgetOld(lane: Lane): void {
+  let spare = lane.plans.size - KEPT_PLANS;
+  for (const [planId, uses] of lane.plans) {
+    if (spare <= 0) return;
+    if (uses > 0) continue;
+    spare--;
+    lane.plans.delete(planId);
+    void lane.call({ kind: "forget", planId }).catch(() => undefined);
+  }
+}
 
 function splitBatch(batch: Batch): Batch[] {
   const width = batch.inputs.length / batch.samples;
@@ -179,7 +198,7 @@ function ownLane(): Lane {
       if (takesTurn(request)) await new Promise((resolve) => setTimeout(resolve, 0));
       return host(request);
     },
-    plans: new Set(),
+    plans: new Map(),
     terminate: () => undefined,
     busy: 0,
   };
@@ -211,7 +230,7 @@ function threadLane(thread: HostThread): Lane {
         waiting.set(id, { resolve, reject });
         thread.post({ id, request });
       }),
-    plans: new Set(),
+    plans: new Map(),
     terminate: () => {
       thread.terminate();
     },
