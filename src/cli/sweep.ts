@@ -10,7 +10,7 @@ import { formatAddress } from "../sweep/case.ts";
 import type { Cell } from "../sweep/grid.ts";
 import { cellsOf } from "../sweep/grid.ts";
 import type { Ledger, LedgerHeader, Shard, SweepSettings } from "../sweep/ledger.ts";
-import { checkSameSweep } from "../sweep/ledger.ts";
+import { checkSameSweep, shardText } from "../sweep/ledger.ts";
 import { sweepReport } from "../sweep/report.ts";
 import type { SweepReport } from "../sweep/results.ts";
 import type { SweepOutcome } from "../sweep/run.ts";
@@ -251,7 +251,7 @@ function makeReport(sweep: OpenSweep, samples: number, io: Io): SweepReport {
       units: total,
       unitsFinished: done.length,
       unitsElapsedMs: ledger.elapsedMs(),
-      shard: `${String(header.shard.number)}/${String(header.shard.count)}`,
+      shard: shardText(header.shard),
     },
   });
 }

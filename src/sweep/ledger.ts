@@ -110,7 +110,7 @@ export function* mergedTallies(ledgers: readonly Ledger[]): Iterable<readonly [n
 }
 
 /** The text of a stored tally with another one added. */
-export function mergedText(stored: string | undefined, tally: Tally, source: string): string {
+function mergedText(stored: string | undefined, tally: Tally, source: string): string {
   if (stored === undefined) return tallyText(tally);
   const sum = parseTally(stored, source);
   mergeTally(sum, tally);

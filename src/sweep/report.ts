@@ -1,7 +1,7 @@
 /** Tallies → the report of a sweep: the same for the same tallies, whoever made them and in what order. */
 import type { Quantiles, Report, ReportedLayer, Spread, Timing } from "../escalation/results.ts";
 import { detectableShare } from "../verification/audit/audit.ts";
-import { formatAddress } from "./case.ts";
+import { cellOfNetwork, formatAddress } from "./case.ts";
 import type { Cell } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";
 import type { AddressedCase, ReportedArchitecture, SweepReport } from "./results.ts";
@@ -20,28 +20,19 @@ export function sweepReport(
   const { seed, certify } = settings;
   const whole = emptyTally(0);
   const architectures: ReportedArchitecture[] = [];
-  const tightest: AddressedCase[] = [];
-  const worst: AddressedCase[] = [];
-  const cellOf = new Map<ReachedCase, number>();
   for (const [number, tally] of tallies) {
     const cell = cells[number];
     if (cell === undefined) throw new RangeError(`architecture ${String(number)} of a grid without it`);
-    for (const reached of [...tally.tightest, ...tally.worst]) cellOf.set(reached, number);
     mergeTally(whole, tally);
     architectures.push(reportedArchitecture(cell, tally));
-    // Only the cases at the ends are looked up afterwards.
-    const kept = new Set([...whole.tightest, ...whole.worst]);
-    for (const reached of cellOf.keys()) if (!kept.has(reached)) cellOf.delete(reached);
   }
   const addressed = (reached: ReachedCase): AddressedCase => ({
     address: formatAddress({ seed, network: reached.network, sample: reached.sample }),
-    architecture: cellOf.get(reached) ?? 0,
+    architecture: cellOfNetwork(cells, reached.network)?.architecture ?? 0,
     verdict: reached.verdict,
     ratio: reached.ratio,
     ...(reached.reason === undefined ? {} : { reason: reached.reason }),
   });
-  tightest.push(...whole.tightest.map(addressed));
-  worst.push(...whole.worst.map(addressed));
   const distinct = (of: (cell: Cell) => string): string => [...new Set(cells.map(of))].join(",");
   return {
     schema: "gradient-penalty-report/1",
@@ -89,8 +80,8 @@ export function sweepReport(
       address: formatAddress({ seed, network, sample: example.index }),
       example,
     })),
-    tightest,
-    worst,
+    tightest: whole.tightest.map(addressed),
+    worst: whole.worst.map(addressed),
     quantileError: QUANTILE_ERROR,
     timing,
   };

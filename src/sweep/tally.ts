@@ -78,7 +78,7 @@ export interface Tally {
 /** Cases kept at each end. */
 export const MOST_CASES = 10;
 
-export function emptySpreading(): Spreading {
+function emptySpreading(): Spreading {
   return { counted: 0, min: Infinity, max: -Infinity, sketch: new Map() };
 }
 
@@ -200,7 +200,7 @@ export function mergeTally(into: Tally, from: Tally): void {
   into.worst = worst([...into.worst, ...from.worst]);
 }
 
-export function mergeSpreading(into: Spreading, from: Spreading): void {
+function mergeSpreading(into: Spreading, from: Spreading): void {
   into.counted += from.counted;
   into.min = Math.min(into.min, from.min);
   into.max = Math.max(into.max, from.max);
