@@ -16,6 +16,7 @@ import {
   normCall,
   notFiniteNormCall,
   philoxCall,
+  spreadCall,
   unitVectorsCall,
 } from "./cases/columns.ts";
 import type { Draw } from "./cases/numbers.ts";
@@ -89,6 +90,9 @@ const SYSTEMATIC: readonly Make[] = [
   (draw) => dotCall(draw, 300, 68, 1),
   (draw) => maskCall(draw, [7, 1, 8, 3], ORDINARY),
   (draw) => gatherCall(draw, 5, 6, 7),
+  (draw) => spreadCall(draw, 1, 1, 4, false),
+  (draw) => spreadCall(draw, 7, 12, 3, true),
+  (draw) => spreadCall(draw, 3, 68, 0, false),
   () => unitVectorsCall(5, 4, 3),
   ...[9, 1].flatMap((rows) =>
     [false, true].map(
@@ -161,6 +165,7 @@ function drawnCase(seed: number, index: number): Make {
     (draw) => normCall(draw, inner, samples),
     (draw) => dotCall(draw, inner, samples, groups),
     (draw) => gatherCall(draw, rows, 1 + below(8, 40), below(9, 9)),
+    (draw) => spreadCall(draw, rows, samples, below(8, 5), flag),
     () => unitVectorsCall(rows, samples, below(8, rows)),
     (draw) => normaliseCall(draw, rows, 4 * (1 + below(8, 22)), flag),
     () => philoxCall(rows, 1 + below(8, 90), 2 ** 21 * (words[9] as number) + below(10, 2 ** 21), words[11] as number),

@@ -8,6 +8,7 @@ import {
   normaliseOracle,
   normOracle,
   philoxOracle,
+  spreadOracle,
   unitVectorsOracle,
 } from "./oracles/columns.ts";
 import { headOracle } from "./oracles/head.ts";
@@ -25,6 +26,7 @@ const ORACLES: Readonly<Record<KernelKey, Oracle>> = {
   normalise: normaliseOracle,
   krylovStep: krylovOracle,
   gather: gatherOracle,
+  spread: spreadOracle,
   unitVectors: unitVectorsOracle,
   combine: combineOracle,
   philoxUniform: philoxOracle,

@@ -64,9 +64,7 @@ export function makeRepro(call: KernelCall, found: readonly Words[], origin: Rep
     overrides: call.overrides,
     sizes: call.sizes,
     uniform: new Uint32Array(packUniform(reflection, withSizesFault(kernel.name, call.sizes, fault))),
-    // philox-uniform writes into a matrix `width` wide, normalise into one `pitch` wide.
-    columns:
-      call.sizes["pitch"] ?? (call.kernel === "philoxUniform" ? call.sizes["width"] : call.sizes["columns"]) ?? 1,
+    columns: resultColumns(call),
     workgroups: [Math.ceil(x / reflection.workgroupSize), y],
     buffers: call.buffers.map((words, i) => {
       const binding = reflection.bindings[i + 1];
@@ -85,4 +83,10 @@ export function makeRepro(call: KernelCall, found: readonly Words[], origin: Rep
     engine,
     story,
   };
+}
+
+/** philox-uniform writes into a matrix `width` wide, normalise into one `pitch` wide, spread into two groups of columns. */
+function resultColumns({ kernel, sizes }: KernelCall): number {
+  if (kernel === "spread") return 2 * (sizes["columns"] as number);
+  return sizes["pitch"] ?? (kernel === "philoxUniform" ? sizes["width"] : sizes["columns"]) ?? 1;
 }

@@ -10,6 +10,7 @@ import type { Plan } from "../engine/plan.ts";
 import { makePlan } from "../engine/plan.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import type { ActivationName } from "../network/activations.ts";
+import { DIRECTION_BLOCK, directionBlock } from "../sampling/philox.ts";
 import { DIRECTION_STREAM } from "../sampling/streams.ts";
 import type { Witness } from "../witness/witness.ts";
 import type { KernelCall, Words } from "./call.ts";
@@ -177,7 +178,7 @@ function* tangentStages({ stored: s, settings, index }: Witness, plan: Plan): Ge
     sizes: {
       ...{ rows, columns: 1, width: 1, shift: 0 },
       ...words("seed", settings.seed),
-      ...words("first", index),
+      ...words("first", directionBlock(index)),
       stream: DIRECTION_STREAM,
     },
     buffers: [zeros(rows)],
@@ -190,12 +191,28 @@ function* tangentStages({ stored: s, settings, index }: Witness, plan: Plan): Ge
   const depth = plan.layers.length;
   for (let t = 1; t <= depth; t++) {
     const slopes = t < depth ? (s.slopes[t - 1] as Float64Array) : null;
-    const call = productCall(plan, "jacobianVectorProduct", t, both("tangents", t), slopes);
-    yield stored(`the tangent pass of layer ${String(t)}`, call, [
-      both("pushed", t),
-      t < depth ? both("tangents", t + 1) : zeros(4),
-    ]);
+    const name = `the tangent pass of layer ${String(t)}`;
+    const next = t < depth ? both("tangents", t + 1) : zeros(4);
+    // Layer 1's product is masked where its columns are spread over the samples (tangent-pass.ts).
+    const call = productCall(plan, "jacobianVectorProduct", t, both("tangents", t), t === 1 ? null : slopes);
+    yield stored(name, call, [both("pushed", t), t === 1 ? zeros(4) : next]);
+    if (t === 1) yield stored(name, spreadOf(both("pushed", 1), slopes), [both("pushed", 1), next]);
   }
+}
+
+/** [ζ of the sample | ζ that it shares], and D ∘ it where there are slopes. */
+function spreadOf(pushed: Float32Array<ArrayBuffer>, slopes: Float64Array | null): KernelCall {
+  const masked = slopes !== null;
+  return {
+    kernel: "spread",
+    overrides: { MASKED: masked ? 1 : 0 },
+    sizes: {
+      ...{ rows: pushed.length / (2 * COLUMNS), columns: COLUMNS, blocks: COLUMNS },
+      ...{ block: DIRECTION_BLOCK, first: 0 },
+    },
+    buffers: [pushed, masked ? columns(slopes) : zeros(4), zeros(pushed.length), zeros(masked ? pushed.length : 4)],
+    read: [2, 3],
+  };
 }
 
 /** ĉ = J_tᵀû, a product at a time; what a product makes on the way to its mask is not stored. */

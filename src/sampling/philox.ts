@@ -74,9 +74,20 @@ export function uniformOpen(high: number, low: number): number {
   return ((high >>> 0) * 2 ** 20 + (low >>> 12) + 0.5) * 2 ** -52;
 }
 
-/** The random direction of the cut test for one sample: n uniforms on [−1, 1), exact in f32. */
+/**
+ * Samples that share a random direction: those of one block of addresses, 64⌊i/64⌋ … + 63. W_1v, as much work as the first layer's
+ * forward product, is then made once a block and not once a sample.
+ */
+export const DIRECTION_BLOCK = 64;
+
+/** Which block of addresses a sample belongs to. */
+export function directionBlock(index: number): number {
+  return Math.floor(index / DIRECTION_BLOCK);
+}
+
+/** The random direction of the cut test for sample `index`: n uniforms on [−1, 1), exact in f32, at the address of its block. */
 export function directionVector(seed: number, index: number, n: number): Float64Array {
-  const words = wordsAt(seed, DIRECTION_STREAM, index, n);
+  const words = wordsAt(seed, DIRECTION_STREAM, directionBlock(index), n);
   const result = new Float64Array(n);
   for (let i = 0; i < n; i++) result[i] = uniformSigned(words[i] as number);
   return result;

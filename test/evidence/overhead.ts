@@ -7,8 +7,9 @@
 import process from "node:process";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
-import { cutDirections, measureBlock, tangentPass } from "../../src/engine/cpu/measure.ts";
+import { measureBlock } from "../../src/engine/cpu/measure.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
+import { cutTangents } from "../../src/engine/cpu/tangents.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { createBasePass } from "../../src/engine/gpu/base-pass.ts";
 import { openDevice } from "../../src/engine/gpu/device.ts";
@@ -65,13 +66,10 @@ export async function overheadOnCpu(): Promise<OverheadFigures> {
     const operators = makeOperators(plan, undefined);
     const batch = { first: 0, samples: BLOCK, inputs: inputsOf(net, 0, BLOCK), labels: null };
     const { measurements, stored } = measureBlock(plan, operators, batch);
-    const norm = measurements.pullbackNorm[0] as Float64Array;
+    const subject = { ...stored, gradientNorm: measurements.pullbackNorm[0] as Float64Array };
     return () => {
-      for (let from = 0; from < samples; from += BLOCK) {
-        for (const direction of cutDirections(plan, { ...batch, first: from }, stored.inputGradient, norm)) {
-          tangentPass(operators, stored.slopes, stored.adjoints, stored.inputGradient, direction, BLOCK);
-        }
-      }
+      for (let from = 0; from < samples; from += BLOCK)
+        cutTangents(plan, operators, { ...batch, first: from }, subject);
       return Promise.resolve();
     };
   });
@@ -88,7 +86,7 @@ export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promis
     const workspace = createWorkspace(open);
     const base = await createBasePass(workspace, uploadOperands(workspace, plan, undefined), size, undefined);
     const { tangents, pushed, products } = base.requests;
-    const own: readonly string[] = ["normalise", "philox-uniform", "jacobian-vector-product"];
+    const own: readonly string[] = ["normalise", "philox-uniform", "spread", "jacobian-vector-product"];
     const dispatches: Dispatch[] = [
       ...base.dispatches.filter((d) => own.includes(d.label)),
       ...[...tangents, ...pushed, ...products].map((i) => base.sums.dispatches[i] as Dispatch),

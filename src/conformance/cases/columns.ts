@@ -86,6 +86,24 @@ export function gatherCall(draw: Draw, rows: number, block: number, offset: numb
   };
 }
 
+/** Columns of one's own beside shared ones, the first sample somewhere in its block; a NaN, −0 and a subnormal among them. */
+export function spreadCall(draw: Draw, rows: number, columns: number, first: number, masked: boolean): Named {
+  const block = 5;
+  const blocks = Math.floor((block + columns - 2) / block) + 1;
+  const x = draw("ordinary", rows * (columns + blocks));
+  if (!masked) new Uint32Array(x.buffer).set([0x7fc00001, 0x80000000, 0x00000001].slice(0, columns));
+  return {
+    name: `${String(rows)} × ${String(columns)}, ${String(block)} to a shared column, the first at ${String(first)}${masked ? ", masked" : ""}`,
+    call: {
+      kernel: "spread",
+      overrides: { MASKED: masked ? 1 : 0 },
+      sizes: { rows, columns, blocks, block, first },
+      buffers: [x, draw("ordinary", rows * columns), zeros(2 * rows * columns), zeros(masked ? 2 * rows * columns : 4)],
+      read: [2, 3],
+    },
+  };
+}
+
 export function unitVectorsCall(rows: number, samples: number, first: number): Named {
   const columns = 4 * samples;
   return {

@@ -1,10 +1,10 @@
 /** Oracles of the kernels that go over columns: norms, dots, copies, unit vectors, normalisation, uniform numbers. */
 import { uniformSigned, wordsAt } from "../../sampling/philox.ts";
 import type { KernelCall, Words } from "../call.ts";
-import { floatsOf, sizeOf } from "../call.ts";
+import { asFloats, floatsOf, sizeOf } from "../call.ts";
 import type { Expected, Oracle } from "../expected.ts";
-import { floatsExpected, numbersOf } from "../expected.ts";
-import { FLUSH, g } from "./rounding.ts";
+import { floatsExpected, numbersOf, untouched } from "../expected.ts";
+import { FLUSH, g, productBound } from "./rounding.ts";
 
 /** The exponent of an f32 number's bits, within ±126. */
 export const exponentOf = (bits: number): number => Math.max(-126, Math.min(126, (bits >>> 23) - 127));
@@ -105,6 +105,29 @@ export const gatherOracle: Oracle = (call) => {
       bounds: new Float64Array(values.length),
     },
   ];
+};
+
+/** Each sample's own column, then the one that it shares; a subnormal may be taken for 0. Masked from the stored result on. */
+export const spreadOracle: Oracle = (call, read) => {
+  const [rows, columns, blocks] = [sizeOf(call, "rows"), sizeOf(call, "columns"), sizeOf(call, "blocks")];
+  const [x, slopes] = [floatsOf(call, 0), floatsOf(call, 1)];
+  const values = new Float64Array(2 * rows * columns);
+  for (let r = 0; r < rows; r++) {
+    for (let j = 0; j < columns; j++) {
+      const block = Math.floor((sizeOf(call, "first") + j) / sizeOf(call, "block"));
+      values[2 * r * columns + j] = x[r * (columns + blocks) + j] as number;
+      values[(2 * r + 1) * columns + j] = x[r * (columns + blocks) + columns + block] as number;
+    }
+  }
+  const copied = floatsExpected("copies", 2, values, (i) => {
+    const size = Math.abs(values[i] as number);
+    return size < FLUSH ? size : 0;
+  });
+  if (call.overrides["MASKED"] !== 1) return [copied, untouched("what was not asked for", 3, call)];
+  const stored = read === null ? values : asFloats(read[call.read.indexOf(2)] as Words);
+  const slope = (i: number): number => slopes[Math.floor(i / (2 * columns)) * columns + (i % columns)] as number;
+  const masked = values.map((_, i) => slope(i) * (stored[i] as number));
+  return [copied, floatsExpected("D ∘ them", 3, masked, (i) => productBound(slope(i), stored[i] as number))];
 };
 
 export const unitVectorsOracle: Oracle = (call) => {

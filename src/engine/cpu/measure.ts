@@ -4,8 +4,7 @@
  */
 import { ACTIVATIONS } from "../../network/activations.ts";
 import { evaluateHead } from "../../network/heads.ts";
-import { directionVector } from "../../sampling/philox.ts";
-import type { Batch, DirectionMeasurement, Measurements, StoredSample, TracedSample } from "../engine.ts";
+import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import { exponentOf, timesPowerOfTwo } from "../powers.ts";
@@ -22,6 +21,8 @@ import {
 import { explicitJacobian } from "./explicit.ts";
 import type { Operators } from "./operators.ts";
 import { product } from "./product.ts";
+import type { TangentBlock } from "./tangents.ts";
+import { cutTangents } from "./tangents.ts";
 import { withMeasurementFault } from "../faults.ts";
 import type { WitnessBlock } from "./witness.ts";
 import { findWitness, inverse } from "./witness.ts";
@@ -40,12 +41,6 @@ export interface StoredBlock {
   readonly pullbacks: readonly Float64Array[];
   readonly directions: readonly TangentBlock[];
   readonly witnesses: readonly (WitnessBlock | null)[];
-}
-
-/** One direction's tangents: τ_t and ζ_t. */
-interface TangentBlock {
-  readonly tangents: readonly Float64Array[];
-  readonly pushed: readonly Float64Array[];
 }
 
 export function measureBlock(
@@ -74,14 +69,8 @@ export function measureBlock(
   const inputGradient = pullbacks[0] as Float64Array;
 
   const pullbackNorm = pullbacks.map((p) => columnNorm(p, columns));
-  const [gradientDirection, randomDirection] = cutDirections(
-    plan,
-    batch,
-    inputGradient,
-    pullbackNorm[0] as Float64Array,
-  );
-  const along = tangentPass(operators, forward.slopes, adjoints, inputGradient, gradientDirection, columns);
-  const random = tangentPass(operators, forward.slopes, adjoints, inputGradient, randomDirection, columns);
+  const cut = { slopes: forward.slopes, adjoints, inputGradient, gradientNorm: pullbackNorm[0] as Float64Array };
+  const [along, random] = cutTangents(plan, operators, batch, cut);
 
   const adjointNorm = adjoints.map((a) => columnNorm(a, columns));
   const measured = {
@@ -176,39 +165,6 @@ function headPass(
     topExponent,
     topGradient: tamper("topGradient", plan.layers.length, fromColumns(gradients), columns),
   };
-}
-
-/** The two directions of the cut test: v₀ = ĝ_x/‖ĝ_x‖, and the random one of each sample's address. */
-export function cutDirections(
-  plan: Plan,
-  { first, samples }: Batch,
-  inputGradient: Float64Array,
-  norm: Float64Array,
-): readonly [Float64Array, Float64Array] {
-  const width = inputGradient.length / samples;
-  const random = Array.from({ length: samples }, (_, i) => directionVector(plan.seed, first + i, width));
-  return [scaledColumns(inputGradient, inverse(norm)), fromColumns(random)];
-}
-
-/** τ_1 = v, ζ_t = W′_tτ_t, τ_{t+1} = D_tζ_t, with the products S_t of the cut test (MATH.md §2). */
-export function tangentPass(
-  operators: Operators,
-  slopes: readonly Float64Array[],
-  adjoints: readonly Float64Array[],
-  inputGradient: Float64Array,
-  direction: Float64Array,
-  columns: number,
-): TangentBlock & { measurement: DirectionMeasurement } {
-  const tangents = [direction];
-  const all: Float64Array[] = [];
-  const products = [columnDot(inputGradient, direction, columns)];
-  for (let t = 1; t <= operators.depth; t++) {
-    const pushed = operators.apply(t, tangents[t - 1] as Float64Array, columns);
-    all.push(pushed);
-    products.push(columnDot(adjoints[t - 1] as Float64Array, pushed, columns));
-    if (t < operators.depth) tangents.push(operators.maskForward(slopes[t - 1] as Float64Array, pushed));
-  }
-  return { measurement: { tangentNorm: tangents.map((v) => columnNorm(v, columns)), products }, tangents, pushed: all };
 }
 
 /** Witnesses of layers 2 … l, started from the two tangents that the cut test made: J_tv₀ and J_tv, both normalised. */

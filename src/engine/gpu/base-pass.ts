@@ -2,18 +2,18 @@
  * The base pass of a batch on the device: forward, head, backward, the two tangents of the cut test, every norm and product.
  *
  *     z = W h + b,  h′ = g(z),  D = g′(z)          a_t = W′_tᵀ δ_t,  δ_{t−1} = D_{t−1} ∘ a_t,  ĝ_x = a_1
- *     τ_1 = [ĝ_x/‖ĝ_x‖ | random],  ζ_t = W′_t τ_t,  τ_{t+1} = D_t ∘ ζ_t          S_0 = ĝ_x·τ_1,  S_t = δ_t·ζ_t
+ *     S_0 = ĝ_x·τ_1,  S_t = δ_t·ζ_t          (τ and ζ: tangent-pass.ts)
  *
  * Sizes: B columns, the batch's capacity; the two tangents stand side by side, 2B columns.
  */
 import type { FaultName } from "../faults.ts";
 import { inputGradientFactor } from "../faults.ts";
-import { DIRECTION_STREAM } from "../../sampling/streams.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
 import { KERNELS } from "./kernels.ts";
 import type { Operands } from "./operands.ts";
 import type { SumBuffer, SumRequest } from "./sums.ts";
 import { createSums } from "./sums.ts";
+import { createTangentPass } from "./tangent-pass.ts";
 
 export interface BasePass {
   readonly columns: number;
@@ -30,7 +30,7 @@ export interface BasePass {
   readonly values: Matrix;
   readonly labels: GPUBuffer;
   readonly headData: GPUBuffer;
-  /** Sets the address of the random direction: the plan's seed and the batch's first index. */
+  /** Sets the address of the random directions: the plan's seed and the batch's first index. */
   readonly setAddress: (seed: number, first: number) => void;
   readonly dispatches: readonly Dispatch[];
   readonly sums: SumBuffer;
@@ -57,15 +57,13 @@ export async function createBasePass(
 ): Promise<BasePass> {
   const { depth, width } = operands;
   const layers = Array.from({ length: depth }, (_, i) => i + 1);
-  const make = (name: string, t: number, rows: number, wide = columns): Matrix =>
-    workspace.matrix(`${name}.${String(t)}`, rows, wide);
+  const make = (name: string, t: number, rows: number): Matrix =>
+    workspace.matrix(`${name}.${String(t)}`, rows, columns);
   const hidden = [...layers, depth + 1].map((t) => make("hidden", t, width(t)));
   const preactivation = layers.map((t) => make("preactivation", t, width(t + 1)));
   const slopes = layers.map((t) => make("slopes", t, width(t + 1)));
   const adjoints = layers.map((t) => make("adjoint", t, width(t + 1)));
   const pullbacks = layers.map((t) => make("pullback", t, width(t)));
-  const tangents = layers.map((t) => make("tangent", t, width(t), 2 * columns));
-  const pushed = layers.map((t) => make("pushed", t, width(t + 1), 2 * columns));
   const outputs = width(depth + 1);
   const topGradient = make("top-gradient", depth, outputs);
   const values = workspace.matrix("values", 1, columns, 2);
@@ -110,43 +108,9 @@ export async function createBasePass(
       ),
     );
   }
-  // v₀ in the first B columns of τ_1, the random direction in the others.
-  dispatches.push(
-    await workspace.dispatch(
-      KERNELS.normalise,
-      { SECOND: 0 },
-      { rows: width(1), columns, width: columns, shift: 0, pitch: 2 * columns },
-      [b(pullbacks, 1), b(tangents, 1)],
-    ),
-  );
-  const philoxSizes = { rows: width(1), columns, width: 2 * columns, shift: columns };
-  const addressed = (seed: number, first: number): Record<string, number> => ({
-    ...philoxSizes,
-    seed_low: seed % 2 ** 32,
-    seed_high: Math.floor(seed / 2 ** 32),
-    first_low: first % 2 ** 32,
-    first_high: Math.floor(first / 2 ** 32),
-    stream: DIRECTION_STREAM,
-  });
-  const philox = await workspace.variable(KERNELS.philoxUniform, addressed(0, 0), [b(tangents, 1)]);
-  dispatches.push(philox.dispatch);
-  for (const t of layers) {
-    const masked = t < depth;
-    dispatches.push(
-      await workspace.dispatch(
-        KERNELS.jacobianVectorProduct,
-        { MASKED: masked ? 1 : 0 },
-        { rows: width(t + 1), inner: width(t), columns: 2 * columns, samples: columns },
-        [
-          operands.scaled(t),
-          b(tangents, t),
-          masked ? b(slopes, t) : unused[0],
-          b(pushed, t),
-          masked ? b(tangents, t + 1) : unused[1],
-        ],
-      ),
-    );
-  }
+  const cut = await createTangentPass(workspace, operands, pullbacks[0] as Matrix, slopes);
+  const { tangents, pushed, setAddress } = cut;
+  dispatches.push(...cut.dispatches);
 
   const list: SumRequest[] = [];
   const ask = (request: SumRequest): number => list.push(request) - 1;
@@ -179,9 +143,7 @@ export async function createBasePass(
     values,
     labels,
     headData,
-    setAddress: (seed, first) => {
-      philox.write(addressed(seed, first));
-    },
+    setAddress,
     dispatches: fault === "barrier-missing" ? [...sums.dispatches, ...dispatches] : [...dispatches, ...sums.dispatches],
     sums,
     requests,

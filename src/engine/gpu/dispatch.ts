@@ -39,6 +39,7 @@ export interface Workspace {
   /** A dispatch whose sizes are written anew before each run. */
   readonly variable: (
     kernel: Kernel,
+    overrides: Readonly<Record<string, number>>,
     sizes: Sizes,
     buffers: readonly GPUBuffer[],
   ) => Promise<{ dispatch: Dispatch; write: (sizes: Sizes) => void }>;
@@ -100,8 +101,8 @@ export function createWorkspace(open: OpenDevice): Workspace {
       return buffer;
     },
     dispatch: (kernel, overrides, sizes, buffers) => build(kernel, overrides, sizes, buffers, null),
-    variable: async (kernel, sizes, buffers) => {
-      const { reflection } = await open.pipeline(kernel, {});
+    variable: async (kernel, overrides, sizes, buffers) => {
+      const { reflection } = await open.pipeline(kernel, overrides);
       const own = keep(
         device.createBuffer({
           label: `${kernel.name}.sizes`,
@@ -110,7 +111,7 @@ export function createWorkspace(open: OpenDevice): Workspace {
         }),
       );
       return {
-        dispatch: await build(kernel, {}, sizes, buffers, own),
+        dispatch: await build(kernel, overrides, sizes, buffers, own),
         write: (values) => {
           device.queue.writeBuffer(own, 0, packUniform(reflection, values));
         },

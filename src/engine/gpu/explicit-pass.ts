@@ -53,7 +53,7 @@ export async function createExplicitPass(
   for (let t = 2; t <= operands.depth; t++) {
     const rows = operands.width(t);
     const sizes = (first: number): Sizes => ({ rows, columns, samples, first });
-    const start = await workspace.variable(KERNELS.unitVectors, sizes(0), [shared.buffer]);
+    const start = await workspace.variable(KERNELS.unitVectors, {}, sizes(0), [shared.buffer]);
     const back = await maps.pullback(t, { ...shared, rows }, false);
     const sums = await createSums(
       workspace,

@@ -15,6 +15,8 @@ const backward = (...changes: Parameters<typeof edits>[1][]) => edits("vector-ja
 const tangent = (...changes: Parameters<typeof edits>[1][]) => edits("jacobian-vector-product.wgsl", ...changes);
 
 const MASK = "masked[at] = slopes[row * group + quad % group] * value;";
+/** The same of layer 1, whose random tangents are shared. */
+const SPREAD_MASK = "masked[at] = slopes[row * sizes.columns + sample] * value;";
 const GUARD = "if (quad >= stride || row >= sizes.rows) {";
 const RAGGED_TILE_GUARD = "if (quad >= stride || row >= sizes.rows || (row > 0u && row + 8u > sizes.rows)) {";
 const SECOND_WORKGROUP_GUARD = "if (quad >= stride || row >= sizes.rows || (quad >= 64u && quad < 128u)) {";
@@ -26,9 +28,10 @@ const NEXT_PLACE = "let at = row * stride + (quad + 1u) % stride;";
 const truncated = (value: string): string =>
   `bitcast<vec4<f32>>(bitcast<vec4<u32>>(${value}) & vec4<u32>(0xffffe000u))`;
 
-/** A vector with every subnormal number made 0. */
+/** A vector with every subnormal number made 0; a single number. */
 const flushed = (value: string): string =>
   `select(${value}, vec4<f32>(), (bitcast<vec4<u32>>(${value}) & vec4<u32>(0x7f800000u)) == vec4<u32>(0u))`;
+const flushedNumber = (value: string): string => `select(${value}, 0.0, (bitcast<u32>(${value}) & 0x7f800000u) == 0u)`;
 
 /** The rows of a tile. */
 const TILE = [0, 1, 2, 3, 4, 5, 6, 7] as const;
@@ -76,7 +79,10 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
   "jvp-transposed": tangent(
     ...TILE.map((r) => [`weight[r${String(r)} + k]`, `weight[k * sizes.rows + r${String(r)} / sizes.inner]`] as const),
   ),
-  "jvp-missing-mask": tangent([MASK, "masked[at] = value;"]),
+  "jvp-missing-mask": [
+    ...tangent([MASK, "masked[at] = value;"]),
+    ...edits("spread.wgsl", [SPREAD_MASK, "masked[at] = value;"]),
+  ],
   "jvp-row-skipped": tangent(["let terms = sizes.inner;", "let terms = sizes.inner - 1u;"]),
   "dot-row-skipped": edits("column-dot.wgsl", [
     "i < sizes.rows; i++) {\n    sum +=",
@@ -99,6 +105,10 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
       ["result[at] = value;", `result[at] = ${flushed("value")};`],
       [MASK, `let product = slopes[row * group + quad % group] * value;\n    masked[at] = ${flushed("product")};`],
     ),
+    ...edits("spread.wgsl", [
+      SPREAD_MASK,
+      `let product = slopes[row * sizes.columns + sample] * value;\n    masked[at] = ${flushedNumber("product")};`,
+    ]),
   ],
 };
 

@@ -106,6 +106,13 @@ export const KERNELS = {
     [],
     (sizes) => [size(sizes, "count"), size(sizes, "rows")],
   ),
+  spread: kernel(
+    "spread",
+    ["operand", "slopes", "result", "masked"],
+    ["rows", "columns", "blocks", "block", "first"],
+    ["MASKED"],
+    (sizes) => [2 * size(sizes, "columns"), size(sizes, "rows")],
+  ),
   unitVectors: kernel("unit-vectors", ["result"], ["rows", "columns", "samples", "first"], [], (sizes) => [
     size(sizes, "columns"),
     size(sizes, "rows"),

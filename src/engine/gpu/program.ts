@@ -37,6 +37,8 @@ export function bytesPerSample(plan: Plan): { total: number; largestBinding: num
   const sum = widths.reduce((a, b) => a + b, 0);
   const inner = widths.slice(1, -1);
   const base = 16 * sum;
+  // Layer 1's tangents before they are spread: as many columns again in small batches, one in 64 more in large ones.
+  const start = 2 * ((widths[0] ?? 0) + (widths[1] ?? 0));
   // First round of the iteration: 13 blocks; later rounds of a stubborn sample add up to 100 more, counted half. Then the pullback of
   // every layer's witness through all the layers below it.
   const kept = inner.reduce((a, _, i) => a + widths.slice(0, i + 2).reduce((b, n) => b + n, 0), 0);
@@ -44,7 +46,7 @@ export function bytesPerSample(plan: Plan): { total: number; largestBinding: num
   // One unit vector of every sample; more go through at once only within explicit-pass.ts's own budget.
   const explicit = plan.norm === "frobenius" ? bytesPerColumn(widths) / 4 : 0;
   const largest = Math.max(2 * widest, plan.accuracy === "verdict" ? 0 : 17 * Math.max(1, ...inner));
-  return { total: 4 * (base + witness + explicit), largestBinding: 4 * largest };
+  return { total: 4 * (base + start + witness + explicit), largestBinding: 4 * largest };
 }
 
 export async function createProgram(
