@@ -21,8 +21,9 @@ struct Sizes {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= sizes.count || id.y >= sizes.rows) {
+  let row = id.x / sizes.count;
+  if (row >= sizes.rows) {
     return;
   }
-  result[sizes.offset + id.y * sizes.count + id.x] = operand[id.y * sizes.columns + chosen[id.x] + sizes.shift];
+  result[sizes.offset + id.x] = operand[row * sizes.columns + chosen[id.x % sizes.count] + sizes.shift];
 }

@@ -16,7 +16,7 @@ const tangent = (...changes: Parameters<typeof edits>[1][]) => edits("jacobian-v
 
 const MASK = "masked[at] = slopes[row * group + quad % group] * value;";
 /** The same of layer 1, whose random tangents are shared. */
-const SPREAD_MASK = "masked[at] = slopes[row * sizes.columns + sample] * value;";
+const SPREAD_MASK = "masked[at] = slopes[row * group + own] * value;";
 const GUARD = "if (quad >= stride || row >= sizes.rows) {";
 const RAGGED_TILE_GUARD = "if (quad >= stride || row >= sizes.rows || (row > 0u && row + 8u > sizes.rows)) {";
 const SECOND_WORKGROUP_GUARD = "if (quad >= stride || row >= sizes.rows || (quad >= 64u && quad < 128u)) {";
@@ -28,10 +28,9 @@ const NEXT_PLACE = "let at = row * stride + (quad + 1u) % stride;";
 const truncated = (value: string): string =>
   `bitcast<vec4<f32>>(bitcast<vec4<u32>>(${value}) & vec4<u32>(0xffffe000u))`;
 
-/** A vector with every subnormal number made 0; a single number. */
+/** A vector with every subnormal number made 0. */
 const flushed = (value: string): string =>
   `select(${value}, vec4<f32>(), (bitcast<vec4<u32>>(${value}) & vec4<u32>(0x7f800000u)) == vec4<u32>(0u))`;
-const flushedNumber = (value: string): string => `select(${value}, 0.0, (bitcast<u32>(${value}) & 0x7f800000u) == 0u)`;
 
 /** The rows of a tile. */
 const TILE = [0, 1, 2, 3, 4, 5, 6, 7] as const;
@@ -107,7 +106,7 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     ),
     ...edits("spread.wgsl", [
       SPREAD_MASK,
-      `let product = slopes[row * sizes.columns + sample] * value;\n    masked[at] = ${flushedNumber("product")};`,
+      `let product = slopes[row * group + own] * value;\n    masked[at] = ${flushed("product")};`,
     ]),
   ],
 };

@@ -104,14 +104,14 @@ export const KERNELS = {
     ["operand", "chosen", "result"],
     ["rows", "columns", "count", "shift", "offset"],
     [],
-    (sizes) => [size(sizes, "count"), size(sizes, "rows")],
+    (sizes) => [size(sizes, "count") * size(sizes, "rows"), 1],
   ),
   spread: kernel(
     "spread",
     ["operand", "slopes", "result", "masked"],
     ["rows", "columns", "blocks", "block", "first"],
     ["MASKED"],
-    (sizes) => [2 * size(sizes, "columns"), size(sizes, "rows")],
+    (sizes) => [size(sizes, "columns") / 2, Math.ceil(size(sizes, "rows") / 8)],
   ),
   unitVectors: kernel("unit-vectors", ["result"], ["rows", "columns", "samples", "first"], [], (sizes) => [
     size(sizes, "columns"),

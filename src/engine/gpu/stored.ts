@@ -15,8 +15,9 @@ export interface StoredReader {
   readonly readTraced: (samples: readonly number[]) => Promise<TracedSample[]>;
 }
 
-/** Samples gathered at once. */
-const TOGETHER = 64;
+/** Samples gathered at once: few, as a batch's audit asks for, or many. */
+const FEW = 8;
+const MANY = 64;
 
 /** One column of a matrix, or of the second block of a matrix two blocks wide. */
 interface Wanted {
@@ -24,8 +25,9 @@ interface Wanted {
   readonly shift: number;
 }
 
-/** The gathered columns of `wanted`, for up to TOGETHER samples. */
+/** The gathered columns of `wanted`, for up to `count` samples. */
 interface Gathering {
+  readonly count: number;
   readonly dispatches: readonly Dispatch[];
   readonly buffer: GPUBuffer;
   readonly chosen: GPUBuffer;
@@ -57,23 +59,28 @@ export function createStoredReader(
     ...(witness?.stored ?? []).flatMap((w) => plain([w.vector, ...w.stages, w.result])),
   ];
 
-  const gather = async (wanted: readonly Wanted[]): Promise<Gathering> => {
-    const words = wanted.reduce((sum, { matrix }) => sum + matrix.rows * TOGETHER, 0);
+  const gather = async (wanted: readonly Wanted[], count: number): Promise<Gathering> => {
+    const words = wanted.reduce((sum, { matrix }) => sum + matrix.rows * count, 0);
     const { buffer } = workspace.matrix("gathered", 1, words);
-    const chosen = workspace.matrix("chosen", 1, TOGETHER).buffer;
+    const chosen = workspace.matrix("chosen", 1, count).buffer;
     const dispatches: Dispatch[] = [];
     let offset = 0;
     for (const { matrix, shift } of wanted) {
       const { rows, columns } = matrix;
-      const sizes = { rows, columns, count: TOGETHER, shift, offset };
+      const sizes = { rows, columns, count, shift, offset };
       dispatches.push(await workspace.dispatch(KERNELS.gather, {}, sizes, [matrix.buffer, chosen, buffer]));
-      offset += rows * TOGETHER;
+      offset += rows * count;
     }
-    return { dispatches, buffer, chosen, words };
+    return { count, dispatches, buffer, chosen, words };
   };
-  const later = (wanted: readonly Wanted[]): (() => Promise<Gathering>) => {
-    let made: Promise<Gathering> | null = null;
-    return () => (made ??= guarded(open, "reading samples back", () => gather(wanted)));
+  const later = (wanted: readonly Wanted[]): ((samples: number) => Promise<Gathering>) => {
+    const made = new Map<number, Promise<Gathering>>();
+    return (samples) => {
+      const count = samples <= FEW ? FEW : MANY;
+      const gathering = made.get(count) ?? guarded(open, "reading samples back", () => gather(wanted, count));
+      made.set(count, gathering);
+      return gathering;
+    };
   };
   const gatherings = { stored: later(stored), traced: later(traced) };
 
@@ -85,12 +92,13 @@ export function createStoredReader(
     if (samples.length === 0) return [];
     const wanted = kind === "stored" ? stored : traced;
     const result: T[] = [];
-    const gathering = await gatherings[kind]();
-    for (let from = 0; from < samples.length; from += TOGETHER) {
-      const some = samples.slice(from, from + TOGETHER);
+    const gathering = await gatherings[kind](samples.length);
+    const { count } = gathering;
+    for (let from = 0; from < samples.length; from += count) {
+      const some = samples.slice(from, from + count);
       // One gathering at a time has the list of columns.
       const [words, heads] = await open.exclusive(async () => {
-        const chosen = new Uint32Array(TOGETHER);
+        const chosen = new Uint32Array(count);
         chosen.set(some);
         open.device.queue.writeBuffer(gathering.chosen, 0, chosen);
         const encoder = open.device.createCommandEncoder({ label: kind });
@@ -107,8 +115,10 @@ export function createStoredReader(
         const take: Take = () => {
           const { rows } = (wanted[next++] as Wanted).matrix;
           const begin = offset;
-          offset += rows * TOGETHER;
-          return Float64Array.from({ length: rows }, (_, i) => floats[begin + i * TOGETHER + j] as number);
+          offset += rows * count;
+          const column = new Float64Array(rows);
+          for (let i = 0; i < rows; i++) column[i] = floats[begin + i * count + j] as number;
+          return column;
         };
         const value = new Float32Array(heads as ArrayBuffer)[2 * sample] as number;
         const exponent = new Int32Array(heads as ArrayBuffer)[2 * sample + 1] as number;

@@ -74,19 +74,21 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
   const gradientNorm = euclidean(traced.inputGradient);
   const entries: IdentityEntry[] = [];
   if (!(gradientNorm > 0)) return entries;
+  const errors = restartErrors(subject);
   for (let c = 0; c < COLUMNS; c++) {
     const j = (words[c] as number) % inputs;
-    let tangent: Float64Array = new Float64Array(inputs);
-    tangent[j] = 1;
+    // The unit vector e_j, and τ_t from it.
+    let tangent: Float64Array | null = null;
     // Σ_{s<t} of what the tangents' own rounding may add.
     let carried = 0;
     for (let t = 1; t <= depth; t++) {
       const layer = subject.layers[t - 1] as LayerBounds;
-      const pushed = apply(plan, t, tangent);
+      const pushed: Float64Array = tangent === null ? weightColumn(plan, j) : apply(plan, t, tangent);
+      const tangentNorm = tangent === null ? 1 : euclidean(tangent);
       const delta = traced.adjoints[t - 1] as Float64Array;
       const deltaNorm = euclidean(delta);
-      const own = gamma(layer.inputs + layer.outputs + 4, HOST) * layer.absoluteNorm * deltaNorm * euclidean(tangent);
-      const allowed = restartError(subject, t) + 2 * (carried + own);
+      const own = gamma(layer.inputs + layer.outputs + 4, HOST) * layer.absoluteNorm * deltaNorm * tangentNorm;
+      const allowed = (errors[t - 1] as number) + 2 * (carried + own);
       const target = traced.inputGradient[j] as number;
       const h = traced.hidden[t - 1] as Float64Array;
       const hiddenNorm = euclidean(h);
@@ -135,7 +137,7 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
       const next = subject.layers[t] as LayerBounds;
       const above = normUpper(euclidean(traced.pullbacks[t] as Float64Array), next.inputs, HOST);
       const slope = (traced.slopes[t - 1] as Float64Array).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-      carried += above * gamma(layer.inputs + 2, HOST) * slope * layer.absoluteNorm * euclidean(tangent);
+      carried += above * gamma(layer.inputs + 2, HOST) * slope * layer.absoluteNorm * tangentNorm;
       const slopes = traced.slopes[t - 1] as Float64Array;
       tangent = pushed.map((v, i) => v * (slopes[i] as number));
     }
@@ -152,10 +154,10 @@ function fraction({ value, bound }: Residual): number {
   return bound > 0 ? value / bound : value > 0 ? Infinity : 0;
 }
 
-/** E_t = Σ_{s≤t} U(J_s) (what rounding does to δ̂_s's pullback): verification/bounds.ts. */
-function restartError({ traced, layers, jacobianUpper, arithmetic }: AuditSubject, t: number): number {
-  const stages = traced.adjoints.slice(0, t).map(euclidean);
-  return pullbackError(layers, jacobianUpper, stages, t, arithmetic);
+/** E_t = Σ_{s≤t} U(J_s) (what rounding does to δ̂_s's pullback) of every layer: verification/bounds.ts. */
+function restartErrors({ traced, layers, jacobianUpper, arithmetic }: AuditSubject): number[] {
+  const stages = traced.adjoints.map(euclidean);
+  return layers.map((_, i) => pullbackError(layers, jacobianUpper, stages, i + 1, arithmetic));
 }
 
 /** h̃ᵀ(∇_W f)ᵀ w with the gradient δh̃ᵀ materialised: Σ_i h̃_i Σ_k (δ_k h̃_i) w_k. */
@@ -167,6 +169,13 @@ function contract(delta: Float64Array, h: Float64Array, w: Float64Array): number
     sum += hi * entry;
   }
   return sum;
+}
+
+/** W′_1 e_j. */
+function weightColumn(plan: Plan, j: number): Float64Array {
+  const { inputs, outputs } = plan.network.layers[0] as Plan["network"]["layers"][number];
+  const weight = (plan.layers[0] as Plan["layers"][number]).scaledWeight;
+  return Float64Array.from({ length: outputs }, (_, k) => weight[k * inputs + j] as number);
 }
 
 function apply(plan: Plan, t: number, x: Float64Array): Float64Array {

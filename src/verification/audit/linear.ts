@@ -164,6 +164,9 @@ export function euclidean(x: Float64Array): number {
   }
   if (largest === 0 || largest === Infinity) return largest;
   let sum = 0;
-  for (const v of x) sum += (v / largest) ** 2;
+  for (const v of x) {
+    const scaled = v / largest;
+    sum += scaled * scaled;
+  }
   return largest * Math.sqrt(sum);
 }
