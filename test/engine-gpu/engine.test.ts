@@ -6,6 +6,7 @@ const CHECKS = {
   agreement: "stores and measures what f64 loops find, on every activation and head, within derived bounds",
   batches: "gives a sample the same bits whatever its batch",
   flight: "gives the same bits with three calls at once",
+  turns: "serves calls in the order in which they were made",
   finite: "marks a sample that is not finite, and leaves the others untouched",
   errors: "turns what the device refuses into a DeviceError that says what it was, and goes on",
 } as const;

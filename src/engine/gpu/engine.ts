@@ -45,7 +45,7 @@ interface Slot {
 export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine> {
   const open = await openDevice(options.gpu, options.adapterPreference, options.shaders, options.fault);
   const slots: Slot[] = Array.from({ length: IN_FLIGHT }, () => ({ program: null, plan: null, busy: false }));
-  const waiting: (() => void)[] = [];
+  const waiting: ((slot: Slot) => void)[] = [];
 
   const batchSize = (plan: Plan): number => {
     const { total, largestBinding } = bytesPerSample(plan);
@@ -55,21 +55,19 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
     return Math.max(4, 4 * Math.floor(fits / 4));
   };
 
-  /** A free slot, one that holds this plan's program if there is one. */
+  /** A free slot, one that holds this plan's program if there is one; else the next to be given back, in the order of asking. */
   const takeSlot = async (plan: Plan): Promise<Slot> => {
-    for (;;) {
-      const free = slots.filter((s) => !s.busy);
-      const slot = free.find((s) => s.plan === plan) ?? free[0];
-      if (slot !== undefined) {
-        slot.busy = true;
-        return slot;
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    }
+    const free = slots.filter((s) => !s.busy);
+    const slot = free.find((s) => s.plan === plan) ?? free[0];
+    if (slot === undefined) return new Promise<Slot>((resolve) => waiting.push(resolve));
+    slot.busy = true;
+    return slot;
   };
+  /** A slot that somebody waits for stays busy and is theirs: were it free, who asks later could take it first and the two could wait for each other. */
   const giveBack = (slot: Slot): void => {
-    slot.busy = false;
-    waiting.shift()?.();
+    const next = waiting.shift();
+    if (next === undefined) slot.busy = false;
+    else next(slot);
   };
 
   const programFor = async (slot: Slot, plan: Plan, samples: number): Promise<Program> => {

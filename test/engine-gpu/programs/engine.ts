@@ -14,7 +14,7 @@ import { DeviceError } from "../../../src/network/errors.ts";
 import type { Head } from "../../../src/network/heads.ts";
 import { inputWidth } from "../../../src/network/network.ts";
 import { randomNetwork } from "../../../src/sampling/random-network.ts";
-import { uniformSigned, wordsAt } from "../../../src/sampling/philox.ts";
+import { DIRECTION_BLOCK, uniformSigned, wordsAt } from "../../../src/sampling/philox.ts";
 import { CASES } from "../support/architectures.ts";
 import type { Architecture } from "../support/architectures.ts";
 import { judgeBatch } from "../support/judge-batch.ts";
@@ -85,14 +85,16 @@ for (const [i, c] of CASES.entries()) {
   measured.release();
 }
 
-// A sample's numbers do not depend on its batch: 13 together, the same 13 in parts, and 13 after a larger batch.
+// A sample's numbers do not depend on its batch: 13 together, the same 13 in parts, and 13 after a larger batch; sample 9 is the first of
+// another block of addresses than those before it, with another random direction.
+const BASE = DIRECTION_BLOCK - 9;
 results["batches"] = [];
 for (const i of [1, 4]) {
   const c = CASES[i] as Architecture;
   const plan = planOf(c, i);
   const labelled = c.head === "cross-entropy" || c.head === "margin";
   const measure = async (first: number, samples: number): Promise<Measurements> => {
-    const measured = await engine.measure(plan, batchOf(plan, first, samples, labelled));
+    const measured = await engine.measure(plan, batchOf(plan, BASE + first, samples, labelled));
     measured.release();
     return measured.measurements;
   };
@@ -101,6 +103,7 @@ for (const i of [1, 4]) {
     [0, 1],
     [1, 4],
     [5, 8],
+    [9, 4],
     [0, 13],
   ] as const) {
     await measure(0, 30);
@@ -128,6 +131,21 @@ results["flight"] = [];
   (await Promise.all(three)).forEach((text, i) => {
     if (text !== expected) results["flight"]?.push(`call ${String(i)} differs from the call alone`);
   });
+}
+
+// Who asks first is served first: two runs on one engine would otherwise wait for each other, each holding what the other needs.
+results["turns"] = [];
+{
+  const plan = planOf(CASES[1] as Architecture, 1);
+  const ask = () => engine.measure(plan, batchOf(plan, 0, 4, true));
+  const [first, second] = [await ask(), await ask()];
+  const third = ask();
+  first.release();
+  const fourth = ask();
+  const served = await Promise.race([third.then(() => "third"), fourth.then(() => "fourth")]);
+  if (served !== "third") results["turns"].push(`the ${served} call was served before the third`);
+  second.release();
+  for (const call of [third, fourth]) (await call).release();
 }
 
 // A NaN or an infinity in one input marks that sample alone.
