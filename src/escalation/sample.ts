@@ -32,6 +32,8 @@ export interface SampleOutcome {
   readonly weightExponent: number;
   readonly cutResiduals: readonly number[];
   readonly rung: Rung;
+  /** Whether the cut test came near enough to its bound to look at everything that is stored of the sample (MATH.md §2, "suspicion"). */
+  readonly suspected: boolean;
   /** ‖J_t‖ as an f64 witness gives it, scaled, where one was asked for; null: the engine's own. */
   readonly estimates: readonly (number | null)[];
   /** The measurements that the numbers of the row come from, and the sample's place in them. */
@@ -93,6 +95,7 @@ export async function settleSample(
   let findings = judgeLayers(layers, plan.norm, evidence, ownPrecision) as LayerFinding[];
   const adjointNorms = evidence.layers.map((e) => e?.adjointNorm ?? 0);
   const residuals = worstResiduals(layers, adjointNorms, evidence.slopeMax, measurements, at);
+  const suspected = residuals.some((r, i) => r > suspicionThreshold(layers[i] as LayerBounds));
   const { weights, exponent } = totalWeights(
     adjointNorms,
     measurements.hiddenNorm.map((h) => h[at] as number),
@@ -122,6 +125,7 @@ export async function settleSample(
       weightExponent: exponent,
       cutResiduals: residuals,
       rung,
+      suspected,
       estimates,
       source: { measurements, at },
     };
@@ -130,7 +134,6 @@ export async function settleSample(
   let rung: Rung = measurements.witnesses.some((w) => w !== null) ? "iterated" : "screened";
   let current = outcome(rung);
   if (violations.length > 0) return current;
-  const suspected = residuals.some((r, i) => r > suspicionThreshold(layers[i] as LayerBounds));
   /** Takes these layers up again in f64; true where that shows a violation. */
   const refine = async (wanted: readonly number[], accuracy: number | null, explicit: boolean): Promise<boolean> => {
     const request: RefineRequest = { index, layers: wanted, accuracy, explicit };
@@ -228,6 +231,7 @@ function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reas
     weightExponent: 0,
     cutResiduals: plan.layers.map(() => NaN),
     rung: "screened",
+    suspected: false,
     estimates: plan.layers.map(() => null),
     source: { measurements, at },
   };

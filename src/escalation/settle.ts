@@ -1,4 +1,4 @@
-/** A measured batch, sample by sample in index order: settle, make the row, audit the samples that are drawn for it. */
+/** A measured batch, sample by sample in index order: settle, make the row, audit the samples that are drawn for it or suspected. */
 import type { Batch, MeasuredBatch, Measurements, StoredSample, TracedSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { sampleMeasurements } from "../engine/sample-measurements.ts";
@@ -105,7 +105,8 @@ export async function settleBatch(
         () => replay(at, whole),
       );
       const row = sampleRow(climb.plan, index, outcome);
-      if (outcome.verdict.kind === "invalid" || !drawn.has(at)) return { row, outcome, entries: [] };
+      if (outcome.verdict.kind === "invalid" || !(drawn.has(at) || outcome.suspected))
+        return { row, outcome, entries: [] };
       const { inputs, labels } = own(at);
       const source = outcome.source;
       const again = whole.find((batch) => batch.measurements === source.measurements);
@@ -125,7 +126,7 @@ export async function settleBatch(
         (t) => (outcome.estimates[t - 1] ?? null) === null,
         settlement.planAudit(),
       );
-      return audited(climb, index, outcome, audit);
+      return audited(climb, index, outcome, audit, drawn.has(at));
     } finally {
       for (const again of whole) again.release();
     }
@@ -157,16 +158,18 @@ interface Settled {
   readonly entries: readonly IdentityEntry[];
 }
 
-/** The outcome with what the audit found, and its row with the identities' residuals. */
+/** The outcome with what the audit found; its row with the identities' residuals where it was drawn, so that those who count draws count rows. */
 function audited(
   climb: Climb,
   index: number,
   before: SampleOutcome,
   { discrepancies, residuals, entries }: AuditOutcome,
+  drawn: boolean,
 ): Settled {
   const violations = [...before.violations, ...discrepancies.map(discrepancyVerdict)];
   const outcome = { ...before, violations, verdict: violations[0] ?? before.verdict };
   const row = sampleRow(climb.plan, index, outcome);
+  if (!drawn) return { row, outcome, entries };
   const audit = {
     identityResidual: residuals.identity,
     contractedResidual: residuals.contracted,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Refinement } from "../../src/engine/cpu/refine.ts";
-import type { Engine, Measurements } from "../../src/engine/engine.ts";
+import type { Engine, Measurements, StoredSample, TracedSample } from "../../src/engine/engine.ts";
 import { IEEE_F64, WGSL_F32 } from "../../src/engine/engine.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import { verify } from "../../src/escalation/verify.ts";
@@ -11,7 +11,7 @@ import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { cutResiduals, suspicionThreshold } from "../../src/verification/cut.ts";
 import { localFault } from "../../src/verification/local.ts";
 import { overflowRisk } from "../../src/verification/overflow.ts";
-import { backwardStepError, layerBounds } from "../../src/verification/rounding.ts";
+import { backwardStepError, gamma, layerBounds } from "../../src/verification/rounding.ts";
 
 const network = randomNetwork({
   seed: 3,
@@ -85,18 +85,25 @@ describe("the local residual of a replay", () => {
   });
 });
 
+interface Change {
+  readonly measured?: (m: Measurements) => Measurements;
+  /** Of every sample, and with its tangents and witnesses. */
+  readonly stored?: (s: StoredSample) => StoredSample;
+  readonly traced?: (s: TracedSample) => TracedSample;
+}
+
 /** Engine cpu, but for a change of what it measured and stored. */
-function altered(change: (m: Measurements) => Measurements, scaleGradient = 1): Engine {
+function altered({ measured: measure = (m) => m, stored: store = (s) => s, traced: trace = (s) => s }: Change): Engine {
   return {
     ...host,
     measure: async (p, batch) => {
       const result = await host.measure(p, batch);
-      const stored: typeof result.stored = async (samples) =>
-        (await result.stored(samples)).map((s) => ({
-          ...s,
-          inputGradient: s.inputGradient.map((v) => v * scaleGradient),
-        }));
-      return { ...result, stored, measurements: change(result.measurements) };
+      return {
+        ...result,
+        measurements: measure(result.measurements),
+        stored: async (samples) => (await result.stored(samples)).map(store),
+        traced: async (samples) => (await result.traced(samples)).map(trace),
+      };
     },
   };
 }
@@ -104,7 +111,8 @@ function altered(change: (m: Measurements) => Measurements, scaleGradient = 1): 
 describe("a cut test's difference below its bound", () => {
   const run = (engine: Engine): ReturnType<typeof verify> =>
     verify({ network, source, engine, host, audit: 0, ...settings });
-  const f64 = layerBounds(makePlan(network, { ...settings, precision: "f64" }));
+  const f64Plan = makePlan(network, { ...settings, precision: "f64" });
+  const f64 = layerBounds(f64Plan);
   /** S_0 of both directions moved until layer 1 uses this share of its bound. */
   const moved =
     (share: number) =>
@@ -121,19 +129,79 @@ describe("a cut test's difference below its bound", () => {
       return { ...m, directions: [{ ...first, products }, second] };
     };
 
-  test("from the threshold on leads to a replay, which acquits sound values", async () => {
+  /** ζ_3 of the random direction with each entry moved by `share` of γ_n(|W||τ|), all to one side of S_3; the least residual of layer 3. */
+  const pushedByRounding = async (share: number): Promise<{ changed: Engine; residual: number }> => {
+    const { scaledWeight } = f64Plan.layers[2] as (typeof f64Plan.layers)[number];
+    const inner = 40;
+    const pushed = ({ adjoints, directions: [, random] }: TracedSample): Float64Array => {
+      const tangent = random.tangents[2] as Float64Array;
+      return (random.pushed[2] as Float64Array).map((zeta, k) => {
+        const row = scaledWeight.subarray(k * inner, (k + 1) * inner);
+        const size = row.reduce((sum, w, i) => sum + Math.abs(w * (tangent[i] as number)), 0);
+        return zeta + share * gamma(inner, IEEE_F64) * size * Math.sign(adjoints[2]?.[k] ?? NaN);
+      });
+    };
+    const traced = (s: TracedSample): TracedSample => {
+      const [along, random] = s.directions;
+      return { ...s, directions: [along, { ...random, pushed: [...random.pushed.slice(0, 2), pushed(s)] }] };
+    };
+    const clean = await host.measure(f64Plan, { first: 0, samples: 3, inputs: source.read().inputs, labels: null });
+    const products = Float64Array.from(await clean.traced([0, 1, 2]), (s) =>
+      pushed(s).reduce((sum, zeta, k) => sum + zeta * (s.adjoints[2]?.[k] ?? NaN), 0),
+    );
+    clean.release();
+    const measured = (m: Measurements): Measurements => {
+      const [along, random] = m.directions;
+      return { ...m, directions: [along, { ...random, products: [...random.products.slice(0, 3), products] }] };
+    };
+    const m = measured(clean.measurements);
+    const residual = Math.min(
+      ...[0, 1, 2].map((j) => {
+        const at = (list: readonly Float64Array[]): number[] => list.map((x) => x[j] as number);
+        const cut = { products: at(m.directions[1].products), tangentNorms: at(m.directions[1].tangentNorm) };
+        return cutResiduals(f64, at(m.adjointNorm), at(m.slopeMax), cut, IEEE_F64)[2] as number;
+      }),
+    );
+    return { changed: altered({ measured, traced }), residual };
+  };
+
+  test("from the threshold on leads to a look at everything stored, which finds the product wrong", async () => {
     const threshold = suspicionThreshold(f64[0] as (typeof f64)[number]);
-    const below = await run(altered(moved(0.8 * threshold)));
-    const above = await run(altered(moved(1.2 * threshold)));
+    const below = await run(altered({ measured: moved(0.8 * threshold) }));
+    const above = await run(altered({ measured: moved(1.2 * threshold) }));
     expect(below.report.escalations.replayed).toBe(0);
+    expect(below.report.verdicts.violated).toBe(0);
     expect(above.report.escalations.replayed).toBe(3);
-    expect(above.report.verdicts.violated).toBe(0);
+    expect(above.report.faults).toMatchObject([{ check: "norms", layer: 1, count: 3 }]);
+    // Samples that were not drawn are not counted among the audit's draws.
+    expect(above.report.audited.samples).toBe(0);
+  });
+
+  test("acquits stored values that differ by no more than rounding, in the worst direction throughout", async () => {
+    const { changed, residual } = await pushedByRounding(0.9);
+    const { report } = await run(changed);
+    expect(residual).toBeGreaterThan(suspicionThreshold(f64[2] as (typeof f64)[number]));
+    expect(residual).toBeLessThan(1);
+    expect(report.escalations.replayed).toBe(3);
+    expect(report.verdicts).toMatchObject({ violated: 0, unresolved: 0 });
+  });
+
+  test("leads to a violation where a tangent is wrong by more than rounding, which no backward product shows", async () => {
+    const { changed, residual } = await pushedByRounding(2.5);
+    const { report } = await run(changed);
+    expect(residual).toBeLessThan(1);
+    expect(report.faults).toMatchObject([{ check: "local", layer: 3, count: 3 }]);
   });
 
   test("leads to a violation where the replay finds the stored gradient wrong", async () => {
-    const { report } = await run(altered(moved(0.5), 1 + 1e-9));
-    expect(report.verdicts.violated).toBe(3);
-    expect(report.faults).toMatchObject([{ check: "local", layer: 1, count: 3 }]);
+    const wrong = <T extends StoredSample>(s: T): T => ({
+      ...s,
+      inputGradient: s.inputGradient.map((v) => v * (1 + 1e-9)),
+    });
+    const { report } = await run(altered({ measured: moved(0.5), stored: wrong }));
+    const local = report.faults.find((f) => f.check === "local");
+    expect(local).toMatchObject({ layer: 1, count: 3 });
+    expect(local?.example?.reason).toContain("the stored adjoint differs from its product");
   });
 
   test("may be made of flushed products alone", () => {
