@@ -56,6 +56,8 @@ test("docs/faults.md names what falls short, and says when nothing does", () => 
     engine: "cpu",
     samples: 12,
     affected: 10,
+    found: 10,
+    foundUnaudited: 0,
     detected: found,
     runs: 4,
     runSamples: 1000,
@@ -65,7 +67,11 @@ test("docs/faults.md names what falls short, and says when nothing does", () => 
   const page = (figures: typeof one): string =>
     faultsPage([{ engine: "cpu f64", faults: [figures], flushing: null }], clean);
   expect(page(one)).toContain("every fault is found in at least 99 %");
-  expect(page(one)).toContain("| `a` | b | 10 of 12 | 0.0 % | 0.0 % | 100 % | 0.0 % | 0.0 % | 100 % | 4 of 4 |");
+  expect(page(one)).toContain(
+    "| `a` | b | 10 of 12 | 0.0 % | 0.0 % | 100 % | 0.0 % | 0.0 % | 100 % | 4 of 4 | 99.97 % |",
+  );
   const missed = { ...one, detected: { ...found, all: 9 } } as unknown as typeof one;
-  expect(page(missed)).toContain("- `a` (cpu): 90.0 % of its samples, 4 of 4 runs.");
+  const rare = { ...one, samples: 40 } as unknown as typeof one;
+  expect(page(rare)).toContain("- `a` (cpu): 100 % of its samples, 4 of 4 runs, chance 91.81 %.");
+  expect(page(missed)).toContain("- `a` (cpu): 90.0 % of its samples, 4 of 4 runs, chance 99.97 %.");
 });

@@ -11,7 +11,7 @@ import type { CampaignFigures } from "./all.ts";
 import { faultsPage } from "./page.ts";
 
 const { values } = parseArgs({
-  options: { json: { type: "string" }, runs: { type: "string", default: "10" } },
+  options: { json: { type: "string" }, runs: { type: "string", default: "20" } },
 });
 const runs = Number(values.runs);
 if (!Number.isSafeInteger(runs) || runs < 1) {
@@ -19,8 +19,8 @@ if (!Number.isSafeInteger(runs) || runs < 1) {
   process.exit(2);
 }
 
-// 6 × 100 samples and more: every fault affects at least 500.
-const sizes = { scenarios: 6, samples: 100, large: 400, runs, runSamples: 1000 };
+// 6 × 100 samples and more: every fault affects at least 500. A batch of 512 has a second workgroup, as in the runs.
+const sizes = { scenarios: 6, samples: 100, large: 512, runs, runSamples: 1000 };
 const campaign = async (engine: "cpu" | "webgpu"): Promise<CampaignFigures> =>
   (await runProof("node", { proof: "faults", engine, sizes })) as unknown as CampaignFigures;
 const cleanCases = { proof: "clean", seed: 301, from: 0, to: 320, samples: 900, budget: 5e7 } as const;

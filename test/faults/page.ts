@@ -1,7 +1,7 @@
 /** docs/faults.md from the campaign's figures. */
 import type { CampaignFigures } from "./all.ts";
 import type { FaultFigures } from "./campaign.ts";
-import { isFound } from "./campaign.ts";
+import { chanceOfRun, isFound } from "./campaign.ts";
 
 interface CleanSummary {
   readonly samples: number;
@@ -11,7 +11,7 @@ interface CleanSummary {
 
 export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSummary): string {
   const all = campaigns.flatMap((c) => c.faults);
-  const short = all.filter((f) => !isFound(f));
+  const short = all.filter((f) => !isFound(f) || chanceOfRun(f) < 0.99);
   const first = all[0];
   return [
     "# Planted faults, and which check finds them",
@@ -21,8 +21,10 @@ export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSu
     "Each fault changes one thing in a kernel or on the host; no check can read which one is on. A fault *affects* a sample if a reported",
     "number moves by more than 1e-3 relatively against the clean run of the same sample (the three smallest faults of engine cpu, in f64:",
     "by more than 1e-9). The columns give the share of affected samples that each check finds with every sample audited (`--audit 1`);",
-    "*inequality* is the inequality alone, *all* the whole set. The last column counts the runs of",
-    `${thousands(first?.runSamples ?? 0)} samples at the default audit (1 %) in which something was found.`,
+    "*inequality* is the inequality alone, *all* the whole set. *Runs* counts the runs of",
+    `${thousands(first?.runSamples ?? 0)} samples at the default audit (1 %) in which something was found, each with samples of its own drawn for the audit;`,
+    "*chance* is that of such a run by the shares found with every sample audited, 1 − (1 − s)ⁿ with s the share of samples in which a check",
+    "that looks at every sample finds it, and a hundredth of the others in which the audit does.",
     "",
     "The checks: *inequality*: left > right; *cut*: two directional derivatives read off at every layer; *local*: each stored value against",
     "the formula that it was made by; *norms*: each norm and reported number against the vectors that it speaks of, and proven brackets",
@@ -49,7 +51,7 @@ export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSu
         ]
       : short.map(
           (f) =>
-            `- \`${f.name}\` (${f.engine}): ${percent(f.detected.all, f.affected)} of its samples, ${String(f.runsFlagged)} of ${String(f.runs)} runs.`,
+            `- \`${f.name}\` (${f.engine}): ${percent(f.detected.all, f.affected)} of its samples, ${String(f.runsFlagged)} of ${String(f.runs)} runs, chance ${chance(chanceOfRun(f))}.`,
         )),
     "",
     "No check looks for an iteration that stops too early: its witness is shorter, and still a proven lower bound, so every statement stays",
@@ -61,12 +63,13 @@ export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSu
 
 function table(faults: readonly FaultFigures[]): string[] {
   return [
-    "| fault | what it changes | affected | inequality | cut | local | norms | identity | all | runs |",
-    "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ...faults.map(({ name, changes, samples, affected, detected: d, runs, runsFlagged }) => {
+    "| fault | what it changes | affected | inequality | cut | local | norms | identity | all | runs | chance |",
+    "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ...faults.map((figures) => {
+      const { name, changes, samples, affected, detected: d, runs, runsFlagged } = figures;
       const share = (n: number): string => percent(n, affected);
       const counts = [d.inequality, d.cut, d.local, d.norms, d.identity, d.all].map(share).join(" | ");
-      return `| \`${name}\` | ${changes} | ${thousands(affected)} of ${thousands(samples)} | ${counts} | ${String(runsFlagged)} of ${String(runs)} |`;
+      return `| \`${name}\` | ${changes} | ${thousands(affected)} of ${thousands(samples)} | ${counts} | ${String(runsFlagged)} of ${String(runs)} | ${chance(chanceOfRun(figures))} |`;
     }),
   ];
 }
@@ -75,6 +78,11 @@ function percent(part: number, whole: number): string {
   if (whole === 0) return "–";
   // Rounded down: 100 % means every one.
   return part === whole ? "100 %" : `${(Math.floor((1000 * part) / whole) / 10).toFixed(1)} %`;
+}
+
+/** Rounded down, so that 99.99 % means at least that. */
+function chance(p: number): string {
+  return p > 1 - 1e-4 ? "> 99.99 %" : `${(Math.floor(1e4 * p) / 100).toFixed(2)} %`;
 }
 
 function thousands(n: number): string {
