@@ -25,7 +25,8 @@ const TIGHTEN_FLAGS: readonly FlagKey[] = [
 const VERIFY_FLAGS: readonly FlagKey[] = [
   ...(["model", "activation", "layers", "inputs", "array", "mean", "std", "random", "distribution", "scale"] as const),
   ...(["address", "preset", "grid", "seed", "labels", "head", "norm", "engine", "precision", "adapter"] as const),
-  ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses", "json"] as const),
+  ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses"] as const),
+  ...(["witnessVerdicts", "json"] as const),
 ];
 
 const SWEEP_FLAGS: readonly FlagKey[] = [
@@ -43,6 +44,7 @@ const SWEEP_FLAGS: readonly FlagKey[] = [
     "html",
     "junit",
     "witnesses",
+    "witnessVerdicts",
     "json",
   ] as const),
 ];

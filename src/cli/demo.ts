@@ -188,7 +188,7 @@ async function plantedFault(stage: Stage): Promise<boolean> {
       ...{ tool: TOOL, address: null, engine: stage.engines.engine.description },
       settings: { norm: "spectral", accuracy: ACCURACY, certify: null, seed: stage.seed, plant: FAULT },
     }),
-    1,
+    { most: 1 },
   );
   const described = { modelSource, inputs: describe, plant: FAULT };
   const { report, rows } = await examine(stage, network, some, described, witnesses.catch);

@@ -43,6 +43,19 @@ export function parseShard(value: string): Shard {
   return { number, count };
 }
 
+export function parsePrecision(value: string): "f64" {
+  if (oneOf(["f32", "f64"])(value) === "f32") {
+    throw new UsageError("expected f64: f32 is not available in this version");
+  }
+  return "f64";
+}
+
+export function parseCase(value: string): { readonly part: "kernel" | "network"; readonly index: number } {
+  const [, part, index] = /^(kernel|network):(\d{1,9})$/.exec(value) ?? [];
+  if (part === undefined) throw new UsageError("expected kernel:N or network:N, N counting from 0");
+  return { part: part as "kernel" | "network", index: Number(index) };
+}
+
 export function parseBox(value: string): { readonly low: number; readonly high: number } {
   const [low = NaN, high = NaN, ...rest] = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
   if (!(Number.isFinite(low) && Number.isFinite(high) && low < high) || rest.length > 0) {

@@ -6,10 +6,9 @@
  */
 import { FAULT_NAMES } from "../engine/faults.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
-import { UsageError } from "../network/errors.ts";
 import { parseAddress } from "../sweep/case.ts";
 import { PRESET_NAMES } from "../sweep/presets.ts";
-import { integer, listOf, oneOf, parseBox, parseShard, real, text } from "./flag-values.ts";
+import { integer, listOf, oneOf, parseBox, parseCase, parsePrecision, parseShard, real, text } from "./flag-values.ts";
 import { parseHead } from "./heads.ts";
 
 export interface Flag<T, D extends string | null = string | null> {
@@ -128,12 +127,7 @@ export const FLAGS = {
     value: "f64",
     default: null,
     help: "of engine cpu (webgpu is f32); f32 on the cpu is not available yet",
-    parse: (value) => {
-      if (oneOf(["f32", "f64"])(value) === "f32") {
-        throw new UsageError("expected f64: f32 is not available in this version");
-      }
-      return "f64" as const;
-    },
+    parse: parsePrecision,
   }),
   adapter: flag({
     name: "adapter",
@@ -256,6 +250,13 @@ export const FLAGS = {
     help: "write a witness file for each violated or unresolved sample, the first 100 of them",
     parse: text,
   }),
+  witnessVerdicts: flag({
+    name: "witness-verdicts",
+    value: "LIST",
+    default: "violated,unresolved",
+    help: "of which samples --witnesses writes a file: holds, tight, violated, unresolved, invalid",
+    parse: listOf(oneOf(["holds", "tight", "violated", "unresolved", "invalid"])),
+  }),
   json: flag({
     name: "json",
     value: null,
@@ -326,11 +327,7 @@ export const FLAGS = {
     value: "kernel:N|network:N",
     default: null,
     help: "this one case of --stress and --seed again, alone",
-    parse: (value) => {
-      const [, part, index] = /^(kernel|network):(\d{1,9})$/.exec(value) ?? [];
-      if (part === undefined) throw new UsageError("expected kernel:N or network:N, N counting from 0");
-      return { part: part as "kernel" | "network", index: Number(index) };
-    },
+    parse: parseCase,
   }),
   junit: flag({ name: "junit", value: "FILE.xml", default: null, help: "write a JUnit report", parse: text }),
   repro: flag({

@@ -33,12 +33,13 @@ import type { SweepGrids } from "./sweep-options.ts";
 import { gridsOf } from "./sweep-options.ts";
 import { TOOL } from "./version.ts";
 import type { WitnessFolder } from "./witnesses.ts";
-import { openWitnessFolder } from "./witnesses.ts";
+import { checkWitnessOptions, openWitnessFolder, witnessNote } from "./witnesses.ts";
 
 const WHOLE: Shard = { number: 1, count: 1 };
 
 export async function sweepCommand(args: Arguments, io: Io): Promise<number> {
   const { values } = args;
+  checkWitnessOptions(args);
   const grids = gridsOf(args);
   if (grids !== null) cellsOf(grids.grids, grids.source);
   if (grids === null && values.resume !== true) {
@@ -98,7 +99,7 @@ async function withLedger(args: Arguments, grids: SweepGrids | null, outputs: Sw
     else checkSameSweep(found, header, values.ledger);
     const cells = cellsOf(settings.grids, grids?.source ?? values.ledger);
     const units = unitsOf(cells, settings.inputsPerNetwork);
-    const witnesses = values.witnesses === null ? null : openSweepWitnesses(values.witnesses, header);
+    const witnesses = openSweepWitnesses(args, header);
     const sweep: OpenSweep = { ledger, header, cells, units, threads, startedMs, startedAt };
     let opened = 0;
     const outcome = await runUnits(args, sweep, witnesses, io, () =>
@@ -188,12 +189,14 @@ function withPinned(wish: Wish, header: LedgerHeader | null, { given }: Argument
   return { ...wish, engine: header.engine.kind };
 }
 
-function openSweepWitnesses(folder: string, { engine, settings }: LedgerHeader): WitnessFolder {
+function openSweepWitnesses({ values }: Arguments, { engine, settings }: LedgerHeader): WitnessFolder | null {
+  if (values.witnesses === null) return null;
   const { accuracy, certify, plant } = settings;
-  return openWitnessFolder(folder, () => ({
+  const origin = {
     ...{ tool: TOOL, engine, address: null },
     settings: { norm: "spectral", accuracy, certify, seed: settings.seed, plant },
-  }));
+  } as const;
+  return openWitnessFolder(values.witnesses, () => origin, { verdicts: values.witnessVerdicts });
 }
 
 async function runUnits(
@@ -264,12 +267,8 @@ async function examineWitnesses(
   io: Io,
 ): Promise<void> {
   const { files, folder } = witnesses;
-  if (files.length === 0) {
-    io.note("gpv: no witness written: nothing was violated or unresolved in this run");
-    return;
-  }
-  io.note(`gpv: ${counted(files.length, "witness file")} written; to examine the first: gpv replay ${files[0] ?? ""}`);
-  if (io.signal.aborted) return;
+  io.note(witnessNote(files, args.values.witnessVerdicts));
+  if (files.length === 0 || io.signal.aborted) return;
   const shrunk = await shrinkSmallest(files, folder, header, args.values.adapter, io);
   if (shrunk !== null) io.note(`gpv: and the smallest of them reduced: gpv replay ${shrunk}`);
 }

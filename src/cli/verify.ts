@@ -10,7 +10,6 @@ import { labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
-import { counted } from "../report/numbers.ts";
 import { htmlReport } from "../report/html-run.ts";
 import { reportJson } from "../report/json.ts";
 import type { Json, Report } from "../escalation/results.ts";
@@ -31,7 +30,7 @@ import { TOOL } from "./version.ts";
 import { formatAddress, networkSeed } from "../sweep/case.ts";
 import { caseRun, checkCaseOptions } from "./case.ts";
 import type { WitnessFolder } from "./witnesses.ts";
-import { openWitnessFolder } from "./witnesses.ts";
+import { checkWitnessOptions, openWitnessFolder, witnessNote } from "./witnesses.ts";
 
 export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
   checkOptions(args);
@@ -46,7 +45,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
       const witnesses = witnessFolder(args, engines);
       const { report, failure } = await run(plan, engines, outputs, witnesses, io);
       await exportReport(report, args, outputs, io);
-      if (witnesses !== null) io.note(witnessNote(witnesses.files));
+      if (witnesses !== null) io.note(witnessNote(witnesses.files, args.values.witnessVerdicts));
       finished = true;
       if (failure === null) return exitCode(report, args.values.failOn ?? []);
       io.note(`gpv: ${failure.message} (the report covers the ${String(report.samples)} samples finished before)`);
@@ -62,6 +61,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
 /** Everything that can be refused before a file is touched. */
 export function checkOptions(args: Arguments): void {
   const { values } = args;
+  checkWitnessOptions(args);
   if (values.address !== null) {
     checkCaseOptions(args);
     return;
@@ -236,16 +236,11 @@ function witnessFolder({ values }: Arguments, engines: Engines): WitnessFolder |
   const own = values.address === null ? null : networkSeed(values.address.seed, values.address.network);
   const settings: WitnessSettings = { norm, accuracy, certify, seed: own ?? seed, plant };
   const address = values.address === null ? null : formatAddress(values.address);
-  return openWitnessFolder(values.witnesses, () => ({
-    ...{ tool: TOOL, settings, address },
-    engine: engines.engine.description,
-  }));
-}
-
-function witnessNote(files: readonly string[]): string {
-  const [first] = files;
-  if (first === undefined) return "gpv: no witness written: nothing was violated or unresolved";
-  return `gpv: ${counted(files.length, "witness file")} written; to examine the first: gpv replay ${first}`;
+  return openWitnessFolder(
+    values.witnesses,
+    () => ({ ...{ tool: TOOL, settings, address }, engine: engines.engine.description }),
+    { verdicts: values.witnessVerdicts },
+  );
 }
 
 async function run(

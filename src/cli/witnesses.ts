@@ -1,12 +1,16 @@
-/** `--witnesses DIR`: a file for each violated or unresolved sample, the first hundred of a run. */
+/** `--witnesses DIR`: a file for each sample of the verdicts that are asked for, the first hundred of a run. */
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { VerdictName } from "../escalation/results.ts";
 import type { Catch } from "../escalation/settle.ts";
 import { UsageError } from "../network/errors.ts";
+import { counted } from "../report/numbers.ts";
 import { witnessText } from "../witness/file.ts";
 import type { WitnessOrigin } from "../witness/witness.ts";
 import { makeWitness } from "../witness/witness.ts";
+import type { Arguments } from "./arguments.ts";
 import { reason, writeWhole } from "./files.ts";
+import { FLAGS } from "./flags.ts";
 
 export interface WitnessFolder {
   readonly folder: string;
@@ -28,11 +32,28 @@ export interface Addressed {
 /** A run that fails throughout would fill a disk with the same finding. */
 const MOST_FILES = 100;
 
-/**
- * @param most files at most.
- * @throws UsageError where the folder cannot be made or written to.
- */
-export function openWitnessFolder(folder: string, origin: () => WitnessOrigin, most = MOST_FILES): WitnessFolder {
+export interface WitnessWish {
+  /** Of which samples a file is written. */
+  readonly verdicts: readonly VerdictName[];
+  /** Files at most. */
+  readonly most: number;
+}
+
+const WISH: WitnessWish = { verdicts: ["violated", "unresolved"], most: MOST_FILES };
+
+/** @throws UsageError where verdicts are asked for and no folder. */
+export function checkWitnessOptions({ values, given }: Arguments): void {
+  if (!given.has("witnessVerdicts") || values.witnesses !== null) return;
+  throw new UsageError(`Found --${FLAGS.witnessVerdicts.name} without --witnesses: expected --witnesses DIR too`);
+}
+
+/** @throws UsageError where the folder cannot be made or written to. */
+export function openWitnessFolder(
+  folder: string,
+  origin: () => WitnessOrigin,
+  wish: Partial<WitnessWish> = {},
+): WitnessFolder {
+  const { verdicts, most } = { ...WISH, ...wish };
   try {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);
@@ -40,18 +61,29 @@ export function openWitnessFolder(folder: string, origin: () => WitnessOrigin, m
     throw new UsageError(`--witnesses ${folder}: cannot be written to (${reason(cause)})`, { cause });
   }
   const files: string[] = [];
+  // Several runs of a sweep hand over samples at once: a place is claimed before the file is made.
+  const claimed = new Set<string>();
   const catchAs = (addressed: ((sample: number) => Addressed) | null): Catch => ({
-    wants: (row) => files.length < most && (row.verdict === "violated" || row.verdict === "unresolved"),
+    wants: (row) => claimed.size < most && verdicts.includes(row.verdict),
     take: async (caught) => {
       const { verdict, index } = caught.row;
       const own = addressed?.(index) ?? null;
       const file = join(folder, `${verdict}-${own === null ? String(index) : own.address.replaceAll(":", "-")}.json`);
+      if (claimed.size >= most && !claimed.has(file)) return;
+      claimed.add(file);
       const text = await witnessText(makeWitness(caught, own === null ? origin() : withAddress(origin(), own)));
       writeWhole(file, text);
       if (!files.includes(file)) files.push(file);
     },
   });
   return { folder, files, catch: catchAs(null), catchAs };
+}
+
+/** What a run says of the files that it wrote. */
+export function witnessNote(files: readonly string[], verdicts: readonly VerdictName[]): string {
+  const [first] = files;
+  if (first === undefined) return `gpv: no witness written: nothing was ${verdicts.join(" or ")} in this run`;
+  return `gpv: ${counted(files.length, "witness file")} written; to examine the first: gpv replay ${first}`;
 }
 
 function withAddress(origin: WitnessOrigin, { address, norm, seed }: Addressed): WitnessOrigin {

@@ -179,6 +179,17 @@ describe("a sweep", () => {
   });
 });
 
+test("--witness-verdicts writes samples that hold, by address", async () => {
+  const [ledger, folder] = [fresh(".sqlite"), fresh("")];
+  const words = ["--ledger", ledger, "--engine", "cpu", "--witness-verdicts", "holds"];
+  const refused = await run("node", "sweep", "--grid", grid, ...words);
+  expect([refused.code, existsSync(ledger)]).toEqual([2, false]);
+  expect((await run("node", "sweep", "--grid", grid, ...words, "--witnesses", folder)).code).toBe(0);
+  const names = readdirSync(folder);
+  expect(names).toHaveLength(100);
+  expect(names.filter((name) => !/^holds-\d+-\d+-\d+\.json$/.test(name))).toEqual([]);
+});
+
 test("a planted kernel fault is found by the smoke preset, and its reduced witness is confirmed", async () => {
   const folder = fresh("");
   const words = ["--engine", "webgpu", "--plant", "vjp-missing-mask", "--witnesses", folder];

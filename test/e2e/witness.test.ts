@@ -44,6 +44,13 @@ function run(command: readonly string[], ...words: string[]): Promise<Ended> {
 const place = mkdtempSync(join(tmpdir(), "gpv-witness-"));
 const file = (name: string): string => join(place, name);
 const planted = ["--plant", "vjp-missing-mask"];
+const HADAMARD = [
+  [1, 1, 1, 1],
+  [1, -1, 1, -1],
+  [1, 1, -1, -1],
+  [1, -1, -1, 1],
+];
+const IDENTITY = HADAMARD.map((row, i) => row.map((_, k) => (i === k ? 1 : 0)));
 const RELU = network([5, 12, 9, 3], "relu");
 const [digits, found] = [file("digits"), file("found")];
 
@@ -218,6 +225,41 @@ describe("witnesses of a small network", { timeout: 60_000 }, () => {
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(/^gpv: --witnesses .*inside: cannot be written to \(.*\)\n$/m);
     expect(readdirSync(place).filter((name) => name.startsWith("r.json"))).toEqual([]);
+  });
+
+  test("of tight samples are written where --witness-verdicts asks, and --exact decides their equality", async () => {
+    // A Hadamard matrix is twice an isometry, so that every κ_t is 1 in whatever direction; then the identity.
+    const layers = [HADAMARD, IDENTITY].map((rows) => ({
+      ...{ inputs: 4, outputs: 4, weight: Float64Array.from(rows.flat()), bias: new Float64Array(4) },
+      activation: "identity" as const,
+    }));
+    const model = modelFile("hadamard.json", { layers });
+    writeFileSync(file("rows.csv"), "1,2,3,4\n5,6,7,8\n1,2,3,nan\n");
+    const words = ["--inputs", file("rows.csv"), "--head", "sum"];
+    const plain = await witnesses(model, file("plain"), ...words);
+    expect([plain.code, readdirSync(file("plain"))]).toEqual([0, []]);
+    expect(plain.stderr).toContain("no witness written: nothing was violated or unresolved in this run");
+    expect((await witnesses(model, file("tight"), ...words, "--witness-verdicts", "tight,invalid")).code).toBe(0);
+    expect(readdirSync(file("tight")).sort()).toEqual(["invalid-2.json", "tight-0.json", "tight-1.json"]);
+    const { code, stdout } = await run(NODE, "replay", join(file("tight"), "tight-0.json"), "--exact");
+    expect(code).toBe(0);
+    expect(stdout).toContain("CONFIRMED: derived again from the stored values: tight.");
+    expect(stdout).toContain("layer 2: equality, κ = 1\nAGREES: in exact arithmetic left = right, and");
+    const invalid = await run(NODE, "replay", join(file("tight"), "invalid-2.json"));
+    expect([invalid.code, invalid.stdout]).toEqual([0, expect.stringMatching(/CONFIRMED: [^\n]*: invalid\.\n$/)]);
+  });
+
+  test("of no known verdict, or without a folder, are refused in one line", async () => {
+    const words = ["verify", "--model", model, "--random", "4", "--witness-verdicts"];
+    expectRefused(
+      await run(NODE, ...words, "tigth", "--witnesses", file("none")),
+      /"tigth" in "--witness-verdicts tigth": expected one of [^\n]*; did you mean "tight"\?/,
+    );
+    expectRefused(
+      await run(NODE, ...words, "tight"),
+      /Found --witness-verdicts without --witnesses: expected --witnesses DIR too/,
+    );
+    expect(existsSync(file("none"))).toBe(false);
   });
 
   test("nothing violated: no file, and it is said", async () => {
