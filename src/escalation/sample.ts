@@ -94,7 +94,8 @@ export async function settleSample(
   const ownPrecision = measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff;
   let findings = judgeLayers(layers, plan.norm, evidence, ownPrecision) as LayerFinding[];
   const adjointNorms = evidence.layers.map((e) => e?.adjointNorm ?? 0);
-  const residuals = worstResiduals(layers, adjointNorms, evidence.slopeMax, measurements, at);
+  const cuts = worstCuts(layers, adjointNorms, evidence.slopeMax, measurements, at);
+  const residuals = cuts.map((cut) => cut.residual);
   const suspected = residuals.some((r, i) => r > suspicionThreshold(layers[i] as LayerBounds));
   const { weights, exponent } = totalWeights(
     adjointNorms,
@@ -104,10 +105,11 @@ export async function settleSample(
   const slack = weightError(layers, evidence);
   const violations: (Verdict & { kind: "violated" })[] = [];
   const estimates: (number | null)[] = plan.layers.map(() => null);
-  residuals.forEach((residual, i) => {
+  cuts.forEach(({ residual, left, right }, i) => {
     if (!(residual <= 1)) {
       const detail = `the cut test's difference is ${residual.toPrecision(3)} times what rounding explains`;
-      violations.push({ kind: "violated", check: "cut", layer: i + 1, detail });
+      const numbers = { found: left, right, bound: Math.abs(left - right) / residual };
+      violations.push({ kind: "violated", check: "cut", layer: i + 1, detail, numbers });
     }
   });
   const outcome = (rung: Rung): SampleOutcome => {
@@ -201,17 +203,34 @@ function mergeFindings(climb: Climb, findings: readonly LayerFinding[], refineme
   });
 }
 
-function worstResiduals(
+/** S_{t−1}, S_t and their difference over its bound, of one direction. */
+interface Cut {
+  readonly left: number;
+  readonly right: number;
+  readonly residual: number;
+}
+
+/** At each layer the direction of the larger residual; NaN is the largest. */
+function worstCuts(
   layers: readonly LayerBounds[],
   adjointNorms: readonly number[],
   slopeMax: readonly number[],
   measurements: Measurements,
   at: number,
-): number[] {
-  const each = cutsOf(measurements, at).map((cut) =>
-    cutResiduals(layers, adjointNorms, slopeMax, cut, measurements.arithmetic),
+): Cut[] {
+  const each = cutsOf(measurements, at).map((cut) => {
+    const residuals = cutResiduals(layers, adjointNorms, slopeMax, cut, measurements.arithmetic);
+    return residuals.map((residual, i): Cut => ({
+      left: cut.products[i] as number,
+      right: cut.products[i + 1] as number,
+      residual,
+    }));
+  });
+  return layers.map((_, i) =>
+    each
+      .map((direction) => direction[i] as Cut)
+      .reduce((a, b) => (Number.isNaN(a.residual) || b.residual <= a.residual ? a : b)),
   );
-  return layers.map((_, i) => each.reduce((worst, r) => (!((r[i] as number) <= worst) ? (r[i] as number) : worst), 0));
 }
 
 function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reason: string): SampleOutcome {
@@ -223,7 +242,7 @@ function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reas
     findings: plan.layers.map(() => ({
       verdict,
       tightness: none,
-      jacobian: { spectral: none, statement: none, kind: "product", contradictory: false },
+      jacobian: { spectral: none, statement: none, kind: "product", contradiction: null },
       restartError: NaN,
     })),
     total: none,

@@ -73,7 +73,7 @@ export function createStatistics(depth: number, certify: number | null): Statist
       seen.add(key);
       const known = faults.get(key);
       if (known !== undefined) known.count++;
-      else faults.set(key, { check: violation.check, layer, count: 1, example: example(row, outcome, violation) });
+      else faults.set(key, { check: violation.check, layer, count: 1, example: example(row, violation) });
     }
   };
   return {
@@ -142,35 +142,10 @@ function auditedShare(samples: number): Report["audited"] {
   return detects === null ? { samples, detects, reason: "no sample was audited" } : { samples, detects };
 }
 
-function example(row: SampleRow, outcome: SampleOutcome, violation: SampleOutcome["violations"][number]): FaultExample {
-  const { measurements: m, at } = outcome.source;
-  if (violation.check === "cut" && violation.layer !== null) {
-    const t = violation.layer;
-    const residual = outcome.cutResiduals[t - 1] as number;
-    const [left, right] = worstCut(m.directions, t, at);
-    const margin = Math.abs(left - right);
-    return { index: row.index, left, right, margin, bound: margin / residual, reason: violation.detail };
-  }
-  if (violation.numbers !== undefined) {
-    const { found, right, bound } = violation.numbers;
-    return { index: row.index, left: found, right, margin: Math.abs(found - right), bound, reason: violation.detail };
-  }
-  const layer = violation.layer === null ? null : row.layers[violation.layer - 1];
-  const lower = layer?.tightnessLower ?? outcome.total.lower;
-  return { index: row.index, left: lower, right: 1, margin: lower - 1, bound: 0, reason: violation.detail };
-}
-
-/** S_{t−1} and S_t of the direction in which they differ more. */
-function worstCut(
-  directions: SampleOutcome["source"]["measurements"]["directions"],
-  t: number,
-  at: number,
-): [number, number] {
-  const pairs = directions.map((d): [number, number] => [
-    (d.products[t - 1] as Float64Array)[at] as number,
-    (d.products[t] as Float64Array)[at] as number,
-  ]);
-  return pairs.reduce((a, b) => (Math.abs(b[0] - b[1]) > Math.abs(a[0] - a[1]) ? b : a));
+/** The numbers that the check compared. */
+function example(row: SampleRow, { numbers, detail }: SampleOutcome["violations"][number]): FaultExample {
+  const { found, right, bound } = numbers;
+  return { index: row.index, left: found, right, margin: Math.abs(found - right), bound, reason: detail };
 }
 
 function series(): Series {

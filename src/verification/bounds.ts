@@ -37,8 +37,8 @@ export interface JacobianBounds {
   readonly spectral: Interval;
   readonly statement: Interval;
   readonly kind: UpperKind;
-  /** True where a proven lower bound lies above a proven upper one: one of the norms that they were made of is wrong. */
-  readonly contradictory: boolean;
+  /** A proven lower bound that lies above a proven upper one: one of the norms that they were made of is wrong. Null: none. */
+  readonly contradiction: Interval | null;
 }
 
 /** Upper bound of a norm measured over n numbers. */
@@ -106,7 +106,7 @@ export function jacobianBounds(
       spectral: { lower: 1, upper: 1 },
       statement: statement === "spectral" ? { lower: 1, upper: 1 } : { lower: root * DOWN, upper: root * UP },
       kind: "identity",
-      contradictory: false,
+      contradiction: null,
     },
   ];
   const uppers = [1];
@@ -142,7 +142,12 @@ export function jacobianBounds(
           ? { lower: Math.min(lower, upper), upper }
           : { lower: Math.min(Math.max(lower, frobeniusLower), frobeniusUpper), upper: frobeniusUpper },
       kind,
-      contradictory: lower > upper || frobeniusLower > frobeniusUpper,
+      contradiction:
+        lower > upper
+          ? { lower, upper }
+          : frobeniusLower > frobeniusUpper
+            ? { lower: frobeniusLower, upper: frobeniusUpper }
+            : null,
     });
   }
   return result;

@@ -49,7 +49,10 @@ export function judgeLayers(
       const verdict: Verdict =
         e.gradientNorm === 0
           ? { kind: "holds", trivial: true }
-          : { kind: "violated", check: "zero-factor", layer: t, detail: `∇ₓf is not zero beside ${String(zero)}` };
+          : {
+              ...{ kind: "violated", check: "zero-factor", layer: t, detail: `∇ₓf is not zero beside ${String(zero)}` },
+              numbers: { found: e.gradientNorm, right: 0, bound: 0 },
+            };
       return { verdict, tightness: { lower: 0, upper: 0 }, jacobian, restartError: 0 };
     }
     const error = pullbackError(layers, uppers, e.stageNorms, t, arithmetic);
@@ -66,15 +69,16 @@ export function judgeLayers(
       upper: denominator.lower > 0 ? (numerator.upper / denominator.lower) * UP : Infinity,
     };
     if (!(tightness.lower >= 0)) tightness.lower = 0;
-    const verdict = jacobian.contradictory ? contradiction(t) : judgeBracket(tightness, t);
+    const verdict =
+      jacobian.contradiction === null ? judgeBracket(tightness, t) : contradicted(jacobian.contradiction, t);
     return { verdict, tightness, jacobian, restartError: error / e.gradientNorm };
   });
 }
 
 /** No norm lies between these bounds, and both are proven: what they were made of is wrong. */
-function contradiction(t: number): Verdict {
+function contradicted({ lower, upper }: Interval, t: number): Verdict {
   const detail = `the proven lower bound of ‖J_${String(t)}‖ lies above its proven upper bound`;
-  return { kind: "violated", check: "norms", layer: t, detail };
+  return { kind: "violated", check: "norms", layer: t, detail, numbers: { found: lower, right: upper, bound: 0 } };
 }
 
 /** p̂_t is itself a witness for ‖J_t‖: its pullback is ĝ_x (MATH.md §2, "Zero-iteration screen"). */
@@ -103,8 +107,16 @@ export function intersectFindings(a: LayerFinding, b: LayerFinding, t: number): 
   const statement = intersection(a.jacobian.statement, b.jacobian.statement);
   const spectral = intersection(a.jacobian.spectral, b.jacobian.spectral);
   if (tightness === null || statement === null || spectral === null) {
-    const detail = `the engine's bracket and the f64 replay's do not meet: κ in [${String(a.tightness.lower)}, ${String(a.tightness.upper)}] and in [${String(b.tightness.lower)}, ${String(b.tightness.upper)}]`;
-    return { ...b, verdict: { kind: "violated", check: "replay", layer: t, detail } };
+    const [name, own, other] =
+      tightness === null
+        ? (["κ", a.tightness, b.tightness] as const)
+        : statement === null
+          ? ([`‖J_${String(t)}‖`, a.jacobian.statement, b.jacobian.statement] as const)
+          : ([`‖J_${String(t)}‖₂`, a.jacobian.spectral, b.jacobian.spectral] as const);
+    const detail = `the engine's bracket and the f64 replay's do not meet: ${name} in [${String(own.lower)}, ${String(own.upper)}] and in [${String(other.lower)}, ${String(other.upper)}]`;
+    // Both hold the number: no lower end may lie above an upper one.
+    const numbers = { found: Math.max(own.lower, other.lower), right: Math.min(own.upper, other.upper), bound: 0 };
+    return { ...b, verdict: { kind: "violated", check: "replay", layer: t, detail, numbers } };
   }
   const kind = a.jacobian.statement.upper < b.jacobian.statement.upper ? a.jacobian.kind : b.jacobian.kind;
   const verdict =
@@ -116,7 +128,7 @@ export function intersectFindings(a: LayerFinding, b: LayerFinding, t: number): 
   return {
     verdict,
     tightness,
-    jacobian: { spectral, statement, kind, contradictory: a.jacobian.contradictory || b.jacobian.contradictory },
+    jacobian: { spectral, statement, kind, contradiction: a.jacobian.contradiction ?? b.jacobian.contradiction },
     restartError: Math.min(a.restartError, b.restartError),
   };
 }

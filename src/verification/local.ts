@@ -25,7 +25,9 @@ export function localFault(
     const bound = (slope * step + Math.sqrt(bounds.inputs) * (arithmetic.flush + IEEE_F64.flush)) * UP;
     if (!(layer.localResidual <= bound)) {
       const detail = `the stored adjoint differs from its product by ${layer.localResidual.toPrecision(3)}, rounding explains ${bound.toPrecision(3)}`;
-      return { kind: "violated", check: "local", layer: i + 1, detail };
+      // The difference's norm, which should be 0.
+      const numbers = { found: layer.localResidual, right: 0, bound };
+      return { kind: "violated", check: "local", layer: i + 1, detail, numbers };
     }
   }
   return null;

@@ -16,8 +16,8 @@ export type Verdict =
       readonly check: Check;
       readonly layer: number | null;
       readonly detail: string;
-      /** The number that was found, the right one, and what rounding explains, where the check compares two numbers. */
-      readonly numbers?: { readonly found: number; readonly right: number; readonly bound: number };
+      /** The number that was found, what it should be (or be at most), and what rounding explains: 0 where that is in the numbers already. */
+      readonly numbers: { readonly found: number; readonly right: number; readonly bound: number };
     }
   | { readonly kind: "unresolved"; readonly reason: string }
   | { readonly kind: "invalid"; readonly reason: string };
@@ -41,6 +41,7 @@ export function judgeBracket(bracket: Interval, layer: number | null): Verdict {
       check: "inequality",
       layer,
       detail: `κ is at least ${String(bracket.lower)}, and at most 1 by the theorem`,
+      numbers: { found: bracket.lower, right: 1, bound: 0 },
     };
   }
   if (bracket.upper <= 1) return { kind: "holds", trivial: false };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { Engine, StoredSample } from "../../src/engine/engine.ts";
+import type { DirectionMeasurement, Engine, StoredSample } from "../../src/engine/engine.ts";
 import { WGSL_F32 } from "../../src/engine/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import type { SampleRow } from "../../src/escalation/results.ts";
@@ -293,6 +293,11 @@ describe("what is asked of the norms", () => {
   });
 });
 
+/** S_2 moved. */
+function moved(direction: DirectionMeasurement, by: number): DirectionMeasurement {
+  return { ...direction, products: direction.products.map((s, t) => (t === 2 ? s.map((x) => x + by) : s)) };
+}
+
 describe("planted faults", () => {
   const faulty = (fault: FaultName): CpuEngine => createCpuEngine({ threads: 0, runtime: "test", fault });
 
@@ -311,6 +316,33 @@ describe("planted faults", () => {
       expect(rows.every((row) => (row.ratio ?? 0) <= 1)).toBe(true);
     },
   );
+
+  test("a cut finding's sides and bound are those of one direction: the worse for its rounding, not the further apart", async () => {
+    const spoilt: Engine = {
+      ...engine,
+      async measure(plan, batch, trace) {
+        const measured = await engine.measure(plan, batch, trace);
+        const [along, random] = measured.measurements.directions;
+        // At layer 2 further apart along v₀, on a tangent so long that rounding explains more of it than of the other.
+        const far = moved(
+          { ...along, tangentNorm: along.tangentNorm.map((n, i) => (i === 1 ? n.map((x) => 1e9 * x) : n)) },
+          1,
+        );
+        const directions = [far, moved(random, 0.5)] as const;
+        return { ...measured, measurements: { ...measured.measurements, directions } };
+      },
+    };
+    const { report, rows } = await run(deep, { engine: spoilt, audit: 0 });
+    const example = report.faults.find((f) => f.check === "cut" && f.layer === 2)?.example;
+    expect(example?.index).toBe(0);
+    expect(example?.margin).toBeCloseTo(0.5, 9);
+    expect(Math.abs((example?.left ?? 0) - (example?.right ?? 0))).toBe(example?.margin);
+    // A quotient of a quotient: three roundings.
+    expect((example?.margin ?? NaN) / (example?.bound ?? NaN) / (rows[0]?.layers[1]?.cutResidual ?? NaN)).toBeCloseTo(
+      1,
+      12,
+    );
+  });
 
   test("a halved Jacobian witness is a weaker lower bound to every other check, and the audit's to find", async () => {
     const engine = faulty("jacobian-norm-halved");

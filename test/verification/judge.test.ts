@@ -69,7 +69,8 @@ describe("κ's bracket", () => {
       const zero = judge([own], evidence([one({ ...changes, gradientNorm: 0 })], [...slopeMax]))[0];
       expect(zero?.verdict).toEqual({ kind: "holds", trivial: true });
       const other = judge([own], evidence([one(changes)], [...slopeMax]))[0];
-      expect(other?.verdict).toMatchObject({ kind: "violated", check: "zero-factor", layer: 1 });
+      const numbers = { found: 0.5, right: 0, bound: 0 };
+      expect(other?.verdict).toMatchObject({ kind: "violated", check: "zero-factor", layer: 1, numbers });
     }
   });
 
@@ -86,7 +87,10 @@ describe("κ's bracket", () => {
     const layers = [layer(4, 4, 1), layer(4, 4, 1)];
     const witness = { vectorNorm: 1, resultNorm: 3, stageNorms: [1] };
     const both = [one({}), one({ stageNorms: [1, 1], witnesses: [witness] })];
-    expect(judge(layers, evidence(both))[1]?.verdict).toMatchObject({ kind: "violated", check: "norms", layer: 2 });
+    const [, impossible] = judge(layers, evidence(both)) as [LayerFinding, LayerFinding];
+    // ‖J_2‖ ≤ ‖W_1‖ = 1, and the witness says 3: the two that are compared, to about 1e-6, and not κ against 1.
+    const numbers = { found: expect.closeTo(3, 4) as number, right: expect.closeTo(1, 4) as number, bound: 0 };
+    expect(impossible.verdict).toMatchObject({ kind: "violated", check: "norms", layer: 2, numbers });
     const possible = { ...witness, resultNorm: 0.9 };
     const fine = [one({}), one({ stageNorms: [1, 1], witnesses: [possible] })];
     expect(judge(layers, evidence(fine))[1]?.verdict.kind).toBe("holds");
@@ -101,7 +105,7 @@ describe("the engine's bracket and the replay's", () => {
       spectral: { lower: 1, upper: 2 },
       statement: { lower: 1, upper: 2 },
       kind: "product",
-      contradictory: false,
+      contradiction: null,
     },
     restartError: 0.1,
   });
@@ -114,9 +118,14 @@ describe("the engine's bracket and the replay's", () => {
 
   test("that have no number in common are a violation, named replay", () => {
     expect(intersectFindings(finding(0.2, 0.4), finding(0.5, 0.9), 3).verdict).toMatchObject({
-      kind: "violated",
-      check: "replay",
-      layer: 3,
+      ...{ kind: "violated", check: "replay", layer: 3 },
+      numbers: { found: 0.5, right: 0.4, bound: 0 },
+      detail: expect.stringMatching(/κ in \[0\.2, 0\.4\] and in \[0\.5, 0\.9\]$/) as string,
+    });
+    const far = { ...finding(0.5, 0.9), jacobian: { ...finding(0, 0).jacobian, statement: { lower: 3, upper: 4 } } };
+    expect(intersectFindings(finding(0.2, 0.6), far, 3).verdict).toMatchObject({
+      numbers: { found: 3, right: 2, bound: 0 },
+      detail: expect.stringMatching(/‖J_3‖ in \[1, 2\] and in \[3, 4\]$/) as string,
     });
   });
 });

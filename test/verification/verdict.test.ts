@@ -24,7 +24,10 @@ describe("the order of the rules", () => {
     const holds: Verdict = { kind: "holds", trivial: false };
     const tight: Verdict = { kind: "tight", gap: 0 };
     const open: Verdict = { kind: "unresolved", reason: "" };
-    const violated: Verdict = { kind: "violated", check: "cut", layer: 1, detail: "" };
+    const violated: Verdict = {
+      ...{ kind: "violated", check: "cut", layer: 1, detail: "" },
+      numbers: { found: 2, right: 1, bound: 0.5 },
+    };
     const invalid: Verdict = { kind: "invalid", reason: "" };
     expect(combineVerdicts([holds, tight], holds).kind).toBe("holds");
     expect(combineVerdicts([holds, holds], tight).kind).toBe("tight");
