@@ -1,7 +1,9 @@
 /** The campaign of `npm run faults`, reduced: every fault is found, in its samples and in a run at the default audit. */
 import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import { createTamper } from "../../src/engine/cpu/faults.ts";
 import { FAULT_NAMES, FAULTS } from "../../src/engine/faults.ts";
+import type { Plan } from "../../src/engine/plan.ts";
 import { runProof } from "../evidence/run-proof.ts";
 import { skipReason } from "../support/software-gpu.ts";
 import type { CampaignFigures } from "./all.ts";
@@ -19,6 +21,24 @@ function expectFound({ faults }: CampaignFigures, kind: "webgpu" | "cpu"): void 
   expect(faults.filter((f) => f.affected === 0).map((f) => f.name)).toEqual([]);
   expect(faults.filter((f) => !isFound(f)).map((f) => f.name)).toEqual([]);
 }
+
+test("stale inputs on engine cpu are those of the block before, not of the first", () => {
+  const tamper = createTamper({} as Plan, "inputs-stale");
+  // Two rows, samples contiguous; the third block is shorter, so that the last has a sample that nothing stood at before.
+  const blocks = [
+    [1, 2, 3, 4],
+    [5, 6, 7, 8],
+    [9, 10],
+    [11, 12, 13, 14],
+  ];
+  const seen = blocks.map((x) => Array.from(tamper("input", 1, Float64Array.from(x), x.length / 2)));
+  expect(seen).toEqual([
+    [1, 2, 3, 4],
+    [1, 2, 3, 4],
+    [5, 7],
+    [9, 12, 10, 14],
+  ]);
+});
 
 describe("every planted fault is found", () => {
   test("there are at least 30, on every engine", () => {

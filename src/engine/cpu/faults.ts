@@ -70,12 +70,17 @@ function shifted(x: Float64Array, columns: number): Float64Array {
   });
 }
 
+/** Each block gets the inputs of the block before it; the first, and samples past the end of a shorter block before, their own. */
 function staleInputs(): Tamper {
-  let before: Float64Array | null = null;
-  return on("input", (x) => {
-    const stale: Float64Array = before?.length === x.length ? before : x;
-    before ??= x;
-    return stale;
+  let before: { readonly x: Float64Array; readonly columns: number } | null = null;
+  return on("input", (x, _, columns) => {
+    const last = before;
+    before = { x, columns };
+    if (last === null) return x;
+    return x.map((own, at) => {
+      const column = at % columns;
+      return column < last.columns ? (last.x[((at - column) / columns) * last.columns + column] as number) : own;
+    });
   });
 }
 
