@@ -55,7 +55,8 @@ export async function clean(
       host,
       norm: drawn.norm,
       accuracy: "verdict",
-      seed: 9,
+      // Of its own for each architecture, and with it the draw of the audit: a draw is a function of seed and sample alone.
+      seed: index,
       onRow: (row) => {
         if (row.index % 100 === 0) {
           for (const layer of row.layers) widths.push((layer.tightnessUpper ?? NaN) - (layer.tightnessLower ?? NaN));
