@@ -105,8 +105,9 @@ export async function settleBatch(
         () => replay(at, whole),
       );
       const row = sampleRow(climb.plan, index, outcome);
-      if (outcome.verdict.kind === "invalid" || !(drawn.has(at) || outcome.suspected))
-        return { row, outcome, entries: [] };
+      // What is proven already needs no suspicion.
+      const suspected = outcome.suspected && outcome.violations.length === 0;
+      if (outcome.verdict.kind === "invalid" || !(drawn.has(at) || suspected)) return { row, outcome, entries: [] };
       const { inputs, labels } = own(at);
       const source = outcome.source;
       const again = whole.find((batch) => batch.measurements === source.measurements);

@@ -177,6 +177,16 @@ describe("a cut test's difference below its bound", () => {
     expect(above.report.audited.samples).toBe(0);
   });
 
+  test("and beyond its bound is proven already: only a sample that is drawn is audited then", async () => {
+    const engine = altered({ measured: moved(2) });
+    expect((await run(engine)).report.faults).toMatchObject([{ check: "cut", layer: 1, count: 3 }]);
+    const { report } = await verify({ network, source, engine, host, audit: 1, ...settings });
+    expect(report.faults).toMatchObject([
+      { check: "cut", layer: 1, count: 3 },
+      { check: "norms", layer: 1, count: 3 },
+    ]);
+  });
+
   test("acquits stored values that differ by no more than rounding, in the worst direction throughout", async () => {
     const { changed, residual } = await pushedByRounding(0.9);
     const { report } = await run(changed);
