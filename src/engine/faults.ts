@@ -46,6 +46,9 @@ const TABLE = {
   "jvp-missing-mask": everywhere("the tangent pass forgets the slopes D_t"),
   "jvp-row-skipped": everywhere("the tangent product leaves out the last term of its sum"),
   "jvp-sizes-shifted": webgpu("the tangent product's uniforms are packed one word off"),
+  "random-direction-shifted": everywhere(
+    "the product of layer 1 and the random direction is that of the next block of samples",
+  ),
   "dot-row-skipped": webgpu("the products of the cut test leave out their last term"),
   "norm-row-skipped": webgpu("every norm leaves out the first entry"),
   "barrier-missing": webgpu("norms and products are summed before the pass that makes what they sum"),

@@ -35,7 +35,9 @@ export function cutTangents(
   const { inputGradient, gradientNorm } = subject;
   const along = scaledColumns(inputGradient, inverse(gradientNorm));
   const lowest = directionBlock(first);
-  const blocks = directionBlock(first + samples - 1) - lowest + 1;
+  // The planted fault takes ζ_1 of the next block, and τ_1 of its own: along one direction throughout any direction would do.
+  const shift = operators.fault === "random-direction-shifted" ? 1 : 0;
+  const blocks = directionBlock(first + samples - 1) - lowest + 1 + shift;
   const width = inputGradient.length / samples;
   const shared = fromColumns(
     Array.from({ length: blocks }, (_, i) => directionVector(plan.seed, (lowest + i) * DIRECTION_BLOCK, width)),
@@ -48,7 +50,11 @@ export function cutTangents(
       subject,
       samples,
       pickColumns(shared, blocks, own),
-      pickColumns(operators.apply(1, shared, blocks), blocks, own),
+      pickColumns(
+        operators.apply(1, shared, blocks),
+        blocks,
+        own.map((block) => block + shift),
+      ),
     ),
   ];
 }

@@ -83,6 +83,11 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     ...edits("spread.wgsl", [SPREAD_MASK, "masked[at] = value;"]),
   ],
   "jvp-row-skipped": tangent(["let terms = sizes.inner;", "let terms = sizes.inner - 1u;"]),
+  // Where it is masked it spreads ζ_1; τ_1, unmasked, stays: along one direction throughout any direction would do.
+  "random-direction-shifted": edits("spread.wgsl", [
+    "sizes.columns + (sizes.first + samples) / sizes.block,",
+    "sizes.columns + ((sizes.first + samples) / sizes.block + u32(MASKED)) % sizes.blocks,",
+  ]),
   "dot-row-skipped": edits("column-dot.wgsl", [
     "i < sizes.rows; i++) {\n    sum +=",
     "i + 1u < sizes.rows; i++) {\n    sum +=",
