@@ -10,8 +10,10 @@ export function exponentOf(x: number): number {
   return exponentOf(x * 2 ** 54) - 54;
 }
 
-/** x·2^k for |k| ≤ 2000, exact wherever the result is a normal number; applied in parts so that no factor overflows. */
+/** x·2^k, exact wherever the result is a normal number; applied in parts so that no factor overflows. */
 export function timesPowerOfTwo(x: number, k: number): number {
-  const half = Math.trunc(k / 2);
-  return x * 2 ** half * 2 ** (k - half);
+  // From 2^±2200 on every number but 0 is out of range, and 0 stays 0.
+  const within = Math.max(-2200, Math.min(2200, k));
+  const part = Math.trunc(within / 3);
+  return x * 2 ** part * 2 ** part * 2 ** (within - 2 * part);
 }

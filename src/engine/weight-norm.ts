@@ -7,6 +7,7 @@
  */
 import { ritzVector, settled } from "./krylov.ts";
 import type { Interval } from "./interval.ts";
+import { exponentOf, timesPowerOfTwo } from "./powers.ts";
 
 const UNIT = 2 ** -53;
 const UP = 1 + 2 ** -48;
@@ -24,10 +25,33 @@ export interface WeightNorms {
   readonly absolute: number;
 }
 
+/** Largest entries between these powers of two are taken as they are: no square of a number that counts leaves f64's range. */
+const MODERATE = 300;
+
 /**
- * @param values W, rows × columns, row-major, finite and of moderate size (‖W‖_F between 1e−100 and 1e100 or 0).
+ * @param values W, rows × columns, row-major, finite. What is far from 1 is scaled by a power of two first, so that no square under- or
+ * overflows: what that makes subnormal lies 2^1000 below the largest entry, and is covered by the flush's share in `unscaled`.
  */
 export function weightNorms(values: Float64Array, rows: number, columns: number): WeightNorms {
+  const largest = values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  const exponent = largest > 0 ? exponentOf(largest) : 0;
+  if (Math.abs(exponent) <= MODERATE) return moderateNorms(values, rows, columns);
+  const scaled = values.map((v) => timesPowerOfTwo(v, -exponent));
+  return unscaled(moderateNorms(scaled, rows, columns), exponent);
+}
+
+/** Norms times 2^exponent, ends rounded outwards by what leaving the normal numbers may cost: one of the smallest. */
+function unscaled({ spectral, frobenius, absolute }: WeightNorms, exponent: number): WeightNorms {
+  const up = (v: number): number => timesPowerOfTwo(v, exponent) + (v > 0 ? Number.MIN_VALUE : 0);
+  const down = (v: number): number => Math.max(0, timesPowerOfTwo(v, exponent) - Number.MIN_VALUE);
+  return {
+    spectral: { lower: down(spectral.lower), upper: up(spectral.upper) },
+    frobenius: { lower: down(frobenius.lower), upper: up(frobenius.upper) },
+    absolute: up(absolute),
+  };
+}
+
+function moderateNorms(values: Float64Array, rows: number, columns: number): WeightNorms {
   let sum = 0;
   for (const v of values) sum += v * v;
   if (sum === 0) return { spectral: { lower: 0, upper: 0 }, frobenius: { lower: 0, upper: 0 }, absolute: 0 };

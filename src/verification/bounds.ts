@@ -41,14 +41,17 @@ export interface JacobianBounds {
   readonly contradiction: Interval | null;
 }
 
-/** Upper bound of a norm measured over n numbers. */
+/**
+ * Upper bound of a norm measured over n numbers. Each of them may have been read as 0 where it is below the flush threshold, and a norm
+ * that is itself subnormal was rounded to a multiple of the smallest number: √n·flush covers both.
+ */
 export function normUpper(measured: number, n: number, arithmetic: Arithmetic): number {
-  return measured * (1 + normError(n, arithmetic)) * UP;
+  return (measured * (1 + normError(n, arithmetic)) + Math.sqrt(n) * arithmetic.flush) * UP;
 }
 
 /** Lower bound of a norm measured over n numbers. */
 export function normLower(measured: number, n: number, arithmetic: Arithmetic): number {
-  return Math.max(0, measured * (1 - normError(n, arithmetic)) * DOWN);
+  return Math.max(0, (measured * (1 - normError(n, arithmetic)) - Math.sqrt(n) * arithmetic.flush) * DOWN);
 }
 
 /** Σ_{s ≤ last} U(J_s) · backwardStepError(s, ‖stage s‖): how far a pullback through layers last … 1 is from its exact value. */

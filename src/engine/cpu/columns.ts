@@ -56,6 +56,22 @@ export function scaledColumns(x: Float64Array, factors: Float64Array): Float64Ar
   return result;
 }
 
+/** x with each column divided by its norm; a column whose norm is 0 or not finite becomes 0. */
+export function unitColumns(x: Float64Array, norms: Float64Array): Float64Array {
+  if (norms.every((v) => v >= SMALLEST_INVERTED || !(v > 0))) return scaledColumns(x, inverse(norms));
+  // 1/v overflows below 2⁻¹⁰²⁴: brought up by a power of two first, which is exact.
+  const exponents = norms.map((v) => (v > 0 && v < SMALLEST_INVERTED ? 1000 : 0));
+  const raised = x.map((v, at) => v * 2 ** (exponents[at % norms.length] as number));
+  return scaledColumns(raised, inverse(norms.map((v, j) => v * 2 ** (exponents[j] as number))));
+}
+
+const SMALLEST_INVERTED = 2 ** -1000;
+
+/** 1/x, and 0 for 0 or what is not finite. */
+function inverse(x: Float64Array): Float64Array {
+  return x.map((v) => (v > 0 && v < Infinity ? 1 / v : 0));
+}
+
 /** target[:, j] += factors[j] · x[:, j]. */
 export function addScaledColumns(target: Float64Array, factors: Float64Array, x: Float64Array): void {
   const columns = factors.length;

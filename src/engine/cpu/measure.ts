@@ -16,7 +16,7 @@ import {
   columnNorm,
   fromColumns,
   masked,
-  scaledColumns,
+  unitColumns,
 } from "./columns.ts";
 import { explicitJacobian } from "./explicit.ts";
 import type { Operators } from "./operators.ts";
@@ -25,7 +25,7 @@ import type { TangentBlock } from "./tangents.ts";
 import { cutTangents } from "./tangents.ts";
 import { withMeasurementFault } from "../faults.ts";
 import type { WitnessBlock } from "./witness.ts";
-import { findWitness, inverse } from "./witness.ts";
+import { findWitness } from "./witness.ts";
 
 /** Everything stored of a block: matrices with samples contiguous. */
 export interface StoredBlock {
@@ -180,8 +180,8 @@ function jacobianWitnesses(
     if (i === 0 || plan.accuracy === "verdict") return null;
     const first = along[i] as Float64Array;
     const second = random[i] as Float64Array;
-    const start = scaledColumns(first, inverse(columnNorm(first, columns)));
-    const other = scaledColumns(second, inverse(columnNorm(second, columns)));
+    const start = unitColumns(first, columnNorm(first, columns));
+    const other = unitColumns(second, columnNorm(second, columns));
     addScaledColumns(start, sides(start, other, columns), other);
     return findWitness(operators, slopes, i + 1, start, plan.accuracy, columns);
   });

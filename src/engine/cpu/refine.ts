@@ -5,11 +5,11 @@
 import type { StoredSample } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import { directionVector } from "../../sampling/philox.ts";
-import { columnNorm, scaledColumns } from "./columns.ts";
+import { columnNorm, unitColumns } from "./columns.ts";
 import { explicitJacobian } from "./explicit.ts";
 import type { Operators } from "./operators.ts";
 import { pullback, stageNorms } from "./pullback.ts";
-import { findWitness, inverse } from "./witness.ts";
+import { findWitness } from "./witness.ts";
 
 export interface RefineRequest {
   /** Index of the sample in the run: the address of its random start. */
@@ -114,9 +114,9 @@ function localResidual(stored: StoredSample, t: number, pulled: Float64Array): n
 
 /** p_t and a random vector of the sample's address, both normalised: p_t alone can miss the top singular vector. */
 function startVector(plan: Plan, index: number, pulled: Float64Array): Float64Array {
-  const first = scaledColumns(pulled, inverse(columnNorm(pulled, 1)));
+  const first = unitColumns(pulled, columnNorm(pulled, 1));
   const random = directionVector(plan.seed, index, pulled.length);
-  const second = scaledColumns(random, inverse(columnNorm(random, 1)));
+  const second = unitColumns(random, columnNorm(random, 1));
   let dot = 0;
   for (let i = 0; i < first.length; i++) dot += (first[i] as number) * (second[i] as number);
   // The sign keeps the two from cancelling where they are parallel, as in one dimension they are.

@@ -5,9 +5,8 @@
 import { DIRECTION_BLOCK, directionBlock, directionVector } from "../../sampling/philox.ts";
 import type { Batch, DirectionMeasurement } from "../engine.ts";
 import type { Plan } from "../plan.ts";
-import { columnDot, columnNorm, fromColumns, pickColumns, scaledColumns } from "./columns.ts";
+import { columnDot, columnNorm, fromColumns, pickColumns, unitColumns } from "./columns.ts";
 import type { Operators } from "./operators.ts";
-import { inverse } from "./witness.ts";
 
 /** One direction's tangents: τ_t, n_t × B, and ζ_t, n_{t+1} × B. */
 export interface TangentBlock {
@@ -33,7 +32,7 @@ export function cutTangents(
   subject: CutSubject,
 ): readonly [TangentPass, TangentPass] {
   const { inputGradient, gradientNorm } = subject;
-  const along = scaledColumns(inputGradient, inverse(gradientNorm));
+  const along = unitColumns(inputGradient, gradientNorm);
   const lowest = directionBlock(first);
   // The planted fault takes ζ_1 of the next block, and τ_1 of its own: along one direction throughout any direction would do.
   const shift = operators.fault === "random-direction-shifted" ? 1 : 0;

@@ -6,8 +6,8 @@
  */
 import type { WitnessMeasurement } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
-import { converged, exhausted, isCheckpoint, ritzVector } from "../krylov.ts";
-import { addScaledColumns, columnDot, columnNorm, pickColumns, scaledColumns } from "./columns.ts";
+import { converged, dropUnusable, exhausted, isCheckpoint, ritzVector } from "../krylov.ts";
+import { addScaledColumns, columnDot, columnNorm, pickColumns, unitColumns } from "./columns.ts";
 import type { Operators } from "./operators.ts";
 import { gramAction, pullback, stageNorms } from "./pullback.ts";
 
@@ -45,7 +45,7 @@ export function findWitness(
 
   let samples: Int32Array = Int32Array.from({ length: columns }, (_, j) => j);
   let liveSlopes = slopes.slice(0, t - 1);
-  let q: Float64Array = scaledColumns(start, inverse(columnNorm(start, columns)));
+  let q: Float64Array = unitColumns(start, columnNorm(start, columns));
   let previous: Float64Array = new Float64Array(q.length);
   let previousBeta: Float64Array = new Float64Array(columns);
   const running = new Uint8Array(columns).fill(1);
@@ -71,7 +71,7 @@ export function findWitness(
     if (live.length === 0) break;
     previous = q;
     previousBeta = b;
-    q = scaledColumns(next, inverse(b));
+    q = unitColumns(next, b);
     if (2 * live.length <= samples.length) {
       const width = samples.length;
       const kept = Int32Array.from(live, (sample) => samples.indexOf(sample));
@@ -91,6 +91,7 @@ export function findWitness(
     stageNorm: stageNorms(back.stages, columns),
     steps,
   };
+  dropUnusable(measurement);
   return { measurement, vector, ...back };
 }
 
@@ -116,11 +117,6 @@ function combine(
     });
   });
   return vector;
-}
-
-/** 1/x, and 0 for 0 or what is not finite. */
-export function inverse(x: Float64Array): Float64Array {
-  return x.map((v) => (v > 0 && v < Infinity ? 1 / v : 0));
 }
 
 function negative(x: Float64Array): Float64Array {

@@ -4,7 +4,7 @@
  */
 import type { WitnessMeasurement } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
-import { converged, exhausted, isCheckpoint, ritzVector, STEP_LIMIT } from "../krylov.ts";
+import { converged, dropUnusable, exhausted, isCheckpoint, ritzVector, STEP_LIMIT } from "../krylov.ts";
 import type { BasePass } from "./base-pass.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
@@ -240,15 +240,11 @@ async function finish(
   return states.map(({ layer, alpha }, i) => {
     const words = new Uint32Array(results[i] as ArrayBuffer);
     const read = (request: number): Float64Array => layer.sums.norms(words, request).norm.slice(0, samples);
-    // A witness that overflowed is no witness; the sample itself is none the worse for it.
     const vectorNorm = read(0);
     const pullbackNorm = read(1);
     const stageNorm = Array.from({ length: layer.t - 1 }, (_, s) => read(2 + s));
-    for (let j = 0; j < samples; j++) {
-      const all = [vectorNorm[j], pullbackNorm[j], ...stageNorm.map((s) => s[j])];
-      if (all.every((v) => Number.isFinite(v))) continue;
-      for (const array of [vectorNorm, pullbackNorm, ...stageNorm]) array[j] = 0;
-    }
-    return { vectorNorm, pullbackNorm, stageNorm, steps: Int32Array.from(alpha, (a) => a.length) };
+    const measurement = { vectorNorm, pullbackNorm, stageNorm, steps: Int32Array.from(alpha, (a) => a.length) };
+    dropUnusable(measurement);
+    return measurement;
   });
 }

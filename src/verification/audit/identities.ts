@@ -12,6 +12,7 @@
  * its own restart error, for which the factor 2 is room.
  */
 import type { Plan } from "../../engine/plan.ts";
+import { exponentOf, timesPowerOfTwo } from "../../engine/powers.ts";
 import { wordsAt } from "../../sampling/philox.ts";
 import { AUDIT_ENTRY_STREAM } from "../../sampling/streams.ts";
 import { normUpper, pullbackError } from "../bounds.ts";
@@ -91,7 +92,7 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
       const allowed = (errors[t - 1] as number) + 2 * (carried + own);
       const target = traced.inputGradient[j] as number;
       const h = traced.hidden[t - 1] as Float64Array;
-      const hiddenNorm = euclidean(h);
+      const unit = unitVector(h);
       const bias = dot(delta, pushed);
       const place = { layer: t, row: null, column: j };
       const left = target / gradientNorm;
@@ -102,10 +103,10 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
         right: bias / gradientNorm,
         residual: { value: Math.abs(bias - target) / gradientNorm, bound: allowed / gradientNorm },
       });
-      if (hiddenNorm > 0) {
+      if (unit !== null) {
         for (let r = 0; r < ROWS; r++) {
           const i = (words[COLUMNS + ROWS * (t - 1) + r] as number) % h.length;
-          const own_i = (h[i] as number) / hiddenNorm;
+          const own_i = unit[i] as number;
           // Row i of (∇_W f)ᵀ: the gradient's column i, materialised.
           const column = delta.map((d) => d * own_i);
           const right = dot(column, pushed);
@@ -119,11 +120,7 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
             residual: { value, bound: (Math.abs(own_i) * allowed) / gradientNorm + HOST_SLACK },
           });
         }
-        const contracted = contract(
-          delta,
-          h.map((v) => v / hiddenNorm),
-          pushed,
-        );
+        const contracted = contract(delta, unit, pushed);
         const value = Math.abs(contracted - target) / gradientNorm;
         entries.push({
           ...place,
@@ -143,6 +140,15 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
     }
   }
   return entries;
+}
+
+/** h/‖h‖, null for 0; brought near 1 by a power of two first, so that a subnormal h has a direction too. */
+function unitVector(h: Float64Array): Float64Array | null {
+  const largest = h.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  if (!(largest > 0)) return null;
+  const scaled = h.map((v) => timesPowerOfTwo(v, -exponentOf(largest)));
+  const norm = euclidean(scaled);
+  return scaled.map((v) => v / norm);
 }
 
 const none: Residual = { value: 0, bound: 0 };

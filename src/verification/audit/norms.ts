@@ -16,7 +16,8 @@ export function auditNorms(subject: AuditSubject, comparison: Comparison): void 
   const { traced, measurements: m, at, arithmetic, plan } = subject;
   const norm = (t: number, quantity: string, measured: Float64Array | undefined, vector: Float64Array): void => {
     const right = euclidean(vector);
-    const bound = 2 * normError(vector.length, arithmetic) * right;
+    // Twice: the engine's own error, and the host's, subnormal numbers included (bounds.ts, normUpper).
+    const bound = 2 * (normError(vector.length, arithmetic) * right + Math.sqrt(vector.length) * arithmetic.flush);
     comparison.near("norms", t, quantity, measured?.[at] ?? NaN, right, bound);
   };
   comparison.near("norms", null, "the reported f", m.value[at] as number, traced.value, 0);
