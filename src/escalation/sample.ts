@@ -1,7 +1,7 @@
 /**
  * One sample from measurements to verdict: judge, and while a verdict is open or a check suspects something, climb
  * (MATH.md §2, rule 6): the engine's own brackets → pullbacks in f64 → witnesses in f64 → explicit Jacobians in f64.
- * A sample that is not finite in f32 is first measured again wholly in f64; that report is not compared with the f32 one.
+ * A sample that is not finite in f32, or too small for it, is measured again wholly in f64; that report is not compared with the f32 one.
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { RefineRequest, Refinement } from "../engine/cpu/refine.ts";
@@ -16,6 +16,7 @@ import { intersectFindings, judgeLayers, totalBracket, totalWeights, weightError
 import { localFault } from "../verification/local.ts";
 import { overflowRisk } from "../verification/overflow.ts";
 import type { LayerBounds } from "../verification/rounding.ts";
+import { underflowRisk } from "../verification/underflow.ts";
 import type { Verdict } from "../verification/verdict.ts";
 import { combineVerdicts, judgeBracket } from "../verification/verdict.ts";
 
@@ -38,6 +39,10 @@ export interface SampleOutcome {
   readonly estimates: readonly (number | null)[];
   /** The measurements that the numbers of the row come from, and the sample's place in them. */
   readonly source: { readonly measurements: Measurements; readonly at: number };
+  /** Whether the row's numbers are the formulas' within rounding; false where they are too small even for f64. */
+  readonly vouched: boolean;
+  /** What the engine's own numbers gave, where the outcome is of a wholly-f64 measurement in their place. */
+  readonly engine?: SampleOutcome;
 }
 
 export interface Climb {
@@ -76,20 +81,40 @@ export async function settleSample(
 ): Promise<SampleOutcome> {
   const { plan, layers } = climb;
   const risk = overflowRisk(plan, layers, measurements, at);
+  const ownPrecision = measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff;
   if (risk !== null) {
-    if (measurements.arithmetic === IEEE_F64 || measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff) {
-      return invalidOutcome(plan, measurements, at, risk);
-    }
-    const again = await replay();
-    if (overflowRisk(climb.hostPlan, layers, again.measurements, 0) !== null) {
-      return invalidOutcome(plan, measurements, at, risk);
-    }
-    // From here on the f64 measurement's own stored values are the exact data; what overflowed in f32 is no more looked at.
-    const host = { ...climb, plan: climb.hostPlan };
-    const outcome = await settleSample(host, again.measurements, index, 0, again.stored, replay);
-    return { ...outcome, rung: "replayed" };
+    if (ownPrecision) return invalidOutcome(plan, measurements, at, risk);
+    const again = await wholly(climb, index, replay);
+    return again.verdict.kind === "invalid" ? invalidOutcome(plan, measurements, at, risk) : again;
   }
+  const small = underflowRisk(layers, measurements, at);
+  const judged = await judgeSample(climb, measurements, index, at, stored, small !== null && !ownPrecision);
+  if (small === null || judged.verdict.kind === "violated") return judged;
+  if (ownPrecision) {
+    const reason = `${small}, too small for f64: the numbers reported need not be near the formulas'`;
+    return { ...judged, verdict: { kind: "unresolved", reason }, vouched: false };
+  }
+  // Its checks passed, so that the engine is not to blame for what is small; the numbers reported are f64's.
+  return { ...(await wholly(climb, index, replay)), engine: judged };
+}
 
+/** A sample measured again wholly in f64: that measurement's own stored values are the exact data, the engine's are no more looked at. */
+async function wholly(climb: Climb, index: number, replay: () => Promise<Replay>): Promise<SampleOutcome> {
+  const again = await replay();
+  const host = { ...climb, plan: climb.hostPlan };
+  return { ...(await settleSample(host, again.measurements, index, 0, again.stored, replay)), rung: "replayed" };
+}
+
+/** @param closer whether all of the sample's stored adjoints are checked in f64, whatever its verdict. */
+async function judgeSample(
+  climb: Climb,
+  measurements: Measurements,
+  index: number,
+  at: number,
+  stored: () => Promise<StoredSample>,
+  closer: boolean,
+): Promise<SampleOutcome> {
+  const { plan, layers } = climb;
   const evidence = evidenceOf(measurements, at);
   const ownPrecision = measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff;
   let findings = judgeLayers(layers, plan.norm, evidence, ownPrecision) as LayerFinding[];
@@ -130,6 +155,7 @@ export async function settleSample(
       suspected,
       estimates,
       source: { measurements, at },
+      vouched: true,
     };
   };
 
@@ -150,7 +176,7 @@ export async function settleSample(
   };
   const everyLayer = layers.map((_, i) => i + 1);
   for (const step of STEPS) {
-    const wanted = suspected && step === STEPS[0] ? everyLayer : openLayers(current);
+    const wanted = (suspected || closer) && step === STEPS[0] ? everyLayer : openLayers(current);
     if (wanted.length === 0) break;
     if (await refine(wanted, step.accuracy, step.explicit)) return current;
   }
@@ -253,5 +279,6 @@ function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reas
     suspected: false,
     estimates: plan.layers.map(() => null),
     source: { measurements, at },
+    vouched: false,
   };
 }

@@ -105,29 +105,40 @@ export async function settleBatch(
         () => replay(at, whole),
       );
       const row = sampleRow(climb.plan, index, outcome);
+      const { engine } = outcome;
       // What is proven already needs no suspicion.
-      const suspected = outcome.suspected && outcome.violations.length === 0;
+      const suspected = (outcome.suspected || engine?.suspected === true) && outcome.violations.length === 0;
       if (outcome.verdict.kind === "invalid" || !(drawn.has(at) || suspected)) return { row, outcome, entries: [] };
       const { inputs, labels } = own(at);
-      const source = outcome.source;
-      const again = whole.find((batch) => batch.measurements === source.measurements);
-      const audit = auditSample(
-        {
-          plan: again === undefined ? climb.plan : climb.hostPlan,
-          layers: climb.layers,
-          arithmetic: source.measurements.arithmetic,
-          index,
-          input: inputs,
-          label: labels?.[0] ?? -1,
-          traced: again === undefined ? await traced(at) : ((await again.traced([0]))[0] as TracedSample),
-          ...source,
-          jacobianUpper: outcome.findings.map((f) => f.jacobian.spectral.upper),
-        },
-        row,
-        (t) => (outcome.estimates[t - 1] ?? null) === null,
-        settlement.planAudit(),
-      );
-      return audited(climb, index, outcome, audit, drawn.has(at));
+      const again = whole.find((batch) => batch.measurements === outcome.source.measurements);
+      const audit = (of: SampleOutcome, plan: Plan, stored: TracedSample, reported: SampleRow | null): AuditOutcome =>
+        auditSample(
+          {
+            plan,
+            layers: climb.layers,
+            arithmetic: of.source.measurements.arithmetic,
+            index,
+            input: inputs,
+            label: labels?.[0] ?? -1,
+            traced: stored,
+            ...of.source,
+            jacobianUpper: of.findings.map((f) => f.jacobian.spectral.upper),
+          },
+          reported,
+          (t) => (of.estimates[t - 1] ?? null) === null,
+          settlement.planAudit(),
+        );
+      if (engine !== undefined) {
+        // The engine's own numbers gave way to f64's, so that none of them is reported; what it stored is audited all the same.
+        const found = audit(engine, climb.plan, await traced(at), null);
+        if (found.discrepancies.length > 0) return audited(climb, index, engine, found, drawn.has(at));
+      }
+      const reported = outcome.vouched ? row : null;
+      const found =
+        again === undefined
+          ? audit(outcome, climb.plan, await traced(at), reported)
+          : audit(outcome, climb.hostPlan, (await again.traced([0]))[0] as TracedSample, reported);
+      return audited(climb, index, outcome, found, drawn.has(at));
     } finally {
       for (const again of whole) again.release();
     }

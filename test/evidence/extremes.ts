@@ -3,11 +3,14 @@
  * The verdict must be right, or `invalid` or `unresolved` with the reason. Every sample is audited.
  *
  * Right means: never `violated` (the inequality is a theorem); `invalid` only where a number of the network itself leaves f64's range;
- * and where rational arithmetic can follow (exact/), its left/right lies in what the verdict claims: at least (1 − 1e-3)² for `tight`,
- * and every κ_t within its proven bracket where the stored slopes are the exact ones.
+ * where rational arithmetic can follow (exact/), its left/right lies in what the verdict claims: at least (1 − 1e-3)² for `tight`,
+ * and every κ_t within its proven bracket where the stored slopes are the exact ones; every proven interval of ‖J_t‖ has the norm that an
+ * SVD finds for the stored slopes, each factor scaled on the way; and where the verdict vouches for the numbers, each κ_t that is reported
+ * lies within its own proven bracket.
  */
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { exponentOf, timesPowerOfTwo } from "../../src/engine/powers.ts";
 import type { CaughtSample } from "../../src/escalation/settle.ts";
 import type { SampleRow } from "../../src/escalation/results.ts";
 import { verify } from "../../src/escalation/verify.ts";
@@ -18,8 +21,10 @@ import type { InitialiserName } from "../../src/network/initialisers.ts";
 import type { Network } from "../../src/network/network.ts";
 import { inputWidth } from "../../src/network/network.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
+import { absolute, frobeniusNorm, largest, multiply } from "../../src/reference/matrix.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { TIGHT } from "../../src/verification/verdict.ts";
+import { spectralNorm, svdError } from "../support/svd.ts";
 
 export interface ExtremeFigures {
   readonly cases: number;
@@ -38,6 +43,8 @@ interface Extreme {
   readonly inputs: number;
   /** The network's own numbers leave f64. */
   readonly overflows?: boolean;
+  /** Width asked of the proven intervals, which takes explicit Jacobians. */
+  readonly certify?: number;
 }
 
 const SAMPLES = 4;
@@ -55,7 +62,10 @@ export async function extremes(engine: Engine, host: CpuEngine, deepest: number)
       if (row.verdict === "violated" || (row.verdict === "invalid") !== (extreme.overflows === true))
         failures.push(place);
       if (row.verdict === "unresolved" && row.reason === undefined) failures.push(`${place}: no reason`);
-      if (caught === null || !isPiecewiseLinear(extreme.network)) continue;
+      failures.push(...outsideItsBracket(row).map((what) => `${place}: ${what}`));
+      if (caught === null) continue;
+      failures.push(...againstSvd(row, caught).map((what) => `${place}: ${what}`));
+      if (!isPiecewiseLinear(extreme.network)) continue;
       exact++;
       failures.push(...againstExact(row, caught, extreme).map((what) => `${place}: ${what}`));
     }
@@ -66,7 +76,7 @@ export async function extremes(engine: Engine, host: CpuEngine, deepest: number)
 async function judge(
   engine: Engine,
   host: CpuEngine,
-  { network, head, inputs }: Extreme,
+  { network, head, inputs, certify }: Extreme,
 ): Promise<{ row: SampleRow; caught: CaughtSample | null }[]> {
   const found: { row: SampleRow; caught: CaughtSample | null }[] = [];
   const width = inputWidth(network);
@@ -87,6 +97,7 @@ async function judge(
     host,
     norm: "spectral",
     accuracy: 1e-3,
+    ...(certify === undefined ? {} : { certify }),
     audit: 1,
     seed: 2,
     onRow: (row) => found.push({ row, caught: null }),
@@ -100,6 +111,76 @@ async function judge(
   });
   if (failure !== null) throw failure;
   return found;
+}
+
+/** Where the sample is settled: κ_t as reported, within its proven bracket up to the rounding of its own norms. */
+function outsideItsBracket(row: SampleRow): string[] {
+  if (row.verdict === "unresolved" || row.verdict === "invalid") return [];
+  return row.layers.flatMap(({ layer, tightness: k, tightnessLower: lower, tightnessUpper: upper }) => {
+    if (k === null || lower === null || upper === null) return [];
+    // The weight's and the Jacobian's norms are estimates from below; ‖J_t‖'s is within the accuracy asked for.
+    const within = k >= lower * (1 - 1e-5) && k <= upper * (1 + 2e-3) + 1e-300;
+    return within
+      ? []
+      : [`κ_${String(layer)} is reported as ${String(k)}, proven in [${String(lower)}, ${String(upper)}]`];
+  });
+}
+
+/**
+ * ‖J_t‖ of the stored slopes by an SVD, brought near 1 after every factor so that nothing leaves f64's range on the way. Its error: each of
+ * the t − 1 products and masks adds γ_{n+1} of the same product of absolute values, which is made beside it.
+ */
+function againstSvd(row: SampleRow, { plan, traced }: CaughtSample): string[] {
+  const wrong: string[] = [];
+  let jacobian: Scaled | null = null;
+  let magnitude: Scaled | null = null;
+  let roundings = 0;
+  plan.network.layers.forEach(({ weight, inputs, outputs }, i) => {
+    const layer = row.layers[i];
+    if (jacobian !== null && magnitude !== null && layer !== undefined) {
+      const { matrix, exponent } = jacobian;
+      const found = spectralNorm(matrix);
+      const size = timesPowerOfTwo(frobeniusNorm(magnitude.matrix), magnitude.exponent - exponent);
+      const slack = roundings * 2 ** -53 * size + svdError(matrix.length, matrix[0]?.length ?? 0) * found;
+      // Beyond these the row's own numbers are subnormal, or infinite.
+      const scaled = (v: number | null): number =>
+        v !== null && v > 1e-290 && v < 1e290 ? timesPowerOfTwo(v, -exponent) : NaN;
+      const [lower, upper] = [layer.jacobianNormLower, layer.jacobianNormUpper];
+      if (scaled(lower) > found + slack || scaled(upper) < found - slack) {
+        const truth = `${String(found)}·2^${String(exponent)}`;
+        wrong.push(`‖J_${String(i + 1)}‖ is ${truth}, proven in [${String(lower)}, ${String(upper)}]`);
+      }
+    }
+    const slopes = Array.from(traced.slopes[i] as Float64Array);
+    const rows = Array.from({ length: outputs }, (_, r) => Array.from(weight.subarray(r * inputs, (r + 1) * inputs)));
+    jacobian = through(rows, slopes, jacobian);
+    magnitude = through(absolute(rows), slopes.map(Math.abs), magnitude);
+    roundings += inputs + 2;
+  });
+  return wrong;
+}
+
+/** matrix · 2^exponent. */
+interface Scaled {
+  readonly matrix: number[][];
+  readonly exponent: number;
+}
+
+/** D W J, scaled anew. */
+function through(weight: number[][], slopes: number[], before: Scaled | null): Scaled {
+  const product = before === null ? weight : multiply(weight, before.matrix);
+  const [size, steep] = [exponentOfLargest(product.flat()), exponentOfLargest(slopes)];
+  return {
+    matrix: product.map((r, k) =>
+      r.map((v) => timesPowerOfTwo(v, -size) * timesPowerOfTwo(slopes[k] as number, -steep)),
+    ),
+    exponent: (before?.exponent ?? 0) + size + steep,
+  };
+}
+
+function exponentOfLargest(values: readonly number[]): number {
+  const most = largest(values);
+  return most > 0 ? exponentOf(most) : 0;
 }
 
 function againstExact(row: SampleRow, { plan, input, label, traced }: CaughtSample, { head }: Extreme): string[] {
@@ -201,6 +282,53 @@ function cases(deepest: number): Extreme[] {
       add(`${activation}, ${String(deepest)} layers, ${initialiser}`, drawn(widths, activation, initialiser), 1, TOP);
     }
   }
+  // Slopes around 1e-16 a layer: gradients and Jacobians far below f32, and at the end of f64.
+  for (const [activation, factor, depth] of [
+    ["softsign", 1e8, 12],
+    ["softsign", 5e7, 12],
+    ["softsign", 1e4, 40],
+    ["sigmoid", 80, 40],
+    ["tanh", 4, 40],
+  ] as const) {
+    const deep = scaled(
+      drawn(
+        Array.from({ length: depth + 1 }, () => 3),
+        activation,
+        "normal",
+      ),
+      factor,
+      0,
+    );
+    add(`${activation}, weights × ${String(factor)}, ${String(depth)} layers`, deep);
+    list.push({ ...(list.at(-1) as Extreme), name: `${(list.at(-1) as Extreme).name}, certified`, certify: 1e-6 });
+  }
+  add(
+    "tanh, 1 × 1 of 20, deep",
+    chain(
+      Array.from({ length: deepest }, () => 20),
+      "tanh",
+    ),
+  );
+  const negative = drawn(
+    Array.from({ length: Math.min(deepest, 24) + 1 }, () => 2),
+    "leaky-relu",
+    "orthogonal",
+  );
+  add("leaky-relu on its flat side", { layers: negative.layers.map((l) => ({ ...l, bias: l.bias.map(() => -5) })) });
+  // ‖J_3‖ is about 1e-172: explicit at the default settings, where its squares leave f64.
+  add("sigmoid, one unit saturated", {
+    layers: [
+      {
+        inputs: 2,
+        outputs: 2,
+        weight: Float64Array.of(1, 0, 0, 0.5),
+        bias: new Float64Array(2),
+        activation: "identity",
+      },
+      { inputs: 2, outputs: 1, weight: Float64Array.of(1, 1), bias: Float64Array.of(400), activation: "sigmoid" },
+      { inputs: 1, outputs: 1, weight: Float64Array.of(1), bias: new Float64Array(1), activation: "identity" },
+    ],
+  });
   if (deepest < 64) return list;
   const widths = Array.from({ length: 65 }, () => 4);
   const long = drawn(widths, "identity");

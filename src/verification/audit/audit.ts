@@ -23,9 +23,10 @@ export interface AuditOutcome {
   readonly entries: readonly IdentityEntry[];
 }
 
+/** @param reported the sample's row; null where these stored values gave no row. @param own see auditReported. @param plan the plan's audit. */
 export function auditSample(
   subject: AuditSubject,
-  reported: ReportedNumbers,
+  reported: ReportedNumbers | null,
   own: (t: number) => boolean,
   plan: readonly Discrepancy[],
 ): AuditOutcome {
@@ -34,7 +35,7 @@ export function auditSample(
   auditLinear(subject, comparison);
   auditNorms(subject, comparison);
   auditExplicit(subject, comparison);
-  auditReported(subject, reported, own, comparison);
+  if (reported !== null) auditReported(subject, reported, own, comparison);
   const { residuals, entries } = auditIdentities(subject, comparison);
   return { discrepancies: [...plan, ...comparison.found], residuals, entries };
 }
