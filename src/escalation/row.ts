@@ -35,7 +35,9 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
     const share = weightSum > 0 ? w / weightSum : 0;
     if (tightness > 0) lhs += w * tightness ** 2;
     rhs += w;
-    const term = timesPowerOfTwo(Math.sqrt(1 + hidden * hidden) / (weight * jacobian), -(below + k));
+    // Beyond 1e100 the 1 is no digit, and the square may overflow.
+    const lengthened = hidden > 1e100 ? hidden : Math.sqrt(1 + hidden * hidden);
+    const term = timesPowerOfTwo(lengthened / (weight * jacobian), -(below + k));
     coefficient += weight * jacobian > 0 ? term * term : 0;
     const biasGradientNorm = timesPowerOfTwo(delta, above + top);
     const finding = outcome.findings[i] as SampleOutcome["findings"][number];
@@ -115,7 +117,8 @@ function jacobianEstimate(plan: Plan, outcome: SampleOutcome, t: number): number
   const gradient = (m.pullbackNorm[0] as Float64Array)[at] as number;
   const iterated =
     witness === null ? 0 : ratioOrZero(witness.pullbackNorm[at] as number, witness.vectorNorm[at] as number);
-  return Math.max(iterated, ratioOrZero(gradient, pulled));
+  // A witness that overflowed is none, and p̂_t is left.
+  return Math.max(Number.isFinite(iterated) ? iterated : 0, ratioOrZero(gradient, pulled));
 }
 
 /** a/b, and 0 for 0/0: the terms of a dead factor count as 0 (MATH.md §1). */

@@ -125,7 +125,7 @@ export async function settleBatch(
             jacobianUpper: of.findings.map((f) => f.jacobian.spectral.upper),
           },
           reported,
-          (t) => (of.estimates[t - 1] ?? null) === null,
+          of,
           settlement.planAudit(),
         );
       if (engine !== undefined) {

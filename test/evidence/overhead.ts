@@ -179,7 +179,7 @@ async function auditOf(
       (await measured.traced(chosen)).forEach((traced, i) => {
         const { outcome, subject } = prepared[chosen[i] as number] as (typeof prepared)[number];
         const row = sampleRow(plan, subject.index, outcome);
-        const audit = auditSample({ ...subject, traced }, row, () => true, discrepancies);
+        const audit = auditSample({ ...subject, traced }, row, outcome, discrepancies);
         if (audit.discrepancies.length > 0) throw new Error("the audit of a clean sample found something");
         sampleRow(plan, subject.index, outcome);
       });

@@ -1,16 +1,13 @@
 /** Each part of the audit by itself: one stored, measured or reported number is changed, and the audit must name it and its layer. */
 import { describe, expect, test } from "vitest";
-import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { Measurements, TracedSample } from "../../src/engine/engine.ts";
 import { WGSL_F32 } from "../../src/engine/engine.ts";
-import type { CaughtSample } from "../../src/escalation/settle.ts";
-import { verify } from "../../src/escalation/verify.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { auditSample, detectableShare } from "../../src/verification/audit/audit.ts";
 import { auditPlan } from "../../src/verification/audit/norms.ts";
-import type { AuditSubject } from "../../src/verification/audit/subject.ts";
-import { jacobianBounds } from "../../src/verification/bounds.ts";
-import { layerBounds } from "../../src/verification/rounding.ts";
+import type { Audited, Wanted } from "./audited.ts";
+import { auditedSample } from "./audited.ts";
 
 const network = randomNetwork({
   seed: 21,
@@ -20,42 +17,14 @@ const network = randomNetwork({
   initialiser: "he",
   biasScale: 0.2,
 });
-const host = createCpuEngine({ threads: 0, runtime: "test" });
-
 /** A clean sample; a copy at each call, to be spoilt. */
-async function clean(
-  norm: "spectral" | "frobenius" = "spectral",
-): Promise<{ caught: CaughtSample; subject: AuditSubject }> {
-  const all: CaughtSample[] = [];
-  await verify({
-    network,
-    head: { kind: "log-sum-exp" },
-    source: { samples: 1, width: 4, read: () => ({ inputs: Float64Array.of(0.3, -1, 2, 0.7), labels: null }) },
-    engine: host,
-    host,
-    norm,
-    accuracy: 1e-3,
-    seed: 3,
-    catch: { wants: () => true, take: (c) => void all.push(c) },
+const clean = (norm: "spectral" | "frobenius" = "spectral", change: Partial<Wanted> = {}): Promise<Audited> =>
+  auditedSample({
+    ...{ network, head: { kind: "log-sum-exp" }, input: Float64Array.of(0.3, -1, 2, 0.7), norm },
+    ...change,
   });
-  const caught = structuredClone(all[0] as CaughtSample);
-  const { plan, input, label, traced, measurements } = caught;
-  const layers = layerBounds(plan);
-  const slopeMax = measurements.slopeMax.map((s) => s[0] as number);
-  const none = layers.map(() => []);
-  const nothing = layers.map(() => null);
-  const bounds = jacobianBounds(layers, "spectral", slopeMax, none, nothing, measurements.arithmetic);
-  const jacobianUpper = bounds.map((b) => b.spectral.upper);
-  const subject: AuditSubject = {
-    ...{ plan, layers, input, label, traced, measurements, jacobianUpper },
-    arithmetic: measurements.arithmetic,
-    index: 0,
-    at: 0,
-  };
-  return { caught, subject };
-}
 
-type Spoil = (c: CaughtSample) => void;
+type Spoil = (c: Audited) => void;
 
 /** Changes the first entry that is not 0 by a part in a million. */
 function spoil(values: Float64Array | undefined): void {
@@ -67,7 +36,7 @@ function spoil(values: Float64Array | undefined): void {
   values[i] = (values[i] as number) * (1 + 1e-6) + 1e-9;
 }
 
-type Pick = (c: CaughtSample) => Float64Array | undefined;
+type Pick = (c: Audited) => Float64Array | undefined;
 
 const STORED: readonly (readonly [quantity: string, layer: number, pick: Pick])[] = [
   ["the input", 1, (c) => c.traced.hidden[0]],
@@ -116,9 +85,9 @@ const REPORTED: readonly (readonly [quantity: string, layer: number | null, key:
 ];
 
 async function findings(change: Spoil): Promise<string[]> {
-  const { caught, subject } = await clean();
+  const caught = await clean();
   change(caught);
-  const { discrepancies } = auditSample(subject, caught.row, () => true, []);
+  const { discrepancies } = auditSample(caught.subject, caught.row, caught.outcome, []);
   return discrepancies.map((d) => `${d.check}: ${d.quantity} ${String(d.layer)}`);
 }
 
@@ -128,31 +97,32 @@ describe("the audit of a sample", () => {
   });
 
   test("allows every stored value what f32's rounding does to it, and no more in f64", async () => {
-    const { caught, subject } = await clean();
-    const { traced } = caught;
-    const all: Float64Array[] = [
-      ...[traced.hidden, traced.preactivation, traced.slopes, traced.adjoints, traced.pullbacks].flat(),
-      ...traced.directions.flatMap((d) => [...d.tangents, ...d.pushed]),
-      ...traced.witnesses.flatMap((w) => (w === null ? [] : [w.vector, ...w.stages, w.result])),
-      traced.topGradient,
-      traced.inputGradient,
-    ];
-    for (const values of all) values.set(values.map(Math.fround));
-    // What is one product of stored values is made of the rounded ones, as an f32 engine makes it.
-    const masked = (t: number, to: Float64Array | undefined, x: Float64Array | undefined): void => {
-      to?.set((x ?? to).map((v, i) => Math.fround(v * (traced.slopes[t - 1]?.[i] ?? NaN))));
+    const rounded = (traced: TracedSample, measurements: Measurements): void => {
+      const all: Float64Array[] = [
+        ...[traced.hidden, traced.preactivation, traced.slopes, traced.adjoints, traced.pullbacks].flat(),
+        ...traced.directions.flatMap((d) => [...d.tangents, ...d.pushed]),
+        ...traced.witnesses.flatMap((w) => (w === null ? [] : [w.vector, ...w.stages, w.result])),
+        traced.topGradient,
+        traced.inputGradient,
+      ];
+      for (const values of all) values.set(values.map(Math.fround));
+      // What is one product of stored values is made of the rounded ones, as an f32 engine makes it.
+      const masked = (t: number, to: Float64Array | undefined, x: Float64Array | undefined): void => {
+        to?.set((x ?? to).map((v, i) => Math.fround(v * (traced.slopes[t - 1]?.[i] ?? NaN))));
+      };
+      masked(3, traced.adjoints[2], traced.topGradient);
+      for (const t of [1, 2]) {
+        masked(t, traced.adjoints[t - 1], traced.pullbacks[t]);
+        for (const d of traced.directions) masked(t, d.tangents[t], d.pushed[t - 1]);
+        masked(t, traced.witnesses[t]?.stages[t - 1], traced.witnesses[t]?.vector);
+      }
+      measurements.slopeMax.forEach((m) => m.set(m.map(Math.fround)));
     };
-    masked(3, traced.adjoints[2], traced.topGradient);
-    for (const t of [1, 2]) {
-      masked(t, traced.adjoints[t - 1], traced.pullbacks[t]);
-      for (const d of traced.directions) masked(t, d.tangents[t], d.pushed[t - 1]);
-      masked(t, traced.witnesses[t]?.stages[t - 1], traced.witnesses[t]?.vector);
-    }
-    caught.measurements.slopeMax.forEach((m) => m.set(m.map(Math.fround)));
-    subject.input.set(subject.input.map(Math.fround));
-    const f32 = { ...subject, arithmetic: WGSL_F32 };
-    expect(auditSample(f32, caught.row, () => true, []).discrepancies).toEqual([]);
-    const found = auditSample(subject, caught.row, () => true, []).discrepancies.map((d) => d.quantity);
+    const input = Float64Array.of(0.3, -1, 2, 0.7).map(Math.fround);
+    const audit = ({ subject, row, outcome }: Audited): string[] =>
+      auditSample(subject, row, outcome, []).discrepancies.map((d) => d.quantity);
+    expect(audit(await clean("spectral", { input, arithmetic: WGSL_F32, change: rounded }))).toEqual([]);
+    const found = audit(await clean("spectral", { input, change: rounded }));
     for (const quantity of ["z", "h", "D", "Wᵀδ", "ζ", "the witness's pullback", "‖h‖"])
       expect(found).toContain(quantity);
   });
@@ -198,18 +168,20 @@ describe("the audit of a sample", () => {
   });
 
   test("recomputes explicit Jacobians under the Frobenius norm", async () => {
-    const { caught, subject } = await clean("frobenius");
-    expect(auditSample(subject, caught.row, () => true, []).discrepancies).toEqual([]);
-    spoil(caught.measurements.explicit[2]?.frobenius);
-    expect(auditSample(subject, caught.row, () => true, []).discrepancies).toMatchObject([
-      { check: "norms", quantity: "‖J‖_F", layer: 3 },
-    ]);
+    const { subject, row, outcome, measurements } = await clean("frobenius");
+    expect(auditSample(subject, row, outcome, []).discrepancies).toEqual([]);
+    spoil(measurements.explicit[2]?.frobenius);
+    expect(auditSample(subject, row, outcome, []).discrepancies[0]).toMatchObject({
+      check: "norms",
+      quantity: "‖J‖_F",
+      layer: 3,
+    });
   });
 });
 
 describe("the audit of a plan", () => {
   test("proves every bracket again, and names the one that its own does not meet", async () => {
-    const { caught } = await clean();
+    const caught = await clean();
     expect(auditPlan(caught.plan)).toEqual([]);
     const changed = (change: (layer: Plan["layers"][number]) => object): Plan => ({
       ...caught.plan,

@@ -14,7 +14,8 @@ import { auditLinear } from "./linear.ts";
 import { auditNorms } from "./norms.ts";
 import type { ReportedNumbers } from "./reported.ts";
 import { auditReported } from "./reported.ts";
-import type { AuditSubject } from "./subject.ts";
+import { auditProven } from "./proven.ts";
+import type { AuditSubject, Judged } from "./subject.ts";
 
 export interface AuditOutcome {
   readonly discrepancies: readonly Discrepancy[];
@@ -23,11 +24,11 @@ export interface AuditOutcome {
   readonly entries: readonly IdentityEntry[];
 }
 
-/** @param reported the sample's row; null where these stored values gave no row. @param own see auditReported. @param plan the plan's audit. */
+/** @param reported the sample's row; null where these stored values gave no row. @param judged what the row copies. @param plan the plan's audit. */
 export function auditSample(
   subject: AuditSubject,
   reported: ReportedNumbers | null,
-  own: (t: number) => boolean,
+  judged: Judged,
   plan: readonly Discrepancy[],
 ): AuditOutcome {
   const comparison = createComparison();
@@ -35,7 +36,10 @@ export function auditSample(
   auditLinear(subject, comparison);
   auditNorms(subject, comparison);
   auditExplicit(subject, comparison);
-  if (reported !== null) auditReported(subject, reported, own, comparison);
+  if (reported !== null) {
+    auditReported(subject, reported, judged, comparison);
+    auditProven(subject, reported.layers, comparison);
+  }
   const { residuals, entries } = auditIdentities(subject, comparison);
   return { discrepancies: [...plan, ...comparison.found], residuals, entries };
 }

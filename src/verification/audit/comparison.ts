@@ -1,4 +1,5 @@
 /** Where the audit writes down what does not agree. */
+import type { Interval } from "../../engine/interval.ts";
 import type { Check } from "../verdict.ts";
 
 export type AuditCheck = Extract<Check, "local" | "norms" | "identity">;
@@ -25,20 +26,32 @@ export interface Comparison {
     right: number,
     bound: number,
   ) => void;
+  /**
+   * Writes down a number outside [lower, upper]; one that is not finite too, unless the interval is open above: it has left the range
+   * of f64, or what it was divided by may be 0.
+   */
+  readonly within: (check: AuditCheck, layer: number | null, quantity: string, found: number, right: Interval) => void;
   readonly found: readonly Discrepancy[];
 }
 
 /** Keeps the first discrepancy of each quantity and layer: an array that is wrong throughout is one finding. */
 export function createComparison(): Comparison {
   const found: Discrepancy[] = [];
+  const write = (d: Discrepancy): void => {
+    if (found.some((e) => e.check === d.check && e.layer === d.layer && e.quantity === d.quantity)) return;
+    found.push(d);
+  };
   return {
     found,
     near(check, layer, quantity, value, right, bound) {
       if (Math.abs(value - right) <= bound) return;
       // Two infinities of one sign differ by NaN, and agree.
       if (value === right) return;
-      if (found.some((d) => d.check === check && d.layer === layer && d.quantity === quantity)) return;
-      found.push({ check, layer, quantity, found: value, right, bound });
+      write({ check, layer, quantity, found: value, right, bound });
+    },
+    within(check, layer, quantity, value, { lower, upper }) {
+      if (Number.isFinite(value) ? value >= lower && value <= upper : upper === Infinity) return;
+      write({ check, layer, quantity, found: value, right: lower / 2 + upper / 2, bound: upper / 2 - lower / 2 });
     },
   };
 }

@@ -1,18 +1,24 @@
 /**
- * The reported numbers of a sample, made again from what was stored, unscaled and by the plain formulas of MATH.md §1, the gradient
- * ∇_{W_t}f materialised. What leaves the range of f64 that way is left to the scaled numbers alone.
+ * The reported numbers of a sample, every one, made again from what was stored by the plain formulas of MATH.md §1, the gradient ∇_{W_t}f
+ * materialised: as intervals that the norms' errors leave (range.ts). Copies, of the plan's and the verdicts' brackets, are the same bits.
  */
-import { timesPowerOfTwo } from "../../engine/powers.ts";
-import { pullbackError } from "../bounds.ts";
-import { normError } from "../rounding.ts";
+import type { Interval } from "../../engine/interval.ts";
+import { exponentOf, timesPowerOfTwo } from "../../engine/powers.ts";
+import { cutResiduals } from "../cut.ts";
+import { cutsOf } from "../evidence.ts";
+import { gamma, normError } from "../rounding.ts";
+import type { LayerBounds } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { euclidean, usable } from "./linear.ts";
-import type { AuditSubject } from "./subject.ts";
+import { around, exactly, hull, larger, less, ONE, over, plus, root, shifted, square, times, ZERO } from "./range.ts";
+import type { AuditSubject, Judged } from "./subject.ts";
+import { HOST } from "./subject.ts";
 
 type Maybe = number | null;
 
-/** What a row says of a layer, as far as this audit reads it. */
+/** What a row says of a layer, as results.ts has it. */
 export interface ReportedLayerNumbers {
+  readonly layer: number;
   readonly hiddenNorm: Maybe;
   readonly weightNorm: Maybe;
   readonly jacobianNorm: Maybe;
@@ -21,106 +27,195 @@ export interface ReportedLayerNumbers {
   readonly weightGradientNorm: Maybe;
   readonly biasGradientNorm: Maybe;
   readonly tightness: Maybe;
+  readonly tightnessLower: Maybe;
+  readonly tightnessUpper: Maybe;
+  readonly directionalTightness: Maybe;
+  readonly alignmentWeight: Maybe;
+  readonly alignmentJacobian: Maybe;
+  readonly slackWeight: Maybe;
+  readonly slackJacobian: Maybe;
+  readonly cutResidual: Maybe;
 }
 
 export interface ReportedNumbers {
+  readonly index: number;
   readonly value: Maybe;
   readonly inputGradientNorm: Maybe;
   readonly parameterGradientNorm: Maybe;
   readonly lhs: Maybe;
   readonly rhs: Maybe;
+  readonly ratio: Maybe;
+  readonly coefficient: Maybe;
   readonly layers: readonly ReportedLayerNumbers[];
 }
 
-/** @param own whether the row's ‖J_t‖ is the engine's; false where an f64 replay's better witness took its place. */
 export function auditReported(
   subject: AuditSubject,
   reported: ReportedNumbers,
-  own: (t: number) => boolean,
+  judged: Judged,
   comparison: Comparison,
 ): void {
-  const { plan, traced, layers, arithmetic } = subject;
-  const exponents = plan.layers.map((l) => l.scaleExponent);
-  const whole = exponents.reduce((a, b) => a + b, 0);
-  const gradient = timesPowerOfTwo(euclidean(traced.inputGradient), whole + traced.topExponent);
-  const slack = Math.max(...layers.map((l) => 4 * normError(Math.max(l.inputs, l.outputs), arithmetic)));
-  const check = (t: number | null, quantity: string, found: Maybe, right: number, factor = 1): void => {
-    if (!(Math.abs(right) < 1e300 && Math.abs(right) > 1e-290)) return;
-    comparison.near("norms", t, quantity, found ?? NaN, right, factor * slack * Math.abs(right));
+  const { plan, traced } = subject;
+  const check = (t: number | null, quantity: string, found: Maybe, right: Interval): void => {
+    comparison.within("norms", t, quantity, found ?? NaN, right);
   };
-  check(null, "‖∇ₓf‖", reported.inputGradientNorm, gradient);
-  let lhs = 0;
-  let rhs = 0;
-  let below = 0;
-  reported.layers.forEach((row, i) => {
-    const t = i + 1;
-    const k = exponents[i] as number;
-    const delta = traced.adjoints[i] as Float64Array;
-    const h = traced.hidden[i] as Float64Array;
-    const hidden = euclidean(h);
-    const up = (v: number): number => timesPowerOfTwo(v, whole - below - k + traced.topExponent);
-    const bias = up(euclidean(delta));
-    check(t, "‖h‖", row.hiddenNorm, hidden);
-    check(t, "‖∇_b f‖", row.biasGradientNorm, bias);
-    const weightGradient = up(outerNorm(delta, h));
-    check(t, "‖∇_W f‖", row.weightGradientNorm, weightGradient);
-    const jacobian = timesPowerOfTwo(jacobianNorm(subject, t), below);
-    if (own(t)) check(t, "‖J‖", row.jacobianNorm, jacobian);
-    const loose = timesPowerOfTwo(estimateError(subject, t), below);
-    withinUpper(t, row, slack, loose, comparison);
-    const weight = row.weightNorm ?? NaN;
-    const estimate = own(t) ? jacobian : (row.jacobianNorm ?? NaN);
-    const coefficient = (1 + hidden * hidden) / (weight * weight * estimate * estimate);
-    if (gradient > 0) lhs += gradient * gradient * coefficient;
-    rhs += bias * bias + weightGradient ** 2;
-    below += k;
+  const layers = plan.layers.map((_, i) => layerRanges(subject, judged, i + 1));
+  const top = traced.topExponent;
+  const whole = plan.layers.reduce((sum, l) => sum + l.scaleExponent, 0);
+  const gradient = norm(subject, traced.inputGradient);
+  // The sums are made of numbers scaled so that the largest is near 1: a square of them leaves the range of f64 where the sum itself does.
+  const scale = Math.max(...layers.map((l) => l.exponent));
+  const common = Number.isFinite(scale) ? scale : 0;
+  const sums = layers.map((l) => {
+    const bias = shifted(l.delta, l.above - common);
+    const weight = hull(shifted(l.outer, l.above - common), times(bias, l.hidden));
+    return plus(square(bias), square(weight));
   });
-  check(null, "the left side", reported.lhs, lhs, 8);
-  check(null, "the right side", reported.rhs, rhs, 8);
-  check(null, "‖∇_θ f‖", reported.parameterGradientNorm, Math.sqrt(rhs), 8);
+  const right = sums.reduce(plus);
+  let left = ZERO;
+  let coefficient = ZERO;
+  layers.forEach((l, i) => {
+    const product = times(l.weight, l.jacobian);
+    const lengthened = l.hidden.lower > 1e100 ? times(l.hidden, ONE) : root(plus(ONE, square(l.hidden)));
+    // ‖g_x‖√(1 + ‖h_t‖²)/(‖W_t‖‖J_t‖), whose square is a term of the left side, and so is w_t κ_t².
+    const factor = shifted(over(times(gradient, lengthened), product), l.above - common);
+    const kappa = over(gradient, times(times(l.delta, l.weight), l.jacobian));
+    left = plus(left, hull(square(factor), times(sums[i] as Interval, square(kappa))));
+    if (product.upper > 0) coefficient = plus(coefficient, square(shifted(over(lengthened, product), -l.through)));
+  });
+  check(null, "the sample's number", reported.index, exactly(subject.index));
+  check(null, "the number of layers", reported.layers.length, exactly(layers.length));
+  check(null, "f", reported.value, exactly(traced.value));
+  check(null, "‖∇ₓf‖", reported.inputGradientNorm, shifted(gradient, whole + top));
+  check(null, "‖∇_θ f‖", reported.parameterGradientNorm, shifted(root(right), common + top));
+  check(null, "the left side", reported.lhs, shifted(left, 2 * (common + top)));
+  check(null, "the right side", reported.rhs, shifted(right, 2 * (common + top)));
+  check(null, "the ratio", reported.ratio, right.upper === 0 ? exactly(NaN) : over(left, right));
+  check(null, "Σ(1+‖h‖²)/(‖W‖²‖J‖²)", reported.coefficient, coefficient);
+
+  const cut = cutRanges(subject);
+  layers.forEach((l, i) => {
+    const row = reported.layers[i];
+    if (row === undefined) return;
+    const t = i + 1;
+    const finding = judged.findings[i] as Judged["findings"][number];
+    const unscaled = (value: number): Interval => exactly(timesPowerOfTwo(value, l.below));
+    const bias = shifted(l.delta, l.above + top);
+    const denominator = times(l.delta, l.weight);
+    const kappa = over(gradient, times(denominator, l.jacobian));
+    const alpha = over(l.pulled, denominator);
+    const share = over(sums[i] as Interval, right);
+    check(t, "the layer's number", row.layer, exactly(t));
+    check(t, "‖h‖", row.hiddenNorm, l.hidden);
+    check(t, "‖W‖", row.weightNorm, exactly(timesPowerOfTwo(l.weight.lower, l.through - l.below)));
+    check(t, "‖J‖", row.jacobianNorm, shifted(l.jacobian, l.below));
+    check(t, "‖J‖'s proven lower bound", row.jacobianNormLower, unscaled(finding.jacobian.statement.lower));
+    check(t, "‖J‖'s proven upper bound", row.jacobianNormUpper, unscaled(finding.jacobian.statement.upper));
+    check(t, "‖∇_b f‖", row.biasGradientNorm, bias);
+    check(t, "‖∇_W f‖", row.weightGradientNorm, hull(shifted(l.outer, l.above + top), times(bias, l.hidden)));
+    check(t, "κ", row.tightness, kappa);
+    check(t, "κ's proven lower bound", row.tightnessLower, exactly(finding.tightness.lower));
+    check(t, "κ's proven upper bound", row.tightnessUpper, exactly(finding.tightness.upper));
+    check(t, "κ along v₀", row.directionalTightness, over(gradient, times(denominator, l.directional)));
+    check(t, "α", row.alignmentWeight, alpha);
+    check(t, "β", row.alignmentJacobian, over(gradient, times(l.pulled, l.jacobian)));
+    check(t, "the slack at W", row.slackWeight, times(share, less(ONE, square(alpha))));
+    check(t, "the slack at J", row.slackJacobian, times(share, less(square(alpha), square(kappa))));
+    check(t, "the cut test's residual", row.cutResidual, cut[i] as Interval);
+  });
+}
+
+/** Layer t's numbers, scaled as they are stored, and the exponents k that unscale them. */
+interface LayerRanges {
+  readonly hidden: Interval;
+  readonly delta: Interval;
+  readonly pulled: Interval;
+  /** As rows have it: the lower end of the proven bracket. */
+  readonly weight: Interval;
+  readonly jacobian: Interval;
+  /** ‖τ_t‖/‖τ_1‖ along v₀. */
+  readonly directional: Interval;
+  /** ‖δhᵀ‖_F over the materialised entries. */
+  readonly outer: Interval;
+  /** Σ_{s<t} k_s, Σ_{s≤t} k_s and Σ_{s>t} k_s. */
+  readonly below: number;
+  readonly through: number;
+  readonly above: number;
+  /** About log₂ of ‖δ_t‖ max(1, ‖h_t‖), unscaled but for the sample's own exponent. */
+  readonly exponent: number;
+}
+
+function layerRanges(subject: AuditSubject, judged: Judged, t: number): LayerRanges {
+  const { plan, traced, layers } = subject;
+  const delta = traced.adjoints[t - 1] as Float64Array;
+  const h = traced.hidden[t - 1] as Float64Array;
+  const exponents = plan.layers.map((l) => l.scaleExponent);
+  const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+  const above = sum(exponents.slice(t));
+  const length = euclidean(delta);
+  const tangents = traced.directions[0].tangents;
+  const materialised = gamma(delta.length * h.length + 8, HOST);
+  return {
+    hidden: norm(subject, h),
+    delta: norm(subject, delta),
+    pulled: norm(subject, traced.pullbacks[t - 1] as Float64Array),
+    weight: exactly((layers[t - 1] as LayerBounds).norm.lower),
+    jacobian: jacobianNorm(subject, judged, t),
+    directional: over(norm(subject, tangents[t - 1] as Float64Array), norm(subject, tangents[0] as Float64Array)),
+    outer: around(outerNorm(delta, h), slack(subject, delta.length) + slack(subject, h.length) + materialised),
+    below: sum(exponents.slice(0, t - 1)),
+    through: sum(exponents.slice(0, t)),
+    above,
+    exponent: length > 0 ? exponentOf(length) + exponentOf(Math.max(1, euclidean(h))) + above : -Infinity,
+  };
+}
+
+/** Of a measured norm beside the one made again: the engine's error and the host's. */
+function slack({ arithmetic }: AuditSubject, n: number): number {
+  return 2 * normError(n, arithmetic);
+}
+
+function norm(subject: AuditSubject, x: Float64Array): Interval {
+  return around(euclidean(x), slack(subject, x.length), 2 * Math.sqrt(x.length) * subject.arithmetic.flush);
 }
 
 /**
- * A witness's ‖ĉ‖/‖û‖ is at most ‖J_t‖: above the proven upper bound, by more than its own rounding, one of the two is wrong. Below the
- * lower bound it may lie, where better evidence than this witness proved that bound.
+ * ‖ĉ‖/‖û‖ of the better stored witness: the iteration's, or Wᵀδ̂ with its pullback ĝ_x; an f64 replay's as it was handed over. Frobenius: the
+ * measured ‖Â‖_F, which explicit.ts holds against a Jacobian of its own.
  */
-function withinUpper(
-  t: number,
-  { jacobianNorm: value, jacobianNormUpper: upper }: ReportedLayerNumbers,
-  relative: number,
-  absolute: number,
-  comparison: Comparison,
-): void {
-  if (value === null || upper === null || !Number.isFinite(upper)) return;
-  comparison.near("norms", t, "‖J‖ below its upper bound", Math.max(value, upper), upper, relative * upper + absolute);
-}
-
-/** How far rounding may take ‖ĉ‖/‖û‖ from ‖J_tᵀû‖/‖û‖: the error sum of the witness's pullback (MATH.md §2), the larger of both witnesses'. */
-function estimateError({ traced, layers, jacobianUpper, arithmetic }: AuditSubject, t: number): number {
-  if (t === 1) return 0;
-  const errors: { vector: Float64Array; stages: readonly Float64Array[] }[] = [];
-  errors.push({ vector: traced.pullbacks[t - 1] as Float64Array, stages: traced.adjoints.slice(0, t - 1) });
-  const witness = traced.witnesses[t - 1] ?? null;
-  if (witness !== null && usable(witness)) errors.push(witness);
-  return Math.max(
-    ...errors.map(({ vector, stages }) => {
-      const length = euclidean(vector);
-      if (!(length > 0)) return 0;
-      return pullbackError(layers, jacobianUpper, stages.map(euclidean), t - 1, arithmetic) / length;
-    }),
-  );
-}
-
-/** ‖ĉ‖/‖û‖ of the better stored witness: the iteration's, or Wᵀδ̂ with its pullback ĝ_x. NaN under the Frobenius norm. */
-function jacobianNorm({ plan, traced }: AuditSubject, t: number): number {
+function jacobianNorm(subject: AuditSubject, { estimates }: Judged, t: number): Interval {
+  const { plan, traced, measurements, at } = subject;
+  const refined = estimates[t - 1] ?? null;
   if (plan.norm === "frobenius")
-    return t === 1 ? Math.sqrt((plan.network.layers[0] as { inputs: number }).inputs) : NaN;
-  if (t === 1) return 1;
+    return t === 1
+      ? root(exactly((plan.network.layers[0] as { inputs: number }).inputs))
+      : exactly(measurements.explicit[t - 1]?.frobenius[at] ?? NaN);
+  if (refined !== null) return exactly(refined);
+  if (t === 1) return ONE;
   const witness = traced.witnesses[t - 1] ?? null;
-  const quotient = (a: number, b: number): number => (b > 0 ? a / b : 0);
-  const screened = quotient(euclidean(traced.inputGradient), euclidean(traced.pullbacks[t - 1] as Float64Array));
+  const quotient = (a: Float64Array, b: Float64Array): Interval => over(norm(subject, a), norm(subject, b));
+  const screened = quotient(traced.inputGradient, traced.pullbacks[t - 1] as Float64Array);
   if (witness === null || !usable(witness)) return screened;
-  return Math.max(screened, quotient(euclidean(witness.result), euclidean(witness.vector)));
+  return larger(screened, quotient(witness.result, witness.vector));
+}
+
+/**
+ * The larger of both directions' |S_{t−1} − S_t| over its bound, t = 1 … l: from the measured products, which norms.ts holds against the
+ * stored vectors, since their difference is all rounding; the bound, bilinear in ‖δ‖ and ‖τ‖, from the vectors themselves.
+ */
+function cutRanges(subject: AuditSubject): Interval[] {
+  const { traced, layers, measurements, at, arithmetic } = subject;
+  const adjoints = traced.adjoints.map(euclidean);
+  const slopes = traced.slopes.map((d) => d.reduce((a, b) => Math.max(a, Math.abs(b)), 0));
+  const each = cutsOf(measurements, at).map(({ products }, k) => {
+    const tangentNorms = traced.directions[k as 0 | 1].tangents.map(euclidean);
+    return cutResiduals(layers, adjoints, slopes, { products, tangentNorms }, arithmetic);
+  });
+  return layers.map((l, i) => {
+    // (1 + e)² ≤ 1 + 3e for the error e of either norm.
+    const relative = 3 * slack(subject, Math.max(l.inputs, l.outputs));
+    return each.map((r) => around(r[i] as number, relative)).reduce(larger);
+  });
 }
 
 /** ‖δhᵀ‖_F over the materialised entries. */

@@ -2,6 +2,7 @@
 import type { Arithmetic, Measurements, TracedSample } from "../../engine/engine.ts";
 import { IEEE_F64 } from "../../engine/engine.ts";
 import type { Plan } from "../../engine/plan.ts";
+import type { LayerFinding } from "../judge.ts";
 import type { LayerBounds } from "../rounding.ts";
 
 export interface AuditSubject {
@@ -21,6 +22,14 @@ export interface AuditSubject {
   readonly at: number;
   /** U(J_t), scaled and spectral, as the verdicts used it. */
   readonly jacobianUpper: readonly number[];
+}
+
+/** What the sample's row was made of besides the measurements: copied there, so that the audit compares bit by bit. */
+export interface Judged {
+  /** The proven brackets, t = 1 … l. */
+  readonly findings: readonly LayerFinding[];
+  /** ‖J_t‖ as an f64 witness gives it, scaled; null: the engine's own. Under the spectral norm alone a row has it. */
+  readonly estimates: readonly (number | null)[];
 }
 
 /** The audit's own arithmetic. */

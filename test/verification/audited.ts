@@ -1,0 +1,60 @@
+/** One sample measured by engine cpu and settled, with all that its audit is handed. */
+import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import type { Arithmetic, Measurements, TracedSample } from "../../src/engine/engine.ts";
+import type { Plan } from "../../src/engine/plan.ts";
+import { makePlan } from "../../src/engine/plan.ts";
+import type { SampleRow } from "../../src/escalation/results.ts";
+import { sampleRow } from "../../src/escalation/row.ts";
+import type { SampleOutcome } from "../../src/escalation/sample.ts";
+import { settleSample } from "../../src/escalation/sample.ts";
+import type { Head } from "../../src/network/heads.ts";
+import type { Network } from "../../src/network/network.ts";
+import type { AuditSubject } from "../../src/verification/audit/subject.ts";
+import { layerBounds } from "../../src/verification/rounding.ts";
+
+export interface Wanted {
+  readonly network: Network;
+  readonly head: Head;
+  readonly input: Float64Array;
+  readonly label?: number;
+  readonly norm?: "spectral" | "frobenius";
+  readonly accuracy?: number | "verdict";
+  /** Accuracy of f64 witnesses that take the place of the engine's own; null where left out: none do. */
+  readonly hostAccuracy?: number | null;
+  /** The engine's arithmetic as the bounds see it; its own where left out. */
+  readonly arithmetic?: Arithmetic;
+  /** Changes what was stored before the sample is settled. */
+  readonly change?: (traced: TracedSample, measurements: Measurements) => void;
+}
+
+export interface Audited {
+  readonly plan: Plan;
+  readonly traced: TracedSample;
+  readonly measurements: Measurements;
+  readonly outcome: SampleOutcome;
+  readonly row: SampleRow;
+  readonly subject: AuditSubject;
+}
+
+const host = createCpuEngine({ threads: 0, runtime: "test" });
+
+export async function auditedSample(wanted: Wanted): Promise<Audited> {
+  const { network, head, input, label = -1, norm = "spectral", accuracy = 1e-3, hostAccuracy = null } = wanted;
+  const plan = makePlan(network, { head, precision: "f64", norm, accuracy, seed: 3 });
+  const layers = layerBounds(plan);
+  const labels = label < 0 ? null : Int32Array.of(label);
+  const batch = await host.measure(plan, { first: 0, samples: 1, inputs: input.slice(), labels });
+  const [traced] = structuredClone(await batch.traced([0]));
+  if (traced === undefined) throw new RangeError("nothing was stored");
+  const arithmetic = wanted.arithmetic ?? batch.measurements.arithmetic;
+  const measurements: Measurements = { ...structuredClone(batch.measurements), arithmetic };
+  batch.release();
+  wanted.change?.(traced, measurements);
+  const climb = { plan, layers, host, hostPlan: plan, hostAccuracy, certify: null };
+  const stored = (): Promise<TracedSample> => Promise.resolve(traced);
+  const never = (): Promise<never> => Promise.reject(new Error("a sample overflowed"));
+  const outcome = await settleSample(climb, measurements, 0, 0, stored, never);
+  const jacobianUpper = outcome.findings.map((f) => f.jacobian.spectral.upper);
+  const subject = { plan, layers, arithmetic, index: 0, at: 0, input, label, traced, measurements, jacobianUpper };
+  return { plan, traced, measurements, outcome, row: sampleRow(plan, 0, outcome), subject };
+}
