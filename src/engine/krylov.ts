@@ -7,7 +7,6 @@
  * Krylov space), at three vectors of state. No orthogonality is assumed by any verdict: the witness is an explicit vector
  * whose own pullback is measured (MATH.md §2, "The witness"). Source: Parlett, The Symmetric Eigenvalue Problem, ch. 13.
  */
-import type { WitnessMeasurement } from "./engine.ts";
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
 
 /** Most steps of one sample; with n_t outputs it is min(n_t, this). */
@@ -188,13 +187,4 @@ function tridiagonalEigenvalues(
     }
   }
   return d;
-}
-
-/** A witness that overflowed is none: its norms become 0; the sample itself is none the worse for it. */
-export function dropUnusable({ vectorNorm, pullbackNorm, stageNorm }: WitnessMeasurement): void {
-  vectorNorm.forEach((_, sample) => {
-    const all = [vectorNorm, pullbackNorm, ...stageNorm];
-    if (all.every((norms) => Number.isFinite(norms[sample]))) return;
-    for (const norms of all) norms[sample] = 0;
-  });
 }

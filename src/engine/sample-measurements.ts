@@ -1,6 +1,7 @@
-/** The measurements of one sample of a block, as a block of its own. */
-import type { DirectionMeasurement, Measurements } from "./engine.ts";
+/** Measurements sample by sample. */
+import type { DirectionMeasurement, Measurements, WitnessMeasurement } from "./engine.ts";
 
+/** The measurements of one sample of a block, as a block of its own. */
 export function sampleMeasurements(m: Measurements, at: number): Measurements {
   const one = (values: Float64Array): Float64Array => values.slice(at, at + 1);
   const each = (list: readonly Float64Array[]): Float64Array[] => list.map(one);
@@ -40,4 +41,13 @@ export function sampleMeasurements(m: Measurements, at: number): Measurements {
           },
     ),
   };
+}
+
+/** A witness that overflowed is none: its norms become 0; the sample itself is none the worse for it. */
+export function dropUnusable({ vectorNorm, pullbackNorm, stageNorm }: WitnessMeasurement): void {
+  vectorNorm.forEach((_, sample) => {
+    const all = [vectorNorm, pullbackNorm, ...stageNorm];
+    if (all.every((norms) => Number.isFinite(norms[sample]))) return;
+    for (const norms of all) norms[sample] = 0;
+  });
 }

@@ -6,7 +6,8 @@
  */
 import type { WitnessMeasurement } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
-import { converged, dropUnusable, exhausted, isCheckpoint, ritzVector } from "../krylov.ts";
+import { converged, exhausted, isCheckpoint, ritzVector } from "../krylov.ts";
+import { dropUnusable } from "../sample-measurements.ts";
 import { addScaledColumns, columnDot, columnNorm, pickColumns, unitColumns } from "./columns.ts";
 import type { Operators } from "./operators.ts";
 import { gramAction, pullback, stageNorms } from "./pullback.ts";

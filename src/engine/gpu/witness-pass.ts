@@ -4,7 +4,8 @@
  */
 import type { WitnessMeasurement } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
-import { converged, dropUnusable, exhausted, isCheckpoint, ritzVector, STEP_LIMIT } from "../krylov.ts";
+import { converged, exhausted, isCheckpoint, ritzVector, STEP_LIMIT } from "../krylov.ts";
+import { dropUnusable } from "../sample-measurements.ts";
 import type { BasePass } from "./base-pass.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
