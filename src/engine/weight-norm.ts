@@ -114,19 +114,33 @@ function spectralBracket(
   const vector = topEigenvector(gram, small);
   const lower = lowerEnd(values, rows, columns, absolute, vector);
   for (let excess = 1e-11; excess < 1; excess *= 10) {
-    const square = (lower * (1 + excess)) ** 2;
-    const shifted = new Float64Array(small * small);
-    for (let i = 0; i < small; i++) {
-      for (let j = 0; j <= i; j++) shifted[i * small + j] = -(gram[i * small + j] as number);
-      shifted[i * small + i] = square - (gram[i * small + i] as number);
-    }
-    if (!choleskySucceeds(shifted, small)) continue;
-    // Rump's criterion: success proves shifted + c₁I ⪰ 0, c₁ = γ_{n+2}/(1 − γ_{n+2}) tr, tr ≤ nρ²; forming G costs γ_inner ω².
-    const g = gamma(small + 2);
-    const rounding = (g / (1 - g)) * small * square + gamma(inner + 1) * absolute ** 2 + 4 * UNIT * square;
-    return { lower, upper: Math.min(Math.sqrt(square + rounding) * UP, absolute, frobenius) };
+    const upper = provenUpper(gram, small, inner, (lower * (1 + excess)) ** 2, absolute);
+    if (upper !== null) return { lower, upper: Math.min(upper, absolute, frobenius) };
   }
   return { lower, upper: Math.min(absolute, frobenius) };
+}
+
+/**
+ * √(ρ² + c) ≥ ‖W‖ where floating-point Cholesky of ρ²I − G runs to completion, null where it does not. Rump's criterion: success proves
+ * that matrix + c₁I ⪰ 0, c₁ = γ_{n+2}/(1 − γ_{n+2}) tr, tr ≤ nρ²; forming G costs γ_inner ω². c = c₁ + that, and the shift's own rounding.
+ * @param gram G = fl(WWᵀ) or fl(WᵀW), n × n; @param inner the length of its sums; @param square ρ²; @param absolute ω.
+ */
+export function provenUpper(
+  gram: Float64Array,
+  n: number,
+  inner: number,
+  square: number,
+  absolute: number,
+): number | null {
+  const shifted = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) shifted[i * n + j] = -(gram[i * n + j] as number);
+    shifted[i * n + i] = square - (gram[i * n + i] as number);
+  }
+  if (!choleskySucceeds(shifted, n)) return null;
+  const g = gamma(n + 2);
+  const rounding = (g / (1 - g)) * n * square + gamma(inner + 1) * absolute ** 2 + 4 * UNIT * square;
+  return Math.sqrt(square + rounding) * UP;
 }
 
 /** WWᵀ of an m × n matrix: m × m, symmetric, row-major. */

@@ -1,6 +1,9 @@
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { describe, expect, test } from "vitest";
-import { weightNorms } from "../../src/engine/weight-norm.ts";
+import { gramOfRows, provenUpper, weightNorms } from "../../src/engine/weight-norm.ts";
+import { fromNumber, multiply } from "../../src/exact/dyadic.ts";
+import { fromNumbers } from "../../src/exact/matrix.ts";
+import { normAtMost } from "../../src/exact/norms.ts";
 
 /** A fixed linear congruential stream: these tests need variety, not quality. */
 function stream(seed: number): () => number {
@@ -79,5 +82,48 @@ describe("the proven bracket of a weight matrix's norms", () => {
     expect(spectral.upper).toBeGreaterThanOrEqual(3);
     expect(absolute).toBeGreaterThanOrEqual(3);
     expect(spectral.upper).toBeLessThan(3.0001);
+  });
+});
+
+describe("what a Cholesky factorisation proves", () => {
+  /** ‖W‖² ≤ x², in rational arithmetic. */
+  const atMost = (values: Float64Array, columns: number, x: number): boolean =>
+    normAtMost(fromNumbers(values.length / columns, columns, values), multiply(fromNumber(x), fromNumber(x)));
+
+  test("is an upper bound where it succeeds by rounding alone, for a ρ below the norm", () => {
+    // Rows of one number each: the sums of G round the same way at every term, and G comes out too small by more than UP covers.
+    const columns = 4000;
+    let byRounding = 0;
+    for (const entry of [0.1, 0.3, 0.7, 0.9, 1.1, 1.3]) {
+      const values = new Float64Array(2 * columns).fill(entry);
+      const gram = gramOfRows(values, 2, columns);
+      const absolute = Math.sqrt(2 * columns) * entry * (1 + 1e-11);
+      for (let k = 1; k <= 200; k++) {
+        const square = 2 * columns * entry * entry * (1 - k * 2 ** -50);
+        const upper = provenUpper(gram, 2, columns, square, absolute);
+        if (upper === null) continue;
+        if (!atMost(values, columns, Math.sqrt(square) * (1 + 2 ** -48))) byRounding++;
+        expect(atMost(values, columns, upper)).toBe(true);
+      }
+    }
+    expect(byRounding).toBeGreaterThan(0);
+  });
+
+  test("costs at least γ_{n+2} tr for the factorisation and γ_m ω² for the sums of the Gram matrix", () => {
+    const gamma = (k: number): number => (k * 2 ** -53) / (1 - k * 2 ** -53);
+    const n = 60;
+    const gram = new Float64Array(n * n);
+    // The difference of squares loses 2⁻⁵² of ρ² twice, and UP adds 2·2⁻⁴⁸ of it.
+    const lost = 4 * 2 ** -53;
+    const excess = (inner: number, absolute: number): number =>
+      (provenUpper(gram, n, inner, 1, absolute) ?? NaN) ** 2 - 1;
+    expect(excess(1, 0)).toBeGreaterThanOrEqual(gamma(n + 2) * n - lost);
+    expect(excess(1, 0)).toBeLessThan(1.01 * gamma(n + 2) * n + 2.1 * 2 ** -48);
+    expect(excess(1e6, 2) - excess(1, 0)).toBeGreaterThanOrEqual(gamma(1e6) * 4 - 2 * lost);
+  });
+
+  test("is nothing where it fails", () => {
+    expect(provenUpper(Float64Array.of(4, 0, 0, 1), 2, 2, 3.9, 2)).toBeNull();
+    expect(provenUpper(Float64Array.of(4, 0, 0, 1), 2, 2, 4.1, 2)).toBeGreaterThan(2);
   });
 });

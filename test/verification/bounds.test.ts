@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { IEEE_F64, WGSL_F32 } from "../../src/engine/engine.ts";
-import { jacobianBounds, pullbackError, witnessLower } from "../../src/verification/bounds.ts";
+import { fromNumber } from "../../src/exact/dyadic.ts";
+import type { Rational } from "../../src/exact/rational.ts";
+import { add, compare, divide, multiply, rational, subtract } from "../../src/exact/rational.ts";
+import { jacobianBounds, normLower, normUpper, pullbackError, witnessLower } from "../../src/verification/bounds.ts";
 import { cutResiduals, suspicionThreshold } from "../../src/verification/cut.ts";
 import type { LayerBounds } from "../../src/verification/rounding.ts";
 import { backwardStepError, gamma } from "../../src/verification/rounding.ts";
@@ -27,7 +30,45 @@ describe("one backward step", () => {
     expect(bound).toBeLessThan(gamma(5, WGSL_F32) * 2 * 10 * 1.0001);
   });
   test("costs something even where the stored vector is 0: its products may have been flushed", () => {
-    expect(backwardStepError(layer(4, 3), 0, WGSL_F32)).toBeGreaterThanOrEqual(Math.sqrt(3) * 2 ** -126);
+    // 3 products an entry, each with a factor of at most 2 + ‖W‖, over 4 entries; and the mask's own 3 entries, ‖W‖ times.
+    const flushes = (norm: number): number => (Math.sqrt(4) * 3 * (2 + norm) + norm * Math.sqrt(3)) * 2 ** -126;
+    for (const norm of [0, 1, 1000]) {
+      const bound = backwardStepError(layer(4, 3, norm), 0, WGSL_F32);
+      expect(bound).toBeGreaterThanOrEqual(flushes(norm));
+      expect(bound).toBeLessThan(flushes(norm) * 1.0001);
+    }
+  });
+});
+
+describe("the host's own rounding", () => {
+  const exact = (x: number): Rational => rational(fromNumber(x));
+  const ONE = exact(1);
+  /** γ_k of f32 without rounding. */
+  const exactGamma = (k: number): Rational => {
+    const product = exact(k * WGSL_F32.unitRoundoff);
+    return divide(product, subtract(ONE, product));
+  };
+  /** normError(n) without rounding: ½γ(1 + γ) + 2⁻⁵⁰. */
+  const exactNormError = (n: number): Rational => {
+    const g = exactGamma(n + 3);
+    return add(multiply(exact(0.5), multiply(g, add(ONE, g))), exact(2 ** -50));
+  };
+  const draws = Array.from({ length: 100 }, (_, i) => ({ n: 1 + i, norm: 1 + ((i * 0.6180339887498949) % 1) }));
+
+  test("never takes a step's error below its formula", () => {
+    for (const { n, norm } of draws) {
+      const formula = multiply(multiply(exactGamma(n + 2), exact(2 * norm)), exact(norm));
+      expect(compare(exact(backwardStepError(layer(4, n, norm), norm, WGSL_F32)), formula)).toBe(1);
+    }
+  });
+
+  test("never takes a norm's bounds inside of theirs", () => {
+    for (const { n, norm } of draws) {
+      const lower = multiply(exact(norm), subtract(ONE, exactNormError(n)));
+      const upper = multiply(exact(norm), add(ONE, exactNormError(n)));
+      expect(compare(exact(normLower(norm, n, WGSL_F32)), lower)).toBe(-1);
+      expect(compare(exact(normUpper(norm, n, WGSL_F32)), upper)).toBe(1);
+    }
   });
 });
 

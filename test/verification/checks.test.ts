@@ -52,6 +52,22 @@ describe("overflow", () => {
     expect(overflowRisk(plan, layers, at(1e38), 0)).toMatch(/^layer 2 may overflow: ‖W‖‖h‖ reaches/);
     const backward = { ...m, adjointNorm: m.adjointNorm.map((d) => d.map(() => 3e38)) };
     expect(overflowRisk(plan, layers, backward, 0)).toMatch(/^the linear passes of layer 1 may overflow/);
+    // Each direction's tangents count, and the biases beside ‖W‖‖h‖.
+    for (const k of [0, 1]) {
+      const directions = m.directions.map((d, i) => ({
+        ...d,
+        tangentNorm: d.tangentNorm.map((n, j) => (i === k && j === 1 ? n.map(() => 3e38) : n)),
+      })) as unknown as Measurements["directions"];
+      expect(overflowRisk(plan, layers, { ...m, directions }, 0)).toMatch(/^the linear passes of layer 2 may overflow/);
+    }
+    const biased = (bias: number): typeof plan => {
+      const shifted = network.layers.map((l, i) =>
+        i === 1 ? { ...l, bias: l.bias.map((_, k) => (k === 7 ? -bias : 0)) } : l,
+      );
+      return makePlan({ layers: shifted }, { ...settings, precision: "f32" });
+    };
+    expect(overflowRisk(biased(8e37), layers, m, 0)).toBeNull();
+    expect(overflowRisk(biased(9e37), layers, m, 0)).toMatch(/^layer 2 may overflow: ‖W‖‖h‖ reaches 9\.00e\+37/);
   });
 });
 

@@ -130,6 +130,40 @@ describe("the engine's bracket and the replay's", () => {
   });
 });
 
+describe("the brackets of ‖J_t‖, engine's and replay's", () => {
+  const interval = (lower: number, upper: number): { lower: number; upper: number } => ({ lower, upper });
+  const finding = (statement: readonly [number, number], spectral: readonly [number, number]): LayerFinding => ({
+    verdict: { kind: "holds", trivial: false },
+    tightness: { lower: 0.4, upper: 0.5 },
+    jacobian: {
+      spectral: interval(...spectral),
+      statement: interval(...statement),
+      kind: "product",
+      contradiction: null,
+    },
+    restartError: 0.1,
+  });
+
+  test("are both true: what both allow is left", () => {
+    const both = intersectFindings(finding([1, 3], [1, 2]), finding([2, 4], [0.5, 1.5]), 3);
+    expect(both.verdict.kind).toBe("holds");
+    expect(both.jacobian).toMatchObject({ statement: { lower: 2, upper: 3 }, spectral: { lower: 1, upper: 1.5 } });
+  });
+
+  test.each([
+    ["statement", finding([3, 4], [1, 2])],
+    ["spectral", finding([1, 2], [3, 4])],
+  ])("are a violation where those of the %s norm have no number in common", (_, other) => {
+    for (const [a, b] of [
+      [finding([1, 2], [1, 2]), other],
+      [other, finding([1, 2], [1, 2])],
+    ] as const) {
+      const violated = { kind: "violated", check: "replay", layer: 3 };
+      expect(intersectFindings(a, b, 3).verdict).toMatchObject(violated);
+    }
+  });
+});
+
 describe("the total", () => {
   const findings = (brackets: readonly (readonly [number, number])[]): LayerFinding[] =>
     brackets.map(([lower, upper]) => ({ tightness: { lower, upper } })) as unknown as LayerFinding[];
