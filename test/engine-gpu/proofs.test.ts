@@ -51,7 +51,7 @@ describe.skipIf(skipReason !== null).each(RUNTIMES)("engine webgpu under %s", (r
   });
 
   test("gives extreme numbers the right verdict, or says why not", { timeout: 120_000 }, async () => {
-    const figures = await runProof(runtime, { proof: "extremes", engine: "webgpu", deepest: 8 });
+    const figures = await runProof(runtime, { proof: "extremes", engine: "webgpu", deepest: 8, drawn: 8 });
     expect(figures["failures"]).toEqual([]);
     expect(figures["exact"]).toBeGreaterThan(200);
   });

@@ -9,7 +9,7 @@ test(
   "extreme numbers get the right verdict on engine cpu, or invalid where f64 ends",
   { timeout: 60_000 },
   async () => {
-    const figures = await extremes(host, host, 64);
+    const figures = await extremes(host, host, 64, 150);
     expect(figures.failures).toEqual([]);
     expect(figures.verdicts["tight"] ?? 0).toBeGreaterThan(50);
     expect(figures.verdicts["invalid"]).toBe(4);

@@ -27,11 +27,12 @@ export interface FaultRequest {
   readonly sizes: FaultSizes;
 }
 
-/** Extreme numbers; networks of up to `deepest` layers. */
+/** Extreme numbers; networks of up to `deepest` layers, and `drawn` drawn ones. */
 export interface ExtremeRequest {
   readonly proof: "extremes";
   readonly engine: "cpu" | "webgpu";
   readonly deepest: number;
+  readonly drawn: number;
 }
 
 /** Rational arithmetic beside engine cpu's verdicts: drawn networks `from` … `to` − 1, and those at equality. */

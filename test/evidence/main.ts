@@ -39,7 +39,10 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
     ...[CPU, WEBGPU, DENO].map(([runtime, engine]): Run => [runtime, { ...CLEAN, engine }]),
     ["chromium", { ...CLEAN_IN_CHROMIUM, engine: "webgpu" }],
   ],
-  extremes: [CPU, WEBGPU, DENO].map(([runtime, engine]) => [runtime, { proof: "extremes", engine, deepest: 64 }]),
+  extremes: [CPU, WEBGPU, DENO].map(([runtime, engine]) => [
+    runtime,
+    { proof: "extremes", engine, deepest: 64, drawn: 400 },
+  ]),
   overhead: [CPU, WEBGPU].map(([runtime, engine]) => [runtime, { proof: "overhead", engine }]),
   page: [
     ["page", { proof: "tasks", engine: "cpu", widths: "16-24-8", samples: 120_000 }],

@@ -31,7 +31,7 @@ function onEngine(
     case "exact":
       return exactly(host, request.from, request.to, true);
     case "extremes":
-      return extremes(engine, host, request.deepest);
+      return extremes(engine, host, request.deepest, request.drawn);
     case "agreement":
       return agreement(engine, host, request.seed, request.from, request.to, request.budget);
     case "clean":
