@@ -39,7 +39,8 @@ export interface StatisticsResult {
   readonly certified?: NonNullable<Report["certified"]>;
 }
 
-const LAYER_NUMBERS = [
+/** Numbers of a layer of which a report gives the spread. */
+export const TIGHTNESS_NUMBERS = [
   "tightness",
   "directionalTightness",
   "alignmentWeight",
@@ -56,7 +57,7 @@ export function createStatistics(depth: number, certify: number | null): Statist
   const faults = new Map<string, { check: string; layer: number; count: number; example: FaultExample }>();
   const ratio = series();
   const coefficient = series();
-  const layers = Array.from({ length: depth }, () => LAYER_NUMBERS.map(series));
+  const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(series));
   let samples = 0;
   let valid = 0;
   let input = 0;
@@ -91,7 +92,7 @@ export function createStatistics(depth: number, certify: number | null): Statist
       push(ratio, row.ratio);
       push(coefficient, row.coefficient);
       row.layers.forEach((layer, i) => {
-        LAYER_NUMBERS.forEach((name, k) => {
+        TIGHTNESS_NUMBERS.forEach((name, k) => {
           push((layers[i] as Series[])[k] as Series, layer[name]);
         });
       });
@@ -137,7 +138,8 @@ function rank(check: string): number {
   return CHECK_ORDER.indexOf(check);
 }
 
-function auditedShare(samples: number): Report["audited"] {
+/** How many samples were audited, and what share of faulty ones that would have seen. */
+export function auditedShare(samples: number): Report["audited"] {
   const detects = detectableShare(samples);
   return detects === null ? { samples, detects, reason: "no sample was audited" } : { samples, detects };
 }

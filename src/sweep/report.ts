@@ -1,6 +1,6 @@
 /** Tallies → the report of a sweep: the same for the same tallies, whoever made them and in what order. */
 import type { Quantiles, Report, ReportedLayer, Spread, Timing } from "../escalation/results.ts";
-import { detectableShare } from "../verification/audit/audit.ts";
+import { auditedShare } from "../escalation/statistics.ts";
 import { cellOfNetwork, formatAddress } from "./case.ts";
 import type { Cell } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";
@@ -57,7 +57,7 @@ export function sweepReport(
     norm: distinct((cell) => cell.norm),
     samples: whole.samples,
     verdicts: whole.verdicts,
-    audited: audited(whole.audited),
+    audited: auditedShare(whole.audited),
     penalties: penalties(whole),
     ratio: quantiles(whole.ratio, "no valid sample with rhs > 0"),
     coefficient: quantiles(whole.coefficient, "no valid sample"),
@@ -104,11 +104,6 @@ function reportedArchitecture(cell: Cell, tally: Tally): ReportedArchitecture {
       tightness: spread(layer.tightness),
     })),
   };
-}
-
-function audited(samples: number): Report["audited"] {
-  const detects = detectableShare(samples);
-  return detects === null ? { samples, detects, reason: "no sample was audited" } : { samples, detects };
 }
 
 function penalties({ penalties: { valid, overflowed, input, parameter } }: Tally): Report["penalties"] {

@@ -5,6 +5,7 @@
  */
 import type { FaultExample, Report, SampleRow, VerdictName } from "../escalation/results.ts";
 import { VERDICT_NAMES } from "../escalation/results.ts";
+import { TIGHTNESS_NUMBERS } from "../escalation/statistics.ts";
 import type { Sketch } from "./sketch.ts";
 import { addToSketch, exactSum, mergeSketch } from "./sketch.ts";
 
@@ -22,16 +23,7 @@ export interface Summing extends Spreading {
 }
 
 /** Numbers of a layer that rows hold. */
-export const LAYER_NUMBERS = [
-  "weightNorm",
-  "jacobianNorm",
-  "tightness",
-  "directionalTightness",
-  "alignmentWeight",
-  "alignmentJacobian",
-  "slackWeight",
-  "slackJacobian",
-] as const;
+export const LAYER_NUMBERS = ["weightNorm", "jacobianNorm", ...TIGHTNESS_NUMBERS] as const;
 
 export type LayerTally = Record<(typeof LAYER_NUMBERS)[number], Spreading>;
 
