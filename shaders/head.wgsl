@@ -49,19 +49,22 @@ fn fill(column: u32, value: f32) {
   }
 }
 
-// Writes the softmax as the gradient; returns (max h, Σ exp(h − max h)).
+// Writes the softmax as the gradient; returns max h and log Σ exp(h − max h), as log(1 + the others' sum): a confident sample keeps it.
 fn softmax(column: u32) -> vec2<f32> {
-  let top = output[at(argmax(column, -1), column)];
+  let best = argmax(column, -1);
+  let top = output[at(best, column)];
   var sum = 0.0;
+  var others = 0.0;
   for (var i = 0u; i < sizes.width; i++) {
     let e = exp_f32(output[at(i, column)] - top);
     gradient[at(i, column)] = e;
     sum += e;
+    others += select(e, 0.0, i == best);
   }
   for (var i = 0u; i < sizes.width; i++) {
     gradient[at(i, column)] /= sum;
   }
-  return vec2<f32>(top, sum);
+  return vec2<f32>(top, select(log(1.0 + others), log1p_f32(min(others, 1.0)), others <= 1.0));
 }
 
 fn evaluate(column: u32) -> f32 {
@@ -104,7 +107,7 @@ fn evaluate(column: u32) -> f32 {
     }
     case 6u: {
       let s = softmax(column);
-      return s.x + log(s.y);
+      return s.x + s.y;
     }
     case 7u: {
       let own = u32(labels[column]);
@@ -116,7 +119,7 @@ fn evaluate(column: u32) -> f32 {
         }
       }
       gradient[at(own, column)] = -others;
-      return log(s.y) + (s.x - output[at(own, column)]);
+      return s.y + (s.x - output[at(own, column)]);
     }
     default: {
       var own = u32(max(labels[column], 0));

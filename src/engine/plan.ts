@@ -27,6 +27,8 @@ export interface Plan {
   readonly network: Network;
   readonly precision: "f32" | "f64";
   readonly head: Head;
+  /** At least ‖c‖ of a linear head's coefficients, or the norm of every row of squared-error's targets; else 0. */
+  readonly headSize: number;
   readonly norm: "spectral" | "frobenius";
   /** Relative error wanted of each Jacobian-norm estimate; "verdict": no iteration in `measure` at all. */
   readonly accuracy: number | "verdict";
@@ -66,7 +68,16 @@ export function makePlan(network: Network, settings: PlanSettings): Plan {
     rounded.layers.length > 1 && first !== undefined && shape !== undefined && shape.outputs < 2 * shape.inputs
       ? gramOfRows(first.scaledWeight, shape.outputs, shape.inputs)
       : null;
-  return { network: rounded, ...settings, layers, firstGram, roundedValues };
+  return { network: rounded, ...settings, headSize: headSize(settings.head), layers, firstGram, roundedValues };
+}
+
+function headSize(head: Head): number {
+  if (head.kind !== "linear" && head.kind !== "squared-error") return 0;
+  const values = head.kind === "linear" ? head.coefficients : head.targets;
+  const width = head.kind === "linear" ? values.length : values.length / head.rows;
+  let largest = 0;
+  for (const v of values) largest = Math.max(largest, Math.abs(v));
+  return Math.sqrt(width) * largest * (1 + 2 ** -50);
 }
 
 function planLayer(layer: Layer): PlannedLayer {

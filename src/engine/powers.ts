@@ -17,3 +17,18 @@ export function timesPowerOfTwo(x: number, k: number): number {
   const part = Math.trunc(within / 3);
   return x * 2 ** part * 2 ** part * 2 ** (within - 2 * part);
 }
+
+/** An upper bound of x·2^k for x ≥ 0: rounded up where the product is no normal number, Infinity beyond the range. */
+export function raisedPowerOfTwo(x: number, k: number): number {
+  const product = timesPowerOfTwo(x, k);
+  return x > 0 && product < LEAST_NORMAL ? product + Number.MIN_VALUE : product;
+}
+
+/** A lower bound of x·2^k for x ≥ 0: rounded down where the product is no normal number, the largest number beyond the range. */
+export function loweredPowerOfTwo(x: number, k: number): number {
+  const product = timesPowerOfTwo(x, k);
+  if (product === Infinity) return x === Infinity ? Infinity : Number.MAX_VALUE;
+  return x > 0 && product < LEAST_NORMAL ? Math.max(0, product - Number.MIN_VALUE) : product;
+}
+
+const LEAST_NORMAL = 2 ** -1022;

@@ -1,6 +1,6 @@
 /** The row of one sample (schemas/samples.schema.json): measured numbers in the network's own scale, brackets, verdicts. */
 import type { Plan } from "../engine/plan.ts";
-import { timesPowerOfTwo } from "../engine/powers.ts";
+import { loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../engine/powers.ts";
 import type { LayerRow, SampleRow } from "./results.ts";
 import type { Verdict } from "../verification/verdict.ts";
 import type { SampleOutcome } from "./sample.ts";
@@ -47,8 +47,8 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
       hiddenNorm: hidden,
       weightNorm: timesPowerOfTwo(weight, k),
       jacobianNorm: timesPowerOfTwo(jacobian, below),
-      jacobianNormLower: timesPowerOfTwo(finding.jacobian.statement.lower, below),
-      jacobianNormUpper: timesPowerOfTwo(finding.jacobian.statement.upper, below),
+      jacobianNormLower: loweredPowerOfTwo(finding.jacobian.statement.lower, below),
+      jacobianNormUpper: raisedPowerOfTwo(finding.jacobian.statement.upper, below),
       weightGradientNorm: biasGradientNorm * hidden,
       biasGradientNorm,
       tightness,

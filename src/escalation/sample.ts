@@ -16,9 +16,11 @@ import { intersectFindings, judgeLayers, totalBracket, totalWeights, weightError
 import { localFault } from "../verification/local.ts";
 import { overflowRisk } from "../verification/overflow.ts";
 import type { LayerBounds } from "../verification/rounding.ts";
-import { underflowRisk } from "../verification/underflow.ts";
+import { uncertainZero, underflowRisk } from "../verification/underflow.ts";
 import type { Verdict } from "../verification/verdict.ts";
 import { combineVerdicts, judgeBracket } from "../verification/verdict.ts";
+import type { CertainZeros } from "../verification/zeros.ts";
+import { certainZeros, hasZero } from "../verification/zeros.ts";
 
 /** How far a sample climbed. */
 export type Rung = "screened" | "iterated" | "replayed";
@@ -87,15 +89,26 @@ export async function settleSample(
     const again = await wholly(climb, index, replay);
     return again.verdict.kind === "invalid" ? invalidOutcome(plan, measurements, at, risk) : again;
   }
-  const small = underflowRisk(layers, measurements, at);
-  const judged = await judgeSample(climb, measurements, index, at, stored, small !== null && !ownPrecision);
-  if (small === null || judged.verdict.kind === "violated") return judged;
+  const { flush } = measurements.arithmetic;
+  const zeros = hasZero(measurements, at) ? certainZeros(plan, await stored(), flush, index) : null;
+  const unsure = uncertainZero(measurements, at, zeros);
+  const small = underflowRisk(layers, measurements, at, zeros) ?? (ownPrecision ? null : unsure);
+  const closer = small !== null && !ownPrecision;
+  const judged = await judgeSample(climb, measurements, index, at, zeros, stored, closer);
+  if (small === null || judged.verdict.kind === "violated") return unsure === null ? judged : named(judged, unsure);
   if (ownPrecision) {
     const reason = `${small}, too small for f64: the numbers reported need not be near the formulas'`;
     return { ...judged, verdict: { kind: "unresolved", reason }, vouched: false };
   }
   // Its checks passed, so that the engine is not to blame for what is small; the numbers reported are f64's.
   return { ...(await wholly(climb, index, replay)), engine: judged };
+}
+
+/** An open verdict beside a zero that is not certain says so. */
+function named(outcome: SampleOutcome, zero: string): SampleOutcome {
+  if (outcome.verdict.kind !== "unresolved") return outcome;
+  const reason = `${zero}, which may be a number too small for f64 or a sum that cancelled: ${outcome.verdict.reason}`;
+  return { ...outcome, verdict: { kind: "unresolved", reason } };
 }
 
 /** A sample measured again wholly in f64: that measurement's own stored values are the exact data, the engine's are no more looked at. */
@@ -105,19 +118,19 @@ async function wholly(climb: Climb, index: number, replay: () => Promise<Replay>
   return { ...(await settleSample(host, again.measurements, index, 0, again.stored, replay)), rung: "replayed" };
 }
 
-/** @param closer whether all of the sample's stored adjoints are checked in f64, whatever its verdict. */
+/** @param zeros its certain zeros; null where no measured number is 0. @param closer whether all of the sample's stored adjoints are checked in f64, whatever its verdict. */
 async function judgeSample(
   climb: Climb,
   measurements: Measurements,
   index: number,
   at: number,
+  zeros: CertainZeros | null,
   stored: () => Promise<StoredSample>,
   closer: boolean,
 ): Promise<SampleOutcome> {
   const { plan, layers } = climb;
   const evidence = evidenceOf(measurements, at);
-  const ownPrecision = measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff;
-  let findings = judgeLayers(layers, plan.norm, evidence, ownPrecision) as LayerFinding[];
+  let findings = judgeLayers(layers, plan.norm, evidence, zeros) as LayerFinding[];
   const adjointNorms = evidence.layers.map((e) => e?.adjointNorm ?? 0);
   const cuts = worstCuts(layers, adjointNorms, evidence.slopeMax, measurements, at);
   const residuals = cuts.map((cut) => cut.residual);
@@ -169,7 +182,7 @@ async function judgeSample(
     rung = "replayed";
     const local = localFault(layers, measurements.arithmetic, refinement);
     if (local !== null) violations.push(local);
-    findings = mergeFindings(climb, findings, refinement);
+    findings = mergeFindings(climb, findings, refinement, zeros);
     if (accuracy !== null) takeEstimates(refinement, estimates);
     current = outcome(rung);
     return current.violations.length > 0;
@@ -220,9 +233,14 @@ function openLayers(outcome: SampleOutcome): number[] {
   return outcome.findings.flatMap((f, i) => (f.verdict.kind === "holds" && f.verdict.trivial ? [] : [i + 1]));
 }
 
-function mergeFindings(climb: Climb, findings: readonly LayerFinding[], refinement: Refinement): LayerFinding[] {
+function mergeFindings(
+  climb: Climb,
+  findings: readonly LayerFinding[],
+  refinement: Refinement,
+  zeros: CertainZeros | null,
+): LayerFinding[] {
   const evidence = { arithmetic: IEEE_F64, ...refinement };
-  const refined = judgeLayers(climb.layers, climb.plan.norm, evidence, true);
+  const refined = judgeLayers(climb.layers, climb.plan.norm, evidence, zeros);
   return findings.map((finding, i) => {
     const again = refined[i] ?? null;
     return again === null ? finding : intersectFindings(finding, again, i + 1);

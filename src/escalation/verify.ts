@@ -9,7 +9,7 @@ import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { makePlan } from "../engine/plan.ts";
-import { timesPowerOfTwo } from "../engine/powers.ts";
+import { loweredPowerOfTwo, raisedPowerOfTwo } from "../engine/powers.ts";
 import { DeviceError, ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import { inputWidth, type Network } from "../network/network.ts";
@@ -264,8 +264,8 @@ function modelLayer(plan: Plan, i: number): Report["model"]["layers"][number] {
     outputs: shape.outputs,
     activation: shape.activation,
     weightNorm: {
-      lower: timesPowerOfTwo(norm.lower, planned.scaleExponent),
-      upper: timesPowerOfTwo(norm.upper, planned.scaleExponent),
+      lower: loweredPowerOfTwo(norm.lower, planned.scaleExponent),
+      upper: raisedPowerOfTwo(norm.upper, planned.scaleExponent),
     },
   };
 }

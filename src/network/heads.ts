@@ -2,7 +2,7 @@
  * f: a scalar function of the output h = h_{l+1}, with its gradient ∂f/∂h, in f64 from + − × ÷ √.
  * The argmax of equal entries is the first of them.
  */
-import { exp, log } from "./elementary.ts";
+import { exp, log1p } from "./elementary.ts";
 import { ModelError } from "./errors.ts";
 
 export type Head =
@@ -111,9 +111,9 @@ export function evaluateHead(head: Head, output: Float64Array, label: number, sa
       return { value, gradient: softmax };
     }
     case "cross-entropy": {
-      const { softmax, above, sum } = logSumExp(output);
+      const { softmax, above, excess } = logSumExp(output);
       // log Σ exp(h − h_label), and softmax_label − 1 as minus the sum of the others: neither cancels.
-      const value = log(sum) + (above - (output[label] as number));
+      const value = excess + (above - (output[label] as number));
       let others = 0;
       for (let i = 0; i < n; i++) if (i !== label) others += softmax[i] as number;
       softmax[label] = -others;
@@ -158,11 +158,16 @@ function argmax(values: Float64Array, except: number): number {
   return best;
 }
 
-function logSumExp(h: Float64Array): { value: number; softmax: Float64Array; above: number; sum: number } {
-  const above = h[argmax(h, -1)] as number;
+/** max h, the softmax, and log Σ exp(h − max h) as log(1 + the others' sum), which a confident sample needs. */
+function logSumExp(h: Float64Array): { value: number; softmax: Float64Array; above: number; excess: number } {
+  const best = argmax(h, -1);
+  const above = h[best] as number;
   const terms = h.map((v) => exp(v - above));
   const sum = total(terms);
-  return { value: above + log(sum), softmax: terms.map((t) => t / sum), above, sum };
+  let others = 0;
+  for (let i = 0; i < terms.length; i++) if (i !== best) others += terms[i] as number;
+  const excess = log1p(others);
+  return { value: above + excess, softmax: terms.map((t) => t / sum), above, excess };
 }
 
 function total(values: Float64Array): number {

@@ -8,7 +8,7 @@
 import type { Arithmetic } from "../engine/engine.ts";
 import type { Interval } from "../engine/interval.ts";
 import type { LayerBounds } from "./rounding.ts";
-import { backwardStepError, DOWN, normError, UP } from "./rounding.ts";
+import { backwardStepError, DOWN, normError, roundedUp, UP } from "./rounding.ts";
 
 /** How the upper end of ‖J_t‖ was had. */
 export type UpperKind = "identity" | "product" | "explicit-frobenius" | "explicit-spectral";
@@ -69,7 +69,8 @@ export function pullbackError(
     const norm = normUpper(stageNorms[s - 1] as number, layer.outputs * rows, arithmetic);
     error += (jacobianUpper[s - 1] as number) * backwardStepError(layer, norm, arithmetic, rows);
   }
-  return error * UP;
+  // A product, its rounding, and the additions of all layers.
+  return roundedUp(error, last + 2);
 }
 
 /** L(J_t) = [‖ĉ‖(1 − γ) − Σ_{s<t} U(J_s) ε_s] / (‖û‖(1 + γ)) from a pulled-back witness; 0 where there is none. */

@@ -12,6 +12,7 @@ import type { LayerBounds } from "./rounding.ts";
 import { DOWN, normError, UP } from "./rounding.ts";
 import type { Verdict } from "./verdict.ts";
 import { judgeBracket } from "./verdict.ts";
+import type { CertainZeros } from "./zeros.ts";
 
 /** What is proven of layer t. */
 export interface LayerFinding {
@@ -25,13 +26,13 @@ export interface LayerFinding {
 
 /**
  * Findings of every layer that the evidence covers (null elsewhere).
- * @param certain whether ĝ_x = 0 without a zero factor may be taken for zero: only in f64, after rescaling (rule 2).
+ * @param zeros the sample's certain zeros; null where none of its measured numbers is 0.
  */
 export function judgeLayers(
   layers: readonly LayerBounds[],
   statement: "spectral" | "frobenius",
   evidence: Evidence,
-  certain: boolean,
+  zeros: CertainZeros | null,
 ): (LayerFinding | null)[] {
   const { arithmetic, slopeMax } = evidence;
   const inputs = (layers[0] as LayerBounds).inputs;
@@ -44,16 +45,17 @@ export function judgeLayers(
     const t = i + 1;
     const layer = layers[i] as LayerBounds;
     const jacobian = jacobians[i] as JacobianBounds;
-    const zero = zeroFactor(layers, slopeMax, e, t);
-    if (zero !== null || (certain && e.gradientNorm === 0)) {
-      const verdict: Verdict =
-        e.gradientNorm === 0
-          ? { kind: "holds", trivial: true }
-          : {
-              ...{ kind: "violated", check: "zero-factor", layer: t, detail: `∇ₓf is not zero beside ${String(zero)}` },
-              numbers: { found: e.gradientNorm, right: 0, bound: 0 },
-            };
+    const zero = storedZero(layers, slopeMax, e, t);
+    if (zero !== null && e.gradientNorm !== 0) {
+      const detail = `∇ₓf is not zero beside ${zero}`;
+      const numbers = { found: e.gradientNorm, right: 0, bound: 0 };
+      const verdict: Verdict = { kind: "violated", check: "zero-factor", layer: t, detail, numbers };
       return { verdict, tightness: { lower: 0, upper: 0 }, jacobian, restartError: 0 };
+    }
+    const trivial = certainlyZero(layers, zeros, t);
+    if (trivial || (e.gradientNorm === 0 && zeros?.gradient === true)) {
+      const tightness = { lower: 0, upper: 0 };
+      return { verdict: { kind: "holds", trivial }, tightness, jacobian, restartError: 0 };
     }
     const error = pullbackError(layers, uppers, e.stageNorms, t, arithmetic);
     const numerator = {
@@ -86,8 +88,11 @@ function screenWitness(e: LayerEvidence): { vectorNorm: number; resultNorm: numb
   return { vectorNorm: e.pullbackNorm, resultNorm: e.gradientNorm, stageNorms: e.stageNorms };
 }
 
-/** Rule 2: which factor of layer t is certainly zero, or null. */
-function zeroFactor(
+/**
+ * Which stored factor of layer t is 0, or null. A chain of products with it is 0 in any arithmetic, so that ∇ₓf ≠ 0 beside it is a fault,
+ * whether or not the zero is certain.
+ */
+function storedZero(
   layers: readonly LayerBounds[],
   slopeMax: readonly number[],
   e: LayerEvidence,
@@ -99,6 +104,12 @@ function zeroFactor(
     if (s < t && slopeMax[s - 1] === 0) return `D_${String(s)} = 0`;
   }
   return null;
+}
+
+/** Rule 2: whether δ_t, J_t or some W_s, s ≤ t, is certainly 0, and ∇ₓf with it. */
+function certainlyZero(layers: readonly LayerBounds[], zeros: CertainZeros | null, t: number): boolean {
+  if (layers.slice(0, t).some((l) => l.norm.upper === 0)) return true;
+  return zeros !== null && (zeros.adjoint[t - 1] === true || zeros.jacobian[t - 1] === true);
 }
 
 /** Both findings speak of the same stored numbers: the intersection of their brackets, or the news that it is empty. */
@@ -195,7 +206,9 @@ export function totalBracket(weights: readonly number[], findings: readonly Laye
     most = Math.max(most, tightness.upper);
   });
   if (sum === 0) return { lower: 0, upper: 0 };
-  const slack = 8 * error + 2 ** -44;
+  // A weight has four norms' errors e, ‖δ‖² and 1 + ‖h‖²: √((1 + 4e)/(1 − 4e)) ≤ 1 + 8e for e ≤ 1/16, and nothing is known beyond. The
+  // host's own: a few in each term and an addition for every layer, in both sums.
+  const slack = (error <= 1 / 16 ? 8 * error : 1) + Math.max(2 ** -44, 4 * (findings.length + 16) * 2 ** -53);
   return {
     lower: Math.max(least, Math.sqrt(lower / sum) * (1 - slack)),
     upper: Math.min(most, Math.sqrt(upper / sum) * (1 + slack)),

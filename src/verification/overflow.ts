@@ -3,10 +3,12 @@
  * a finite output proves nothing (MATH.md §5): that no sum overflowed is proven from norms, |Σ| ≤ ‖W‖_F ‖h‖ + max|b|.
  */
 import type { Measurements } from "../engine/engine.ts";
+import { IEEE_F64 } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
+import { outputBound } from "../network/growth.ts";
 import type { LayerBounds } from "./rounding.ts";
-import { UP } from "./rounding.ts";
+import { gamma, UP } from "./rounding.ts";
 
 /** Why the sample's numbers cannot be trusted, or null when they are proven to be free of overflow. */
 export function overflowRisk(plan: Plan, layers: readonly LayerBounds[], m: Measurements, at: number): string | null {
@@ -26,5 +28,35 @@ export function overflowRisk(plan: Plan, layers: readonly LayerBounds[], m: Meas
       return `the linear passes of layer ${String(i + 1)} may overflow (${String(layer.outputs)} × ${String(layer.inputs)})`;
     }
   }
-  return null;
+  return headRisk(plan, m, at, limit);
+}
+
+/** The head's own sums and squares, from ‖h_{l+1}‖ ≤ L((‖W_l‖ + γω_l)‖h_l‖ + ‖b_l‖) + ‖g(0)‖; in f64 an overflow shows by itself. */
+function headRisk(plan: Plan, m: Measurements, at: number, limit: number): string | null {
+  if (m.arithmetic.flush === IEEE_F64.flush) return null;
+  const last = plan.layers.length - 1;
+  const planned = plan.layers[last] as Plan["layers"][number];
+  const { activation, inputs, outputs } = plan.network.layers[last] as Plan["network"]["layers"][number];
+  const stretch = planned.spectralNorm.upper + gamma(inputs + 1, m.arithmetic) * planned.absoluteNorm;
+  const norm = timesPowerOfTwo(stretch, planned.scaleExponent);
+  const hidden = (m.hiddenNorm[last] as Float64Array)[at] as number;
+  const output = outputBound(activation, norm * hidden + Math.sqrt(outputs) * planned.biasMax, outputs) * UP;
+  const reach = headReach(plan, output, outputs);
+  return reach < limit ? null : `f may overflow: the head's sums reach ${reach.toPrecision(3)}`;
+}
+
+/** An upper bound of every number that the head makes of an output of this norm, in any order of its sums. */
+function headReach({ head, headSize }: Plan, output: number, width: number): number {
+  switch (head.kind) {
+    case "half-squared-norm":
+      return output * Math.max(1, output);
+    case "squared-error": {
+      const distance = output + headSize;
+      return distance * Math.max(1, distance);
+    }
+    case "linear":
+      return headSize * output;
+    default:
+      return 2 * Math.sqrt(width) * output;
+  }
 }

@@ -2,14 +2,19 @@
  * The error bounds that everything in verification/ is made of (MATH.md §2, §5).
  *
  * Letters as in engine.ts. All matrices are the scaled W′, all norms the engine's scaled ones. The bounds are formulas in
- * the engine's unit roundoff u and its flush threshold; host arithmetic on them adds relative errors of 2⁻⁵³ each, fewer
- * than thirty in any of these expressions, which `UP` and `DOWN` cover.
+ * the engine's unit roundoff u and its flush threshold. Host arithmetic on them adds relative errors of 2⁻⁵³ each, all terms being
+ * positive: `UP` and `DOWN` cover sixty of them, more than any one expression has; sums over the layers ask for `roundedUp`.
  */
 import type { Arithmetic } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 
 export const UP = 1 + 2 ** -47;
 export const DOWN = 1 - 2 ** -47;
+
+/** An upper bound of a positive number that `roundings` roundings made: (1 − 2⁻⁵³)^−k ≤ 1 + 2k·2⁻⁵³ while k ≤ 2⁵⁰. */
+export function roundedUp(value: number, roundings: number): number {
+  return value * (roundings <= 60 ? UP : 1 + roundings * 2 ** -52);
+}
 
 /** γ_k = ku/(1 − ku) (Higham, §3.1); Infinity where ku ≥ 1. */
 export function gamma(k: number, arithmetic: Arithmetic): number {

@@ -6,24 +6,47 @@ import type { Measurements } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
 import type { LayerBounds } from "./rounding.ts";
 import { backwardStepError } from "./rounding.ts";
+import type { CertainZeros } from "./zeros.ts";
 
 /** The largest share of a stored vector's norm that the flushes of the step that made it may be. */
 const SHARE = 2 ** -10;
 
-/** Which of the sample's numbers is too small to be believed, in words, or null where none is; exact zeros (a dead layer) are none. */
-export function underflowRisk(layers: readonly LayerBounds[], m: Measurements, at: number): string | null {
+/**
+ * Which of the sample's numbers is too small to be believed, in words, or null where none is; certain zeros (a dead layer) are none.
+ * @param zeros null where no measured number is 0.
+ */
+export function underflowRisk(
+  layers: readonly LayerBounds[],
+  m: Measurements,
+  at: number,
+  zeros: CertainZeros | null,
+): string | null {
   const flushes = { ...m.arithmetic, unitRoundoff: 0 };
   for (let i = layers.length - 1; i >= 0; i--) {
     // What flushes of one step cost at most, the step's operand being no longer than 1.
     const least = backwardStepError(layers[i] as LayerBounds, 1, flushes) / SHARE;
-    if (isSmall(m, i, at, least)) return smallest(m, i, at, least);
+    if (isSmall(m, i, at, least, zeros?.adjoint[i] === true)) return smallest(m, i, at, least);
   }
   return null;
 }
 
 const own = (norms: Float64Array | undefined, at: number): number => norms?.[at] ?? 0;
 
-function isSmall(m: Measurements, i: number, at: number, least: number): boolean {
+/**
+ * A layer's slopes or adjoint that came out as 0 without being so for certain, in words, or null: an underflow, or a sum that cancelled.
+ */
+export function uncertainZero(m: Measurements, at: number, zeros: CertainZeros | null): string | null {
+  if (zeros === null) return null;
+  for (let i = m.adjointNorm.length - 1; i >= 0; i--) {
+    const t = String(i + 1);
+    if (own(m.slopeMax[i], at) === 0 && zeros.slopes[i] !== true) return `D_${t} came out as 0`;
+    if (own(m.adjointNorm[i], at) === 0 && zeros.adjoint[i] !== true) return `δ_${t} came out as 0`;
+  }
+  return null;
+}
+
+/** @param dead whether the layer's adjoint is certainly 0. */
+function isSmall(m: Measurements, i: number, at: number, least: number, dead: boolean): boolean {
   const small = (norms: Float64Array | undefined): boolean => {
     const norm = own(norms, at);
     return norm > 0 && norm < least;
@@ -35,7 +58,7 @@ function isSmall(m: Measurements, i: number, at: number, least: number): boolean
     small(m.slopeMax[i]) ||
     small(m.directions[0].tangentNorm[i]) ||
     (witness !== null && (small(witness.pullbackNorm) || witness.stageNorm.some(small))) ||
-    vanished(m, i, at, least) ||
+    (!dead && vanished(m, i, at, least)) ||
     squareOf(m, i, at, least) > 0
   );
 }

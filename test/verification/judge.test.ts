@@ -5,6 +5,7 @@ import type { Evidence, LayerEvidence } from "../../src/verification/evidence.ts
 import type { LayerFinding } from "../../src/verification/judge.ts";
 import { intersectFindings, judgeLayers, totalBracket, totalWeights } from "../../src/verification/judge.ts";
 import type { LayerBounds } from "../../src/verification/rounding.ts";
+import type { CertainZeros } from "../../src/verification/zeros.ts";
 import { backwardStepError, normError } from "../../src/verification/rounding.ts";
 
 const layer = (inputs: number, outputs: number, norm: number): LayerBounds => ({
@@ -31,8 +32,13 @@ const evidence = (layers: LayerEvidence[], slopeMax = layers.map(() => 1)): Evid
   layers,
 });
 
-const judge = (layers: LayerBounds[], e: Evidence, certain = false): LayerFinding[] =>
-  judgeLayers(layers, "spectral", e, certain) as LayerFinding[];
+const judge = (layers: LayerBounds[], e: Evidence, zeros: CertainZeros | null = null): LayerFinding[] =>
+  judgeLayers(layers, "spectral", e, zeros) as LayerFinding[];
+
+/** One layer's zeros. */
+const zeros = (gradient: boolean, adjoint: boolean, jacobian = false): CertainZeros => ({
+  ...{ gradient, adjoint: [adjoint], slopes: [false], jacobian: [jacobian] },
+});
 
 describe("κ's bracket", () => {
   test("is N_g ± E_t over N_δ L_W L_J and N_δ U_W U_J, each measured norm with its own error", () => {
@@ -59,28 +65,35 @@ describe("κ's bracket", () => {
     expect(steeper.restartError).toBeGreaterThan(2.49 * second.restartError - 1e-12);
   });
 
-  test("a certified zero factor holds trivially beside ∇ₓf = 0, and is violated beside any other", () => {
-    for (const [changes, slopeMax] of [
-      [{ adjointNorm: 0 }, [1]],
-      [{}, [1]],
+  test("a certain zero factor holds trivially beside ∇ₓf = 0, and any stored one is violated beside another", () => {
+    const dead = one({ adjointNorm: 0 });
+    for (const [own, changes, known] of [
+      [layer(3, 3, 1), dead, zeros(true, true)],
+      [layer(3, 3, 0), one({}), null],
     ] as const) {
-      const dead = "adjointNorm" in changes;
-      const own = dead ? layer(3, 3, 1) : layer(3, 3, 0);
-      const zero = judge([own], evidence([one({ ...changes, gradientNorm: 0 })], [...slopeMax]))[0];
+      const zero = judge([own], evidence([{ ...changes, gradientNorm: 0 }]), known)[0];
       expect(zero?.verdict).toEqual({ kind: "holds", trivial: true });
-      const other = judge([own], evidence([one(changes)], [...slopeMax]))[0];
+      expect(zero?.tightness).toEqual({ lower: 0, upper: 0 });
+      const other = judge([own], evidence([changes]), known)[0];
       const numbers = { found: 0.5, right: 0, bound: 0 };
       expect(other?.verdict).toMatchObject({ kind: "violated", check: "zero-factor", layer: 1, numbers });
     }
   });
 
-  test("∇ₓf = 0 without a zero factor is open in f32, where it may have underflowed, and trivial in f64", () => {
-    const silent = evidence([one({ gradientNorm: 0 })]);
-    expect(judge([layer(3, 3, 1)], silent)[0]?.verdict.kind).not.toBe("violated");
-    expect(judge([layer(3, 3, 1)], { ...silent, arithmetic: IEEE_F64 }, true)[0]?.verdict).toEqual({
-      kind: "holds",
-      trivial: true,
-    });
+  test("a stored 0 that is not certain proves nothing: of δ_t the bracket is open, of ∇ₓf it is [0, E_t/(N_δ L_W L_J)]", () => {
+    const silent = { ...evidence([one({ gradientNorm: 0 })]), arithmetic: IEEE_F64 };
+    const own = layer(3, 3, 1.5);
+    const cancelled = judge([own], silent, zeros(false, false))[0];
+    expect(cancelled?.verdict).toEqual({ kind: "holds", trivial: false });
+    expect(cancelled?.tightness.lower).toBe(0);
+    const error = backwardStepError(own, 1, IEEE_F64) / 1.5;
+    expect(cancelled?.tightness.upper).toBeGreaterThanOrEqual(error);
+    expect(cancelled?.tightness.upper).toBeLessThan(1.01 * error);
+    const vanished = { ...evidence([one({ gradientNorm: 0, adjointNorm: 0 })]), arithmetic: IEEE_F64 };
+    expect(judge([own], vanished, zeros(false, false))[0]?.verdict.kind).toBe("unresolved");
+    // ∇ₓf = 0 for certain, with no factor 0: κ is 0.
+    const exact = judge([own], silent, zeros(true, false))[0];
+    expect(exact).toMatchObject({ verdict: { kind: "holds", trivial: false }, tightness: { lower: 0, upper: 0 } });
   });
 
   test("a lower bound of ‖J_t‖ above an upper one is a violation of the norms", () => {

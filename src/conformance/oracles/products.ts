@@ -2,6 +2,7 @@
 import { WGSL_F32 } from "../../engine/engine.ts";
 import { ACTIVATION_NAMES, ACTIVATIONS } from "../../network/activations.ts";
 import type { ActivationName } from "../../network/activations.ts";
+import { slopesAt } from "../../network/kinks.ts";
 import { activationError } from "../../verification/audit/activation-error.ts";
 import type { KernelCall, Words } from "../call.ts";
 import { asFloats, floatsOf, sizeOf } from "../call.ts";
@@ -70,8 +71,8 @@ function activated(name: ActivationName, z: ArrayLike<number>): Expected[] {
     slope[i] = ACTIVATIONS[name].slope(x);
     const error = activationError(name, x, value[i] as number, slope[i] as number, WGSL_F32);
     bounds[0][i] = error.value;
-    // A subnormal z may be taken for 0, which is on the other side of a kink.
-    bounds[1][i] = x !== 0 && Math.abs(x) < FLUSH ? Infinity : error.slope;
+    // Beside a kink any of several slopes is right (network/kinks.ts).
+    bounds[1][i] = slopesAt(name, x, FLUSH).length > 1 ? Infinity : error.slope;
   }
   const own = (quantity: string, buffer: number, values: Float64Array, bound: Float64Array): Expected => ({
     ...floatsExpected(quantity, buffer, values, () => 0),

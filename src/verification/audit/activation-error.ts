@@ -3,8 +3,9 @@
  *
  * u is the engine's unit roundoff; a division counts 3u (2.5 ulp in WGSL). The exponential of the engine has relative error
  * E(x) = (8 + 2|x|)u (its argument's reduction may be reassociated); the other elementary functions as shaders/lib/elementary.wgsl
- * states. Each bound follows the formula of shaders/lib/activations.wgsl, roundings added up, to first order with a margin of at least
- * one u for the second. Engine cpu's formulas (network/activations.ts) are the same ones with better functions, so the bounds hold
+ * states. Each bound counts the roundings on the way of the formula in shaders/lib/activations.wgsl: k factors 1 + δ, |δ| ≤ u, are together
+ * within γ_k = ku/(1 − ku) ≤ ku(1 + 2⁻⁷) while ku ≤ 2⁻⁸, and no count below exceeds 2¹⁵ where the number is above the flush (`HIGHER`).
+ * Engine cpu's formulas (network/activations.ts) are the same ones with better functions, so the bounds hold
  * there with its u. Held against the kernels by test/engine-gpu/activations.test.ts.
  */
 import type { Arithmetic } from "../../engine/engine.ts";
@@ -24,11 +25,15 @@ const relative =
   (_, value, slope) => [v * Math.abs(value), s * Math.abs(slope)];
 
 /**
- * Φ: within one standard deviation ½ + ½ erf, whose polynomial's terms add up to 1.65 with 14 roundings, over Φ ≥ 0.078; beyond, a
- * polynomial whose terms add up to 8 times its value with 17 roundings, times two exponentials of parts of z²/2.
+ * e^(−x²), x = z/√2 of one product with a rounded constant: x is off by a relative 1.14u, x² by 2.28u, and with x² = z²/2 the value by 1.14z²u;
+ * two exponentials of parts of z²/2 add (16 + z² + 1)u, their products 3u.
  */
-const normal = (z: number): number => 200 + z * z;
-const normalDensity = (z: number): number => 24 + z * z;
+const normalDensity = (z: number): number => 24 + 2.2 * z * z;
+/**
+ * Φ: within one standard deviation ½ + ½ erf, whose polynomial's terms add up to 1.65 with 14 roundings, over Φ ≥ 0.078; beyond, a
+ * polynomial whose terms add up to 8 times its value with 17 roundings, times e^(−x²) and a quotient.
+ */
+const normal = (z: number): number => 200 + 2.2 * z * z;
 const density = (z: number): number => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 
 const inner = (z: number): number => Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3);
@@ -83,6 +88,9 @@ const BOUNDS: Readonly<Record<ActivationName, Bound>> = {
   "hard-swish": (z, value) => [6 * Math.abs(value), Math.abs(z) < 3 ? 2 * Math.abs(z) + 3 : 0],
 };
 
+/** What the products of roundings add to their sum. */
+const HIGHER = 1 + 2 ** -7;
+
 /**
  * Absolute bounds of |ĝ − g(z)| and |ĝ′ − g′(z)| for a stored z, where `value` and `slope` are exact to a few units of f64.
  * What may be flushed: each product below the format's least number, times what it is multiplied by (z, and in gelu-tanh's slope the
@@ -101,7 +109,7 @@ export function activationError(
   const flushed = 4 * arithmetic.flush * (1 + Math.abs(z)) * steepness;
   const own = 2 ** -44;
   return {
-    value: u * v + flushed + own * (v > 0 ? Math.abs(value) : 0),
-    slope: u * s + flushed + own * (s > 0 ? Math.abs(slope) : 0),
+    value: HIGHER * u * v + flushed + own * (v > 0 ? Math.abs(value) : 0),
+    slope: HIGHER * u * s + flushed + own * (s > 0 ? Math.abs(slope) : 0),
   };
 }

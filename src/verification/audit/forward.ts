@@ -5,6 +5,7 @@
 import type { Plan } from "../../engine/plan.ts";
 import { timesPowerOfTwo } from "../../engine/powers.ts";
 import { ACTIVATIONS } from "../../network/activations.ts";
+import { slopesAt } from "../../network/kinks.ts";
 import { gamma } from "../rounding.ts";
 import { activationError } from "./activation-error.ts";
 import type { Comparison } from "./comparison.ts";
@@ -33,7 +34,7 @@ function auditLayer({ plan, traced, arithmetic }: AuditSubject, i: number, compa
   const z = traced.preactivation[i] as Float64Array;
   const next = traced.hidden[i + 1] as Float64Array;
   const slopes = traced.slopes[i] as Float64Array;
-  const { value, slope } = ACTIVATIONS[layer.activation];
+  const { value } = ACTIVATIONS[layer.activation];
   const rounding = gamma(inputs + 1, arithmetic) + gamma(inputs + 1, HOST);
   let largest = 0;
   for (const v of h) largest = Math.max(largest, Math.abs(v));
@@ -53,11 +54,17 @@ function auditLayer({ plan, traced, arithmetic }: AuditSubject, i: number, compa
     const stored = z[row] as number;
     comparison.near("local", t, "z", stored, sum + b, rounding * (magnitude + Math.abs(b)) + flushed);
     const g = value(stored);
-    const d = slope(stored);
+    const found = slopes[row] as number;
+    const d = nearest(slopesAt(layer.activation, stored, arithmetic.flush), found);
     const error = activationError(layer.activation, stored, g, d, arithmetic);
     comparison.near("local", t + 1, "h", next[row] as number, g, error.value);
-    comparison.near("local", t, "D", slopes[row] as number, d, error.slope);
+    comparison.near("local", t, "D", found, d, error.slope);
   }
+}
+
+/** The one of `candidates` that is nearest to `found`; the first where `found` is not a number. */
+function nearest(candidates: readonly number[], found: number): number {
+  return candidates.reduce((a, b) => (Math.abs(b - found) < Math.abs(a - found) ? b : a));
 }
 
 function auditHead(subject: AuditSubject, comparison: Comparison): void {

@@ -1,6 +1,6 @@
 /**
  * f and ∂f/∂h of a stored output in f64, with how far the engine's may be from them (MATH.md §5: + − × within u, ÷ within 2.5 ulp,
- * the exponential within (8 + 2|x|)u, WGSL's log within 3 ulp or 2⁻²¹).
+ * the exponential within (8 + 2|x|)u, lib/elementary.wgsl's log1p within 12u; WGSL's log within 3 ulp or, up to 2, 2⁻²¹).
  */
 import type { Arithmetic } from "../../engine/engine.ts";
 import type { Head } from "../../network/heads.ts";
@@ -78,7 +78,10 @@ export function expectedHead(
   }
 }
 
-/** p_i = e_i/Σe: the error of e_i, that of the sum, and the division's; f = max + log Σe, or log Σe + (max − h_label). */
+/**
+ * p_i = e_i/Σe: the error of e_i, that of the sum, and the division's. f = max + log(1 + s), or log(1 + s) + (max − h_label), s the sum of the
+ * e_i but the largest: (1 + s)·d/ds log(1 + s) = 1, so that s's error σ enters as at most σ/(1 + s).
+ */
 function softmaxBounds(
   output: Float64Array,
   value: number,
@@ -108,8 +111,20 @@ function softmaxBounds(
     });
     entry[label] = others + gamma(n + 1, arithmetic) * mass;
   }
-  const logError = 2 * sumError + 2 ** 2 * u + 4 * u * Math.abs(Math.log(sum)) + (u > 2 ** -30 ? 2 ** -20 : 0);
-  const own = crossEntropy ? Math.abs(output[label] as number) : 0;
-  const valueBound = logError + 4 * u * (Math.abs(top) + own + Math.abs(value)) + tiny;
+  const best = output.indexOf(top);
+  let others = 0;
+  let othersError = 0;
+  terms.forEach((e, i) => {
+    if (i === best) return;
+    others += e;
+    othersError += e * (termError[i] as number);
+  });
+  othersError += gamma(n, arithmetic) * others;
+  // log(1 + s) of s ≥ 1 by WGSL's own, whose argument is rounded: 2⁻²¹ where that is near 1, which it is not; 3 ulp.
+  const logError =
+    (1 + 64 * u) * (othersError / (1 + others)) + 16 * u * Math.log1p(others) + (others > 0.5 ? 2 * u : 0);
+  // In cross-entropy max − h_label is one rounding of what may be 0; the sum of both is another.
+  const shift = crossEntropy ? Math.abs(top - (output[label] as number)) : Math.abs(top);
+  const valueBound = logError + 2 * u * (shift + Math.abs(value)) + tiny;
   return { value, gradient, valueBound, gradientBound: entry };
 }

@@ -7,9 +7,13 @@
  * with ∇_{W_t}f = δ_t h_tᵀ materialised entry by entry, and J_t e_j by a tangent, where g_x came from a backward pass.
  *
  * Residuals are relative to ‖h_t‖‖g_x‖, ‖h_t‖²‖g_x‖ and ‖g_x‖. Their bound is the restart error: ĝ_x is within E_t of the exact chain
- * from δ̂_t (MATH.md §2). What the tangents add in f64: an error ε_s of τ_s reaches the result as
- * (the adjoint at h_{s+1} restarted at δ̂_t)·ε_s, where ‖ε_s‖ ≤ γ_{n_s+2} max|D_s| ω_s ‖τ_s‖ and the adjoint's norm is ‖Wᵀδ̂_{s+1}‖ up to
- * its own restart error, for which the factor 2 is room.
+ * from δ̂_t (MATH.md §2), and what the tangents add in f64. An error ε_s of τ_{s+1} reaches the result as a·ε_s, where
+ * ‖ε_s‖ ≤ γ_{n_s+2} max|D_s| ω_s ‖τ_s‖ and a is the exact adjoint at h_{s+1} of the chain restarted at δ̂_t: that is W_{s+1}ᵀδ̂_{s+1} as stored
+ * but for the steps r = s + 1 … t that made it, each of which reaches it by the Jacobian between,
+ *
+ *     ‖a‖ ≤ ‖p̂_{s+1}‖ + Σ_{r=s+1}^{t} (Π_{q=s+1}^{r−1} max|D_q| U(W_q)) (backward step r's error).
+ *
+ * The products δ·(Wτ) themselves: γ_{n_t+n_{t+1}+4} ω_t‖δ̂_t‖‖τ_t‖; the contracted identity sums over h twice more.
  */
 import type { Plan } from "../../engine/plan.ts";
 import { exponentOf, timesPowerOfTwo } from "../../engine/powers.ts";
@@ -17,7 +21,7 @@ import { wordsAt } from "../../sampling/philox.ts";
 import { AUDIT_ENTRY_STREAM } from "../../sampling/streams.ts";
 import { normUpper, pullbackError } from "../bounds.ts";
 import type { LayerBounds } from "../rounding.ts";
-import { gamma } from "../rounding.ts";
+import { backwardStepError, gamma, roundedUp } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { euclidean } from "./linear.ts";
 import type { AuditSubject } from "./subject.ts";
@@ -68,7 +72,7 @@ export function auditIdentities(
 
 /** The sampled entries, layer by layer; none where ∇ₓf is zero. */
 function identityEntries(subject: AuditSubject): IdentityEntry[] {
-  const { traced, plan } = subject;
+  const { traced, plan, arithmetic } = subject;
   const inputs = traced.inputGradient.length;
   const depth = plan.layers.length;
   const words = wordsAt(plan.seed, AUDIT_ENTRY_STREAM, subject.index, COLUMNS + ROWS * depth);
@@ -80,16 +84,24 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
     const j = (words[c] as number) % inputs;
     // The unit vector e_j, and τ_t from it.
     let tangent: Float64Array | null = null;
-    // Σ_{s<t} of what the tangents' own rounding may add.
-    let carried = 0;
+    const carried: Carried[] = [];
     for (let t = 1; t <= depth; t++) {
       const layer = subject.layers[t - 1] as LayerBounds;
       const pushed: Float64Array = tangent === null ? weightColumn(plan, j) : apply(plan, t, tangent);
-      const tangentNorm = tangent === null ? 1 : euclidean(tangent);
+      const tangentNorm = tangent === null ? 1 : normUpper(euclidean(tangent), layer.inputs, HOST);
       const delta = traced.adjoints[t - 1] as Float64Array;
-      const deltaNorm = euclidean(delta);
-      const own = gamma(layer.inputs + layer.outputs + 4, HOST) * layer.absoluteNorm * deltaNorm * tangentNorm;
-      const allowed = (errors[t - 1] as number) + 2 * (carried + own);
+      const deltaNorm = normUpper(euclidean(delta), layer.outputs, HOST);
+      const product = layer.absoluteNorm * deltaNorm * tangentNorm;
+      const own = gamma(layer.inputs + layer.outputs + 4, HOST) * product;
+      const step = backwardStepError(layer, deltaNorm, arithmetic);
+      for (const earlier of carried) {
+        earlier.adjoint += earlier.between * step;
+        earlier.between *= largestOf(traced.slopes[t - 1] as Float64Array) * layer.spectralUpper;
+      }
+      const before = carried.reduce((sum, { adjoint, error }) => sum + adjoint * error, 0);
+      const allowed = roundedUp((errors[t - 1] as number) + before + own, 2 * t + 8);
+      // ‖h‖² is 1 within γ_{n_t+2}, and each of its terms multiplies a product that is within γ of its own.
+      const contractedError = gamma(3 * layer.inputs + 12, HOST) * product;
       const target = traced.inputGradient[j] as number;
       const h = traced.hidden[t - 1] as Float64Array;
       const unit = unitVector(h);
@@ -127,15 +139,17 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
           identity: "contracted",
           left,
           right: contracted / gradientNorm,
-          residual: { value, bound: allowed / gradientNorm + HOST_SLACK * h.length },
+          residual: { value, bound: (allowed + contractedError) / gradientNorm + HOST_SLACK },
         });
       }
       if (t === depth) break;
       const next = subject.layers[t] as LayerBounds;
-      const above = normUpper(euclidean(traced.pullbacks[t] as Float64Array), next.inputs, HOST);
-      const slope = (traced.slopes[t - 1] as Float64Array).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-      carried += above * gamma(layer.inputs + 2, HOST) * slope * layer.absoluteNorm * tangentNorm;
       const slopes = traced.slopes[t - 1] as Float64Array;
+      carried.push({
+        adjoint: normUpper(euclidean(traced.pullbacks[t] as Float64Array), next.inputs, HOST),
+        between: 1,
+        error: gamma(layer.inputs + 2, HOST) * largestOf(slopes) * layer.absoluteNorm * tangentNorm,
+      });
       tangent = pushed.map((v, i) => v * (slopes[i] as number));
     }
   }
@@ -149,6 +163,19 @@ function unitVector(h: Float64Array): Float64Array | null {
   const scaled = h.map((v) => timesPowerOfTwo(v, -exponentOf(largest)));
   const norm = euclidean(scaled);
   return scaled.map((v) => v / norm);
+}
+
+/** A tangent's rounding at layer s on its way up: ‖ε_s‖, the bound of ‖a‖ so far, and of the Jacobian from h_{s+1} to h_t. */
+interface Carried {
+  readonly error: number;
+  adjoint: number;
+  between: number;
+}
+
+function largestOf(x: Float64Array): number {
+  let largest = 0;
+  for (const v of x) largest = Math.max(largest, Math.abs(v));
+  return largest;
 }
 
 const none: Residual = { value: 0, bound: 0 };

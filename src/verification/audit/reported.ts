@@ -3,7 +3,7 @@
  * materialised: as intervals that the norms' errors leave (range.ts). Copies, of the plan's and the verdicts' brackets, are the same bits.
  */
 import type { Interval } from "../../engine/interval.ts";
-import { exponentOf, timesPowerOfTwo } from "../../engine/powers.ts";
+import { exponentOf, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../../engine/powers.ts";
 import { cutResiduals } from "../cut.ts";
 import { cutsOf } from "../evidence.ts";
 import { gamma, normError } from "../rounding.ts";
@@ -99,7 +99,6 @@ export function auditReported(
     if (row === undefined) return;
     const t = i + 1;
     const finding = judged.findings[i] as Judged["findings"][number];
-    const unscaled = (value: number): Interval => exactly(timesPowerOfTwo(value, l.below));
     const bias = shifted(l.delta, l.above + top);
     const denominator = times(l.delta, l.weight);
     const kappa = over(gradient, times(denominator, l.jacobian));
@@ -109,8 +108,9 @@ export function auditReported(
     check(t, "‖h‖", row.hiddenNorm, l.hidden);
     check(t, "‖W‖", row.weightNorm, exactly(timesPowerOfTwo(l.weight.lower, l.through - l.below)));
     check(t, "‖J‖", row.jacobianNorm, shifted(l.jacobian, l.below));
-    check(t, "‖J‖'s proven lower bound", row.jacobianNormLower, unscaled(finding.jacobian.statement.lower));
-    check(t, "‖J‖'s proven upper bound", row.jacobianNormUpper, unscaled(finding.jacobian.statement.upper));
+    const { lower, upper } = finding.jacobian.statement;
+    check(t, "‖J‖'s proven lower bound", row.jacobianNormLower, exactly(loweredPowerOfTwo(lower, l.below)));
+    check(t, "‖J‖'s proven upper bound", row.jacobianNormUpper, exactly(raisedPowerOfTwo(upper, l.below)));
     check(t, "‖∇_b f‖", row.biasGradientNorm, bias);
     check(t, "‖∇_W f‖", row.weightGradientNorm, hull(shifted(l.outer, l.above + top), times(bias, l.hidden)));
     check(t, "κ", row.tightness, kappa);

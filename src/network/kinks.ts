@@ -1,0 +1,65 @@
+/**
+ * Where an activation's slope jumps, and where it is exactly zero (activations.ts has the convention at each kink).
+ *
+ * WGSL may take a subnormal operand of a comparison for 0 and keep it in memory (MATH.md §5): beside a kink at 0 a device may take
+ * either side for a z below the least normal number. At a kink itself no flush changes z, and the convention is asked for, but of
+ * hard-swish: z ± 3 may be compared with 0 in place of z with ∓3.
+ */
+import type { ActivationName } from "./activations.ts";
+import { ACTIVATIONS } from "./activations.ts";
+
+/** A jump of g′ at z = `at`, from `below` to `beyond`. */
+export interface Kink {
+  readonly at: number;
+  readonly below: number;
+  readonly beyond: number;
+}
+
+const SELU_SCALE = 1.0507009873554805;
+const SELU_STEEP = 1.0507009873554805 * 1.6732632423543772;
+
+/** Activations that are not here have a continuous slope. */
+const KINKS: Readonly<Partial<Record<ActivationName, readonly Kink[]>>> = {
+  relu: [{ at: 0, below: 0, beyond: 1 }],
+  "leaky-relu": [{ at: 0, below: 0.01, beyond: 1 }],
+  selu: [{ at: 0, below: SELU_STEEP, beyond: SELU_SCALE }],
+  relu6: [
+    { at: 0, below: 0, beyond: 1 },
+    { at: 6, below: 1, beyond: 0 },
+  ],
+  abs: [{ at: 0, below: -1, beyond: 1 }],
+  "hard-swish": [
+    { at: -3, below: 0, beyond: -0.5 },
+    { at: 3, below: 1.5, beyond: 1 },
+  ],
+};
+
+export function kinksOf(name: ActivationName): readonly Kink[] {
+  return KINKS[name] ?? [];
+}
+
+/** |z − k| for the nearest kink k; Infinity where there is none. */
+export function distanceToKink(name: ActivationName, z: number): number {
+  let least = Infinity;
+  for (const { at } of kinksOf(name)) least = Math.min(least, Math.abs(z - at));
+  return least;
+}
+
+/** Every slope that a device may store at z: g′(z), both sides' within `flush` of a kink, and the convention's where z flushes to 0. */
+export function slopesAt(name: ActivationName, z: number, flush: number): readonly number[] {
+  const own = ACTIVATIONS[name].slope(z);
+  for (const { at, below, beyond } of kinksOf(name)) {
+    if (z === at && name !== "hard-swish") return [own];
+    if (Math.abs(z - at) < flush) return [own, below, beyond, ACTIVATIONS[name].slope(at)];
+  }
+  return [own];
+}
+
+/**
+ * Whether a stored slope of 0 at z is g′(z) = 0 by definition, and not a number too small for the format: on a constant side of a kink,
+ * at a kink whose convention is 0, at hard-swish's −3/2.
+ */
+export function slopeIsZero(name: ActivationName, z: number, flush: number): boolean {
+  // selu has a kink too, and its slope runs out of the format far below it.
+  return name !== "selu" && kinksOf(name).length > 0 && slopesAt(name, z, flush).includes(0);
+}
