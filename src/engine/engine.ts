@@ -90,6 +90,8 @@ export interface Measurements {
   readonly hiddenNorm: readonly Float64Array[];
   /** max|D̂_t|, t = 1…l. */
   readonly slopeMax: readonly Float64Array[];
+  /** The least |ẑ_{t+1} − k| over the units and the kinks k of g_t (network/kinks.ts), t = 1…l; Infinity where g_t has none. */
+  readonly kinkDistance: readonly Float64Array[];
   /** ‖δ̂_t‖, t = 1…l. */
   readonly adjointNorm: readonly Float64Array[];
   /** ‖p̂_t‖ with p̂_t = fl(W′_tᵀ δ̂_t), t = 1…l; p̂_1 = ĝ_x. */

@@ -17,6 +17,7 @@ export function sampleMeasurements(m: Measurements, at: number): Measurements {
     topExponent: m.topExponent.slice(at, at + 1),
     hiddenNorm: each(m.hiddenNorm),
     slopeMax: each(m.slopeMax),
+    kinkDistance: each(m.kinkDistance),
     adjointNorm: each(m.adjointNorm),
     pullbackNorm: each(m.pullbackNorm),
     directions: [direction(m.directions[0]), direction(m.directions[1])],

@@ -150,6 +150,11 @@ export interface Report {
   readonly penalties: { readonly input: Maybe; readonly parameter: Maybe; readonly reason?: string };
   /** lhs / rhs of the total inequality. */
   readonly ratio: Quantiles;
+  /** The least proven lower and the largest proven upper end of a sample's ratio. */
+  readonly ratioLower: Maybe;
+  readonly ratioUpper: Maybe;
+  /** Share of the samples with a unit at a kink (rows: `kink`). */
+  readonly kinks: Maybe;
   /** Σ_t (1+‖h_t‖²)/(‖W_t‖²‖J_t‖²). */
   readonly coefficient: Quantiles;
   readonly layers: readonly ReportedLayer[];
@@ -212,6 +217,12 @@ export interface SampleRow {
   readonly rhs: Maybe;
   /** lhs / rhs; null where rhs = 0. */
   readonly ratio: Maybe;
+  /** Proven ends of the ratio, for the stored slopes; null where rhs = 0, and the upper end where nothing bounds it. */
+  readonly ratioLower: Maybe;
+  readonly ratioUpper: Maybe;
+  /** The first layer with a unit at a kink of its activation, within the forward error `kinkBound`: its slope may be the other side's. */
+  readonly kink?: number;
+  readonly kinkBound?: "cumulative" | "local";
   readonly coefficient: Maybe;
   readonly layers: readonly LayerRow[];
   /** Every check that failed, where one did; `layer` is 0 where the check speaks of the whole network. */

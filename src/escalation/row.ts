@@ -2,6 +2,7 @@
 import type { Plan } from "../engine/plan.ts";
 import { loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../engine/powers.ts";
 import type { LayerRow, SampleRow } from "./results.ts";
+import { DOWN, UP } from "../verification/rounding.ts";
 import type { Verdict } from "../verification/verdict.ts";
 import type { SampleOutcome } from "./sample.ts";
 
@@ -73,10 +74,18 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
     lhs: timesPowerOfTwo(lhs, scale),
     rhs: timesPowerOfTwo(rhs, scale),
     ratio: rhs > 0 ? lhs / rhs : NaN,
+    ...ratioEnds(outcome),
     coefficient,
+    ...(outcome.kink === null ? {} : { kink: outcome.kink.layer, kinkBound: outcome.kink.bound }),
     layers,
     ...(outcome.violations.length === 0 ? {} : { violations: outcome.violations.map(violationFields) }),
   };
+}
+
+/** The total's bracket squared, rounded outward; none where both sides are 0, or where its weights are too small to be believed. */
+function ratioEnds({ total, weights, vouched }: SampleOutcome): Pick<SampleRow, "ratioLower" | "ratioUpper"> {
+  if (!vouched || weights.every((w) => w === 0)) return { ratioLower: NaN, ratioUpper: NaN };
+  return { ratioLower: total.lower ** 2 * DOWN, ratioUpper: total.upper ** 2 * UP };
 }
 
 function violationFields(v: SampleOutcome["violations"][number]): NonNullable<SampleRow["violations"]>[number] {

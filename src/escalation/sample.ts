@@ -13,6 +13,8 @@ import { cutResiduals, suspicionThreshold } from "../verification/cut.ts";
 import { cutsOf, evidenceOf } from "../verification/evidence.ts";
 import type { LayerFinding } from "../verification/judge.ts";
 import { intersectFindings, judgeLayers, totalBracket, totalWeights, weightError } from "../verification/judge.ts";
+import type { NearKink } from "../verification/kinks.ts";
+import { forwardUnderflow, mayUnderflow, nearKink } from "../verification/kinks.ts";
 import { localFault } from "../verification/local.ts";
 import { overflowRisk } from "../verification/overflow.ts";
 import type { LayerBounds } from "../verification/rounding.ts";
@@ -43,6 +45,8 @@ export interface SampleOutcome {
   readonly source: { readonly measurements: Measurements; readonly at: number };
   /** Whether the row's numbers are the formulas' within rounding; false where they are too small even for f64. */
   readonly vouched: boolean;
+  /** Where a unit lies at a kink, so that the network's own slope may be another than the stored one. */
+  readonly kink: NearKink | null;
   /** What the engine's own numbers gave, where the outcome is of a wholly-f64 measurement in their place. */
   readonly engine?: SampleOutcome;
 }
@@ -91,8 +95,9 @@ export async function settleSample(
   }
   const { flush } = measurements.arithmetic;
   const zeros = hasZero(measurements, at) ? certainZeros(plan, await stored(), flush, index) : null;
+  const lost = mayUnderflow(plan, measurements, at) ? forwardUnderflow(plan, await stored(), flush) : null;
   const unsure = uncertainZero(measurements, at, zeros);
-  const small = underflowRisk(layers, measurements, at, zeros) ?? (ownPrecision ? null : unsure);
+  const small = lost ?? underflowRisk(layers, measurements, at, zeros) ?? (ownPrecision ? null : unsure);
   const closer = small !== null && !ownPrecision;
   const judged = await judgeSample(climb, measurements, index, at, zeros, stored, closer);
   if (small === null || judged.verdict.kind === "violated") return unsure === null ? judged : named(judged, unsure);
@@ -141,6 +146,7 @@ async function judgeSample(
     plan.layers.map((l) => l.scaleExponent),
   );
   const slack = weightError(layers, evidence);
+  const kink = nearKink(plan, measurements, at);
   const violations: (Verdict & { kind: "violated" })[] = [];
   const estimates: (number | null)[] = plan.layers.map(() => null);
   cuts.forEach(({ residual, left, right }, i) => {
@@ -169,6 +175,7 @@ async function judgeSample(
       estimates,
       source: { measurements, at },
       vouched: true,
+      kink,
     };
   };
 
@@ -298,5 +305,6 @@ function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reas
     estimates: plan.layers.map(() => null),
     source: { measurements, at },
     vouched: false,
+    kink: null,
   };
 }

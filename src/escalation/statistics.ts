@@ -30,6 +30,9 @@ export interface StatisticsResult {
   readonly verdicts: Record<VerdictName, number>;
   readonly penalties: { input: number | null; parameter: number | null; reason?: string };
   readonly ratio: Quantiles;
+  readonly ratioLower: number | null;
+  readonly ratioUpper: number | null;
+  readonly kinks: number | null;
   readonly coefficient: Quantiles;
   readonly layers: ReportedLayer[];
   readonly escalations: { screened: number; iterated: number; replayed: number };
@@ -58,6 +61,8 @@ export function createStatistics(depth: number, certify: number | null): Statist
   const ratio = series();
   const coefficient = series();
   const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(series));
+  const proven = { lower: Infinity, upper: -Infinity };
+  let kinks = 0;
   let samples = 0;
   let valid = 0;
   let input = 0;
@@ -90,6 +95,12 @@ export function createStatistics(depth: number, certify: number | null): Statist
       input += (row.inputGradientNorm ?? NaN) ** 2;
       parameter += (row.parameterGradientNorm ?? NaN) ** 2;
       push(ratio, row.ratio);
+      if (row.ratio !== null && !Number.isNaN(row.ratio)) {
+        // What is open above leaves the largest open.
+        proven.lower = Math.min(proven.lower, finiteOr(row.ratioLower, 0));
+        proven.upper = Math.max(proven.upper, finiteOr(row.ratioUpper, Infinity));
+      }
+      if (row.kink !== undefined) kinks++;
       push(coefficient, row.coefficient);
       row.layers.forEach((layer, i) => {
         TIGHTNESS_NUMBERS.forEach((name, k) => {
@@ -109,6 +120,9 @@ export function createStatistics(depth: number, certify: number | null): Statist
           ? { input: input / valid, parameter: parameter / valid }
           : { input: null, parameter: null, reason: "no valid sample" },
       ratio: quantiles(ratio, "no valid sample with rhs > 0"),
+      ratioLower: ratio.length > 0 ? proven.lower : null,
+      ratioUpper: ratio.length > 0 ? proven.upper : null,
+      kinks: valid > 0 ? kinks / valid : null,
       coefficient: quantiles(coefficient, "no valid sample"),
       layers: layers.map((numbers, i) => ({
         layer: i + 1,
@@ -148,6 +162,10 @@ export function auditedShare(samples: number): Report["audited"] {
 function example(row: SampleRow, { numbers, detail }: SampleOutcome["violations"][number]): FaultExample {
   const { found, right, bound } = numbers;
   return { index: row.index, left: found, right, margin: Math.abs(found - right), bound, reason: detail };
+}
+
+function finiteOr(value: number | null, otherwise: number): number {
+  return value !== null && Number.isFinite(value) ? value : otherwise;
 }
 
 function series(): Series {

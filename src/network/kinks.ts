@@ -38,10 +38,12 @@ export function kinksOf(name: ActivationName): readonly Kink[] {
   return KINKS[name] ?? [];
 }
 
-/** |z − k| for the nearest kink k; Infinity where there is none. */
-export function distanceToKink(name: ActivationName, z: number): number {
+/** The least |z − k| over the entries of z and the kinks k; Infinity where there is none. */
+export function leastKinkDistance(name: ActivationName, z: ArrayLike<number>): number {
   let least = Infinity;
-  for (const { at } of kinksOf(name)) least = Math.min(least, Math.abs(z - at));
+  for (const { at } of kinksOf(name)) {
+    for (let i = 0; i < z.length; i++) least = Math.min(least, Math.abs((z[i] as number) - at));
+  }
   return least;
 }
 

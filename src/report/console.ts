@@ -129,8 +129,17 @@ export function measurements(report: AnyReport): string[] {
     `  ${" ".repeat(6)}${names.map((name) => name.padStart(9)).join("")}`,
     row("ratio", report.ratio),
     row("coeff.", report.coefficient),
+    ...("ratioLower" in report ? proven(report) : []),
     `  penalties: mean ‖∇ₓf‖² = ${significant(input)} (input), mean ‖∇_θf‖² = ${significant(parameter)} (parameters)`,
   ];
+}
+
+/** The proven end of each extreme, and for which slopes it is proven. */
+function proven({ ratioLower, ratioUpper, kinks }: Report): string[] {
+  if (ratioLower === null) return [];
+  const upper = ratioUpper === null || !Number.isFinite(ratioUpper) ? "open above" : `≤ ${significant(ratioUpper)}`;
+  const at = kinks === null || kinks === 0 ? "" : `; ${significant(100 * kinks)} % of samples at a kink`;
+  return [`  proven for the stored slopes: ratios ≥ ${significant(ratioLower)}, ${upper}${at}`];
 }
 
 /** κ_t = ‖∇ₓf‖ / (‖δ_t‖ ‖W_t‖ ‖J_t‖) = α_t β_t; medians of the rest. */

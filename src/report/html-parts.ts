@@ -7,7 +7,9 @@ import { curvePlot, rangePlot, stackedPlot } from "./html-plots.ts";
 import { counted, duration, grouped, significant } from "./numbers.ts";
 
 /** The parts of a report that a run and a sweep share. */
-export type Common = Omit<Report, "model" | "norm" | "faults"> & { readonly norm: string };
+export type Common = Omit<Report, "model" | "norm" | "faults" | "ratioLower" | "ratioUpper" | "kinks"> & {
+  readonly norm: string;
+};
 
 /** ‖∇ₓf‖² Σ_t (1 + ‖h_t‖²) / (‖W_t‖² ‖J_t‖²) ≤ ‖∇_θf‖². */
 export function inequality(norm: string): Markup {
@@ -102,8 +104,21 @@ const QUANTILES = [
   ["max", "max", 1],
 ] as const;
 
+/** The proven ends of the ratio, and how many samples lie at a kink. */
+function proven({ ratioLower, ratioUpper, kinks }: Report): [string, string][] {
+  if (ratioLower === null) return [];
+  return [
+    ["Every left / right, proven for the stored slopes", `${significant(ratioLower)} to ${significant(ratioUpper)}`],
+    [
+      "Samples with a unit at a kink, where the network's own slope may be another",
+      `${significant(100 * (kinks ?? 0))} %`,
+    ],
+  ];
+}
+
 /** Ratio and coefficient over all samples, and both penalties. */
-export function measurements({ ratio, coefficient, penalties }: Common): Markup {
+export function measurements(report: Common | Report): Markup {
+  const { ratio, coefficient, penalties } = report;
   const row = (name: string, q: Quantiles): string[] => [
     name,
     ...QUANTILES.map(([, key]) => significant(q[key])),
@@ -116,6 +131,7 @@ export function measurements({ ratio, coefficient, penalties }: Common): Markup 
     facts([
       ["Input-gradient penalty, mean ‖∇ₓf‖²", significant(penalties.input)],
       ["Parameter-gradient penalty, mean ‖∇_θf‖²", significant(penalties.parameter)],
+      ...("ratioLower" in report ? proven(report) : []),
     ]),
     html`<div class="plots">
       ${curvePlot({ id: "ratio", title: "Left side / right side", points: points(ratio) })}

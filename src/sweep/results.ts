@@ -61,7 +61,7 @@ export interface AddressedCase {
 }
 
 /** gradient-penalty-report/1 of a sweep. */
-export interface SweepReport extends Omit<Report, "model" | "norm" | "faults"> {
+export interface SweepReport extends Omit<Report, "model" | "norm" | "faults" | "ratioLower" | "ratioUpper" | "kinks"> {
   /** The norms of the grid, joined by commas. */
   readonly norm: string;
   readonly architectures: readonly ReportedArchitecture[];

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { readModelJson } from "../formats/model-json.ts";
 import { IEEE_F64, WGSL_F32 } from "../engine/engine.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
+import { leastKinkDistance } from "../network/kinks.ts";
 import { checkHead, labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
@@ -110,7 +111,8 @@ export async function witnessText(witness: Witness): Promise<string> {
   const { network, row, measurements, ...rest } = witness;
   const first = row.violations?.[0];
   // One sample, and the arithmetic is its engine's: neither is written.
-  const numbers = { ...measurements, samples: undefined, arithmetic: undefined };
+  // The distances to kinks are made again of the stored z.
+  const numbers = { ...measurements, samples: undefined, arithmetic: undefined, kinkDistance: undefined };
   const body = encoded({
     schema: SCHEMA,
     ...rest,
@@ -177,10 +179,13 @@ export async function readWitness(text: string, source: string): Promise<Witness
   checkShapes(network, file, source);
   const { tool, engine, settings, address, index, label, norms, stored, head, input } = file;
   const arithmetic = engine.precision === "f64" ? IEEE_F64 : WGSL_F32;
+  const kinkDistance = network.layers.map(({ activation }, i) =>
+    Float64Array.of(leastKinkDistance(activation, stored.preactivation[i] as Float64Array)),
+  );
   return {
     ...{ tool, engine, settings, address, index, label, norms, stored, head, input, network },
     row: decoded(file.measured) as SampleRow,
-    measurements: { samples: 1, arithmetic, ...file.measurements },
+    measurements: { samples: 1, arithmetic, ...file.measurements, kinkDistance },
   };
 }
 

@@ -8,7 +8,7 @@ export function checkShapes(
   network: Network,
   file: {
     readonly stored: TracedSample;
-    readonly measurements: Omit<Measurements, "samples" | "arithmetic">;
+    readonly measurements: Omit<Measurements, "samples" | "arithmetic" | "kinkDistance">;
     readonly norms: readonly unknown[];
   },
   source: string,

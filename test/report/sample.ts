@@ -39,6 +39,9 @@ export const CLEAN: Report = {
   audited: { samples: 0, detects: null, reason: "no audit in this version" },
   penalties: { input: 12.5, parameter: 250.25 },
   ratio: QUANTILES,
+  ratioLower: 0.001,
+  ratioUpper: 0.9,
+  kinks: 0,
   coefficient: QUANTILES,
   layers: [1, 2].map((layer) => ({
     layer,
@@ -81,6 +84,8 @@ export const ROW: SampleRow = {
   lhs: 3,
   rhs: 16,
   ratio: 3 / 16,
+  ratioLower: 0.18,
+  ratioUpper: 0.19,
   coefficient: 3,
   layers: [1, 2].map((layer) => ({
     layer,

@@ -213,8 +213,8 @@ export const en = {
   },
   table: {
     ratio: "How tight",
-    ratioCaption: (input: string, parameter: string) =>
-      `Left over right side, and the coefficient between the penalties (means: input ${input}, parameter ${parameter})`,
+    ratioCaption: (input: string, parameter: string, lower: string, upper: string) =>
+      `Left over right side, proven for the stored slopes to lie in [${lower}, ${upper}] in every sample, and the coefficient between the penalties (means: input ${input}, parameter ${parameter})`,
     min: "min",
     median: "median",
     max: "max",

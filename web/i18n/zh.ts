@@ -205,8 +205,8 @@ export const zh: Messages = {
   },
   table: {
     ratio: "紧致程度",
-    ratioCaption: (input, parameter) =>
-      `左端与右端之比，以及两种惩罚之间的系数（均值：输入 ${input}，参数 ${parameter}）`,
+    ratioCaption: (input, parameter, lower, upper) =>
+      `左端与右端之比（就所存斜率证明：每个样本都在 [${lower}, ${upper}] 内），以及两种惩罚之间的系数（均值：输入 ${input}，参数 ${parameter}）`,
     min: "最小",
     median: "中位数",
     max: "最大",

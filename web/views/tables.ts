@@ -5,12 +5,18 @@ import { significant as figures } from "../../src/report/numbers.ts";
 import type { Text } from "../i18n/language.ts";
 import { put, putAttribute } from "../i18n/language.ts";
 
-export function ratioTable({ ratio, coefficient, penalties }: Report): HTMLElement {
+export function ratioTable({ ratio, coefficient, penalties, ratioLower, ratioUpper }: Report): HTMLElement {
   const names = ["min", "p10", "median", "p90", "max"] as const;
   const row = (label: Text, values: Report["ratio"]): Text[] => [label, ...names.map((n) => figures(values[n]))];
   return table(
     (m) => m.table.ratio,
-    (m) => m.table.ratioCaption(figures(penalties.input), figures(penalties.parameter)),
+    (m) =>
+      m.table.ratioCaption(
+        figures(penalties.input),
+        figures(penalties.parameter),
+        figures(ratioLower),
+        figures(ratioUpper),
+      ),
     ["", (m) => m.table.min, "10 %", (m) => m.table.median, "90 %", (m) => m.table.max],
     [row((m) => m.table.leftOverRight, ratio), row((m) => m.table.coefficient, coefficient)],
   );

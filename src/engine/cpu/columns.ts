@@ -18,6 +18,24 @@ export function columnMax(x: Float64Array, columns: number): Float64Array {
   return result;
 }
 
+/** The least |x − k| of each column over its entries and the places k; Infinity where there are none. */
+export function columnDistance(
+  x: Float64Array,
+  places: readonly { readonly at: number }[],
+  columns: number,
+): Float64Array {
+  const result = new Float64Array(columns).fill(Infinity);
+  for (const { at } of places) {
+    for (let row = 0; row < x.length; row += columns) {
+      for (let j = 0; j < columns; j++) {
+        const distance = Math.abs((x[row + j] as number) - at);
+        if (distance < (result[j] as number)) result[j] = distance;
+      }
+    }
+  }
+  return result;
+}
+
 /**
  * Euclidean norm of each column, each column scaled by the power of two of its largest entry so that no square over- or
  * underflows. Relative error ≤ γ_{n+2}/2 + u (n roundings in the sum of squares, halved by the root).

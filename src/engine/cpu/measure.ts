@@ -4,6 +4,7 @@
  */
 import { ACTIVATIONS } from "../../network/activations.ts";
 import { evaluateHead } from "../../network/heads.ts";
+import { kinksOf } from "../../network/kinks.ts";
 import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import type { Plan } from "../plan.ts";
@@ -11,6 +12,7 @@ import { exponentOf, timesPowerOfTwo } from "../powers.ts";
 import {
   addScaledColumns,
   column,
+  columnDistance,
   columnDot,
   columnMax,
   columnNorm,
@@ -76,6 +78,9 @@ export function measureBlock(
   const measured = {
     hiddenNorm: forward.hidden.slice(0, depth).map((h) => columnNorm(h, columns)),
     slopeMax: forward.slopes.map((d) => columnMax(d, columns)),
+    kinkDistance: plan.network.layers.map(({ activation }, i) =>
+      columnDistance(forward.preactivation[i] as Float64Array, kinksOf(activation), columns),
+    ),
   };
   const witnesses = jacobianWitnesses(plan, operators, forward.slopes, along.tangents, random.tangents, columns);
   const explicit = plan.layers.map((_, i) =>

@@ -17,6 +17,7 @@ export function mergeMeasurements(parts: readonly Measurements[]): Measurements 
     topExponent: Int32Array.from(parts.flatMap((m) => [...m.topExponent])),
     hiddenNorm: many((m) => m.hiddenNorm),
     slopeMax: many((m) => m.slopeMax),
+    kinkDistance: many((m) => m.kinkDistance),
     adjointNorm: many((m) => m.adjointNorm),
     pullbackNorm: many((m) => m.pullbackNorm),
     directions: [joinDirections(parts.map((m) => m.directions[0])), joinDirections(parts.map((m) => m.directions[1]))],

@@ -88,6 +88,20 @@ const BOUNDS: Readonly<Record<ActivationName, Bound>> = {
   "hard-swish": (z, value) => [6 * Math.abs(value), Math.abs(z) < 3 ? 2 * Math.abs(z) + 3 : 0],
 };
 
+/** Beyond these |z| the exponential in g is above or below f32's range, and the count with z has no meaning: g is z, 0 or a constant. */
+const SPENT: Readonly<Partial<Record<ActivationName, number>>> = { gelu: 15, "gelu-tanh": 11 };
+
+/**
+ * k with |ĝ − g(z)| ≤ k·u·|g(z)| + flushes for |z| ≤ `most`, as counted above at its largest (softplus: e ≤ 1.45 log(1 + e) for e ≤ 1);
+ * Infinity for sin, whose bound is absolute.
+ */
+export function relativeValueError(name: ActivationName, most: number): number {
+  const z = Math.min(most, SPENT[name] ?? 90);
+  if (name === "softplus") return HIGHER * (2 + 1.45 * (18 + exponential(z)));
+  if (name === "sin") return Infinity;
+  return Math.max(...[-z, z].map((end) => BOUNDS[name](end, 1, 1)[0])) * HIGHER;
+}
+
 /** What the products of roundings add to their sum. */
 const HIGHER = 1 + 2 ** -7;
 

@@ -45,9 +45,14 @@ export interface ReportedNumbers {
   readonly lhs: Maybe;
   readonly rhs: Maybe;
   readonly ratio: Maybe;
+  readonly ratioLower: Maybe;
+  readonly ratioUpper: Maybe;
   readonly coefficient: Maybe;
   readonly layers: readonly ReportedLayerNumbers[];
 }
+
+/** By how much the ends of the ratio's interval are rounded outward, at most. */
+const END = 2 ** -46;
 
 export function auditReported(
   subject: AuditSubject,
@@ -91,6 +96,11 @@ export function auditReported(
   check(null, "the left side", reported.lhs, shifted(left, 2 * (common + top)));
   check(null, "the right side", reported.rhs, shifted(right, 2 * (common + top)));
   check(null, "the ratio", reported.ratio, right.upper === 0 ? exactly(NaN) : over(left, right));
+  // Squares of the verdict's own ends, rounded outward.
+  const { lower, upper } = judged.total;
+  const none = right.upper === 0;
+  check(null, "the ratio's proven lower bound", reported.ratioLower, none ? exactly(NaN) : around(lower ** 2, END));
+  check(null, "the ratio's proven upper bound", reported.ratioUpper, none ? exactly(NaN) : around(upper ** 2, END));
   check(null, "Σ(1+‖h‖²)/(‖W‖²‖J‖²)", reported.coefficient, coefficient);
 
   const cut = cutRanges(subject);

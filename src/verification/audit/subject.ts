@@ -1,6 +1,7 @@
 /** What one audit looks at. */
 import type { Arithmetic, Measurements, TracedSample } from "../../engine/engine.ts";
 import { IEEE_F64 } from "../../engine/engine.ts";
+import type { Interval } from "../../engine/interval.ts";
 import type { Plan } from "../../engine/plan.ts";
 import type { LayerFinding } from "../judge.ts";
 import type { LayerBounds } from "../rounding.ts";
@@ -28,6 +29,8 @@ export interface AuditSubject {
 export interface Judged {
   /** The proven brackets, t = 1 … l. */
   readonly findings: readonly LayerFinding[];
+  /** The total's, √ratio. */
+  readonly total: Interval;
   /** ‖J_t‖ as an f64 witness gives it, scaled; null: the engine's own. Under the spectral norm alone a row has it. */
   readonly estimates: readonly (number | null)[];
 }

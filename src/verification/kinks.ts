@@ -1,0 +1,104 @@
+/**
+ * Samples at a kink, and what underflows on the way to it (MATH.md §2, "What a verdict speaks of": the stored slopes).
+ *
+ * A verdict is proven for the stored slopes. They are the network's own wherever no z lies within its forward error of a kink; beside one
+ * the slope may be the other side's, and every number of the sample another. The forward error of z_{t+1} = W_tĥ_t + b_t, entry by entry:
+ *
+ *     local        γ_{n_t+1}(ω_t‖ĥ_t‖ + max|b_t|) + flushes
+ *     cumulative   local + ‖W_t‖ e_t,      e_1 = 0,      e_{t+1} = L_t(‖W_t‖ e_t + √n local) + (error of g) + flushes
+ *
+ * with L_t the activation's steepest slope: norms, so that the bound grows with depth. It means something while it is small beside the
+ * distances between the z's of a layer, about ‖W_t‖_F‖ĥ_t‖/√(n_t n_{t+1}) over n_{t+1} of them.
+ */
+import type { Measurements, StoredSample } from "../engine/engine.ts";
+import type { Plan } from "../engine/plan.ts";
+import { timesPowerOfTwo } from "../engine/powers.ts";
+import { steepestSlope } from "../network/growth.ts";
+import { kinksOf } from "../network/kinks.ts";
+import { relativeValueError } from "./audit/activation-error.ts";
+import { gamma, UP } from "./rounding.ts";
+
+export interface NearKink {
+  /** t: z_{t+1} = W_th_t + b_t lies at a kink of g_t. */
+  readonly layer: number;
+  /** Which forward error it is within: of the whole pass, or of layer t's own sums alone, where the former is too wide to mean anything. */
+  readonly bound: "cumulative" | "local";
+}
+
+/** A unit within this share of the mean distance between a layer's z's is near; beyond, the bound says nothing. */
+const MEANINGFUL = 1 / 8;
+
+/** The first layer with a unit at a kink, or null. */
+export function nearKink(plan: Plan, m: Measurements, at: number): NearKink | null {
+  let before = 0; // e_t
+  for (const [i, { inputs, outputs, activation }] of plan.network.layers.entries()) {
+    const { spectral, frobenius, local, tiny } = layerErrors(plan, m, at, i);
+    const whole = (local + spectral * before + tiny) * UP;
+    const hidden = (m.hiddenNorm[i] as Float64Array)[at] as number;
+    const spacing = (frobenius * hidden) / Math.sqrt(inputs * outputs) / outputs;
+    const bound = whole <= MEANINGFUL * spacing ? "cumulative" : "local";
+    const distance = (m.kinkDistance[i] as Float64Array)[at] as number;
+    // The distance itself is one subtraction of the engine's.
+    const least = distance * (1 - 2 * m.arithmetic.unitRoundoff);
+    if (least <= (bound === "cumulative" ? whole : local + tiny)) return { layer: i + 1, bound };
+    const next = m.hiddenNorm[i + 1]?.[at] ?? 0;
+    const zMost =
+      spectral * (hidden + before) + Math.sqrt(outputs) * (plan.layers[i] as Plan["layers"][number]).biasMax;
+    const own = relativeValueError(activation, zMost) * m.arithmetic.unitRoundoff * next;
+    before = (steepestSlope(activation) * (spectral * before + Math.sqrt(outputs) * (local + tiny)) + own) * UP;
+  }
+  return null;
+}
+
+/** ‖W_t‖ and ‖W_t‖_F unscaled, the local error of an entry of z, and what flushes cost it. */
+function layerErrors(plan: Plan, { hiddenNorm, arithmetic }: Measurements, at: number, i: number) {
+  const planned = plan.layers[i] as Plan["layers"][number];
+  const { inputs } = plan.network.layers[i] as Plan["network"]["layers"][number];
+  const hidden = (hiddenNorm[i] as Float64Array)[at] as number;
+  const unscaled = (norm: number): number => timesPowerOfTwo(norm, planned.scaleExponent);
+  const spectral = unscaled(planned.spectralNorm.upper);
+  const local = gamma(inputs + 1, arithmetic) * (unscaled(planned.absoluteNorm) * hidden + planned.biasMax);
+  const tiny = arithmetic.flush * (inputs + 2) * (2 + hidden + spectral);
+  return { spectral, frobenius: unscaled(planned.frobeniusNorm.upper), local, tiny };
+}
+
+/** Whether a z lies so near a kink that flushes alone may have brought it there: then `forwardUnderflow` is asked. */
+export function mayUnderflow(plan: Plan, m: Measurements, at: number): boolean {
+  return plan.network.layers.some((_, i) => {
+    const distance = (m.kinkDistance[i] as Float64Array)[at] as number;
+    return distance < Infinity && distance <= layerErrors(plan, m, at, i).tiny;
+  });
+}
+
+/**
+ * A z at a kink that is made of products, or of an h, too small for the engine's format, in words: its sign, and with it the slope, is the
+ * underflow's. null where there is none: a z that is 0 because its terms are, or because they cancel, is none.
+ */
+export function forwardUnderflow(plan: Plan, stored: StoredSample, flush: number): string | null {
+  // Entries of h_t that may be 0, or far off, by an underflow before.
+  let lost = new Uint8Array((plan.network.layers[0] as { inputs: number }).inputs);
+  for (const [i, { inputs, outputs, weight, activation }] of plan.network.layers.entries()) {
+    const h = stored.hidden[i] as Float64Array;
+    const z = stored.preactivation[i] as Float64Array;
+    const next = new Uint8Array(outputs);
+    for (let k = 0; k < outputs; k++) {
+      let some = false;
+      let size = 0;
+      for (let j = 0; j < inputs; j++) {
+        const w = weight[k * inputs + j] as number;
+        const product = Math.abs(w * (h[j] as number));
+        size += product;
+        if (w !== 0 && (lost[j] === 1 || (h[j] !== 0 && product < flush))) some = true;
+      }
+      if (!some) continue;
+      const own = z[k] as number;
+      const reach = flush * (inputs + 2) * (2 + size);
+      if (kinksOf(activation).some(({ at: kink }) => Math.abs(own - kink) <= reach)) {
+        return `a term of z_${String(i + 2)}, which lies at a kink of ${activation}, is too small`;
+      }
+      if (Math.abs(own) <= reach) next[k] = 1;
+    }
+    lost = next;
+  }
+  return null;
+}
