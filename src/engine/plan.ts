@@ -5,7 +5,9 @@ import type { Head } from "../network/heads.ts";
 import type { Layer, Network } from "../network/network.ts";
 import type { Interval } from "./interval.ts";
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
-import { gramOfRows, weightNorms } from "./weight-norm.ts";
+import { gramOfRows } from "./dense/gram.ts";
+import type { WeightNorms } from "./weight-norm.ts";
+import { cheapNorms, weightNorms } from "./weight-norm.ts";
 
 export interface PlannedLayer {
   /** k_t: W′_t = 2^−k_t W_t has spectral norm in about [1, 2); 0 for a zero matrix. */
@@ -18,8 +20,24 @@ export interface PlannedLayer {
   readonly frobeniusNorm: Interval;
   /** ω_t ≥ ‖ |W′_t| ‖₂. */
   readonly absoluteNorm: number;
+  /** What was proven of W′_t when the plan was made, kept beside what the run uses of it: the audit compares the two. */
+  readonly proof: NormProof;
   /** max |b_t|. */
   readonly biasMax: number;
+}
+
+/** The brackets of one matrix with what shows them. */
+export interface NormProof {
+  readonly spectral: Interval;
+  /** The vector of the lower end (weight-norm.ts). */
+  readonly vector: Float64Array;
+}
+
+/** One layer's part of a plan. */
+export interface LayerPlan {
+  readonly layer: PlannedLayer;
+  /** W′W′ᵀ where it was asked for, else null. */
+  readonly gram: Float64Array | null;
 }
 
 export interface Plan {
@@ -51,26 +69,60 @@ export interface PlanSettings {
 
 /** Rounds the network to the engine's precision, scales its weights, and proves their norms. Cost: O(min(m, n)² max(m, n)) a layer. */
 export function makePlan(network: Network, settings: PlanSettings): Plan {
+  const { rounded, roundedValues } = roundNetwork(network, settings.precision);
+  return assemble(
+    rounded,
+    settings,
+    roundedValues,
+    rounded.layers.map((layer, i) => planLayer(layer, wantsGram(rounded, i))),
+  );
+}
+
+/** The same plan, its layers made by `plan`: on other threads, or not proven at all (`outline`). `onLayer` hears how many are done. */
+export async function preparePlan(
+  network: Network,
+  settings: PlanSettings,
+  plan: (layer: Layer, gram: boolean) => Promise<LayerPlan>,
+  onLayer: (done: number) => void = () => undefined,
+): Promise<Plan> {
+  const { rounded, roundedValues } = roundNetwork(network, settings.precision);
+  let done = 0;
+  const parts = await Promise.all(
+    rounded.layers.map(async (layer, i) => {
+      const part = await plan(layer, wantsGram(rounded, i));
+      onLayer(++done);
+      return part;
+    }),
+  );
+  return assemble(rounded, settings, roundedValues, parts);
+}
+
+/** Multiplications of the norm's proof, about: n² m. */
+export function proofWork({ inputs, outputs }: Pick<Layer, "inputs" | "outputs">): number {
+  return Math.min(inputs, outputs) * inputs * outputs;
+}
+
+/** The same weights in another precision's hands: what was proven of them stands. @param plan whose weights are numbers of that precision. */
+export function inPrecision(plan: Plan, precision: "f64"): Plan {
+  return { ...plan, precision, roundedValues: 0 };
+}
+
+function roundNetwork(
+  network: Network,
+  precision: "f32" | "f64",
+): { readonly rounded: Network; readonly roundedValues: number } {
   let roundedValues = 0;
   const round = (values: Float64Array): Float64Array => {
-    if (settings.precision === "f64") return values;
+    if (precision === "f64") return values;
     const rounded = Float64Array.from(values, Math.fround);
     for (let i = 0; i < values.length; i++) if (rounded[i] !== values[i]) roundedValues++;
     return rounded;
   };
-  const rounded: Network = {
-    layers: network.layers.map((layer) => ({ ...layer, weight: round(layer.weight), bias: round(layer.bias) })),
-  };
-  const layers = rounded.layers.map(planLayer);
-  const first = layers[0];
-  const shape = rounded.layers[0];
-  const firstGram =
-    rounded.layers.length > 1 && first !== undefined && shape !== undefined && shape.outputs < 2 * shape.inputs
-      ? gramOfRows(first.scaledWeight, shape.outputs, shape.inputs)
-      : null;
-  return { network: rounded, ...settings, headSize: headSize(settings.head), layers, firstGram, roundedValues };
+  const layers = network.layers.map((layer) => ({ ...layer, weight: round(layer.weight), bias: round(layer.bias) }));
+  return { rounded: { layers }, roundedValues };
 }
 
+/** @see Plan.headSize */
 function headSize(head: Head): number {
   if (head.kind !== "linear" && head.kind !== "squared-error") return 0;
   const values = head.kind === "linear" ? head.coefficients : head.targets;
@@ -80,24 +132,65 @@ function headSize(head: Head): number {
   return Math.sqrt(width) * largest * (1 + 2 ** -50);
 }
 
-function planLayer(layer: Layer): PlannedLayer {
+function assemble(network: Network, settings: PlanSettings, roundedValues: number, parts: readonly LayerPlan[]): Plan {
+  return {
+    ...{ network, ...settings, headSize: headSize(settings.head), roundedValues },
+    layers: parts.map((part) => part.layer),
+    firstGram: parts[0]?.gram ?? null,
+  };
+}
+
+/** Whether W′_tW′_tᵀ is the cheaper operator for the iteration. */
+function wantsGram({ layers }: Network, i: number): boolean {
+  const layer = layers[i];
+  return i === 0 && layers.length > 1 && layer !== undefined && layer.outputs < 2 * layer.inputs;
+}
+
+/** One layer of a plan. */
+export function planLayer(layer: Layer, gram: boolean): LayerPlan {
+  const { outputs, inputs } = layer;
+  const { biasMax, coarse, brought } = bring(layer);
+  const norms = weightNorms(brought, outputs, inputs);
+  const fine = norms.spectral.upper > 0 ? exponentOf(norms.spectral.upper) : 0;
+  const factor = 2 ** -fine;
+  const scaledWeight = brought.map((w) => w * factor);
+  return {
+    layer: scaled(coarse + fine, scaledWeight, norms, factor, biasMax),
+    // The Gram of the proof times a power of two is the scaled weight's own.
+    gram: !gram ? null : (norms.gram?.map((g) => g * factor * factor) ?? gramOfRows(scaledWeight, outputs, inputs)),
+  };
+}
+
+/** What a layer's plan is before anything costly was proven: a report of an interrupted run has its brackets from here. */
+export function outlineLayer(layer: Layer): LayerPlan {
+  const { biasMax, coarse, brought } = bring(layer);
+  return { layer: scaled(coarse, brought, cheapNorms(brought, layer.outputs, layer.inputs), 1, biasMax), gram: null };
+}
+
+/** The largest entry near 1, where no norm can overflow or lose digits. */
+function bring(layer: Layer): { readonly biasMax: number; readonly coarse: number; readonly brought: Float64Array } {
   let max = 0;
   for (const w of layer.weight) max = Math.max(max, Math.abs(w));
   let biasMax = 0;
   for (const b of layer.bias) biasMax = Math.max(biasMax, Math.abs(b));
-  // First bring the largest entry near 1, where no norm can overflow or lose digits; then the norm itself into [1, 2).
   const coarse = max > 0 ? exponentOf(max) : 0;
-  const brought = layer.weight.map((w) => timesPowerOfTwo(w, -coarse));
-  const norms = weightNorms(brought, layer.outputs, layer.inputs);
-  const fine = norms.spectral.upper > 0 ? exponentOf(norms.spectral.upper) : 0;
-  const factor = 2 ** -fine;
-  const scaled = (interval: Interval): Interval => ({ lower: interval.lower * factor, upper: interval.upper * factor });
+  return { biasMax, coarse, brought: layer.weight.map((w) => timesPowerOfTwo(w, -coarse)) };
+}
+
+/** Norms of a brought weight times `factor`, a power of two that takes the spectral one into [1, 2). */
+function scaled(
+  scaleExponent: number,
+  scaledWeight: Float64Array,
+  norms: Omit<WeightNorms, "gram">,
+  factor: number,
+  biasMax: number,
+): PlannedLayer {
+  const times = (interval: Interval): Interval => ({ lower: interval.lower * factor, upper: interval.upper * factor });
+  const spectralNorm = times(norms.spectral);
   return {
-    scaleExponent: coarse + fine,
-    scaledWeight: brought.map((w) => w * factor),
-    spectralNorm: scaled(norms.spectral),
-    frobeniusNorm: scaled(norms.frobenius),
+    ...{ scaleExponent, scaledWeight, biasMax, spectralNorm },
+    frobeniusNorm: times(norms.frobenius),
     absoluteNorm: norms.absolute * factor,
-    biasMax,
+    proof: { spectral: spectralNorm, vector: norms.vector },
   };
 }

@@ -3,9 +3,12 @@
  *
  * Lower end: ‖fl(Wv̂)‖ of an explicit vector v̂ (Lanczos on the Gram matrix of the smaller side), less its rounding.
  * Upper end: a Cholesky factorisation of ρ²I − G that succeeds in floating point proves λ_max(G) ≤ ρ² + c, c its rounding.
+ * Where it fails ρ was too small, and the direction that shows so leads to a better v̂: the two ends meet, whatever the matrix.
  * Roundings of these last formulas themselves (a dozen) are covered by the factors 1 ± 2⁻⁴⁸.
  */
-import { ritzVector, settled } from "./krylov.ts";
+import { choleskyInPlace, choleskyRoundings, negativeDirection } from "./dense/cholesky.ts";
+import { gramOfRows, gramRoundings, transpose } from "./dense/gram.ts";
+import { dot, randomStart, topEigenvector } from "./dense/top-eigenvector.ts";
 import type { Interval } from "./interval.ts";
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
 
@@ -23,6 +26,10 @@ export interface WeightNorms {
   readonly frobenius: Interval;
   /** ω ≥ ‖ |W| ‖₂. */
   readonly absolute: number;
+  /** v̂ of the lower end: as long as the smaller side, and the left one of the two where they are equal. */
+  readonly vector: Float64Array;
+  /** fl(WWᵀ) where it was made on the way (rows ≤ columns, both above 1); else null. */
+  readonly gram: Float64Array | null;
 }
 
 /** Largest entries between these powers of two are taken as they are: no square of a number that counts leaves f64's range. */
@@ -41,24 +48,50 @@ export function weightNorms(values: Float64Array, rows: number, columns: number)
 }
 
 /** Norms times 2^exponent, ends rounded outwards by what leaving the normal numbers may cost: one of the smallest. */
-function unscaled({ spectral, frobenius, absolute }: WeightNorms, exponent: number): WeightNorms {
+function unscaled({ spectral, frobenius, absolute, vector }: WeightNorms, exponent: number): WeightNorms {
   const up = (v: number): number => timesPowerOfTwo(v, exponent) + (v > 0 ? Number.MIN_VALUE : 0);
   const down = (v: number): number => Math.max(0, timesPowerOfTwo(v, exponent) - Number.MIN_VALUE);
   return {
     spectral: { lower: down(spectral.lower), upper: up(spectral.upper) },
     frobenius: { lower: down(frobenius.lower), upper: up(frobenius.upper) },
     absolute: up(absolute),
+    vector,
+    gram: null,
   };
 }
 
 function moderateNorms(values: Float64Array, rows: number, columns: number): WeightNorms {
+  const none = { lower: 0, upper: 0 };
+  const frobenius = frobeniusBracket(values);
+  if (frobenius.upper === 0) {
+    return {
+      spectral: none,
+      frobenius: none,
+      absolute: 0,
+      vector: new Float64Array(Math.min(rows, columns)),
+      gram: null,
+    };
+  }
+  const absolute = Math.min(absoluteNorm(values, rows, columns), frobenius.upper);
+  return { frobenius, absolute, ...spectralBracket(values, rows, columns, absolute, frobenius) };
+}
+
+/** Brackets for the price of reading W: ‖W‖₂ between the longest row and ‖W‖_F. */
+export function cheapNorms(values: Float64Array, rows: number, columns: number): Omit<WeightNorms, "gram"> {
+  const frobenius = frobeniusBracket(values);
+  let longest = 0;
+  for (let i = 0; i < rows; i++)
+    longest = Math.max(longest, frobeniusBracket(values.subarray(i * columns, (i + 1) * columns)).lower);
+  const vector = new Float64Array(Math.min(rows, columns));
+  return { frobenius, spectral: { lower: longest, upper: frobenius.upper }, absolute: frobenius.upper, vector };
+}
+
+/** ‖W‖_F within γ_{mn+2} of its square. */
+export function frobeniusBracket(values: Float64Array): Interval {
   let sum = 0;
   for (const v of values) sum += v * v;
-  if (sum === 0) return { spectral: { lower: 0, upper: 0 }, frobenius: { lower: 0, upper: 0 }, absolute: 0 };
   const slack = gamma(values.length + 2);
-  const frobenius = { lower: Math.sqrt(sum * (1 - slack)) * DOWN, upper: Math.sqrt(sum * (1 + slack)) * UP };
-  const absolute = Math.min(absoluteNorm(values, rows, columns), frobenius.upper);
-  return { spectral: spectralBracket(values, rows, columns, absolute, frobenius.upper), frobenius, absolute };
+  return { lower: Math.sqrt(sum * (1 - slack)) * DOWN, upper: Math.sqrt(sum * (1 + slack)) * UP };
 }
 
 /**
@@ -93,36 +126,82 @@ function absoluteNorm(values: Float64Array, rows: number, columns: number): numb
   return Math.sqrt(best * (1 + gamma(rows + columns + 4))) * UP;
 }
 
+/** Relative width that a bracket of ‖W‖₂ is proven to, where rounding allows it: with `ROOMY` rows or columns at most it does. */
+const ACCURACY = 1e-9;
+const ROOMY = 3000;
+/** Attempts at an upper end before the cheap bounds must do. */
+const ATTEMPTS = 16;
+
+/**
+ * Relative width of the bracket of ‖W‖₂ that is asked for: 1e-9 where the smaller side n ≤ 3,000. Beyond that what rounding leaves of it:
+ * c/ρ² ≤ n (2γ_k + γ_m) and the lower end's γ_n √n, since ω² ≤ ‖W‖_F² ≤ n ‖W‖², twice that for the room of the excess.
+ */
+export function askedWidth(rows: number, columns: number): number {
+  const n = Math.min(rows, columns);
+  if (n <= ROOMY) return ACCURACY;
+  const inner = Math.max(rows, columns);
+  const upper = n * (2 * gamma(choleskyRoundings(n)) + gamma(gramRoundings(inner)));
+  return ACCURACY + 2 * (upper + gamma(n) * Math.sqrt(n) + gamma(inner + 1));
+}
+
+/** Whether a bracket is wider than what is asked for. */
+export function isWide({ lower, upper }: Interval, rows: number, columns: number): boolean {
+  return !(upper - lower <= askedWidth(rows, columns) * lower || upper === 0);
+}
+
+/**
+ * Both ends and the vector of the lower one. The upper end is tried at a little above the lower: where Cholesky fails there, it shows
+ * a direction of a larger quotient, and the iteration goes on from that one. So the ends meet whatever the first start was.
+ */
 function spectralBracket(
   values: Float64Array,
   rows: number,
   columns: number,
   absolute: number,
-  frobenius: number,
-): Interval {
-  if (rows === 1 || columns === 1) {
-    // A vector: its spectral norm is its Euclidean one.
-    let sum = 0;
-    for (const v of values) sum += v * v;
-    const slack = gamma(values.length + 2);
-    return { lower: Math.sqrt(sum * (1 - slack)) * DOWN, upper: Math.sqrt(sum * (1 + slack)) * UP };
-  }
-  const small = Math.min(rows, columns);
+  frobenius: Interval,
+): Pick<WeightNorms, "spectral" | "vector" | "gram"> {
+  // A vector: its spectral norm is its Euclidean one.
+  if (rows === 1 || columns === 1) return { spectral: frobenius, vector: Float64Array.of(1), gram: null };
+  const wide = rows <= columns;
+  const n = Math.min(rows, columns);
   const inner = Math.max(rows, columns);
-  const gram =
-    rows <= columns ? gramOfRows(values, rows, columns) : gramOfRows(transpose(values, rows, columns), columns, rows);
-  const vector = topEigenvector(gram, small);
-  const lower = lowerEnd(values, rows, columns, absolute, vector);
-  for (let excess = 1e-11; excess < 1; excess *= 10) {
-    const upper = provenUpper(gram, small, inner, (lower * (1 + excess)) ** 2, absolute);
-    if (upper !== null) return { lower, upper: Math.min(upper, absolute, frobenius) };
+  const gram = wide ? gramOfRows(values, rows, columns) : gramOfRows(transpose(values, rows, columns), columns, rows);
+  // What the upper end's rounding costs anyway, relatively: the excess need not be much smaller than that.
+  const rounding = upperRounding(n, inner, frobenius.upper ** 2 / n, absolute) / (frobenius.upper ** 2 / n);
+  let excess = Math.min(Math.max(2 ** -40, rounding / 8), ACCURACY / 8);
+  let vector = topEigenvector(gram, n, randomStart(0, n), excess / 64);
+  let lower = lowerEnd(values, rows, columns, absolute, vector);
+  for (let attempt = 0; attempt < ATTEMPTS && excess < 1; attempt++) {
+    const found = provenUpper(gram, n, inner, (lower * (1 + excess)) ** 2, absolute);
+    if ("upper" in found) {
+      const upper = Math.min(found.upper, absolute, frobenius.upper);
+      return { spectral: { lower, upper }, vector, gram: wide ? gram : null };
+    }
+    // Not the direction alone, which may be all but orthogonal to the top vectors itself.
+    const random = randomStart(attempt + 1, n);
+    const better = topEigenvector(gram, n, mixed(found.direction, random), excess / 64);
+    const raised = lowerEnd(values, rows, columns, absolute, better);
+    if (raised > lower * (1 + excess / 2)) {
+      vector = better;
+      lower = raised;
+    } else {
+      excess *= 8;
+    }
   }
-  return { lower, upper: Math.min(absolute, frobenius) };
+  return { spectral: { lower, upper: Math.min(absolute, frobenius.upper) }, vector, gram: wide ? gram : null };
+}
+
+/** x/‖x‖ + y/(16‖y‖). */
+function mixed(x: Float64Array, y: Float64Array): Float64Array {
+  const a = 1 / Math.sqrt(dot(x, x));
+  const b = 1 / (16 * Math.sqrt(dot(y, y)));
+  return x.map((v, i) => a * v + b * (y[i] as number));
 }
 
 /**
- * √(ρ² + c) ≥ ‖W‖ where floating-point Cholesky of ρ²I − G runs to completion, null where it does not. Rump's criterion: success proves
- * that matrix + c₁I ⪰ 0, c₁ = γ_{n+2}/(1 − γ_{n+2}) tr, tr ≤ nρ²; forming G costs γ_inner ω². c = c₁ + that, and the shift's own rounding.
+ * √(ρ² + c) ≥ ‖W‖ where floating-point Cholesky of ρ²I − G runs to completion; where it does not, a direction v with ‖Wᵀv‖ or ‖Wv‖ at least
+ * about ρ‖v‖. Success proves that matrix + c₁I ⪰ 0, c₁ = γ_k/(1 − γ_k) tr (cholesky.ts), tr ≤ nρ²; forming G costs γ_m ω² (gram.ts);
+ * the shift's own rounding is within uρ². What underflows is below n³ 2^−1074, and ρ² above 2^−600: covered by the last term too.
  * @param gram G = fl(WWᵀ) or fl(WᵀW), n × n; @param inner the length of its sums; @param square ρ²; @param absolute ω.
  */
 export function provenUpper(
@@ -131,121 +210,46 @@ export function provenUpper(
   inner: number,
   square: number,
   absolute: number,
-): number | null {
+): { readonly upper: number } | { readonly direction: Float64Array } {
   const shifted = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) shifted[i * n + j] = -(gram[i * n + j] as number);
     shifted[i * n + i] = square - (gram[i * n + i] as number);
   }
-  if (!choleskySucceeds(shifted, n)) return null;
-  const g = gamma(n + 2);
-  const rounding = (g / (1 - g)) * n * square + gamma(inner + 1) * absolute ** 2 + 4 * UNIT * square;
-  return Math.sqrt(square + rounding) * UP;
+  const failed = choleskyInPlace(shifted, n);
+  if (failed !== null) return { direction: negativeDirection(shifted, n, failed) };
+  return { upper: Math.sqrt(square + upperRounding(n, inner, square, absolute)) * UP };
 }
 
-/** WWᵀ of an m × n matrix: m × m, symmetric, row-major. */
-export function gramOfRows(values: Float64Array, rows: number, columns: number): Float64Array {
-  const gram = new Float64Array(rows * rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let k = 0; k < columns; k++)
-        sum += (values[i * columns + k] as number) * (values[j * columns + k] as number);
-      gram[i * rows + j] = sum;
-      gram[j * rows + i] = sum;
-    }
-  }
-  return gram;
-}
-
-export function transpose(values: Float64Array, rows: number, columns: number): Float64Array {
-  const result = new Float64Array(values.length);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j] as number;
-  return result;
-}
-
-const VECTOR_STEPS = 400;
-
-/** Lanczos with full reorthogonalisation until the Ritz value has an error of about 1e−13, or n steps. */
-function topEigenvector(gram: Float64Array, n: number): Float64Array {
-  const limit = Math.min(n, VECTOR_STEPS);
-  const basis: Float64Array[] = [];
-  const alpha: number[] = [];
-  const beta: number[] = [];
-  // A start with no symmetry: it need only not be orthogonal to the answer, and the bracket is proven in any case.
-  let q: Float64Array = Float64Array.from({ length: n }, (_, i) => 1 + ((i * 0.6180339887498949) % 1));
-  scale(q, 1 / Math.sqrt(dot(q, q)));
-  for (let j = 0; j < limit; j++) {
-    basis.push(q);
-    const next = new Float64Array(n);
-    for (let i = 0; i < n; i++) {
-      let sum = 0;
-      for (let k = 0; k < n; k++) sum += (gram[i * n + k] as number) * (q[k] as number);
-      next[i] = sum;
-    }
-    alpha.push(dot(q, next));
-    for (let pass = 0; pass < 2; pass++) {
-      for (const b of basis) {
-        const c = dot(b, next);
-        for (let i = 0; i < n; i++) next[i] = (next[i] as number) - c * (b[i] as number);
-      }
-    }
-    const length = Math.sqrt(dot(next, next));
-    beta.push(length);
-    if ((j < 32 || j % 8 === 0) && settled(alpha, beta, j + 1, 1e-13)) break;
-    scale(next, 1 / length);
-    q = next;
-  }
-  const coefficients = ritzVector(alpha, beta, alpha.length);
-  const vector = new Float64Array(n);
-  basis.forEach((b, j) => {
-    for (let i = 0; i < n; i++) vector[i] = (vector[i] as number) + (coefficients[j] as number) * (b[i] as number);
-  });
-  return vector;
+/** c of `provenUpper`. */
+function upperRounding(n: number, inner: number, square: number, absolute: number): number {
+  const g = gamma(choleskyRoundings(n));
+  return (g / (1 - g)) * n * square + gamma(gramRoundings(inner)) * absolute ** 2 + 4 * UNIT * square;
 }
 
 /** L = (‖fl(Wv̂)‖(1 − γ_{m+1}) − γ_n ω ‖v̂‖(1 + γ_{n+1})) / (‖v̂‖(1 + γ_{n+1})) for W m × n (MATH.md §3). */
-function lowerEnd(values: Float64Array, rows: number, columns: number, absolute: number, vector: Float64Array): number {
+export function lowerEnd(
+  values: Float64Array,
+  rows: number,
+  columns: number,
+  absolute: number,
+  vector: Float64Array,
+): number {
   const transposed = rows <= columns; // then the Gram was WWᵀ and the vector lives in R^rows
   const length = transposed ? rows : columns;
   const other = transposed ? columns : rows;
   const image = new Float64Array(other);
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const w = values[i * columns + j] as number;
-      if (transposed) image[j] = (image[j] as number) + w * (vector[i] as number);
-      else image[i] = (image[i] as number) + w * (vector[j] as number);
+    if (transposed) {
+      const v = vector[i] as number;
+      for (let j = 0; j < columns; j++) image[j] = (image[j] as number) + (values[i * columns + j] as number) * v;
+    } else {
+      let sum = 0;
+      for (let j = 0; j < columns; j++) sum += (values[i * columns + j] as number) * (vector[j] as number);
+      image[i] = sum;
     }
   }
   const norm = Math.sqrt(dot(vector, vector)) * (1 + gamma(length + 1));
   const numerator = Math.sqrt(dot(image, image)) * (1 - gamma(other + 1)) - gamma(length) * absolute * norm;
   return Math.max(0, (numerator / norm) * DOWN);
-}
-
-/** True when floating-point Cholesky of the lower triangle runs to completion (overwrites it). */
-function choleskySucceeds(a: Float64Array, n: number): boolean {
-  for (let j = 0; j < n; j++) {
-    for (let i = j; i < n; i++) {
-      let sum = a[i * n + j] as number;
-      for (let k = 0; k < j; k++) sum -= (a[i * n + k] as number) * (a[j * n + k] as number);
-      if (i === j) {
-        if (!(sum > 0)) return false;
-        a[j * n + j] = Math.sqrt(sum);
-      } else {
-        a[i * n + j] = sum / (a[j * n + j] as number);
-      }
-    }
-  }
-  return true;
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * (y[i] as number);
-  return sum;
-}
-
-function scale(x: Float64Array, factor: number): void {
-  for (let i = 0; i < x.length; i++) x[i] = (x[i] as number) * factor;
 }

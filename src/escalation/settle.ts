@@ -1,6 +1,7 @@
 /** A measured batch, sample by sample in index order: settle, make the row, audit the samples that are drawn for it or suspected. */
 import type { Batch, MeasuredBatch, Measurements, StoredSample, TracedSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
+import { createPacer } from "../engine/turn.ts";
 import { sampleMeasurements } from "../engine/sample-measurements.ts";
 import { DeviceError } from "../network/errors.ts";
 import { wordsAt } from "../sampling/philox.ts";
@@ -9,7 +10,7 @@ import type { AuditOutcome } from "../verification/audit/audit.ts";
 import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts";
 import type { IdentityEntry } from "../verification/audit/identities.ts";
 import type { Discrepancy } from "../verification/audit/comparison.ts";
-import { auditPlan } from "../verification/audit/norms.ts";
+import { auditPlannedLayer } from "../verification/audit/norms.ts";
 import type { SampleRow } from "./results.ts";
 import { sampleRow } from "./row.ts";
 import type { Climb, SampleOutcome } from "./sample.ts";
@@ -44,14 +45,30 @@ export interface Settlement {
   /** Share of samples that are audited. */
   readonly audit: number;
   /** The audit of the plan, made when the first sample is audited. */
-  readonly planAudit: () => readonly Discrepancy[];
+  readonly planAudit: () => Promise<readonly Discrepancy[]>;
+  /** Told of an audit's work before it begins. */
+  readonly pace: (work: number) => Promise<void>;
   readonly catch: Catch | null;
 }
 
 export function makeSettlement(climb: Climb, audit: number, catches: Catch | null): Settlement {
-  let found: readonly Discrepancy[] | null = null;
-  return { climb, audit, planAudit: () => (found ??= auditPlan(climb.plan)), catch: catches };
+  let found: Promise<readonly Discrepancy[]> | null = null;
+  const pace = createPacer();
+  return { climb, audit, planAudit: () => (found ??= pacedPlanAudit(climb.plan, pace)), pace, catch: catches };
 }
+
+async function pacedPlanAudit(plan: Plan, pace: Settlement["pace"]): Promise<readonly Discrepancy[]> {
+  const found: Discrepancy[] = [];
+  for (const [i, { scaledWeight }] of plan.layers.entries()) {
+    await pace(PLAN_PASSES * scaledWeight.length);
+    found.push(...auditPlannedLayer(plan, i));
+  }
+  return found;
+}
+
+/** Times that each weight is read by the audit of a plan, and of a sample, about. */
+const PLAN_PASSES = 40;
+const SAMPLE_PASSES = 12;
 
 /** Whether a sample is audited: a function of its address and the share alone, and what a share audits a larger one does too. */
 export function isAudited(seed: number, index: number, share: number): boolean {
@@ -111,6 +128,8 @@ export async function settleBatch(
       if (outcome.verdict.kind === "invalid" || !(drawn.has(at) || suspected)) return { row, outcome, entries: [] };
       const { inputs, labels } = own(at);
       const again = whole.find((batch) => batch.measurements === outcome.source.measurements);
+      const planAudit = await settlement.planAudit();
+      await settlement.pace(SAMPLE_PASSES * climb.plan.layers.reduce((sum, l) => sum + l.scaledWeight.length, 0));
       const audit = (of: SampleOutcome, plan: Plan, stored: TracedSample, reported: SampleRow | null): AuditOutcome =>
         auditSample(
           {
@@ -126,7 +145,7 @@ export async function settleBatch(
           },
           reported,
           of,
-          settlement.planAudit(),
+          planAudit,
         );
       if (engine !== undefined) {
         // The engine's own numbers gave way to f64's, so that none of them is reported; what it stored is audited all the same.

@@ -8,11 +8,12 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
-import { makePlan } from "../engine/plan.ts";
+import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
 import { loweredPowerOfTwo, raisedPowerOfTwo } from "../engine/powers.ts";
 import { DeviceError, ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import { inputWidth, type Network } from "../network/network.ts";
+import { unlessAborted } from "./abort.ts";
 import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
 import type { Climb } from "./sample.ts";
@@ -55,6 +56,8 @@ export interface VerifyRequest {
   /** Stops after the batches in flight; the report then covers what is finished. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** After each layer whose norms are proven, before the first batch. */
+  readonly onPlan?: (progress: { readonly done: number; readonly total: number }) => void;
   /** Every row, in index order. */
   readonly onRow?: (row: SampleRow) => void;
   /** Milliseconds, from any origin, for `timing`. */
@@ -102,12 +105,14 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   }
   const clock = request.clock ?? ((): number => 0);
   const startedMs = clock();
-  const { climb, certify } = makeClimb(request);
+  const { climb, certify } = await makeClimb(request);
   const { plan } = climb;
   const { precision } = plan;
   const settlement = makeSettlement(climb, request.audit ?? DEFAULT_AUDIT, request.catch ?? null);
   const statistics = createStatistics(plan.layers.length, certify);
+  let over = false;
   const receive: Receive = (row, outcome) => {
+    if (over) return;
     statistics.add(row, outcome);
     request.onRow?.(row);
   };
@@ -135,14 +140,21 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     }
     const flight = queue.shift();
     if (flight === undefined) break;
-    const result = await flight.measured;
+    const result = await unlessAborted(flight.measured, request.signal, () => Promise.resolve(null));
+    if (result === null) {
+      // What is under way may take minutes, and nobody waits for it any more.
+      for (const { measured } of [flight, ...queue])
+        void measured.then((late) => "measured" in late && late.measured.release());
+      break;
+    }
     if ("error" in result) {
       if (!(result.error instanceof DeviceError)) throw result.error;
       failure ??= result.error;
       continue;
     }
     try {
-      if (failure === null) await settleBatch(settlement, flight.batch, result.measured, receive);
+      const settling = failure === null ? settleBatch(settlement, flight.batch, result.measured, receive) : null;
+      if (settling !== null) await unlessAborted(settling, request.signal, () => Promise.resolve());
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       failure = error;
@@ -152,19 +164,29 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     const { samples, verdicts } = { samples: count(statistics.verdicts), verdicts: statistics.verdicts };
     request.onProgress?.({ done: samples, total: source.samples, verdicts, report });
   }
+  over = true;
   return { report: report(), failure };
 }
 
-/** Plans, bounds, and how far a sample has to climb. */
-function makeClimb(request: VerifyRequest): { climb: Climb; certify: number | null } {
+/** Plans, bounds, and how far a sample has to climb. An interruption leaves the norms unproven: no sample is measured with them then. */
+async function makeClimb(request: VerifyRequest): Promise<{ climb: Climb; certify: number | null }> {
   const { network, head, norm, accuracy, seed, engine } = request;
   const { precision } = engine.description;
   const certify = request.certify ?? null;
   const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
   const settings = { head, norm, seed, accuracy: beyond ? "verdict" : accuracy } as const;
-  const clean = makePlan(network, { ...settings, precision });
+  const total = network.layers.length;
+  const proven = preparePlan(
+    network,
+    { ...settings, precision },
+    (layer, gram) => request.host.planLayer(layer, gram),
+    (done) => request.onPlan?.({ done, total }),
+  );
+  const interrupted = (): Promise<Plan> =>
+    preparePlan(network, { ...settings, precision }, (layer) => Promise.resolve(outlineLayer(layer)));
+  const clean = await unlessAborted(proven, request.signal, interrupted);
   const plan = request.adjustPlan?.(clean) ?? clean;
-  const hostPlan = precision === "f64" ? clean : makePlan(clean.network, { ...settings, precision: "f64" });
+  const hostPlan = precision === "f64" ? clean : inPrecision(clean, "f64");
   const hostAccuracy = beyond ? accuracy : null;
   return { climb: { plan, layers: layerBounds(plan), host: request.host, hostPlan, hostAccuracy, certify }, certify };
 }

@@ -10,6 +10,8 @@ export const AUDIT_ENTRY_STREAM = 6;
 export const NETWORK_STREAM = 7;
 /** The numbers of a drawn head: coefficients, targets. */
 export const HEAD_STREAM = 8;
+/** Where the iteration for a weight matrix's norm starts. */
+export const NORM_START_STREAM = 9;
 /** What a conformance case draws: its kernel, shape and kind of numbers; and the numbers themselves. */
 export const CONFORMANCE_STREAM = 20;
 export const CONFORMANCE_NUMBER_STREAM = 21;

@@ -1,6 +1,8 @@
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { describe, expect, test } from "vitest";
-import { gramOfRows, provenUpper, weightNorms } from "../../src/engine/weight-norm.ts";
+import { choleskyRoundings } from "../../src/engine/dense/cholesky.ts";
+import { gramOfRows, gramRoundings } from "../../src/engine/dense/gram.ts";
+import { provenUpper, weightNorms } from "../../src/engine/weight-norm.ts";
 import { fromNumber, multiply } from "../../src/exact/dyadic.ts";
 import { fromNumbers } from "../../src/exact/matrix.ts";
 import { normAtMost } from "../../src/exact/norms.ts";
@@ -91,39 +93,49 @@ describe("what a Cholesky factorisation proves", () => {
     normAtMost(fromNumbers(values.length / columns, columns, values), multiply(fromNumber(x), fromNumber(x)));
 
   test("is an upper bound where it succeeds by rounding alone, for a ρ below the norm", () => {
-    // Rows of one number each: the sums of G round the same way at every term, and G comes out too small by more than UP covers.
+    // Rows of one number each: the sums of G round the same way at every term, and G comes out too small.
     const columns = 4000;
     let byRounding = 0;
-    for (const entry of [0.1, 0.3, 0.7, 0.9, 1.1, 1.3]) {
+    for (const entry of [3.79, 2.15, 1.33, 1.41, 3.97, 0.7]) {
       const values = new Float64Array(2 * columns).fill(entry);
       const gram = gramOfRows(values, 2, columns);
       const absolute = Math.sqrt(2 * columns) * entry * (1 + 1e-11);
-      for (let k = 1; k <= 200; k++) {
+      for (let k = 1; k <= 40; k++) {
         const square = 2 * columns * entry * entry * (1 - k * 2 ** -50);
-        const upper = provenUpper(gram, 2, columns, square, absolute);
-        if (upper === null) continue;
-        if (!atMost(values, columns, Math.sqrt(square) * (1 + 2 ** -48))) byRounding++;
+        const found = provenUpper(gram, 2, columns, square, absolute);
+        if ("direction" in found) continue;
+        const { upper } = found;
+        if (!atMost(values, columns, Math.sqrt(square))) byRounding++;
         expect(atMost(values, columns, upper)).toBe(true);
       }
     }
     expect(byRounding).toBeGreaterThan(0);
   });
 
-  test("costs at least γ_{n+2} tr for the factorisation and γ_m ω² for the sums of the Gram matrix", () => {
+  test("costs γ_k/(1 − γ_k) tr for the factorisation and γ_m ω² for the sums of the Gram matrix, each by its count of roundings", () => {
     const gamma = (k: number): number => (k * 2 ** -53) / (1 - k * 2 ** -53);
     const n = 60;
     const gram = new Float64Array(n * n);
     // The difference of squares loses 2⁻⁵² of ρ² twice, and UP adds 2·2⁻⁴⁸ of it.
     const lost = 4 * 2 ** -53;
-    const excess = (inner: number, absolute: number): number =>
-      (provenUpper(gram, n, inner, 1, absolute) ?? NaN) ** 2 - 1;
-    expect(excess(1, 0)).toBeGreaterThanOrEqual(gamma(n + 2) * n - lost);
-    expect(excess(1, 0)).toBeLessThan(1.01 * gamma(n + 2) * n + 2.1 * 2 ** -48);
-    expect(excess(1e6, 2) - excess(1, 0)).toBeGreaterThanOrEqual(gamma(1e6) * 4 - 2 * lost);
+    const excess = (inner: number, absolute: number): number => {
+      const found = provenUpper(gram, n, inner, 1, absolute);
+      return "upper" in found ? found.upper ** 2 - 1 : NaN;
+    };
+    const k = choleskyRoundings(n);
+    expect(k).toBe(n + 1);
+    expect(excess(1, 0)).toBeGreaterThanOrEqual(gamma(k) * n - lost);
+    expect(excess(1, 0)).toBeLessThan(1.01 * gamma(k) * n + 2.2 * 2 ** -48);
+    expect(excess(1e6, 2) - excess(1, 0)).toBeGreaterThanOrEqual(gamma(gramRoundings(1e6)) * 4 - 2 * lost);
   });
 
-  test("is nothing where it fails", () => {
-    expect(provenUpper(Float64Array.of(4, 0, 0, 1), 2, 2, 3.9, 2)).toBeNull();
-    expect(provenUpper(Float64Array.of(4, 0, 0, 1), 2, 2, 4.1, 2)).toBeGreaterThan(2);
+  test("is a direction of a larger quotient where it fails", () => {
+    const found = provenUpper(Float64Array.of(4, 0, 0, 1), 2, 2, 3.9, 2);
+    expect("direction" in found ? found.direction : null).toEqual(Float64Array.of(1, 0));
+    const above = provenUpper(Float64Array.of(4, 0, 0, 1), 2, 2, 4.1, 2);
+    expect("upper" in above ? above.upper : NaN).toBeGreaterThan(2);
+    // 2I − (1, 1; 1, 2): its second pivot is −1, along (1, 1).
+    const second = provenUpper(Float64Array.of(1, 1, 1, 2), 2, 2, 2, 2);
+    expect("direction" in second ? second.direction : null).toEqual(Float64Array.of(1, 1));
   });
 });

@@ -180,7 +180,7 @@ describe("the audit of a sample", () => {
 });
 
 describe("the audit of a plan", () => {
-  test("proves every bracket again, and names the one that its own does not meet", async () => {
+  test("compares every bracket with what was proven of the weights, and that with the weights, and names what does not meet", async () => {
     const caught = await clean();
     expect(auditPlan(caught.plan)).toEqual([]);
     const changed = (change: (layer: Plan["layers"][number]) => object): Plan => ({
@@ -191,11 +191,22 @@ describe("the audit of a plan", () => {
       lower: b.lower * factor,
       upper: b.upper * factor,
     });
+    /** A false proof that the plan follows. */
+    const unproven = (l: Plan["layers"][number], spectral: { lower: number; upper: number }): object => ({
+      spectralNorm: spectral,
+      proof: { ...l.proof, spectral },
+    });
     const cases: readonly [string, (layer: Plan["layers"][number]) => object][] = [
       ["‖W‖", (l) => ({ spectralNorm: by(1 + 1e-9)(l.spectralNorm) })],
       ["‖W‖", (l) => ({ spectralNorm: by(1 - 1e-9)(l.spectralNorm) })],
       ["‖W‖_F", (l) => ({ frobeniusNorm: by(1 + 1e-9)(l.frobeniusNorm) })],
       ["‖ |W| ‖", (l) => ({ absoluteNorm: l.absoluteNorm / 4 })],
+      ["‖W‖'s upper bound", (l) => unproven(l, by(1 - 1e-9)(l.spectralNorm))],
+      ["‖W‖'s lower bound", (l) => unproven(l, by(1 + 1e-9)(l.spectralNorm))],
+      [
+        "‖W‖'s lower bound",
+        (l) => ({ proof: { ...l.proof, vector: l.proof.vector.map((v, k) => (k === 0 ? -v : v)) } }),
+      ],
       ["W", (l) => ({ scaledWeight: l.scaledWeight.map((w, k) => (k === 2 ? w * (1 + 2 ** -52) : w)) })],
     ];
     for (const [quantity, change] of cases) {

@@ -5,7 +5,10 @@
 import { DeviceError } from "../../network/errors.ts";
 import type { Batch, Engine, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
-import type { Plan } from "../plan.ts";
+import type { Layer } from "../../network/network.ts";
+import type { LayerPlan, Plan } from "../plan.ts";
+import { planLayer, proofWork } from "../plan.ts";
+import { turn } from "../turn.ts";
 import type { HostAnswer, HostReply, HostRequest } from "./host.ts";
 import { createHost } from "./host.ts";
 import { mergeMeasurements } from "./merge.ts";
@@ -14,6 +17,8 @@ import type { RefineRequest, Refinement } from "./refine.ts";
 /** An engine that can also take one stored sample up again (refine.ts); a planted fault never touches a refinement. */
 export interface CpuEngine extends Engine {
   refine(plan: Plan, stored: StoredSample, request: RefineRequest): Promise<Refinement>;
+  /** One layer of a plan (plan.ts), on a thread of its own where it is more than a few milliseconds of work. */
+  planLayer(layer: Layer, gram: boolean): Promise<LayerPlan>;
 }
 
 /** A worker thread as this engine needs it: Node's, Deno's and the browser's fit. */
@@ -149,11 +154,24 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
         lane.busy--;
       }
     },
+    async planLayer(layer, gram) {
+      if (proofWork(layer) < SMALL_PROOF) return planLayer(layer, gram);
+      const lane = leastBusy();
+      lane.busy += BLOCK;
+      try {
+        return (await lane.call({ kind: "plan-layer", layer, gram })) as LayerPlan;
+      } finally {
+        lane.busy -= BLOCK;
+      }
+    },
     dispose() {
       for (const lane of lanes) lane.terminate();
     },
   };
 }
+
+/** Multiplications of a proof that the calling thread makes itself: about 10 ms. */
+const SMALL_PROOF = 2e7;
 
 /** Plans that a lane holds beside those in use: a run has one or two at a time, a sweep a few. */
 const KEPT_PLANS = 8;
@@ -192,10 +210,12 @@ function ownLane(): Lane {
   let refinements = 0;
   /** A turn of the event loop a block, and now and then a refinement, so that progress and interruption are heard; a turn takes 1 ms. */
   const takesTurn = (request: HostRequest): boolean =>
-    request.kind === "measure" || (request.kind === "refine" && ++refinements % REFINEMENTS_A_TURN === 0);
+    request.kind === "measure" ||
+    request.kind === "plan-layer" ||
+    (request.kind === "refine" && ++refinements % REFINEMENTS_A_TURN === 0);
   return {
     call: async (request) => {
-      if (takesTurn(request)) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (takesTurn(request)) await turn();
       return host(request);
     },
     plans: new Map(),

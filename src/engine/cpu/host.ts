@@ -4,7 +4,9 @@
  */
 import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
-import type { Plan } from "../plan.ts";
+import type { Layer } from "../../network/network.ts";
+import type { LayerPlan, Plan } from "../plan.ts";
+import { planLayer } from "../plan.ts";
 import type { StoredBlock } from "./measure.ts";
 import { measureBlock, storedSample, tracedSample } from "./measure.ts";
 import type { Operators } from "./operators.ts";
@@ -14,13 +16,14 @@ import { refineSample } from "./refine.ts";
 
 export type HostRequest =
   | { readonly kind: "plan"; readonly planId: number; readonly plan: Plan; readonly fault: FaultName | undefined }
+  | { readonly kind: "plan-layer"; readonly layer: Layer; readonly gram: boolean }
   | { readonly kind: "forget"; readonly planId: number }
   | { readonly kind: "measure"; readonly planId: number; readonly blockId: number; readonly batch: Batch }
   | { readonly kind: "refine"; readonly planId: number; readonly stored: StoredSample; readonly request: RefineRequest }
   | { readonly kind: "stored" | "traced"; readonly blockId: number; readonly samples: readonly number[] }
   | { readonly kind: "release"; readonly blockId: number };
 
-export type HostAnswer = Measurements | StoredSample[] | TracedSample[] | Refinement | null;
+export type HostAnswer = Measurements | StoredSample[] | TracedSample[] | Refinement | LayerPlan | null;
 
 /** A host of its own: plans and blocks by number. */
 export function createHost(): (request: HostRequest) => HostAnswer {
@@ -35,6 +38,8 @@ export function createHost(): (request: HostRequest) => HostAnswer {
           clean: makeOperators(request.plan, undefined),
         });
         return null;
+      case "plan-layer":
+        return planLayer(request.layer, request.gram);
       case "forget":
         plans.delete(request.planId);
         return null;

@@ -5,7 +5,7 @@
 import type { FaultName } from "../faults.ts";
 import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
-import { transpose } from "../weight-norm.ts";
+import { transpose } from "../dense/gram.ts";
 import { masked } from "./columns.ts";
 import type { Tamper } from "./faults.ts";
 import { createTamper } from "./faults.ts";

@@ -1,7 +1,7 @@
 /** A matrix norm with its derivative: u vᵀ of the largest singular pair, or A/‖A‖_F. */
-import { exhausted, isCheckpoint, ritzVector, settled } from "../../engine/krylov.ts";
-import { gramOfRows, transpose } from "../../engine/weight-norm.ts";
-import { addScaled, dot, squaredNorm, times, transposedTimes } from "./algebra.ts";
+import { gramOfRows, transpose } from "../../engine/dense/gram.ts";
+import { randomStart, topEigenvector } from "../../engine/dense/top-eigenvector.ts";
+import { squaredNorm, times, transposedTimes } from "./algebra.ts";
 
 export interface NormWithDerivative {
   readonly norm: number;
@@ -25,7 +25,8 @@ export function normWithDerivative(
   const unit = a.map((v) => v / frobenius);
   const wide = rows <= columns;
   const gram = wide ? gramOfRows(unit, rows, columns) : gramOfRows(transpose(unit, rows, columns), columns, rows);
-  const vector = topEigenvector(gram, wide ? rows : columns);
+  const n = wide ? rows : columns;
+  const vector = topEigenvector(gram, n, randomStart(0, n), ACCURACY);
   const image = wide ? transposedTimes(unit, vector, rows, columns) : times(unit, vector, rows, columns);
   const sigma = Math.sqrt(squaredNorm(image));
   const other = image.map((v) => v / sigma);
@@ -39,37 +40,3 @@ export function normWithDerivative(
 
 /** Relative error of ‖A‖ at which the iteration stops, where it does not reach the whole space before. */
 const ACCURACY = 1e-13;
-
-/** A unit eigenvector of the largest eigenvalue, by Lanczos with full reorthogonalisation (engine/krylov.ts says when it has converged). */
-function topEigenvector(gram: Float64Array, n: number): Float64Array {
-  const basis: Float64Array[] = [];
-  const alpha: number[] = [];
-  const beta: number[] = [];
-  // A start with no symmetry: it need only not be orthogonal to the answer.
-  let q = Float64Array.from({ length: n }, (_, i) => 1 + ((i * 0.6180339887498949) % 1));
-  q = normalised(q);
-  for (let steps = 1; ; steps++) {
-    basis.push(q);
-    const next = times(gram, q, n, n);
-    alpha.push(dot(q, next));
-    for (let pass = 0; pass < 2; pass++) for (const b of basis) addScaled(next, -dot(b, next), b);
-    beta.push(Math.sqrt(squaredNorm(next)));
-    if (steps >= n || exhausted(alpha, beta, steps, 2 ** -53)) break;
-    if (isCheckpoint(steps, n) && (steps >= LIMIT || settled(alpha, beta, steps, ACCURACY))) break;
-    q = normalised(next);
-  }
-  const coefficients = ritzVector(alpha, beta, alpha.length);
-  const vector = new Float64Array(n);
-  basis.forEach((b, j) => {
-    addScaled(vector, coefficients[j] as number, b);
-  });
-  return normalised(vector);
-}
-
-/** Most steps: by then a search learns nothing more from the last digits of a norm. */
-const LIMIT = 96;
-
-function normalised(x: Float64Array): Float64Array<ArrayBuffer> {
-  const length = Math.sqrt(squaredNorm(x));
-  return Float64Array.from(x, (v) => v / length);
-}

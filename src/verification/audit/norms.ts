@@ -1,10 +1,11 @@
 /**
  * Every measured norm, largest slope and product of the cut test against the stored vectors that it speaks of, in f64:
- * norms within normError(n), products within γ_{n+3} Σ|x_i y_i|. And the proven brackets of the weights' norms, proven again.
+ * norms within normError(n), products within γ_{n+3} Σ|x_i y_i|. And the proven brackets of the weights' norms against the weights.
  */
 import type { Interval } from "../../engine/interval.ts";
 import type { Plan } from "../../engine/plan.ts";
-import { weightNorms } from "../../engine/weight-norm.ts";
+import { randomStart, topOf } from "../../engine/dense/top-eigenvector.ts";
+import { frobeniusBracket, lowerEnd } from "../../engine/weight-norm.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { Comparison, Discrepancy } from "./comparison.ts";
 import { createComparison } from "./comparison.ts";
@@ -71,26 +72,73 @@ function auditProducts({ traced, measurements: m, at, arithmetic }: AuditSubject
   });
 }
 
-/**
- * The plan's norms, proven again from the network's own weights: two proven brackets of one number must meet. Once a plan.
- */
+/** The plan's norms, layer by layer (`auditPlannedLayer`). Once a plan. */
 export function auditPlan(plan: Plan): readonly Discrepancy[] {
+  return plan.layers.flatMap((_, i) => auditPlannedLayer(plan, i));
+}
+
+/**
+ * What the plan says of layer i + 1's norms, against the network's own weights. The factorisation behind the upper end of ‖W‖ is not made
+ * again; around it everything is: the scaled weights, ‖W‖_F, the lower end from its vector, and a vector of the audit's own, from another
+ * start, whose quotient must not exceed the upper end. An upper end that is too high is a wide bracket, which the report says.
+ */
+export function auditPlannedLayer(plan: Plan, i: number): readonly Discrepancy[] {
   const comparison = createComparison();
-  plan.layers.forEach((layer, i) => {
-    const { weight, outputs, inputs } = plan.network.layers[i] as Plan["network"]["layers"][number];
-    const factor = 2 ** -layer.scaleExponent;
-    // Beyond the range of one factor the scaled weights are compared with what they were scaled from by planning alone.
-    const scaled = Number.isFinite(factor) && factor > 0 ? weight.map((w) => w * factor) : layer.scaledWeight;
-    scaled.forEach((w, k) => {
-      comparison.near("norms", i + 1, "W", layer.scaledWeight[k] as number, w, 0);
-    });
-    const again = weightNorms(scaled, outputs, inputs);
-    meet(comparison, i + 1, "‖W‖", layer.spectralNorm, again.spectral);
-    meet(comparison, i + 1, "‖W‖_F", layer.frobeniusNorm, again.frobenius);
-    const least = again.spectral.lower;
-    comparison.near("norms", i + 1, "‖ |W| ‖", Math.min(layer.absoluteNorm, least), least, 0);
+  const layer = plan.layers[i] as Plan["layers"][number];
+  const { weight, outputs, inputs } = plan.network.layers[i] as Plan["network"]["layers"][number];
+  const factor = 2 ** -layer.scaleExponent;
+  // Beyond the range of one factor the scaled weights are compared with what they were scaled from by planning alone.
+  const scaled = Number.isFinite(factor) && factor > 0 ? weight.map((w) => w * factor) : layer.scaledWeight;
+  scaled.forEach((w, k) => {
+    if (w !== layer.scaledWeight[k]) comparison.near("norms", i + 1, "W", layer.scaledWeight[k] as number, w, 0);
   });
+  const { spectral, vector } = layer.proof;
+  const frobenius = frobeniusBracket(scaled);
+  meet(comparison, i + 1, "‖W‖", layer.spectralNorm, spectral);
+  meet(comparison, i + 1, "‖W‖_F", layer.frobeniusNorm, frobenius);
+  const least = spectral.lower;
+  comparison.near("norms", i + 1, "‖ |W| ‖", Math.min(layer.absoluteNorm, least), least, 0);
+  if (frobenius.upper === 0) return comparison.found;
+  const own = ownVector(scaled, outputs, inputs);
+  for (const v of [vector, own]) {
+    const lower = lowerEnd(scaled, outputs, inputs, frobenius.upper, v);
+    comparison.near("norms", i + 1, "‖W‖'s upper bound", Math.min(spectral.upper, lower), lower, 0);
+  }
+  // ω enters the rounding of a lower end; here ‖W‖_F stands for it, which may make the end lower.
+  const again = lowerEnd(scaled, outputs, inputs, frobenius.upper, vector);
+  const slack = gamma(2 * Math.max(outputs, inputs) + 4, HOST) * frobenius.upper;
+  comparison.near("norms", i + 1, "‖W‖'s lower bound", Math.max(spectral.lower, again), again, slack);
   return comparison.found;
+}
+
+/** Steps of the audit's own iteration: it need not converge, for any vector may contradict an upper end. */
+const OWN_STEPS = 12;
+/** Not one of the starts that planning takes (weight-norm.ts). */
+const OWN_START = 2 ** 20;
+
+/** A vector near the top one of W's smaller side, by products with W itself. */
+function ownVector(w: Float64Array, rows: number, columns: number): Float64Array {
+  if (rows === 1 || columns === 1) return Float64Array.of(1);
+  const onRows = (y: Float64Array): Float64Array => {
+    const x = new Float64Array(columns);
+    for (let i = 0; i < rows; i++) {
+      const v = y[i] as number;
+      for (let j = 0; j < columns; j++) x[j] = (x[j] as number) + (w[i * columns + j] as number) * v;
+    }
+    return x;
+  };
+  const onColumns = (x: Float64Array): Float64Array => {
+    const y = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) {
+      let sum = 0;
+      for (let j = 0; j < columns; j++) sum += (w[i * columns + j] as number) * (x[j] as number);
+      y[i] = sum;
+    }
+    return y;
+  };
+  const wide = rows <= columns;
+  const apply = (v: Float64Array): Float64Array => (wide ? onColumns(onRows(v)) : onRows(onColumns(v)));
+  return topOf(apply, randomStart(OWN_START, Math.min(rows, columns)), 2 ** -40, OWN_STEPS);
 }
 
 /** The brackets have a point in common: half the distance of their middles is within half their widths. */
