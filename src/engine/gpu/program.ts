@@ -18,6 +18,7 @@ import type { Matrix } from "./dispatch.ts";
 import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
 import { bytesPerColumn, createExplicitPass } from "./explicit-pass.ts";
 import { headData, uploadOperands } from "./operands.ts";
+import { HEAD_STATE, KRYLOV_STATE, NORMALISE_STATE } from "./kernels.ts";
 import { createStoredReader } from "./stored.ts";
 import { createWitnessPass } from "./witness-pass.ts";
 
@@ -46,7 +47,9 @@ export function bytesPerSample(plan: Plan): { total: number; largestBinding: num
   // One unit vector of every sample; more go through at once only within explicit-pass.ts's own budget.
   const explicit = plan.norm === "frobenius" ? bytesPerColumn(widths) / 4 : 0;
   const largest = Math.max(2 * widest, plan.accuracy === "verdict" ? 0 : 17 * Math.max(1, ...inner));
-  return { total: 4 * (base + start + witness + explicit), largestBinding: 4 * largest };
+  // What the dispatches of long loops hand on.
+  const states = HEAD_STATE + NORMALISE_STATE + inner.length * (NORMALISE_STATE + KRYLOV_STATE);
+  return { total: 4 * (base + start + witness + explicit + states), largestBinding: 4 * largest };
 }
 
 export async function createProgram(

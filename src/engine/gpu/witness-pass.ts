@@ -10,7 +10,7 @@ import type { BasePass } from "./base-pass.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
 import { encodePass, guarded, submitAndRead } from "./dispatch.ts";
-import { KERNELS } from "./kernels.ts";
+import { KERNELS, KRYLOV_STATE, NORMALISE_STATE } from "./kernels.ts";
 import type { LinearMaps, PullbackPass } from "./linear-maps.ts";
 import { createLinearMaps } from "./linear-maps.ts";
 import type { Operands } from "./operands.ts";
@@ -27,6 +27,8 @@ interface LayerIteration {
   readonly gram: { dispatches: Dispatch[]; result: Matrix };
   /** (α, β), steps × columns. */
   readonly coefficients: Matrix;
+  /** What a step's dispatches hand on. */
+  readonly states: Matrix;
   readonly weights: Matrix;
   readonly witness: Matrix;
   readonly segments: Segment[];
@@ -161,7 +163,7 @@ async function createIteration(
     KERNELS.normalise,
     { SECOND: 1 },
     { rows, columns, width: 2 * columns, shift: columns, pitch: columns },
-    [tangent.buffer, next.buffer],
+    [tangent.buffer, next.buffer, workspace.matrix("normalise.states", 1, columns, NORMALISE_STATE).buffer],
   );
   const back = await maps.pullback(t, witness, true);
   const requests: SumRequest[] = [witness, back.result, ...back.stages].map((of) => ({ kind: "norm", of }));
@@ -173,6 +175,7 @@ async function createIteration(
     start,
     gram: await maps.gram(t, next),
     coefficients: workspace.matrix(name("coefficients"), STEP_LIMIT, columns, 2),
+    states: workspace.matrix(name("krylov-states"), 1, columns, KRYLOV_STATE),
     weights: workspace.matrix(name("ritz-weights"), STEP_LIMIT, columns),
     witness,
     segments: [],
@@ -193,7 +196,7 @@ async function ensureSegment(
   const from = layer.segments[round - 1]?.to ?? 0;
   let to = from + 1;
   while (!isCheckpoint(to, layer.rows)) to++;
-  const { rows, next, coefficients, weights, witness } = layer;
+  const { rows, next, coefficients, states, weights, witness } = layer;
   const basis = workspace.matrix(`basis.${String(layer.t)}`, (to - from + 1) * rows, columns);
   const steps: Dispatch[] = [];
   for (let j = from; j < to; j++) {
@@ -202,7 +205,7 @@ async function ensureSegment(
         KERNELS.krylovStep,
         {},
         { rows, columns, block: j - from, first: j === 0 ? 1 : 0, at: j },
-        [layer.gram.result.buffer, basis.buffer, next.buffer, coefficients.buffer],
+        [layer.gram.result.buffer, basis.buffer, next.buffer, coefficients.buffer, states.buffer],
       ),
     );
   }
