@@ -10,6 +10,8 @@ import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts"
 import type { IdentityEntry } from "../verification/audit/identities.ts";
 import type { Discrepancy } from "../verification/audit/comparison.ts";
 import { auditPlan } from "../verification/audit/norms.ts";
+import type { LengthCheck } from "../verification/lengths.ts";
+import { createLengthCheck } from "../verification/lengths.ts";
 import type { SampleRow } from "./results.ts";
 import { sampleRow } from "./row.ts";
 import type { Climb, SampleOutcome } from "./sample.ts";
@@ -45,12 +47,15 @@ export interface Settlement {
   readonly audit: number;
   /** The audit of the plan, made when the first sample is audited. */
   readonly planAudit: () => readonly Discrepancy[];
+  /** Of every sample, what its norms must be. */
+  readonly lengths: LengthCheck;
   readonly catch: Catch | null;
 }
 
 export function makeSettlement(climb: Climb, audit: number, catches: Catch | null): Settlement {
   let found: readonly Discrepancy[] | null = null;
-  return { climb, audit, planAudit: () => (found ??= auditPlan(climb.plan)), catch: catches };
+  const lengths = createLengthCheck(climb.plan, climb.layers);
+  return { climb, audit, planAudit: () => (found ??= auditPlan(climb.plan)), lengths, catch: catches };
 }
 
 /** Whether a sample is audited: a function of its address and the share alone, and what a share audits a larger one does too. */
@@ -96,13 +101,16 @@ export async function settleBatch(
     const index = batch.first + at;
     const whole: MeasuredBatch[] = [];
     try {
-      const outcome = await settleSample(
-        climb,
-        measured.measurements,
-        index,
-        at,
-        () => stored(at),
-        () => replay(at, whole),
+      const outcome = withViolation(
+        await settleSample(
+          climb,
+          measured.measurements,
+          index,
+          at,
+          () => stored(at),
+          () => replay(at, whole),
+        ),
+        settlement.lengths(measured.measurements, at, own(at).inputs),
       );
       const row = sampleRow(climb.plan, index, outcome);
       const { engine } = outcome;
@@ -162,6 +170,10 @@ export async function settleBatch(
       if (settlement.catch?.wants(settled.row) === true) await hand(from + i, settled);
     }
   }
+}
+
+function withViolation(outcome: SampleOutcome, found: ReturnType<LengthCheck>): SampleOutcome {
+  return found === null ? outcome : { ...outcome, verdict: found, violations: [found, ...outcome.violations] };
 }
 
 interface Settled {

@@ -89,7 +89,16 @@ export async function createBasePass(
       KERNELS.head,
       { HEAD: operands.head },
       { width: outputs, columns, index: operands.headIndex },
-      [b(hidden, depth + 1), headData, labels, b(slopes, depth), values.buffer, topGradient.buffer, b(adjoints, depth), states],
+      [
+        b(hidden, depth + 1),
+        headData,
+        labels,
+        b(slopes, depth),
+        values.buffer,
+        topGradient.buffer,
+        b(adjoints, depth),
+        states,
+      ],
     ),
   );
   for (const t of [...layers].reverse()) {
