@@ -10,6 +10,7 @@ import type {
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import { withMeasurementFault } from "../faults.ts";
+import { DeviceError } from "../../network/errors.ts";
 import type { Plan } from "../plan.ts";
 import type { BasePass } from "./base-pass.ts";
 import { createBasePass } from "./base-pass.ts";
@@ -58,10 +59,11 @@ export async function createProgram(
   capacity: number,
   fault: FaultName | undefined,
 ): Promise<Program> {
+  refuseLargeLayers(plan, open);
   const workspace = createWorkspace(open);
   const { device } = open;
   const build = async () => {
-    const operands = uploadOperands(workspace, plan, fault);
+    const operands = uploadOperands(workspace, plan, open.bindingBytes, fault);
     const base = await createBasePass(workspace, operands, capacity, fault);
     const witness =
       plan.accuracy === "verdict" || operands.depth === 1
@@ -107,6 +109,29 @@ export async function createProgram(
     readTraced: (samples) => stored.readTraced(samples),
     destroy: workspace.destroy,
   };
+}
+
+/** The fewest samples of a batch. */
+const LEAST = 4;
+
+/**
+ * What no smaller batch would help: a layer's own matrix, or the two tangents of the fewest samples.
+ * @throws DeviceError naming the layer.
+ */
+function refuseLargeLayers(plan: Plan, { adapter, bindingBytes }: OpenDevice): void {
+  plan.network.layers.forEach(({ inputs, outputs }, i) => {
+    const needs = [
+      { what: "weights take", bytes: 4 * inputs * outputs },
+      { what: `vectors of ${String(LEAST)} samples take`, bytes: 2 * LEAST * 4 * Math.max(inputs, outputs) },
+    ];
+    const large = needs.find(({ bytes }) => bytes > bindingBytes);
+    if (large === undefined) return;
+    const shape = `${String(outputs)} × ${String(inputs)}`;
+    const limit = `at most ${String(bindingBytes)}, what ${adapter.name} binds at once`;
+    throw new DeviceError(
+      `webgpu: layer ${String(i + 1)} (${shape}): its ${large.what} ${String(large.bytes)} bytes, expected ${limit}: another adapter, or --engine cpu`,
+    );
+  });
 }
 
 /** x, n_1 × columns, 0 past the batch's end. */
