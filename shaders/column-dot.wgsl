@@ -11,6 +11,9 @@ struct Sizes {
   left_norm: u32,
   right_norm: u32,
   offset: u32,
+  // This dispatch's rows: begin ≤ i < end.
+  begin: u32,
+  end: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -41,7 +44,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let fx = bitcast<vec4<f32>>(vec4<u32>(127 - ex) << vec4<u32>(23u));
   let fy = bitcast<vec4<f32>>(vec4<u32>(127 - ey) << vec4<u32>(23u));
   var sum = vec4<f32>();
-  for (var i = 0u; i < sizes.rows; i++) {
+  if (sizes.begin > 0u) {
+    for (var i = 0u; i < 4u; i++) {
+      sum[i] = bitcast<f32>(sums[sizes.offset + 4u * quad + i].y);
+    }
+  }
+  for (var i = sizes.begin; i < sizes.end; i++) {
     sum += (left[i * group + sample] * fx) * (right[i * stride + quad] * fy);
   }
   for (var i = 0u; i < 4u; i++) {

@@ -19,9 +19,9 @@ struct Sizes {
 @group(0) @binding(3) var<storage, read_write> result: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let column = id.x;
-  let row = id.y;
+  let row = id.y + groups.y * id.z;
   if (column >= sizes.columns || row >= sizes.rows) {
     return;
   }

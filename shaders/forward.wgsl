@@ -1,13 +1,16 @@
 // z = W h + b,  h′ = g(z),  D = g′(z): one layer forward for a batch.
 // Sizes: rows = n_{t+1}, inner = n_t, columns = B, a multiple of 4. All matrices rows × columns, row-major, samples contiguous.
 // Layout: an invocation makes 8 rows × 4 columns, each entry one sum in ascending k. Accuracy: γ_{n_t+1} (|W||h| + |b|) for z,
-// lib/elementary.wgsl's bounds for g and g′. Slopes below 2⁻¹²⁶ are stored as 0; NaN goes through unchanged.
+// lib/elementary.wgsl's bounds for g and g′. A long sum takes several dispatches; between them z holds what has been summed. Slopes below 2⁻¹²⁶ are stored as 0; NaN goes through unchanged.
 // uses: lib/elementary.wgsl lib/activations.wgsl
 
 struct Sizes {
   rows: u32,
   inner: u32,
   columns: u32,
+  // This dispatch's part of the sum: terms begin ≤ k < end of `inner`.
+  begin: u32,
+  end: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -33,6 +36,10 @@ fn store_row(row: u32, quad: u32, stride: u32, sum: vec4<f32>) {
     return;
   }
   let at = row * stride + quad;
+  if (sizes.end < sizes.inner) {
+    preactivation[at] = sum;
+    return;
+  }
   let z = sum + vec4<f32>(bias[row]);
   var value = vec4<f32>();
   var slope = vec4<f32>();
@@ -48,10 +55,10 @@ fn store_row(row: u32, quad: u32, stride: u32, sum: vec4<f32>) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let stride = sizes.columns / 4u;
   let quad = id.x;
-  let row = 8u * id.y;
+  let row = 8u * (id.y + groups.y * id.z);
   if (quad >= stride || row >= sizes.rows) {
     return;
   }
@@ -72,7 +79,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var s5 = vec4<f32>();
   var s6 = vec4<f32>();
   var s7 = vec4<f32>();
-  for (var k = 0u; k < sizes.inner; k++) {
+  if (sizes.begin > 0u) {
+    s0 = preactivation[row * stride + quad];
+    s1 = preactivation[min(row + 1u, last) * stride + quad];
+    s2 = preactivation[min(row + 2u, last) * stride + quad];
+    s3 = preactivation[min(row + 3u, last) * stride + quad];
+    s4 = preactivation[min(row + 4u, last) * stride + quad];
+    s5 = preactivation[min(row + 5u, last) * stride + quad];
+    s6 = preactivation[min(row + 6u, last) * stride + quad];
+    s7 = preactivation[min(row + 7u, last) * stride + quad];
+  }
+  for (var k = sizes.begin; k < sizes.end; k++) {
     let h = hidden[k * stride + quad];
     s0 += weight[r0 + k] * h;
     s1 += weight[r1 + k] * h;

@@ -20,10 +20,12 @@ struct Sizes {
 @group(0) @binding(3) var<storage, read_write> result: array<u32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let row = id.x / sizes.count;
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  // Entries beyond one line of workgroups go on along y.
+  let entry = id.x + 64u * groups.x * id.y;
+  let row = entry / sizes.count;
   if (row >= sizes.rows) {
     return;
   }
-  result[sizes.offset + id.x] = operand[row * sizes.columns + chosen[id.x % sizes.count] + sizes.shift];
+  result[sizes.offset + entry] = operand[row * sizes.columns + chosen[entry % sizes.count] + sizes.shift];
 }

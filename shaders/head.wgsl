@@ -1,13 +1,29 @@
 // f and ∂f/∂h of each sample (src/network/heads.ts has the formulas and conventions), the gradient scaled by 2^−e so that its largest
 // entry lies in [1, 2), and δ_l = D_l ∘ (2^−e ∂f/∂h). Sizes: width = n_{l+1}, columns = B, row-major; an invocation a sample.
 // Accuracy: the gradient is data for everything that follows (MATH.md §2); δ_l has one rounding.
-// uses: lib/elementary.wgsl
+// uses: lib/elementary.wgsl lib/parts.wgsl
 
 struct Sizes {
   width: u32,
   columns: u32,
   // The output of logit:K.
   index: u32,
+  // This dispatch's part of the passes over the outputs, laid end to end.
+  begin: u32,
+  end: u32,
+}
+
+// What the passes hand on.
+struct State {
+  // Rows of the first largest output, and of the first largest besides the sample's own.
+  best: u32,
+  rival: u32,
+  // f, or of a softmax Σ exp(h − max h) without the largest; that sum with it; those shares of the softmax that are not the label's.
+  value: f32,
+  sum: f32,
+  others: f32,
+  // Bits of the gradient's largest entry.
+  largest: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -24,6 +40,8 @@ struct Sizes {
 // 2^−e ∂f/∂h and δ_l, width × columns each.
 @group(0) @binding(6) var<storage, read_write> gradient: array<f32>;
 @group(0) @binding(7) var<storage, read_write> adjoint: array<f32>;
+// One a sample, between the dispatches of a wide output.
+@group(0) @binding(8) var<storage, read_write> states: array<State>;
 
 // sum 0, mean 1, logit 2, logit-argmax 3, linear 4, half-squared-norm 5, log-sum-exp 6, cross-entropy 7, squared-error 8, margin 9.
 override HEAD: u32 = 0u;
@@ -32,10 +50,15 @@ fn at(row: u32, column: u32) -> u32 {
   return row * sizes.columns + column;
 }
 
-// The first largest output, leaving out row `except`.
-fn argmax(column: u32, except: i32) -> u32 {
-  var best = select(0u, 1u, except == 0);
-  for (var i = 0u; i < sizes.width; i++) {
+fn rows_of(number: u32) -> vec2<u32> {
+  return part(number, sizes.width, sizes.begin, sizes.end);
+}
+
+// The first largest output, leaving out row `except`; pass `number`, which goes on from `before`.
+fn argmax(column: u32, except: i32, before: u32, number: u32) -> u32 {
+  var best = before;
+  let span = rows_of(number);
+  for (var i = span.x; i < span.y; i++) {
     if (i32(i) != except && output[at(i, column)] > output[at(best, column)]) {
       best = i;
     }
@@ -43,97 +66,85 @@ fn argmax(column: u32, except: i32) -> u32 {
   return best;
 }
 
-fn fill(column: u32, value: f32) {
-  for (var i = 0u; i < sizes.width; i++) {
-    gradient[at(i, column)] = value;
+// The row of the sample's label; of the largest output where it has none.
+fn own_row(column: u32, best: u32) -> u32 {
+  if (HEAD == 7u) {
+    return u32(labels[column]);
   }
+  var own = u32(max(labels[column], 0));
+  if (labels[column] < 0) {
+    own = best;
+  }
+  return own;
 }
 
-// Writes the softmax as the gradient; returns max h and log Σ exp(h − max h), as log(1 + the others' sum): a confident sample keeps it.
-fn softmax(column: u32) -> vec2<f32> {
-  let best = argmax(column, -1);
-  let top = output[at(best, column)];
-  var sum = 0.0;
-  var others = 0.0;
-  for (var i = 0u; i < sizes.width; i++) {
-    let e = exp_f32(output[at(i, column)] - top);
-    gradient[at(i, column)] = e;
-    sum += e;
-    others += select(e, 0.0, i == best);
+// Pass 1: sums over the outputs, and the gradient as far as it follows from one output.
+fn accumulate(column: u32, own: u32, before: State) -> State {
+  var state = before;
+  let span = rows_of(1u);
+  let top = output[at(state.best, column)];
+  let share = select(1.0, 1.0 / f32(sizes.width), HEAD == 1u);
+  for (var i = span.x; i < span.y; i++) {
+    let h = output[at(i, column)];
+    var slope = 0.0;
+    switch (HEAD) {
+      case 0u, 1u: {
+        state.value += h;
+        slope = share;
+      }
+      case 4u: {
+        slope = data[at(i, column)];
+        state.value += slope * h;
+      }
+      case 5u, 8u: {
+        slope = h;
+        if (HEAD == 8u) {
+          slope -= data[at(i, column)];
+        }
+        state.value += 0.5 * slope * slope;
+      }
+      case 6u, 7u: {
+        slope = exp_f32(h - top);
+        state.sum += slope;
+        state.value += select(slope, 0.0, i == state.best);
+      }
+      default: {
+        slope = select(0.0, 1.0, i == own);
+      }
+    }
+    gradient[at(i, column)] = slope;
   }
-  for (var i = 0u; i < sizes.width; i++) {
-    gradient[at(i, column)] /= sum;
-  }
-  return vec2<f32>(top, select(log(1.0 + others), log1p_f32(min(others, 1.0)), others <= 1.0));
+  return state;
 }
 
-fn evaluate(column: u32) -> f32 {
-  var value = 0.0;
+// log(1 + s), s the terms of a softmax besides the largest: a confident sample's loss is all in s.
+fn log_of_one_and(s: f32) -> f32 {
+  return select(log(1.0 + s), log1p_f32(min(s, 1.0)), s <= 1.0);
+}
+
+// f from what the passes have summed.
+fn value_of(column: u32, own: u32, state: State) -> f32 {
   switch (HEAD) {
     case 0u, 1u: {
-      for (var i = 0u; i < sizes.width; i++) {
-        value += output[at(i, column)];
-      }
-      let share = select(1.0, 1.0 / f32(sizes.width), HEAD == 1u);
-      fill(column, share);
-      return value * share;
+      return state.value * select(1.0, 1.0 / f32(sizes.width), HEAD == 1u);
     }
-    case 2u, 3u: {
-      var row = sizes.index;
-      if (HEAD == 3u) {
-        row = argmax(column, -1);
-      }
-      fill(column, 0.0);
-      gradient[at(row, column)] = 1.0;
-      return output[at(row, column)];
-    }
-    case 4u: {
-      for (var i = 0u; i < sizes.width; i++) {
-        value += data[at(i, column)] * output[at(i, column)];
-        gradient[at(i, column)] = data[at(i, column)];
-      }
-      return value;
-    }
-    case 5u, 8u: {
-      for (var i = 0u; i < sizes.width; i++) {
-        var d = output[at(i, column)];
-        if (HEAD == 8u) {
-          d -= data[at(i, column)];
-        }
-        gradient[at(i, column)] = d;
-        value += 0.5 * d * d;
-      }
-      return value;
+    case 4u, 5u, 8u: {
+      return state.value;
     }
     case 6u: {
-      let s = softmax(column);
-      return s.x + s.y;
+      return output[at(state.best, column)] + log_of_one_and(state.value);
     }
     case 7u: {
-      let own = u32(labels[column]);
-      let s = softmax(column);
-      var others = 0.0;
-      for (var i = 0u; i < sizes.width; i++) {
-        if (i != own) {
-          others += gradient[at(i, column)];
-        }
-      }
-      gradient[at(own, column)] = -others;
-      return s.y + (s.x - output[at(own, column)]);
+      return log_of_one_and(state.value) + (output[at(state.best, column)] - output[at(own, column)]);
+    }
+    case 2u, 3u: {
+      return output[at(own, column)];
     }
     default: {
-      var own = u32(max(labels[column], 0));
-      if (labels[column] < 0) {
-        own = argmax(column, -1);
-      }
-      fill(column, 0.0);
-      gradient[at(own, column)] = 1.0;
       if (sizes.width == 1u) {
         return output[at(own, column)];
       }
-      let rival = argmax(column, i32(own));
-      gradient[at(rival, column)] = -1.0;
-      return output[at(own, column)] - output[at(rival, column)];
+      return output[at(own, column)] - output[at(state.rival, column)];
     }
   }
 }
@@ -144,17 +155,65 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (column >= sizes.columns) {
     return;
   }
-  let value = evaluate(column);
-  var largest = 0u;
-  for (var i = 0u; i < sizes.width; i++) {
-    largest = max(largest, bitcast<u32>(gradient[at(i, column)]) & 0x7fffffffu);
+  let softmax = HEAD == 6u || HEAD == 7u;
+  let rivals = HEAD == 9u && sizes.width > 1u;
+  var state = State();
+  if (sizes.begin > 0u) {
+    state = states[column];
   }
-  let exponent = select(clamp(i32(largest >> 23u) - 127, -126, 126), 0, largest == 0u);
+  if (HEAD == 3u || softmax || (HEAD == 9u && labels[column] < 0)) {
+    state.best = argmax(column, -1, state.best, 0u);
+  }
+  var own = sizes.index;
+  if (HEAD == 3u) {
+    own = state.best;
+  }
+  if (HEAD == 7u || HEAD == 9u) {
+    own = own_row(column, state.best);
+  }
+  state = accumulate(column, own, state);
+  let second = rows_of(2u);
+  if (second.x == 0u && second.y > 0u) {
+    state.rival = select(0u, 1u, own == 0u && rivals);
+  }
+  if (rivals) {
+    state.rival = argmax(column, i32(own), state.rival, 2u);
+  }
+  if (softmax) {
+    for (var i = second.x; i < second.y; i++) {
+      gradient[at(i, column)] /= state.sum;
+    }
+  }
+  let third = rows_of(3u);
+  if (HEAD == 7u) {
+    for (var i = third.x; i < third.y; i++) {
+      if (i != own) {
+        state.others += gradient[at(i, column)];
+      }
+    }
+  }
+  let fourth = rows_of(4u);
+  for (var i = fourth.x; i < fourth.y; i++) {
+    // The two entries that no one output gives.
+    if (HEAD == 7u && i == own) {
+      gradient[at(i, column)] = -state.others;
+    }
+    if (rivals && i == state.rival) {
+      gradient[at(i, column)] = -1.0;
+    }
+    state.largest = max(state.largest, bitcast<u32>(gradient[at(i, column)]) & 0x7fffffffu);
+  }
+  let exponent = select(clamp(i32(state.largest >> 23u) - 127, -126, 126), 0, state.largest == 0u);
   let factor = bitcast<f32>(u32(127 - exponent) << 23u);
-  for (var i = 0u; i < sizes.width; i++) {
+  let fifth = rows_of(5u);
+  for (var i = fifth.x; i < fifth.y; i++) {
     let g = gradient[at(i, column)] * factor;
     gradient[at(i, column)] = g;
     adjoint[at(i, column)] = slopes[at(i, column)] * g;
   }
-  values[column] = vec2<u32>(bitcast<u32>(value), bitcast<u32>(exponent));
+  if (sizes.end < 6u * sizes.width) {
+    states[column] = state;
+    return;
+  }
+  values[column] = vec2<u32>(bitcast<u32>(value_of(column, own, state)), bitcast<u32>(exponent));
 }

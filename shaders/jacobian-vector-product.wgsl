@@ -2,13 +2,16 @@
 // Sizes: rows = n_{t+1} (of ζ), inner = n_t (of τ), columns = N, groups of `samples` columns side by side, column j being sample
 // j mod samples. Layout: rows × columns, row-major; an invocation makes 8 rows × 4 columns twice, half a row apart, with the
 // same weights; each entry one sum in ascending k.
-// Accuracy: γ_{n_t} |W′||τ|, one rounding more where masked.
+// Accuracy: γ_{n_t} |W′||τ|, one rounding more where masked. A long sum takes several dispatches; between them ζ holds what has been summed.
 
 struct Sizes {
   rows: u32,
   inner: u32,
   columns: u32,
   samples: u32,
+  // This dispatch's part of the sum: terms begin ≤ k < end of `inner`.
+  begin: u32,
+  end: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -31,6 +34,9 @@ fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
   }
   let at = row * stride + quad;
   result[at] = value;
+  if (sizes.end < sizes.inner) {
+    return;
+  }
   if (MASKED) {
     let group = sizes.samples / 4u;
     masked[at] = slopes[row * group + quad % group] * value;
@@ -38,11 +44,11 @@ fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let stride = sizes.columns / 4u;
   let half = (stride + 1u) / 2u;
   let quad = id.x;
-  let row = 8u * id.y;
+  let row = 8u * (id.y + groups.y * id.z);
   if (quad >= half || row >= sizes.rows) {
     return;
   }
@@ -73,8 +79,34 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var t5 = vec4<f32>();
   var t6 = vec4<f32>();
   var t7 = vec4<f32>();
-  let terms = sizes.inner;
-  for (var k = 0u; k < terms; k++) {
+  if (sizes.begin > 0u) {
+    let l0 = row * stride;
+    s0 = result[l0 + quad];
+    t0 = result[l0 + other];
+    let l1 = min(row + 1u, last) * stride;
+    s1 = result[l1 + quad];
+    t1 = result[l1 + other];
+    let l2 = min(row + 2u, last) * stride;
+    s2 = result[l2 + quad];
+    t2 = result[l2 + other];
+    let l3 = min(row + 3u, last) * stride;
+    s3 = result[l3 + quad];
+    t3 = result[l3 + other];
+    let l4 = min(row + 4u, last) * stride;
+    s4 = result[l4 + quad];
+    t4 = result[l4 + other];
+    let l5 = min(row + 5u, last) * stride;
+    s5 = result[l5 + quad];
+    t5 = result[l5 + other];
+    let l6 = min(row + 6u, last) * stride;
+    s6 = result[l6 + quad];
+    t6 = result[l6 + other];
+    let l7 = min(row + 7u, last) * stride;
+    s7 = result[l7 + quad];
+    t7 = result[l7 + other];
+  }
+  let terms = sizes.end;
+  for (var k = sizes.begin; k < terms; k++) {
     let x = operand[k * stride + quad];
     let y = operand[k * stride + other];
     let w0 = weight[r0 + k];

@@ -16,10 +16,10 @@ struct Sizes {
 @group(0) @binding(3) var<storage, read_write> result: array<vec4<f32>>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let stride = sizes.columns / 4u;
   let quad = id.x;
-  let row = id.y;
+  let row = id.y + groups.y * id.z;
   if (quad >= stride || row >= sizes.rows) {
     return;
   }

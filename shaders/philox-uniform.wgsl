@@ -40,9 +40,9 @@ fn philox(counter: vec4<u32>, seed: vec2<u32>) -> vec4<u32> {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let column = id.x;
-  let quad = id.y;
+  let quad = id.y + groups.y * id.z;
   if (column >= sizes.columns || 4u * quad >= sizes.rows) {
     return;
   }

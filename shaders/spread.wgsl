@@ -26,17 +26,18 @@ struct Sizes {
 override MASKED: bool = true;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let begin = 8u * (id.y + groups.y * id.z);
   let group = sizes.columns / 4u;
   let quad = id.x;
-  if (quad >= 2u * group || 8u * id.y >= sizes.rows) {
+  if (quad >= 2u * group || begin >= sizes.rows) {
     return;
   }
   let own = quad % group;
   let samples = vec4<u32>(0u, 1u, 2u, 3u) + 4u * own;
   let source = select(samples, sizes.columns + (sizes.first + samples) / sizes.block, quad >= group);
-  let end = min(8u * id.y + 8u, sizes.rows);
-  for (var row = 8u * id.y; row < end; row++) {
+  let end = min(begin + 8u, sizes.rows);
+  for (var row = begin; row < end; row++) {
     let line = row * (sizes.columns + sizes.blocks);
     let value = vec4<f32>(
       operand[line + source.x],

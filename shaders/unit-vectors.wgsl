@@ -13,9 +13,10 @@ struct Sizes {
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= sizes.columns || id.y >= sizes.rows) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let row = id.y + groups.y * id.z;
+  if (id.x >= sizes.columns || row >= sizes.rows) {
     return;
   }
-  result[id.y * sizes.columns + id.x] = select(0.0, 1.0, id.y == sizes.first + id.x / sizes.samples);
+  result[row * sizes.columns + id.x] = select(0.0, 1.0, row == sizes.first + id.x / sizes.samples);
 }

@@ -1,13 +1,17 @@
 // a = W′ᵀ y, and D ∘ a: one layer back, for adjoints and for pullbacks.
 // Sizes: rows = n_t (of a), inner = n_{t+1} (of y), columns = N, several groups of `samples` columns side by side, so that column j
 // belongs to sample j mod samples. Layout: rows × columns, row-major; an invocation makes 8 rows × 4 columns, each entry one sum in
-// ascending i. Accuracy: γ_{n_{t+1}} |W′|ᵀ|y|, one rounding more where masked.
+// ascending i. Accuracy: γ_{n_{t+1}} |W′|ᵀ|y|, one rounding more where masked. A long sum takes several
+// dispatches; between them a holds what has been summed.
 
 struct Sizes {
   rows: u32,
   inner: u32,
   columns: u32,
   samples: u32,
+  // This dispatch's part of the sum: terms begin ≤ i < end of `inner`.
+  begin: u32,
+  end: u32,
 }
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -31,6 +35,10 @@ fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
     return;
   }
   let at = row * stride + quad;
+  if (sizes.end < sizes.inner) {
+    result[at] = value;
+    return;
+  }
   result[at] = FACTOR * value;
   if (MASKED) {
     let group = sizes.samples / 4u;
@@ -39,10 +47,10 @@ fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let stride = sizes.columns / 4u;
   let quad = id.x;
-  let row = 8u * id.y;
+  let row = 8u * (id.y + groups.y * id.z);
   if (quad >= stride || row >= sizes.rows) {
     return;
   }
@@ -62,8 +70,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var s5 = vec4<f32>();
   var s6 = vec4<f32>();
   var s7 = vec4<f32>();
-  let terms = sizes.inner;
-  for (var i = 0u; i < terms; i++) {
+  if (sizes.begin > 0u) {
+    s0 = result[row * stride + quad];
+    s1 = result[c1 * stride + quad];
+    s2 = result[c2 * stride + quad];
+    s3 = result[c3 * stride + quad];
+    s4 = result[c4 * stride + quad];
+    s5 = result[c5 * stride + quad];
+    s6 = result[c6 * stride + quad];
+    s7 = result[c7 * stride + quad];
+  }
+  let terms = sizes.end;
+  for (var i = sizes.begin; i < terms; i++) {
     let y = operand[i * stride + quad];
     let base = i * sizes.rows;
     s0 += weight[base + row] * y;

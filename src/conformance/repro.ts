@@ -2,6 +2,7 @@
 import type { FaultName } from "../engine/faults.ts";
 import type { EngineDescription } from "../engine/engine.ts";
 import { withFault, withSizesFault } from "../engine/gpu/faults.ts";
+import { dispatchSizes, workgroupsOf } from "../engine/gpu/kernels.ts";
 import { packUniform, reflect } from "../engine/gpu/reflection.ts";
 import type { ShaderSources } from "../engine/gpu/sources.ts";
 import { joinShader } from "../engine/gpu/sources.ts";
@@ -23,10 +24,10 @@ export interface Repro {
   readonly shader: string;
   readonly code: string;
   readonly overrides: Readonly<Record<string, number>>;
-  /** The uniform struct: its fields' names with the values that the call means, and its bytes as they were bound. */
+  /** The uniform struct: its fields' names with the values that the call means, and its bytes as they were bound, one dispatch each. */
   readonly sizes: Readonly<Record<string, number>>;
-  readonly uniform: Uint32Array<ArrayBuffer>;
-  readonly workgroups: readonly [number, number];
+  readonly uniforms: readonly Uint32Array<ArrayBuffer>[];
+  readonly workgroups: readonly [number, number, number];
   /** Columns of the matrices that come out. */
   readonly columns: number;
   /** Bindings 1 …, before the call. */
@@ -56,16 +57,17 @@ export function makeRepro(call: KernelCall, found: readonly Words[], origin: Rep
   const fault = plant ?? undefined;
   const code = withFault(kernel.shader, joinShader(sources, kernel.shader), fault);
   const reflection = reflect(code);
-  const [x, y] = kernel.grid(call.sizes);
   const expected = expectedOf(call, null);
   return {
     shader: `shaders/${kernel.shader}`,
     code,
     overrides: call.overrides,
     sizes: call.sizes,
-    uniform: new Uint32Array(packUniform(reflection, withSizesFault(kernel.name, call.sizes, fault))),
+    uniforms: dispatchSizes(kernel, withSizesFault(kernel.name, call.sizes, fault), call.overrides).map(
+      (part) => new Uint32Array(packUniform(reflection, part)),
+    ),
     columns: resultColumns(call),
-    workgroups: [Math.ceil(x / reflection.workgroupSize), y],
+    workgroups: workgroupsOf(kernel, call.sizes, reflection.workgroupSize),
     buffers: call.buffers.map((words, i) => {
       const binding = reflection.bindings[i + 1];
       return {

@@ -6,6 +6,7 @@
 import { inputGradientFactor } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
 import { headData, HEAD_NUMBERS } from "../engine/gpu/operands.ts";
+import { HEAD_STATE, NORMALISE_STATE } from "../engine/gpu/kernels.ts";
 import type { Plan } from "../engine/plan.ts";
 import { makePlan } from "../engine/plan.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
@@ -111,6 +112,7 @@ function headStage({ network, head, label, index, stored: s }: Witness): Stage {
       columns(s.slopes[depth - 1] as Float64Array),
       new Uint32Array(2 * COLUMNS),
       ...[zeros(width * COLUMNS), zeros(width * COLUMNS)],
+      new Uint32Array(HEAD_STATE * COLUMNS),
     ],
     read: [4, 5, 6],
   };
@@ -164,7 +166,7 @@ function* tangentStages({ stored: s, settings, index }: Witness, plan: Plan): Ge
     kernel: "normalise",
     overrides: { SECOND: 0 },
     sizes: { rows, columns: COLUMNS, width: COLUMNS, shift: 0, pitch: COLUMNS },
-    buffers: [columns(s.inputGradient), zeros(rows * COLUMNS)],
+    buffers: [columns(s.inputGradient), zeros(rows * COLUMNS), new Uint32Array(NORMALISE_STATE * COLUMNS)],
     read: [1],
   };
   yield stored("the direction ∇ₓf/‖∇ₓf‖", normalise, [columns(s.directions[0].tangents[0] as Float64Array)]);

@@ -11,6 +11,8 @@ import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts"
 import type { IdentityEntry } from "../verification/audit/identities.ts";
 import type { Discrepancy } from "../verification/audit/comparison.ts";
 import { auditPlannedLayer } from "../verification/audit/norms.ts";
+import type { LengthCheck } from "../verification/lengths.ts";
+import { createLengthCheck } from "../verification/lengths.ts";
 import type { SampleRow } from "./results.ts";
 import { sampleRow } from "./row.ts";
 import type { Climb, SampleOutcome } from "./sample.ts";
@@ -48,13 +50,30 @@ export interface Settlement {
   readonly planAudit: () => Promise<readonly Discrepancy[]>;
   /** Told of an audit's work before it begins. */
   readonly pace: (work: number) => Promise<void>;
+  /** Of every sample, what its norms must be. */
+  readonly lengths: LengthCheck;
+  /** By its number of samples, the index of the first batch of that shape: one sample of it is audited whether the share draws one or not. */
+  readonly shapes: Map<number, number>;
   readonly catch: Catch | null;
 }
 
 export function makeSettlement(climb: Climb, audit: number, catches: Catch | null): Settlement {
   let found: Promise<readonly Discrepancy[]> | null = null;
   const pace = createPacer();
-  return { climb, audit, planAudit: () => (found ??= pacedPlanAudit(climb.plan, pace)), pace, catch: catches };
+  return {
+    climb,
+    audit,
+    planAudit: () => (found ??= pacedPlanAudit(climb.plan, pace)),
+    pace,
+    lengths: createLengthCheck(climb.plan, climb.layers),
+    shapes: new Map(),
+    catch: catches,
+  };
+}
+
+/** The word that decides whether a sample is audited. */
+function auditWord(seed: number, index: number): number {
+  return wordsAt(seed, AUDIT_STREAM, index, 1)[0] ?? 0;
 }
 
 async function pacedPlanAudit(plan: Plan, pace: Settlement["pace"]): Promise<readonly Discrepancy[]> {
@@ -72,14 +91,32 @@ const SAMPLE_PASSES = 12;
 
 /** Whether a sample is audited: a function of its address and the share alone, and what a share audits a larger one does too. */
 export function isAudited(seed: number, index: number, share: number): boolean {
-  const [word = 0] = wordsAt(seed, AUDIT_STREAM, index, 1);
-  return (word + 0.5) * 2 ** -32 < share;
+  return (auditWord(seed, index) + 0.5) * 2 ** -32 < share;
 }
 
 /** The places in a batch of the samples that are audited. */
 export function auditedOf({ climb, audit }: Settlement, { first, samples }: Batch): number[] {
   const places = Array.from({ length: samples }, (_, at) => at);
   return audit === 0 ? [] : places.filter((at) => isAudited(climb.plan.seed, first + at, audit));
+}
+
+/**
+ * The place of the sample that is audited because no other is in the first batch of its shape: kernels are another call for each. It is
+ * not one of the draws that the report counts, which do not depend on the batch; like a suspected sample it changes nothing unless it is
+ * found to be wrong. Null: none needed, or no audit wanted. The next to be drawn by a larger share, of those that are finite.
+ */
+function extraOf({ climb, audit, shapes }: Settlement, batch: Batch, { finite }: Measurements): number | null {
+  const { first, samples } = batch;
+  if (audit === 0) return null;
+  if (!shapes.has(samples)) shapes.set(samples, first);
+  if (shapes.get(samples) !== first) return null;
+  let least = Infinity;
+  let place: number | null = null;
+  for (let at = 0; at < samples; at++) {
+    const word = finite[at] === 1 ? auditWord(climb.plan.seed, first + at) : Infinity;
+    if (word < least) [least, place] = [word, at];
+  }
+  return place;
 }
 
 /** Samples that are settled side by side. */
@@ -100,6 +137,7 @@ export async function settleBatch(
     labels: batch.labels === null ? null : batch.labels.slice(at, at + 1),
   });
   const drawn = new Set(auditedOf(settlement, batch));
+  const extra = extraOf(settlement, batch, measured.measurements);
   const stored = together((samples) => measured.stored(samples));
   const traced = together((samples) => measured.traced(samples));
   /** A sample wholly in f64, the host's measurement of it kept in `whole` until it is done with. */
@@ -113,19 +151,23 @@ export async function settleBatch(
     const index = batch.first + at;
     const whole: MeasuredBatch[] = [];
     try {
-      const outcome = await settleSample(
-        climb,
-        measured.measurements,
-        index,
-        at,
-        () => stored(at),
-        () => replay(at, whole),
+      const outcome = withViolation(
+        await settleSample(
+          climb,
+          measured.measurements,
+          index,
+          at,
+          () => stored(at),
+          () => replay(at, whole),
+        ),
+        settlement.lengths(measured.measurements, at, own(at).inputs),
       );
       const row = sampleRow(climb.plan, index, outcome);
       const { engine } = outcome;
       // What is proven already needs no suspicion.
       const suspected = (outcome.suspected || engine?.suspected === true) && outcome.violations.length === 0;
-      if (outcome.verdict.kind === "invalid" || !(drawn.has(at) || suspected)) return { row, outcome, entries: [] };
+      const looked = drawn.has(at) || suspected || (at === extra && outcome.violations.length === 0);
+      if (outcome.verdict.kind === "invalid" || !looked) return { row, outcome, entries: [] };
       const { inputs, labels } = own(at);
       const again = whole.find((batch) => batch.measurements === outcome.source.measurements);
       const planAudit = await settlement.planAudit();
@@ -181,6 +223,10 @@ export async function settleBatch(
       if (settlement.catch?.wants(settled.row) === true) await hand(from + i, settled);
     }
   }
+}
+
+function withViolation(outcome: SampleOutcome, found: ReturnType<LengthCheck>): SampleOutcome {
+  return found === null ? outcome : { ...outcome, verdict: found, violations: [found, ...outcome.violations] };
 }
 
 interface Settled {

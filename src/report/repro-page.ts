@@ -73,7 +73,7 @@ ${rows.slice(0, MOST_ROWS).map(rowHtml).join("\n")}
 <dl>
 <dt>Shader</dt><dd><code>${escaped(shader)}</code>, entry point <code>main</code></dd>
 <dt>Overrides</dt><dd>${escaped(fields(overrides))}</dd>
-<dt>Uniform (binding 0)</dt><dd>${escaped(fields(sizes))}; as bound, u32: <code>${Array.from(repro.uniform).join(" ")}</code></dd>
+<dt>Uniform (binding 0)</dt><dd>${escaped(fields(sizes))}; as bound, u32: ${repro.uniforms.map((words) => `<code>${Array.from(words).join(" ")}</code>`).join(", then ")}</dd>
 <dt>Workgroups</dt><dd>${workgroups.join(" × ")}</dd>
 ${repro.buffers.map(bufferHtml).join("\n")}
 </dl>
@@ -153,8 +153,9 @@ function dataOf(repro: Repro): ReproData {
     label: repro.shader,
     overrides: repro.overrides,
     workgroups: repro.workgroups,
+    uniforms: repro.uniforms.map(base64),
     bindings: [
-      { kind: "uniform", words: base64(repro.uniform) },
+      { kind: "uniform", words: base64(repro.uniforms[0] ?? new Uint32Array(4)) },
       ...repro.buffers.map(({ access, words }) => ({ kind: access, words: base64(words) })),
     ],
     expected: repro.expected.map(({ buffer, offset, stride, type, values, bounds }) => ({

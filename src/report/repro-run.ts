@@ -7,7 +7,9 @@
 export interface ReproData {
   readonly label: string;
   readonly overrides: Readonly<Record<string, number>>;
-  readonly workgroups: readonly [number, number];
+  readonly workgroups: readonly [number, number, number];
+  /** What binding 0 holds in each dispatch of the call. */
+  readonly uniforms: readonly string[];
   /** Bindings 0 …: the uniform first. Words in base64, little-endian. */
   readonly bindings: readonly { readonly kind: "uniform" | "read-only-storage" | "storage"; readonly words: string }[];
   readonly expected: readonly {
@@ -48,7 +50,7 @@ export async function runRepro(page: Document, gpu: GPU | undefined): Promise<vo
     const failures: string[] = [];
     device.addEventListener("uncapturederror", (event) => failures.push(event.error.message));
     const usage = { copyFrom: 4, copyTo: 8, uniform: 64, storage: 128, mapRead: 1 };
-    const buffers = data.bindings.map(({ kind, words }) => {
+    const bufferOf = (kind: string, words: string): { buffer: GPUBuffer; size: number } => {
       const bytes = bytesOf(words);
       const buffer = device.createBuffer({
         size: Math.max(16, bytes.length),
@@ -56,7 +58,8 @@ export async function runRepro(page: Document, gpu: GPU | undefined): Promise<vo
       });
       device.queue.writeBuffer(buffer, 0, bytes);
       return { buffer, size: bytes.length };
-    });
+    };
+    const buffers = data.bindings.map(({ kind, words }) => bufferOf(kind, words));
     const layout = device.createBindGroupLayout({
       entries: data.bindings.map(({ kind }, binding) => ({ binding, visibility: 4, buffer: { type: kind } })),
     });
@@ -68,15 +71,15 @@ export async function runRepro(page: Document, gpu: GPU | undefined): Promise<vo
         constants: data.overrides,
       },
     });
-    const group = device.createBindGroup({
-      layout,
-      entries: buffers.map(({ buffer }, binding) => ({ binding, resource: { buffer } })),
-    });
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(data.workgroups[0], data.workgroups[1]);
+    for (const words of data.uniforms) {
+      const bound = [bufferOf("uniform", words), ...buffers.slice(1)];
+      const entries = bound.map(({ buffer }, binding) => ({ binding, resource: { buffer } }));
+      pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+      pass.dispatchWorkgroups(data.workgroups[0], data.workgroups[1], data.workgroups[2]);
+    }
     pass.end();
     const copies = buffers.map(({ buffer, size }) => {
       const copy = device.createBuffer({ size: Math.max(16, size), usage: usage.mapRead + usage.copyTo });

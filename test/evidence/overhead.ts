@@ -91,7 +91,12 @@ export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promis
   return measure(`webgpu f32, ${engine.description.adapter}`, engine, host, async ({ network: net, samples }) => {
     const plan = planOf(net, "f32");
     const workspace = createWorkspace(open);
-    const base = await createBasePass(workspace, uploadOperands(workspace, plan, undefined), size, undefined);
+    const base = await createBasePass(
+      workspace,
+      uploadOperands(workspace, plan, open.bindingBytes, undefined),
+      size,
+      undefined,
+    );
     const { tangents, pushed, products } = base.requests;
     const own: readonly string[] = ["normalise", "philox-uniform", "spread", "jacobian-vector-product"];
     const dispatches: Dispatch[] = [

@@ -1,5 +1,6 @@
 /** Calls of the kernels that go over columns, of the head and of one step of the iteration. */
 import type { Head } from "../../network/heads.ts";
+import { HEAD_STATE, KRYLOV_STATE, NORMALISE_STATE } from "../../engine/gpu/kernels.ts";
 import { DIRECTION_STREAM } from "../../sampling/streams.ts";
 import { HEAD_KINDS } from "../oracles/head.ts";
 import type { KernelCall } from "../call.ts";
@@ -127,7 +128,11 @@ export function normaliseCall(draw: Draw, rows: number, columns: number, second:
       kernel: "normalise",
       overrides: { SECOND: second ? 1 : 0 },
       sizes: { rows, columns, width, shift: columns, pitch },
-      buffers: [wildColumns(draw, rows, width), zeros(rows * pitch).fill(9)],
+      buffers: [
+        wildColumns(draw, rows, width),
+        zeros(rows * pitch).fill(9),
+        new Uint32Array(NORMALISE_STATE * columns).fill(9),
+      ],
       read: [1],
     },
   };
@@ -170,7 +175,13 @@ export function krylovCall(draw: Draw, rows: number, columns: number, first: boo
       kernel: "krylovStep",
       overrides: {},
       sizes: { rows, columns, ...step },
-      buffers: [draw(kind, size), basis, draw("ordinary", size), coefficients],
+      buffers: [
+        draw(kind, size),
+        basis,
+        draw("ordinary", size),
+        coefficients,
+        new Uint32Array(KRYLOV_STATE * columns).fill(9),
+      ],
       read: [1, 2, 3],
     },
   };
@@ -199,6 +210,7 @@ export function headCall(draw: Draw, kind: Head["kind"], width: number, labelled
         new Uint32Array(2 * columns),
         zeros(width * columns),
         zeros(width * columns),
+        new Uint32Array(HEAD_STATE * columns).fill(9),
       ],
       read: [4, 5, 6],
     },

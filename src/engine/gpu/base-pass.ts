@@ -9,7 +9,7 @@
 import type { FaultName } from "../faults.ts";
 import { inputGradientFactor } from "../faults.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
-import { KERNELS } from "./kernels.ts";
+import { HEAD_STATE, KERNELS } from "./kernels.ts";
 import type { Operands } from "./operands.ts";
 import type { SumBuffer, SumRequest } from "./sums.ts";
 import { createSums } from "./sums.ts";
@@ -68,6 +68,7 @@ export async function createBasePass(
   const topGradient = make("top-gradient", depth, outputs);
   const values = workspace.matrix("values", 1, columns, 2);
   const labels = workspace.matrix("labels", 1, columns).buffer;
+  const states = workspace.matrix("head.states", 1, columns, HEAD_STATE).buffer;
   const headData = workspace.matrix("head-data", outputs, columns).buffer;
   const unused = [workspace.matrix("unused", 1, 4).buffer, workspace.matrix("unused", 1, 4).buffer] as const;
   const b = (matrices: readonly Matrix[], t: number): GPUBuffer => (matrices[t - 1] as Matrix).buffer;
@@ -88,7 +89,16 @@ export async function createBasePass(
       KERNELS.head,
       { HEAD: operands.head },
       { width: outputs, columns, index: operands.headIndex },
-      [b(hidden, depth + 1), headData, labels, b(slopes, depth), values.buffer, topGradient.buffer, b(adjoints, depth)],
+      [
+        b(hidden, depth + 1),
+        headData,
+        labels,
+        b(slopes, depth),
+        values.buffer,
+        topGradient.buffer,
+        b(adjoints, depth),
+        states,
+      ],
     ),
   );
   for (const t of [...layers].reverse()) {

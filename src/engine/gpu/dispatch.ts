@@ -4,15 +4,16 @@ import type { OpenDevice } from "./device.ts";
 import { firstLine, message } from "./device.ts";
 import { withSizesFault } from "./faults.ts";
 import type { Kernel, Sizes } from "./kernels.ts";
+import { dispatchSizes, workgroupsOf } from "./kernels.ts";
 import { packUniform } from "./reflection.ts";
 
 /** One kernel call, ready to be encoded again and again. */
 export interface Dispatch {
   readonly label: string;
   readonly pipeline: GPUComputePipeline;
-  readonly group: GPUBindGroup;
-  readonly x: number;
-  readonly y: number;
+  /** One dispatch each, in this order: a long loop is cut into several. */
+  readonly groups: readonly GPUBindGroup[];
+  readonly workgroups: readonly [number, number, number];
 }
 
 /** A matrix on the device: rows × columns f32 (or u32), row-major. */
@@ -36,7 +37,7 @@ export interface Workspace {
     sizes: Sizes,
     buffers: readonly GPUBuffer[],
   ) => Promise<Dispatch>;
-  /** A dispatch whose sizes are written anew before each run. */
+  /** A dispatch of a kernel without long loops whose sizes are written anew before each run. */
   readonly variable: (
     kernel: Kernel,
     overrides: Readonly<Record<string, number>>,
@@ -72,15 +73,20 @@ export function createWorkspace(open: OpenDevice): Workspace {
     own: GPUBuffer | null,
   ): Promise<Dispatch> => {
     const { pipeline, layout, reflection } = await open.pipeline(kernel, overrides);
-    const first =
-      own ?? uniform(`${kernel.name}.sizes`, packUniform(reflection, withSizesFault(kernel.name, sizes, open.fault)));
-    const group = device.createBindGroup({
-      label: kernel.name,
-      layout,
-      entries: [first, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
-    });
-    const [x, y] = kernel.grid(sizes);
-    return { label: kernel.name, pipeline, group, x: Math.ceil(x / reflection.workgroupSize), y };
+    const uniforms =
+      own === null
+        ? dispatchSizes(kernel, withSizesFault(kernel.name, sizes, open.fault), overrides).map((part) =>
+            uniform(`${kernel.name}.sizes`, packUniform(reflection, part)),
+          )
+        : [own];
+    const groups = uniforms.map((first) =>
+      device.createBindGroup({
+        label: kernel.name,
+        layout,
+        entries: [first, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
+      }),
+    );
+    return { label: kernel.name, pipeline, groups, workgroups: workgroupsOf(kernel, sizes, reflection.workgroupSize) };
   };
   return {
     matrix: (label, rows, columns, words = 1) => ({
@@ -156,8 +162,10 @@ export function encodePass(encoder: GPUCommandEncoder, label: string, dispatches
   const pass = encoder.beginComputePass({ label });
   for (const d of dispatches) {
     pass.setPipeline(d.pipeline);
-    pass.setBindGroup(0, d.group);
-    pass.dispatchWorkgroups(d.x, d.y);
+    for (const group of d.groups) {
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...d.workgroups);
+    }
   }
   pass.end();
 }

@@ -37,7 +37,7 @@ const TILE = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
 export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEdit[]>>> = {
   "forward-bias-dropped": forward(["sum + vec4<f32>(bias[row])", "sum + vec4<f32>(0.0 * bias[row])"]),
-  "forward-term-skipped": forward(["k < sizes.inner; k++", "k < sizes.inner - 1u; k++"]),
+  "forward-term-skipped": forward(["k < sizes.end; k++", "k < sizes.end - 1u; k++"]),
   "forward-index-shifted": forward([
     "hidden[k * stride + quad]",
     "hidden[min(k + 1u, sizes.inner - 1u) * stride + quad]",
@@ -54,8 +54,8 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
   ]),
   "wrong-label": edits(
     "head.wgsl",
-    ["row = argmax(column, -1);", "row = (argmax(column, -1) + 1u) % sizes.width;"],
-    ["let own = u32(labels[column]);", "let own = (u32(labels[column]) + 1u) % sizes.width;"],
+    ["own = state.best;", "own = (state.best + 1u) % sizes.width;"],
+    ["return u32(labels[column]);", "return (u32(labels[column]) + 1u) % sizes.width;"],
     ["var own = u32(max(labels[column], 0));", "var own = (u32(max(labels[column], 0)) + 1u) % sizes.width;"],
   ),
   "top-gradient-doubled": edits("head.wgsl", [
@@ -68,7 +68,7 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     ),
   ),
   "vjp-missing-mask": backward([MASK, "masked[at] = value;"]),
-  "vjp-row-skipped": backward(["let terms = sizes.inner;", "let terms = sizes.inner - 1u;"]),
+  "vjp-row-skipped": backward(["let terms = sizes.end;", "let terms = sizes.end - 1u;"]),
   "vjp-tile-skipped": backward([GUARD, RAGGED_TILE_GUARD]),
   "vjp-sample-shifted": backward([PLACE, NEXT_PLACE]),
   "adjoint-truncated": backward([
@@ -82,19 +82,19 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     ...tangent([MASK, "masked[at] = value;"]),
     ...edits("spread.wgsl", [SPREAD_MASK, "masked[at] = value;"]),
   ],
-  "jvp-row-skipped": tangent(["let terms = sizes.inner;", "let terms = sizes.inner - 1u;"]),
+  "jvp-row-skipped": tangent(["let terms = sizes.end;", "let terms = sizes.end - 1u;"]),
   // Where it is masked it spreads ζ_1; τ_1, unmasked, stays: along one direction throughout any direction would do.
   "random-direction-shifted": edits("spread.wgsl", [
     "sizes.columns + (sizes.first + samples) / sizes.block,",
     "sizes.columns + ((sizes.first + samples) / sizes.block + u32(MASKED)) % sizes.blocks,",
   ]),
   "dot-row-skipped": edits("column-dot.wgsl", [
-    "i < sizes.rows; i++) {\n    sum +=",
-    "i + 1u < sizes.rows; i++) {\n    sum +=",
+    "i < sizes.end; i++) {\n    sum +=",
+    "i + 1u < sizes.end; i++) {\n    sum +=",
   ]),
   "norm-row-skipped": edits("column-norm.wgsl", [
-    "var i = 0u; i < sizes.rows; i++) {\n    let x",
-    "var i = 1u; i < sizes.rows; i++) {\n    let x",
+    "var i = squares.x; i < squares.y; i++)",
+    "var i = squares.x + 1u; i < squares.y; i++)",
   ]),
   "subnormals-flushed": [
     ...forward(

@@ -11,8 +11,43 @@ export interface Kernel {
   readonly buffers: readonly string[];
   readonly sizes: readonly string[];
   readonly overrides: readonly string[];
-  /** Invocations wanted along x and y. */
+  /** Invocations wanted along x, and workgroups along y. */
   readonly grid: (sizes: Sizes) => readonly [number, number];
+  /** Iterations of all the kernel's long loops together, which its sizes `begin` and `end` cut; null where no loop is long. */
+  readonly iterations: ((sizes: Sizes, overrides: Overrides) => number) | null;
+}
+
+export type Overrides = Readonly<Record<string, number>>;
+
+/** Workgroups along one dimension of a dispatch: WebGPU's default limit, which every adapter offers. */
+const MOST_WORKGROUPS = 65_535;
+
+/** Iterations of the long loops in one dispatch; a tile's own short ones (at most 64) bring an invocation to 2¹⁵ in all. */
+export const MOST_ITERATIONS = 2 ** 15 - 2 ** 6;
+
+/** Words a column of what a kernel's dispatches hand on, its buffer `states`. */
+export const HEAD_STATE = 6;
+export const KRYLOV_STATE = 3;
+/** Six vectors for four columns. */
+export const NORMALISE_STATE = 6;
+
+/** The workgroups of a call along x, y and z: what is too much for y goes on along z, which the shaders with a y know. */
+export function workgroupsOf(kernel: Kernel, sizes: Sizes, workgroupSize: number): readonly [number, number, number] {
+  const [invocations, y] = kernel.grid(sizes);
+  const x = Math.ceil(invocations / workgroupSize);
+  if (x > MOST_WORKGROUPS) throw new RangeError(`${kernel.name}: ${String(x)} workgroups along x`);
+  return [x, Math.min(y, MOST_WORKGROUPS), Math.ceil(y / MOST_WORKGROUPS)];
+}
+
+/** The sizes of each dispatch of a call, one after another, with `begin` and `end` where the kernel has them. */
+export function dispatchSizes(kernel: Kernel, sizes: Sizes, overrides: Overrides): Sizes[] {
+  if (kernel.iterations === null) return [sizes];
+  const total = kernel.iterations(sizes, overrides);
+  const parts = Math.max(1, Math.ceil(total / MOST_ITERATIONS));
+  return Array.from({ length: parts }, (_, i) => {
+    const begin = i * MOST_ITERATIONS;
+    return { ...sizes, begin, end: Math.min(total, begin + MOST_ITERATIONS) };
+  });
 }
 
 const size = (sizes: Sizes, name: string): number => sizes[name] as number;
@@ -40,9 +75,19 @@ function kernel(
   sizes: readonly string[],
   overrides: readonly string[],
   grid: Kernel["grid"],
+  iterations: Kernel["iterations"] = null,
 ): Kernel {
-  return { name, shader: `${name}.wgsl`, buffers, sizes, overrides, grid };
+  const cut = iterations === null ? [] : ["begin", "end"];
+  return { name, shader: `${name}.wgsl`, buffers, sizes: [...sizes, ...cut], overrides, grid, iterations };
 }
+
+const inner = (sizes: Sizes): number => size(sizes, "inner");
+
+/** So many passes over the rows. */
+const passes =
+  (count: number, rows = "rows") =>
+  (sizes: Sizes): number =>
+    count * size(sizes, rows);
 
 export const KERNELS = {
   forward: kernel(
@@ -51,13 +96,15 @@ export const KERNELS = {
     ["rows", "inner", "columns"],
     ["ACTIVATION"],
     tiles,
+    inner,
   ),
   head: kernel(
     "head",
-    ["output", "data", "labels", "slopes", "values", "gradient", "adjoint"],
+    ["output", "data", "labels", "slopes", "values", "gradient", "adjoint", "states"],
     ["width", "columns", "index"],
     ["HEAD"],
     columns,
+    passes(6, "width"),
   ),
   vectorJacobianProduct: kernel(
     "vector-jacobian-product",
@@ -65,6 +112,7 @@ export const KERNELS = {
     ["rows", "inner", "columns", "samples"],
     ["MASKED", "FACTOR"],
     tiles,
+    inner,
   ),
   jacobianVectorProduct: kernel(
     "jacobian-vector-product",
@@ -72,39 +120,47 @@ export const KERNELS = {
     ["rows", "inner", "columns", "samples"],
     ["MASKED"],
     twins,
+    inner,
   ),
   mask: kernel("mask", ["operand", "slopes", "result"], ["rows", "columns", "samples"], [], (sizes) => [
     size(sizes, "columns") / 4,
     size(sizes, "rows"),
   ]),
-  columnNorm: kernel("column-norm", ["operand", "sums"], ["rows", "columns", "offset"], [], quads),
+  columnNorm: kernel("column-norm", ["operand", "sums"], ["rows", "columns", "offset"], [], quads, passes(2)),
   columnDot: kernel(
     "column-dot",
     ["left", "right", "sums"],
     ["rows", "columns", "samples", "left_norm", "right_norm", "offset"],
     [],
     quads,
+    passes(1),
   ),
   normalise: kernel(
     "normalise",
-    ["operand", "result"],
+    ["operand", "result", "states"],
     ["rows", "columns", "width", "shift", "pitch"],
     ["SECOND"],
     quads,
+    (sizes, overrides) => (overrides["SECOND"] === 1 ? 7 : 3) * size(sizes, "rows"),
   ),
   krylovStep: kernel(
     "krylov-step",
-    ["image", "basis", "next", "coefficients"],
+    ["image", "basis", "next", "coefficients", "states"],
     ["rows", "columns", "block", "first", "at"],
     [],
     columns,
+    passes(4),
   ),
   gather: kernel(
     "gather",
     ["operand", "chosen", "result"],
     ["rows", "columns", "count", "shift", "offset"],
     [],
-    (sizes) => [size(sizes, "count") * size(sizes, "rows"), 1],
+    (sizes) => {
+      const line = 64 * MOST_WORKGROUPS;
+      const entries = size(sizes, "count") * size(sizes, "rows");
+      return [Math.min(entries, line), Math.ceil(entries / line)];
+    },
   ),
   spread: kernel(
     "spread",

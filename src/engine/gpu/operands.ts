@@ -33,7 +33,13 @@ export interface Operands {
   readonly headIndex: number;
 }
 
-export function uploadOperands(workspace: Workspace, plan: Plan, fault: FaultName | undefined): Operands {
+/** @param bindingBytes largest storage binding of the adapter. */
+export function uploadOperands(
+  workspace: Workspace,
+  plan: Plan,
+  bindingBytes: number,
+  fault: FaultName | undefined,
+): Operands {
   const f32 = (values: Float64Array): Float32Array => Float32Array.from(values);
   const linear = (values: Float64Array): Float32Array =>
     f32(fault === "weights-truncated" ? values.map(truncated) : values);
@@ -56,7 +62,11 @@ export function uploadOperands(workspace: Workspace, plan: Plan, fault: FaultNam
     bias: (t) => at(t).bias,
     scaled: (t) => at(t).scaled,
     activation: (t) => at(t).activation,
-    firstGram: plan.firstGram === null ? null : workspace.upload("first-gram", f32(plan.firstGram)),
+    // Where it is larger than what the adapter binds, the product by its two factors does.
+    firstGram:
+      plan.firstGram === null || 4 * plan.firstGram.length > bindingBytes
+        ? null
+        : workspace.upload("first-gram", f32(plan.firstGram)),
     head: HEAD_NUMBERS[plan.head.kind],
     headIndex: plan.head.kind === "logit" ? plan.head.index : 0,
   };

@@ -10,6 +10,7 @@ import type {
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import { withMeasurementFault } from "../faults.ts";
+import { DeviceError } from "../../network/errors.ts";
 import type { Plan } from "../plan.ts";
 import type { BasePass } from "./base-pass.ts";
 import { createBasePass } from "./base-pass.ts";
@@ -18,6 +19,7 @@ import type { Matrix } from "./dispatch.ts";
 import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
 import { bytesPerColumn, createExplicitPass } from "./explicit-pass.ts";
 import { headData, uploadOperands } from "./operands.ts";
+import { HEAD_STATE, KRYLOV_STATE, NORMALISE_STATE } from "./kernels.ts";
 import { createStoredReader } from "./stored.ts";
 import { createWitnessPass } from "./witness-pass.ts";
 
@@ -46,7 +48,9 @@ export function bytesPerSample(plan: Plan): { total: number; largestBinding: num
   // One unit vector of every sample; more go through at once only within explicit-pass.ts's own budget.
   const explicit = plan.norm === "frobenius" ? bytesPerColumn(widths) / 4 : 0;
   const largest = Math.max(2 * widest, plan.accuracy === "verdict" ? 0 : 17 * Math.max(1, ...inner));
-  return { total: 4 * (base + start + witness + explicit), largestBinding: 4 * largest };
+  // What the dispatches of long loops hand on.
+  const states = HEAD_STATE + NORMALISE_STATE + inner.length * (NORMALISE_STATE + KRYLOV_STATE);
+  return { total: 4 * (base + start + witness + explicit + states), largestBinding: 4 * largest };
 }
 
 export async function createProgram(
@@ -55,10 +59,11 @@ export async function createProgram(
   capacity: number,
   fault: FaultName | undefined,
 ): Promise<Program> {
+  refuseLargeLayers(plan, open);
   const workspace = createWorkspace(open);
   const { device } = open;
   const build = async () => {
-    const operands = uploadOperands(workspace, plan, fault);
+    const operands = uploadOperands(workspace, plan, open.bindingBytes, fault);
     const base = await createBasePass(workspace, operands, capacity, fault);
     const witness =
       plan.accuracy === "verdict" || operands.depth === 1
@@ -104,6 +109,29 @@ export async function createProgram(
     readTraced: (samples) => stored.readTraced(samples),
     destroy: workspace.destroy,
   };
+}
+
+/** The fewest samples of a batch. */
+const LEAST = 4;
+
+/**
+ * What no smaller batch would help: a layer's own matrix, or the two tangents of the fewest samples.
+ * @throws DeviceError naming the layer.
+ */
+function refuseLargeLayers(plan: Plan, { adapter, bindingBytes }: OpenDevice): void {
+  plan.network.layers.forEach(({ inputs, outputs }, i) => {
+    const needs = [
+      { what: "weights take", bytes: 4 * inputs * outputs },
+      { what: `vectors of ${String(LEAST)} samples take`, bytes: 2 * LEAST * 4 * Math.max(inputs, outputs) },
+    ];
+    const large = needs.find(({ bytes }) => bytes > bindingBytes);
+    if (large === undefined) return;
+    const shape = `${String(outputs)} × ${String(inputs)}`;
+    const limit = `at most ${String(bindingBytes)}, what ${adapter.name} binds at once`;
+    throw new DeviceError(
+      `webgpu: layer ${String(i + 1)} (${shape}): its ${large.what} ${String(large.bytes)} bytes, expected ${limit}: another adapter, or --engine cpu`,
+    );
+  });
 }
 
 /** x, n_1 × columns, 0 past the batch's end. */

@@ -15,9 +15,11 @@ export interface StoredReader {
   readonly readTraced: (samples: readonly number[]) => Promise<TracedSample[]>;
 }
 
-/** Samples gathered at once: few, as a batch's audit asks for, or many. */
-const FEW = 8;
-const MANY = 64;
+/** Samples gathered at once: many, few, as a batch's audit asks for, or as many as any matrix has columns. */
+const COUNTS = [64, 8, 4] as const;
+
+/** What one gathering takes at most, unless four samples take more. */
+const GATHERED_BYTES = 2 ** 28;
 
 /** One column of a matrix, or of the second block of a matrix two blocks wide. */
 interface Wanted {
@@ -25,12 +27,16 @@ interface Wanted {
   readonly shift: number;
 }
 
-/** The gathered columns of `wanted`, for up to `count` samples. */
+/** Gathered columns, for up to `count` samples, in buffers that the adapter can bind. */
 interface Gathering {
   readonly count: number;
+  readonly parts: readonly GatheredPart[];
+  readonly chosen: GPUBuffer;
+}
+
+interface GatheredPart {
   readonly dispatches: readonly Dispatch[];
   readonly buffer: GPUBuffer;
-  readonly chosen: GPUBuffer;
   readonly words: number;
 }
 
@@ -60,23 +66,30 @@ export function createStoredReader(
   ];
 
   const gather = async (wanted: readonly Wanted[], count: number): Promise<Gathering> => {
-    const words = wanted.reduce((sum, { matrix }) => sum + matrix.rows * count, 0);
-    const { buffer } = workspace.matrix("gathered", 1, words);
     const chosen = workspace.matrix("chosen", 1, count).buffer;
-    const dispatches: Dispatch[] = [];
-    let offset = 0;
-    for (const { matrix, shift } of wanted) {
-      const { rows, columns } = matrix;
-      const sizes = { rows, columns, count, shift, offset };
-      dispatches.push(await workspace.dispatch(KERNELS.gather, {}, sizes, [matrix.buffer, chosen, buffer]));
-      offset += rows * count;
+    const parts: GatheredPart[] = [];
+    for (const some of together(wanted, open.bindingBytes / (4 * count))) {
+      const words = rowsOf(some) * count;
+      const { buffer } = workspace.matrix("gathered", 1, words);
+      const dispatches: Dispatch[] = [];
+      let offset = 0;
+      for (const { matrix, shift } of some) {
+        const { rows, columns } = matrix;
+        const sizes = { rows, columns, count, shift, offset };
+        dispatches.push(await workspace.dispatch(KERNELS.gather, {}, sizes, [matrix.buffer, chosen, buffer]));
+        offset += rows * count;
+      }
+      parts.push({ dispatches, buffer, words });
     }
-    return { count, dispatches, buffer, chosen, words };
+    return { count, parts, chosen };
   };
   const later = (wanted: readonly Wanted[]): ((samples: number) => Promise<Gathering>) => {
     const made = new Map<number, Promise<Gathering>>();
+    const bytes = 4 * rowsOf(wanted);
     return (samples) => {
-      const count = samples <= FEW ? FEW : MANY;
+      const [many, few, least] = COUNTS;
+      const fitting = COUNTS.find((count) => count * bytes <= GATHERED_BYTES) ?? least;
+      const count = Math.min(fitting, samples <= few ? few : many);
       const gathering = made.get(count) ?? guarded(open, "reading samples back", () => gather(wanted, count));
       made.set(count, gathering);
       return gathering;
@@ -97,31 +110,41 @@ export function createStoredReader(
     for (let from = 0; from < samples.length; from += count) {
       const some = samples.slice(from, from + count);
       // One gathering at a time has the list of columns.
-      const [words, heads] = await open.exclusive(async () => {
+      const { gathered, heads } = await open.exclusive(async () => {
         const chosen = new Uint32Array(count);
         chosen.set(some);
         open.device.queue.writeBuffer(gathering.chosen, 0, chosen);
-        const encoder = open.device.createCommandEncoder({ label: kind });
-        encodePass(encoder, kind, gathering.dispatches);
-        return submitAndRead(open, encoder, [
-          { buffer: gathering.buffer, bytes: 4 * gathering.words },
-          { buffer: values.buffer, bytes: 4 * values.columns },
-        ]);
+        const gathered: Float32Array[] = [];
+        let heads = new ArrayBuffer(0);
+        for (const { dispatches, buffer, words } of gathering.parts) {
+          const encoder = open.device.createCommandEncoder({ label: kind });
+          encodePass(encoder, kind, dispatches);
+          const reads = [
+            { buffer, bytes: 4 * words },
+            { buffer: values.buffer, bytes: 4 * values.columns },
+          ];
+          const [floats, own] = (await submitAndRead(open, encoder, reads)) as [ArrayBuffer, ArrayBuffer];
+          gathered.push(new Float32Array(floats));
+          heads = own;
+        }
+        return { gathered, heads };
       });
-      const floats = new Float32Array(words as ArrayBuffer);
       some.forEach((sample, j) => {
         let next = 0;
+        let part = 0;
         let offset = 0;
         const take: Take = () => {
           const { rows } = (wanted[next++] as Wanted).matrix;
+          if (offset === (gathered[part] as Float32Array).length) [part, offset] = [part + 1, 0];
+          const floats = gathered[part] as Float32Array;
           const begin = offset;
           offset += rows * count;
           const column = new Float64Array(rows);
           for (let i = 0; i < rows; i++) column[i] = floats[begin + i * count + j] as number;
           return column;
         };
-        const value = new Float32Array(heads as ArrayBuffer)[2 * sample] as number;
-        const exponent = new Int32Array(heads as ArrayBuffer)[2 * sample + 1] as number;
+        const value = new Float32Array(heads)[2 * sample] as number;
+        const exponent = new Int32Array(heads)[2 * sample + 1] as number;
         result.push(decode(take, value, exponent));
       });
     }
@@ -158,4 +181,17 @@ export function createStoredReader(
         }),
       })),
   };
+}
+
+const rowsOf = (wanted: readonly Wanted[]): number => wanted.reduce((sum, { matrix }) => sum + matrix.rows, 0);
+
+/** The columns in their order, in groups of at most so many rows together, or of one. */
+function together(wanted: readonly Wanted[], most: number): Wanted[][] {
+  const groups: Wanted[][] = [];
+  for (const one of wanted) {
+    const last = groups.at(-1);
+    if (last !== undefined && rowsOf(last) + one.matrix.rows <= most) last.push(one);
+    else groups.push([one]);
+  }
+  return groups;
 }

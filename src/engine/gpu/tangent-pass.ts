@@ -9,7 +9,7 @@
 import { DIRECTION_BLOCK, directionBlock } from "../../sampling/philox.ts";
 import { DIRECTION_STREAM } from "../../sampling/streams.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
-import { KERNELS } from "./kernels.ts";
+import { KERNELS, NORMALISE_STATE } from "./kernels.ts";
 import type { Operands } from "./operands.ts";
 
 export interface TangentPass {
@@ -52,7 +52,7 @@ export async function createTangentPass(
     KERNELS.normalise,
     { SECOND: 0 },
     { rows: width(1), columns, width: columns, shift: 0, pitch: together },
-    [inputGradient.buffer, start.buffer],
+    [inputGradient.buffer, start.buffer, workspace.matrix("normalise.states", 1, columns, NORMALISE_STATE).buffer],
   );
   const drawn = (seed: number, first: number): Record<string, number> => ({
     ...{ rows: width(1), columns: blocks, width: together, shift: columns },

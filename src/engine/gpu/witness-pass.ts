@@ -10,7 +10,7 @@ import type { BasePass } from "./base-pass.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
 import { encodePass, guarded, submitAndRead } from "./dispatch.ts";
-import { KERNELS } from "./kernels.ts";
+import { KERNELS, KRYLOV_STATE, NORMALISE_STATE } from "./kernels.ts";
 import type { LinearMaps, PullbackPass } from "./linear-maps.ts";
 import { createLinearMaps } from "./linear-maps.ts";
 import type { Operands } from "./operands.ts";
@@ -27,12 +27,16 @@ interface LayerIteration {
   readonly gram: { dispatches: Dispatch[]; result: Matrix };
   /** (α, β), steps × columns. */
   readonly coefficients: Matrix;
+  /** What a step's dispatches hand on. */
+  readonly states: Matrix;
   readonly weights: Matrix;
   readonly witness: Matrix;
   readonly segments: Segment[];
   readonly back: PullbackPass;
   /** Norms of û, ĉ and the stages. */
   readonly sums: SumBuffer;
+  /** Norms of `next`: where the iteration starts, and after its first round. */
+  readonly iterates: SumBuffer;
 }
 
 /** Basis blocks of one round: block 0 is the last of the round before. */
@@ -84,14 +88,18 @@ export async function createWitnessPass(
             );
           }
           const chain = segment.steps.flatMap((step) => [...layer.gram.dispatches, step]);
-          encodePass(encoder, `witness.${String(layer.t)}`, round === 0 ? [layer.start, ...chain] : chain);
+          const [begun, gone] = layer.iterates.dispatches as [Dispatch, Dispatch];
+          const all = round === 0 ? [layer.start, begun, ...chain, gone] : chain;
+          encodePass(encoder, `witness.${String(layer.t)}`, all);
         }
         const reads = active.map(({ layer }) => ({
           buffer: layer.coefficients.buffer,
           bytes: 8 * columns * (layer.segments[round] as Segment).to,
         }));
-        const results = await submitAndRead(open, encoder, reads);
+        const norms = active.map(({ layer: { iterates } }) => ({ buffer: iterates.buffer, bytes: iterates.bytes }));
+        const results = await submitAndRead(open, encoder, round === 0 ? [...reads, ...norms] : reads);
         active.forEach((state, i) => {
+          if (round === 0) state.takeNorms(new Uint32Array(results[active.length + i] as ArrayBuffer));
           const { from, to } = state.layer.segments[round] as Segment;
           state.take(new Float32Array(results[i] as ArrayBuffer), columns, from, to, accuracy);
         });
@@ -107,6 +115,8 @@ class IterationState {
   readonly beta: number[][];
   running: boolean;
   rounds = 0;
+  /** Of the first vector and the one after the first round. */
+  iterateNorm: readonly Float64Array[] = [];
   readonly layer: LayerIteration;
   private readonly stopped: Uint8Array;
 
@@ -116,6 +126,11 @@ class IterationState {
     this.beta = Array.from({ length: samples }, () => []);
     this.stopped = new Uint8Array(samples);
     this.running = samples > 0;
+  }
+
+  takeNorms(words: Uint32Array): void {
+    const { iterates } = this.layer;
+    this.iterateNorm = [0, 1].map((request) => iterates.norms(words, request).norm.slice(0, this.alpha.length));
   }
 
   /** Steps from + 1 … to of every sample, out of (α, β) pairs, steps × columns. */
@@ -161,7 +176,7 @@ async function createIteration(
     KERNELS.normalise,
     { SECOND: 1 },
     { rows, columns, width: 2 * columns, shift: columns, pitch: columns },
-    [tangent.buffer, next.buffer],
+    [tangent.buffer, next.buffer, workspace.matrix("normalise.states", 1, columns, NORMALISE_STATE).buffer],
   );
   const back = await maps.pullback(t, witness, true);
   const requests: SumRequest[] = [witness, back.result, ...back.stages].map((of) => ({ kind: "norm", of }));
@@ -173,11 +188,17 @@ async function createIteration(
     start,
     gram: await maps.gram(t, next),
     coefficients: workspace.matrix(name("coefficients"), STEP_LIMIT, columns, 2),
+    states: workspace.matrix(name("krylov-states"), 1, columns, KRYLOV_STATE),
     weights: workspace.matrix(name("ritz-weights"), STEP_LIMIT, columns),
     witness,
     segments: [],
     back,
     sums,
+    iterates: await createSums(
+      workspace,
+      name("witness.iterates"),
+      [next, next].map((of) => ({ kind: "norm", of })),
+    ),
   };
 }
 
@@ -193,7 +214,7 @@ async function ensureSegment(
   const from = layer.segments[round - 1]?.to ?? 0;
   let to = from + 1;
   while (!isCheckpoint(to, layer.rows)) to++;
-  const { rows, next, coefficients, weights, witness } = layer;
+  const { rows, next, coefficients, states, weights, witness } = layer;
   const basis = workspace.matrix(`basis.${String(layer.t)}`, (to - from + 1) * rows, columns);
   const steps: Dispatch[] = [];
   for (let j = from; j < to; j++) {
@@ -202,7 +223,7 @@ async function ensureSegment(
         KERNELS.krylovStep,
         {},
         { rows, columns, block: j - from, first: j === 0 ? 1 : 0, at: j },
-        [layer.gram.result.buffer, basis.buffer, next.buffer, coefficients.buffer],
+        [layer.gram.result.buffer, basis.buffer, next.buffer, coefficients.buffer, states.buffer],
       ),
     );
   }
@@ -238,13 +259,14 @@ async function finish(
   }
   const reads = states.map(({ layer }) => ({ buffer: layer.sums.buffer, bytes: layer.sums.bytes }));
   const results = await submitAndRead(open, encoder, reads);
-  return states.map(({ layer, alpha }, i) => {
+  return states.map(({ layer, alpha, iterateNorm }, i) => {
     const words = new Uint32Array(results[i] as ArrayBuffer);
     const read = (request: number): Float64Array => layer.sums.norms(words, request).norm.slice(0, samples);
     const vectorNorm = read(0);
     const pullbackNorm = read(1);
     const stageNorm = Array.from({ length: layer.t - 1 }, (_, s) => read(2 + s));
-    const measurement = { vectorNorm, pullbackNorm, stageNorm, steps: Int32Array.from(alpha, (a) => a.length) };
+    const steps = Int32Array.from(alpha, (a) => a.length);
+    const measurement = { vectorNorm, pullbackNorm, stageNorm, steps, iterateNorm };
     dropUnusable(measurement);
     return measurement;
   });
