@@ -12,6 +12,7 @@ import {
   gatherCall,
   headCall,
   krylovCall,
+  leastCall,
   normaliseCall,
   normCall,
   notFiniteNormCall,
@@ -123,6 +124,17 @@ const SYSTEMATIC: readonly Make[] = [
       ),
     ),
   ),
+  ...(
+    [
+      [0, 0],
+      [0, 6],
+      [-3, 3],
+    ] as const
+  ).map(
+    (places): Make =>
+      (draw) =>
+        leastCall(draw, 37, 12, places),
+  ),
   (draw) => headCall(draw, "log-sum-exp", 10, false, 30),
   (draw) => headCall(draw, "cross-entropy", 10, true, 30),
   (draw) => headCall(draw, "squared-error", 10, false, 1e15),
@@ -164,6 +176,7 @@ function drawnCase(seed: number, index: number): Make {
     (draw) => maskCall(draw, shape, pair),
     (draw) => normCall(draw, inner, samples),
     (draw) => dotCall(draw, inner, samples, groups),
+    (draw) => leastCall(draw, inner, samples, flag ? [0, 0] : [-3, 3]),
     (draw) => gatherCall(draw, rows, 1 + below(8, 40), below(9, 9)),
     (draw) => spreadCall(draw, rows, samples, below(8, 5), flag),
     () => unitVectorsCall(rows, samples, below(8, rows)),

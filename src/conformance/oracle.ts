@@ -5,6 +5,7 @@ import { compare } from "./expected.ts";
 import {
   dotOracle,
   gatherOracle,
+  leastOracle,
   normaliseOracle,
   normOracle,
   philoxOracle,
@@ -22,6 +23,7 @@ const ORACLES: Readonly<Record<KernelKey, Oracle>> = {
   jacobianVectorProduct: tangentOracle,
   mask: maskOracle,
   columnNorm: normOracle,
+  columnLeast: leastOracle,
   columnDot: dotOracle,
   normalise: normaliseOracle,
   krylovStep: krylovOracle,

@@ -22,6 +22,23 @@ export function normCall(draw: Draw, rows: number, columns: number): Named {
   };
 }
 
+/** Distances from one place or two; a column of subnormal numbers, whose distance from 0 is their own bits. */
+export function leastCall(draw: Draw, rows: number, columns: number, places: readonly [number, number]): Named {
+  const offset = 3;
+  const x = draw("ordinary", rows * columns);
+  if (places[0] === 0) for (let r = 0; r < rows; r++) x[r * columns] = (r + 1) * 2 ** -140;
+  return {
+    name: `${String(rows)} × ${String(columns)} from ${[...new Set(places)].join(" and ")}`,
+    call: {
+      kernel: "columnLeast",
+      overrides: { FIRST: places[0], SECOND: places[1] },
+      sizes: { rows, columns, offset },
+      buffers: [x, new Uint32Array(2 * (columns + offset))],
+      read: [1],
+    },
+  };
+}
+
 export function notFiniteNormCall(): Named {
   const x = Float32Array.of(1, 1, 1, 1, 1, Infinity, NaN, 1, 1, 1, 1, -Infinity);
   return {

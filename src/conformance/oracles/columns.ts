@@ -53,6 +53,28 @@ export const normOracle: Oracle = (call) => {
   ];
 };
 
+/** The least distance from the places; what is not finite is none. At 0 it is |x| to the bit, elsewhere one subtraction. */
+export const leastOracle: Oracle = (call) => {
+  const [rows, columns, offset] = [sizeOf(call, "rows"), sizeOf(call, "columns"), sizeOf(call, "offset")];
+  const x = floatsOf(call, 0);
+  const places = [call.overrides["FIRST"] as number, call.overrides["SECOND"] as number];
+  const values = new Float64Array(columns).fill(Infinity);
+  const bounds = new Float64Array(columns);
+  for (let j = 0; j < columns; j++) {
+    for (let r = 0; r < rows; r++) {
+      for (const place of places) {
+        const distance = Math.abs((x[r * columns + j] as number) - place);
+        if (!(distance < (values[j] as number))) continue;
+        values[j] = distance;
+        bounds[j] = place === 0 ? 0 : productBound(1, distance);
+      }
+    }
+    // Two places may be as near but for rounding.
+    if (places.some((place) => place !== 0)) bounds[j] = productBound(1, values[j] as number);
+  }
+  return [pairs(1, offset, 0, { quantity: "the least distance", type: "f32", values, bounds })];
+};
+
 export const dotOracle: Oracle = (call) => {
   const [rows, columns] = [sizeOf(call, "rows"), sizeOf(call, "columns")];
   const [samples, offset] = [sizeOf(call, "samples"), sizeOf(call, "offset")];

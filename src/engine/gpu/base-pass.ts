@@ -44,6 +44,8 @@ export interface BasePass {
     readonly tangents: readonly number[];
     readonly pushed: readonly number[];
     readonly topGradient: number;
+    /** The distance of z_{t+1} from a kink; null where the activation has none. */
+    readonly kinks: readonly (number | null)[];
     /** S_0 … S_l. */
     readonly products: readonly number[];
   };
@@ -134,6 +136,10 @@ export async function createBasePass(
     tangents: norms(tangents),
     pushed: norms(pushed),
     topGradient: ask({ kind: "norm", of: topGradient }),
+    kinks: preactivation.map((of, i) => {
+      const places = operands.kinks(i + 1).map((kink) => kink.at);
+      return places.length === 0 ? null : ask({ kind: "least", of, places });
+    }),
     products: [
       ask({ kind: "dot", left: pullbacks[0] as Matrix, right: tangents[0] as Matrix }),
       ...layers.map((t) => ask({ kind: "dot", left: adjoints[t - 1] as Matrix, right: pushed[t - 1] as Matrix })),

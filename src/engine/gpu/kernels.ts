@@ -127,6 +127,14 @@ export const KERNELS = {
     size(sizes, "rows"),
   ]),
   columnNorm: kernel("column-norm", ["operand", "sums"], ["rows", "columns", "offset"], [], quads, passes(2)),
+  columnLeast: kernel(
+    "column-least",
+    ["operand", "sums"],
+    ["rows", "columns", "offset"],
+    ["FIRST", "SECOND"],
+    quads,
+    passes(1),
+  ),
   columnDot: kernel(
     "column-dot",
     ["left", "right", "sums"],

@@ -1,6 +1,9 @@
 /** What a plan puts on the device once: weights, biases, the first layer's Gram matrix, and the head's constants. */
+import type { ActivationName } from "../../network/activations.ts";
 import { ACTIVATION_NAMES } from "../../network/activations.ts";
 import type { Head } from "../../network/heads.ts";
+import type { Kink } from "../../network/kinks.ts";
+import { kinksOf } from "../../network/kinks.ts";
 import type { FaultName } from "../faults.ts";
 import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
@@ -28,6 +31,7 @@ export interface Operands {
   readonly bias: (t: number) => GPUBuffer;
   readonly scaled: (t: number) => GPUBuffer;
   readonly activation: (t: number) => number;
+  readonly kinks: (t: number) => readonly Kink[];
   readonly firstGram: GPUBuffer | null;
   readonly head: number;
   readonly headIndex: number;
@@ -62,6 +66,7 @@ export function uploadOperands(
     bias: (t) => at(t).bias,
     scaled: (t) => at(t).scaled,
     activation: (t) => at(t).activation,
+    kinks: (t) => kinksOf(ACTIVATION_NAMES[at(t).activation] as ActivationName),
     // Where it is larger than what the adapter binds, the product by its two factors does.
     firstGram:
       plan.firstGram === null || 4 * plan.firstGram.length > bindingBytes

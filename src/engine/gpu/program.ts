@@ -211,7 +211,9 @@ function assemble(
     topExponent,
     hiddenNorm: requests.hidden.slice(0, depth).map(norm),
     slopeMax: requests.slopes.map((r) => base.sums.norms(words, r).largest.slice(0, samples)),
-    kinkDistance: requests.slopes.map(() => new Float64Array(samples).fill(Infinity)),
+    kinkDistance: requests.kinks.map((r) =>
+      r === null ? new Float64Array(samples).fill(Infinity) : base.sums.least(words, r).slice(0, samples),
+    ),
     adjointNorm: requests.adjoints.map(norm),
     pullbackNorm: requests.pullbacks.map(norm),
     directions: [direction(0), direction(columns)],

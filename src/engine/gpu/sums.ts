@@ -17,14 +17,17 @@ export interface SumBuffer {
   readonly dispatches: readonly Dispatch[];
   readonly norms: (words: Uint32Array, request: number) => ColumnNorms;
   readonly dots: (words: Uint32Array, request: number) => Float64Array;
+  readonly least: (words: Uint32Array, request: number) => Float64Array;
 }
 
 export type SumRequest =
   | { readonly kind: "norm"; readonly of: Matrix }
+  /** The least distance of each column's entries from these one or two places. */
+  | { readonly kind: "least"; readonly of: Matrix; readonly places: readonly number[] }
   /** Each column of `right` with column mod left.columns of `left`; the norms of both are asked for before. */
   | { readonly kind: "dot"; readonly left: Matrix; readonly right: Matrix };
 
-const width = (request: SumRequest): number => (request.kind === "norm" ? request.of.columns : request.right.columns);
+const width = (request: SumRequest): number => (request.kind === "dot" ? request.right.columns : request.of.columns);
 
 /** @param requests numbered from 0 in the order given; their dispatches too. */
 export async function createSums(
@@ -51,6 +54,12 @@ export async function createSums(
         const { rows, columns } = request.of;
         return workspace.dispatch(KERNELS.columnNorm, {}, { rows, columns, offset }, [request.of.buffer, buffer]);
       }
+      if (request.kind === "least") {
+        const { rows, columns } = request.of;
+        const [FIRST = 0, SECOND = FIRST] = request.places;
+        const sizes = { rows, columns, offset };
+        return workspace.dispatch(KERNELS.columnLeast, { FIRST, SECOND }, sizes, [request.of.buffer, buffer]);
+      }
       const { left, right } = request;
       const norms = { left_norm: normOf(left, i), right_norm: normOf(right, i) };
       const sizes = { rows: right.rows, columns: right.columns, samples: left.columns, ...norms, offset };
@@ -67,6 +76,7 @@ export async function createSums(
     dispatches,
     norms: (words, i) => decodeNorms(range(words, i)),
     dots: (words, i) => decodeDots(range(words, i)),
+    least: (words, i) => decodeLeast(range(words, i)),
   };
 }
 
@@ -89,6 +99,11 @@ function decodeNorms(pairs: Uint32Array): ColumnNorms {
     norm[j] = Math.sqrt(floats[2 * j + 1] as number) * 2 ** exponent;
   }
   return { norm, largest, finite };
+}
+
+function decodeLeast(pairs: Uint32Array): Float64Array {
+  const floats = new Float32Array(pairs.buffer, pairs.byteOffset, pairs.length);
+  return Float64Array.from({ length: pairs.length / 2 }, (_, j) => floats[2 * j] as number);
 }
 
 function decodeDots(pairs: Uint32Array): Float64Array {

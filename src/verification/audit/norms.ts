@@ -6,6 +6,7 @@ import type { Interval } from "../../engine/interval.ts";
 import type { Plan } from "../../engine/plan.ts";
 import { randomStart, topOf } from "../../engine/dense/top-eigenvector.ts";
 import { frobeniusBracket, lowerEnd } from "../../engine/weight-norm.ts";
+import { leastKinkDistance } from "../../network/kinks.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { Comparison, Discrepancy } from "./comparison.ts";
 import { createComparison } from "./comparison.ts";
@@ -30,6 +31,10 @@ export function auditNorms(subject: AuditSubject, comparison: Comparison): void 
     norm(t, "‖Wᵀδ‖", m.pullbackNorm[i], traced.pullbacks[i] as Float64Array);
     const largest = (traced.slopes[i] as Float64Array).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     comparison.near("norms", t, "max|D|", m.slopeMax[i]?.[at] ?? NaN, largest, 0);
+    const { activation } = plan.network.layers[i] as Plan["network"]["layers"][number];
+    const least = leastKinkDistance(activation, traced.preactivation[i] as Float64Array);
+    const distance = m.kinkDistance[i]?.[at] ?? NaN;
+    comparison.near("norms", t, "z's distance from a kink", distance, least, 2 * arithmetic.unitRoundoff * least);
     traced.directions.forEach((direction, k) => {
       norm(t, "‖τ‖", m.directions[k as 0 | 1].tangentNorm[i], direction.tangents[i] as Float64Array);
     });
