@@ -1,4 +1,5 @@
 // Compiles assembly/block-product.ts and writes its bytes into src/: one text that Node, Deno and a browser all load alike.
+import { Buffer } from "node:buffer";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,5 @@
 /** A matrix norm with its derivative: u vᵀ of the largest singular pair, or A/‖A‖_F. */
-import { gramOfRows, transpose } from "../../engine/dense/gram.ts";
-import { randomStart, topEigenvector } from "../../engine/dense/top-eigenvector.ts";
+import { weightNorms } from "../../engine/weight-norm.ts";
 import { squaredNorm, times, transposedTimes } from "./algebra.ts";
 
 export interface NormWithDerivative {
@@ -24,9 +23,7 @@ export function normWithDerivative(
   // Scaled to a Frobenius norm of 1, so that the Gram neither overflows nor underflows.
   const unit = a.map((v) => v / frobenius);
   const wide = rows <= columns;
-  const gram = wide ? gramOfRows(unit, rows, columns) : gramOfRows(transpose(unit, rows, columns), columns, rows);
-  const n = wide ? rows : columns;
-  const vector = topEigenvector(gram, n, randomStart(0, n), ACCURACY);
+  const { vector } = weightNorms(unit, rows, columns);
   const image = wide ? transposedTimes(unit, vector, rows, columns) : times(unit, vector, rows, columns);
   const sigma = Math.sqrt(squaredNorm(image));
   const other = image.map((v) => v / sigma);
@@ -37,6 +34,3 @@ export function normWithDerivative(
   }
   return { norm: frobenius * sigma, derivative };
 }
-
-/** Relative error of ‖A‖ at which the iteration stops, where it does not reach the whole space before. */
-const ACCURACY = 1e-13;
