@@ -14,7 +14,7 @@ import { adapterLines, listAdapters, mayHaveHardware } from "./adapters.ts";
 import { selfTest } from "./self-test.ts";
 import { stress } from "./stress.ts";
 import { runtimeName } from "./runtime/gpu.ts";
-import { runsOnSoftwareVulkan, softwareVulkan } from "./runtime/software-vulkan.ts";
+import { choosesDrivers, runsOnSoftwareVulkan, softwareVulkan } from "./runtime/software-vulkan.ts";
 import { TOOL } from "./version.ts";
 
 /** What means something with --stress alone. */
@@ -26,7 +26,7 @@ export async function doctor(args: Arguments, io: Io): Promise<number> {
   const stray = WITH_STRESS.find((key) => given.has(key));
   if (stray !== undefined) throw new UsageError(`Found --${FLAGS[stray].name} without --stress: expected both`);
   // Without a hardware GPU the software adapter is what there is to see, in a process of its own.
-  const looks = mayHaveHardware() || runsOnSoftwareVulkan();
+  const looks = mayHaveHardware() || choosesDrivers() || runsOnSoftwareVulkan();
   const adapters = looks ? await listAdapters() : [];
   if (adapters.length === 0 && !runsOnSoftwareVulkan() && hasSoftwareVulkan()) {
     throw new SoftwareVulkanWanted("doctor looks at the software adapter");

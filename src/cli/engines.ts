@@ -7,6 +7,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
 import { FAULTS } from "../engine/faults.ts";
 import type { GpuEngineOptions } from "../engine/gpu/engine.ts";
+import { isNamed } from "../engine/gpu/device.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
 import { DeviceError, UsageError } from "../network/errors.ts";
 import type { Values } from "./flags.ts";
@@ -14,7 +15,7 @@ import { SoftwareVulkanWanted } from "./again.ts";
 import { listAdapters, mayHaveHardware } from "./adapters.ts";
 import { openGpu, runtimeName } from "./runtime/gpu.ts";
 import { readShaders } from "./runtime/shaders.ts";
-import { runsOnSoftwareVulkan } from "./runtime/software-vulkan.ts";
+import { choosesDrivers, runsOnSoftwareVulkan } from "./runtime/software-vulkan.ts";
 import { spawnThread, threadCount } from "./threads.ts";
 
 export interface Engines {
@@ -66,12 +67,20 @@ export async function openEngines(wish: EngineWish): Promise<Engines> {
  * @throws DeviceError where there is none; SoftwareVulkanWanted where one would be in a process of its own.
  */
 export async function findAdapter(wish: Pick<EngineWish, "adapter" | "plant">): Promise<GpuEngineOptions> {
-  const offered = mayHaveHardware() || runsOnSoftwareVulkan() ? await listAdapters() : [];
-  const any = wish.adapter === "software" ? offered.some((adapter) => !adapter.hardware) : offered.length > 0;
+  const { adapter } = wish;
+  const named = adapter !== null && !["high-performance", "low-power", "software"].includes(adapter);
+  const looks = named || choosesDrivers() || mayHaveHardware() || runsOnSoftwareVulkan();
+  const offered = looks ? await listAdapters() : [];
+  const any = offered.some((one) => (named ? isNamed(one, adapter) : adapter !== "software" || !one.hardware));
   if (!any && !runsOnSoftwareVulkan()) throw new SoftwareVulkanWanted("no adapter in this process");
   const gpu = await openGpu();
   if (gpu === null) {
     throw new DeviceError("webgpu: this runtime has none: npm install webgpu, or use Deno, or --engine cpu");
+  }
+  if (offered.length === 0 && choosesDrivers()) {
+    throw new DeviceError(
+      "webgpu: found no adapter with the drivers of VK_ICD_FILENAMES or VK_DRIVER_FILES, expected one that this runtime takes (Node's does not take lavapipe, Deno's does); unset, the software adapter is there",
+    );
   }
   return {
     gpu,

@@ -21,6 +21,11 @@ export function runsOnSoftwareVulkan(): boolean {
   return process.env[MARK] !== undefined;
 }
 
+/** Whether the user has chosen Vulkan drivers: the loader's two variables. */
+export function choosesDrivers(): boolean {
+  return ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"].some((name) => (process.env[name] ?? "") !== "");
+}
+
 /**
  * Unpacks the software adapter if need be; returns the environment that makes Vulkan use it.
  * @throws DeviceError where the platform or the package does not offer it.
@@ -36,7 +41,8 @@ export function softwareVulkan(): Record<string, string> {
   if (!FILES.every((name) => existsSync(join(folder, name)))) unpack(archive, folder);
   const path = process.env["LD_LIBRARY_PATH"];
   return {
-    VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json"),
+    // The user's own choice of drivers stands; the loader is the one thing that Node's Dawn needs of ours then.
+    ...(choosesDrivers() ? {} : { VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json") }),
     LD_LIBRARY_PATH: path === undefined || path === "" ? folder : `${folder}:${path}`,
     [MARK]: "1",
   };

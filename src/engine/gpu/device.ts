@@ -50,6 +50,39 @@ export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
   return { name, hardware: !software };
 }
 
+/** Mesa's software adapter has the name of its driver and of its rasteriser. */
+const ALIASES: Readonly<Record<string, string>> = { lavapipe: "llvmpipe" };
+
+/** Whether an adapter's name holds these words, in any case. */
+export function isNamed({ name }: AdapterDescription, words: string): boolean {
+  const wanted = words.toLowerCase();
+  return [wanted, ALIASES[wanted] ?? wanted].some((part) => name.toLowerCase().includes(part));
+}
+
+/** The adapter of this preference; the first one of that name under each way of asking, else the runtime's own choice. */
+async function requestAdapter(gpu: GPU, preference: string): Promise<GPUAdapter | null> {
+  switch (preference) {
+    case "high-performance":
+    case "low-power":
+      return gpu.requestAdapter({ powerPreference: preference });
+    case "software":
+      return (await gpu.requestAdapter({ forceFallbackAdapter: true })) ?? gpu.requestAdapter();
+    default: {
+      const wishes: GPURequestAdapterOptions[] = [
+        {},
+        { powerPreference: "high-performance" },
+        { powerPreference: "low-power" },
+        { forceFallbackAdapter: true },
+      ];
+      for (const wish of wishes) {
+        const adapter = await gpu.requestAdapter(wish);
+        if (adapter !== null && isNamed(describeAdapter(adapter), preference)) return adapter;
+      }
+      return gpu.requestAdapter();
+    }
+  }
+}
+
 /**
  * @param preference high-performance, low-power, software, or part of an adapter's name.
  * @throws DeviceError
@@ -60,20 +93,14 @@ export async function openDevice(
   sources: ShaderSources,
   fault: FaultName | undefined,
 ): Promise<OpenDevice> {
-  const wish: GPURequestAdapterOptions =
-    preference === "high-performance" || preference === "low-power"
-      ? { powerPreference: preference }
-      : preference === "software"
-        ? { forceFallbackAdapter: true }
-        : {};
-  const adapter = (await gpu.requestAdapter(wish)) ?? (preference === "software" ? await gpu.requestAdapter() : null);
+  const adapter = await requestAdapter(gpu, preference);
   if (adapter === null) throw new DeviceError("webgpu: this machine offers no adapter; expected one, or --engine cpu");
   const description = describeAdapter(adapter);
   if (preference === "software" && description.hardware) {
     throw new DeviceError(`webgpu: found the adapter ${description.name}, expected a software one`);
   }
   if (!["high-performance", "low-power", "software"].includes(preference)) {
-    if (!description.name.toLowerCase().includes(preference.toLowerCase())) {
+    if (!isNamed(description, preference)) {
       throw new DeviceError(`webgpu: found the adapter "${description.name}", expected one named "${preference}"`);
     }
   }
