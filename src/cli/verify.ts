@@ -266,6 +266,9 @@ async function run(
     },
   });
   io.status?.("");
+  if (outcome.handedOver !== null) {
+    io.note(`gpv: ${outcome.handedOver}, which f32 cannot hold: engine cpu measured all samples in f64`);
+  }
   const { report } = outcome;
   const details = { ...report.timing.details, threads: engines.threads };
   return { ...outcome, report: { ...report, timing: { ...report.timing, details } } };

@@ -3,6 +3,8 @@
  */
 import type { Head } from "../network/heads.ts";
 import type { Layer, Network } from "../network/network.ts";
+import type { Rounding } from "./f32.ts";
+import { joinRounding, roundedToF32, UNROUNDED } from "./f32.ts";
 import type { Interval } from "./interval.ts";
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
 import { gramOfRows } from "./dense/gram.ts";
@@ -55,8 +57,8 @@ export interface Plan {
   readonly layers: readonly PlannedLayer[];
   /** W′_1W′_1ᵀ, n_2 × n_2 row-major, where that is the cheaper operator for the iteration (n_2 < 2 n_1), else null. */
   readonly firstGram: Float64Array | null;
-  /** Weights and biases that rounding to `precision` changed. */
-  readonly roundedValues: number;
+  /** What rounding to `precision` changed of weights and biases. */
+  readonly rounding: Rounding;
 }
 
 export interface PlanSettings {
@@ -69,11 +71,11 @@ export interface PlanSettings {
 
 /** Rounds the network to the engine's precision, scales its weights, and proves their norms. Cost: O(min(m, n)² max(m, n)) a layer. */
 export function makePlan(network: Network, settings: PlanSettings): Plan {
-  const { rounded, roundedValues } = roundNetwork(network, settings.precision);
+  const { rounded, rounding } = roundNetwork(network, settings.precision);
   return assemble(
     rounded,
     settings,
-    roundedValues,
+    rounding,
     rounded.layers.map((layer, i) => planLayer(layer, wantsGram(rounded, i))),
   );
 }
@@ -85,7 +87,7 @@ export async function preparePlan(
   plan: (layer: Layer, gram: boolean) => Promise<LayerPlan>,
   onLayer: (done: number) => void = () => undefined,
 ): Promise<Plan> {
-  const { rounded, roundedValues } = roundNetwork(network, settings.precision);
+  const { rounded, rounding } = roundNetwork(network, settings.precision);
   let done = 0;
   const parts = await Promise.all(
     rounded.layers.map(async (layer, i) => {
@@ -94,7 +96,7 @@ export async function preparePlan(
       return part;
     }),
   );
-  return assemble(rounded, settings, roundedValues, parts);
+  return assemble(rounded, settings, rounding, parts);
 }
 
 /** Multiplications of the norm's proof, about: n² m. */
@@ -104,22 +106,22 @@ export function proofWork({ inputs, outputs }: Pick<Layer, "inputs" | "outputs">
 
 /** The same weights in another precision's hands: what was proven of them stands. @param plan whose weights are numbers of that precision. */
 export function inPrecision(plan: Plan, precision: "f64"): Plan {
-  return { ...plan, precision, roundedValues: 0 };
+  return { ...plan, precision, rounding: UNROUNDED };
 }
 
 function roundNetwork(
   network: Network,
   precision: "f32" | "f64",
-): { readonly rounded: Network; readonly roundedValues: number } {
-  let roundedValues = 0;
+): { readonly rounded: Network; readonly rounding: Rounding } {
+  if (precision === "f64") return { rounded: network, rounding: UNROUNDED };
+  let rounding = UNROUNDED;
   const round = (values: Float64Array): Float64Array => {
-    if (precision === "f64") return values;
-    const rounded = Float64Array.from(values, Math.fround);
-    for (let i = 0; i < values.length; i++) if (rounded[i] !== values[i]) roundedValues++;
-    return rounded;
+    const result = roundedToF32(values);
+    rounding = joinRounding(rounding, result.rounding);
+    return result.rounded;
   };
   const layers = network.layers.map((layer) => ({ ...layer, weight: round(layer.weight), bias: round(layer.bias) }));
-  return { rounded: { layers }, roundedValues };
+  return { rounded: { layers }, rounding };
 }
 
 /** @see Plan.headSize */
@@ -132,9 +134,9 @@ function headSize(head: Head): number {
   return Math.sqrt(width) * largest * (1 + 2 ** -50);
 }
 
-function assemble(network: Network, settings: PlanSettings, roundedValues: number, parts: readonly LayerPlan[]): Plan {
+function assemble(network: Network, settings: PlanSettings, rounding: Rounding, parts: readonly LayerPlan[]): Plan {
   return {
-    ...{ network, ...settings, headSize: headSize(settings.head), roundedValues },
+    ...{ network, ...settings, headSize: headSize(settings.head), rounding },
     layers: parts.map((part) => part.layer),
     firstGram: parts[0]?.gram ?? null,
   };

@@ -163,6 +163,8 @@ export interface Report {
   readonly certified?: { readonly width: number; readonly reached: number; readonly missed: number };
   /** Which upper bound of ‖J_t‖ was used how often, over samples and layers. */
   readonly bounds: Readonly<Record<string, number>>;
+  /** Of one run: weights, biases and inputs that rounding to the engine's precision changed, and the largest relative change. */
+  readonly rounded?: { readonly values: number; readonly worst: number };
   readonly faults: readonly ReportedFault[];
   readonly timing: Timing;
 }

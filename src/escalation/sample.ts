@@ -90,7 +90,7 @@ export async function settleSample(
   const ownPrecision = measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff;
   if (risk !== null) {
     if (ownPrecision) return invalidOutcome(plan, measurements, at, risk);
-    const again = await wholly(climb, index, replay);
+    const again = await settleWholly(climb, index, replay);
     return again.verdict.kind === "invalid" ? invalidOutcome(plan, measurements, at, risk) : again;
   }
   const { flush } = measurements.arithmetic;
@@ -106,7 +106,7 @@ export async function settleSample(
     return { ...judged, verdict: { kind: "unresolved", reason }, vouched: false };
   }
   // Its checks passed, so that the engine is not to blame for what is small; the numbers reported are f64's.
-  return { ...(await wholly(climb, index, replay)), engine: judged };
+  return { ...(await settleWholly(climb, index, replay)), engine: judged };
 }
 
 /** An open verdict beside a zero that is not certain says so. */
@@ -117,7 +117,7 @@ function named(outcome: SampleOutcome, zero: string): SampleOutcome {
 }
 
 /** A sample measured again wholly in f64: that measurement's own stored values are the exact data, the engine's are no more looked at. */
-async function wholly(climb: Climb, index: number, replay: () => Promise<Replay>): Promise<SampleOutcome> {
+export async function settleWholly(climb: Climb, index: number, replay: () => Promise<Replay>): Promise<SampleOutcome> {
   const again = await replay();
   const host = { ...climb, plan: climb.hostPlan };
   return { ...(await settleSample(host, again.measurements, index, 0, again.stored, replay)), rung: "replayed" };

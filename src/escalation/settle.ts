@@ -16,7 +16,7 @@ import { createLengthCheck } from "../verification/lengths.ts";
 import type { SampleRow } from "./results.ts";
 import { sampleRow } from "./row.ts";
 import type { Climb, SampleOutcome } from "./sample.ts";
-import { settleSample } from "./sample.ts";
+import { settleSample, settleWholly } from "./sample.ts";
 
 /** What is done with each settled sample, in index order. */
 export type Receive = (row: SampleRow, outcome: SampleOutcome) => void;
@@ -122,9 +122,15 @@ function extraOf({ climb, audit, shapes }: Settlement, batch: Batch, { finite }:
 /** Samples that are settled side by side. */
 const TOGETHER = 512;
 
+/** A batch as it was given to the engine, and by their places the inputs of samples that its precision cannot hold. */
+export interface GivenBatch {
+  readonly batch: Batch;
+  readonly originals: ReadonlyMap<number, Float64Array>;
+}
+
 export async function settleBatch(
   settlement: Settlement,
-  batch: Batch,
+  { batch, originals }: GivenBatch,
   measured: MeasuredBatch,
   receive: Receive,
 ): Promise<void> {
@@ -133,7 +139,7 @@ export async function settleBatch(
   const own = (at: number): Batch => ({
     first: batch.first + at,
     samples: 1,
-    inputs: batch.inputs.slice(at * width, (at + 1) * width),
+    inputs: originals.get(at) ?? batch.inputs.slice(at * width, (at + 1) * width),
     labels: batch.labels === null ? null : batch.labels.slice(at, at + 1),
   });
   const drawn = new Set(auditedOf(settlement, batch));
@@ -151,17 +157,13 @@ export async function settleBatch(
     const index = batch.first + at;
     const whole: MeasuredBatch[] = [];
     try {
-      const outcome = withViolation(
-        await settleSample(
-          climb,
-          measured.measurements,
-          index,
-          at,
-          () => stored(at),
-          () => replay(at, whole),
-        ),
-        settlement.lengths(measured.measurements, at, own(at).inputs),
-      );
+      const again = (): ReturnType<typeof replay> => replay(at, whole);
+      const outcome = originals.has(at)
+        ? await settleWholly(climb, index, again)
+        : withViolation(
+            await settleSample(climb, measured.measurements, index, at, () => stored(at), again),
+            settlement.lengths(measured.measurements, at, own(at).inputs),
+          );
       const row = sampleRow(climb.plan, index, outcome);
       const { engine } = outcome;
       // What is proven already needs no suspicion.
@@ -169,7 +171,7 @@ export async function settleBatch(
       const looked = drawn.has(at) || suspected || (at === extra && outcome.violations.length === 0);
       if (outcome.verdict.kind === "invalid" || !looked) return { row, outcome, entries: [] };
       const { inputs, labels } = own(at);
-      const again = whole.find((batch) => batch.measurements === outcome.source.measurements);
+      const host = whole.find((batch) => batch.measurements === outcome.source.measurements);
       const planAudit = await settlement.planAudit();
       await settlement.pace(SAMPLE_PASSES * climb.plan.layers.reduce((sum, l) => sum + l.scaledWeight.length, 0));
       const audit = (of: SampleOutcome, plan: Plan, stored: TracedSample, reported: SampleRow | null): AuditOutcome =>
@@ -196,9 +198,9 @@ export async function settleBatch(
       }
       const reported = outcome.vouched ? row : null;
       const found =
-        again === undefined
+        host === undefined
           ? audit(outcome, climb.plan, await traced(at), reported)
-          : audit(outcome, climb.hostPlan, (await again.traced([0]))[0] as TracedSample, reported);
+          : audit(outcome, climb.hostPlan, (await host.traced([0]))[0] as TracedSample, reported);
       return audited(climb, index, outcome, found, drawn.has(at));
     } finally {
       for (const again of whole) again.release();

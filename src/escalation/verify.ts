@@ -7,6 +7,8 @@
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
+import type { Rounding } from "../engine/f32.ts";
+import { beyondF32, joinRounding, roundedToF32, UNROUNDED } from "../engine/f32.ts";
 import type { Plan } from "../engine/plan.ts";
 import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
 import { loweredPowerOfTwo, raisedPowerOfTwo } from "../engine/powers.ts";
@@ -89,6 +91,8 @@ export interface RunDescription {
 
 export interface VerifyOutcome {
   readonly report: Report;
+  /** The weight or bias, in words, that the engine's f32 cannot hold, so that engine cpu measured all samples in f64; else null. */
+  readonly handedOver: string | null;
   /** Set where the engine failed beyond recovery; the report then covers what was finished before. */
   readonly failure: DeviceError | null;
 }
@@ -105,6 +109,8 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   }
   const clock = request.clock ?? ((): number => 0);
   const startedMs = clock();
+  const handedOver = engine.description.precision === "f32" ? beyondF32(network) : null;
+  if (handedOver !== null) return { ...(await verify({ ...request, engine: request.host })), handedOver };
   const { climb, certify } = await makeClimb(request);
   const { plan } = climb;
   const { precision } = plan;
@@ -118,18 +124,19 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   };
   const size = Math.max(1, request.batchSize ?? engine.batchSize(plan));
   const firstIndex = request.firstIndex ?? 0;
-  let roundedInputs = 0;
+  let rounding = plan.rounding;
 
   const start = (first: number): InFlight => {
     const count = Math.min(size, source.samples - first);
     const read = source.read(first, count);
-    if (precision === "f32") roundedInputs += roundInputs(read.inputs);
-    const batch: Batch = { first: firstIndex + first, samples: count, inputs: read.inputs, labels: read.labels };
+    const { inputs, originals, changed } = precision === "f32" ? roundInputs(read.inputs, count) : asGiven(read.inputs);
+    rounding = joinRounding(rounding, changed);
+    const batch: Batch = { first: firstIndex + first, samples: count, inputs, labels: read.labels };
     const trace = auditedOf(settlement, batch);
-    return { batch, measured: settled(engine.measure(plan, batch, trace)) };
+    return { batch, originals, measured: settled(engine.measure(plan, batch, trace)) };
   };
 
-  const report = (): Report => makeReport(request, plan, statistics, roundedInputs, clock() - startedMs);
+  const report = (): Report => makeReport(request, plan, statistics, rounding, clock() - startedMs);
   let failure: DeviceError | null = null;
   let next = 0;
   const queue: InFlight[] = [];
@@ -153,7 +160,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
       continue;
     }
     try {
-      const settling = failure === null ? settleBatch(settlement, flight.batch, result.measured, receive) : null;
+      const settling = failure === null ? settleBatch(settlement, flight, result.measured, receive) : null;
       if (settling !== null) await unlessAborted(settling, request.signal, () => Promise.resolve());
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
@@ -165,7 +172,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     request.onProgress?.({ done: samples, total: source.samples, verdicts, report });
   }
   over = true;
-  return { report: report(), failure };
+  return { report: report(), failure, handedOver: null };
 }
 
 /** Plans, bounds, and how far a sample has to climb. An interruption leaves the norms unproven: no sample is measured with them then. */
@@ -201,6 +208,8 @@ export const DEFAULT_AUDIT = 0.01;
 
 interface InFlight {
   readonly batch: Batch;
+  /** By their places, the inputs as given of the samples that f32 cannot hold. */
+  readonly originals: ReadonlyMap<number, Float64Array>;
   readonly measured: Promise<{ measured: MeasuredBatch } | { error: unknown }>;
 }
 
@@ -212,16 +221,30 @@ function settled(measured: Promise<MeasuredBatch>): InFlight["measured"] {
   );
 }
 
-/** Rounds inputs to f32 in place; returns how many values changed. */
-function roundInputs(inputs: Float64Array): number {
-  let changed = 0;
-  for (let i = 0; i < inputs.length; i++) {
-    const v = inputs[i] as number;
-    const rounded = Math.fround(v);
-    if (rounded !== v && !Number.isNaN(v)) changed++;
-    inputs[i] = rounded;
+interface GivenInputs {
+  readonly inputs: Float64Array;
+  readonly originals: ReadonlyMap<number, Float64Array>;
+  readonly changed: Rounding;
+}
+
+function asGiven(inputs: Float64Array): GivenInputs {
+  return { inputs, originals: new Map(), changed: UNROUNDED };
+}
+
+/** Inputs in f32; a sample with a number that f32 cannot hold is kept as it was given, and its rounding does not count. */
+function roundInputs(given: Float64Array, samples: number): GivenInputs {
+  const width = given.length / samples;
+  const inputs = new Float64Array(given.length);
+  const originals = new Map<number, Float64Array>();
+  let changed = UNROUNDED;
+  for (let at = 0; at < samples; at++) {
+    const own = given.subarray(at * width, (at + 1) * width);
+    const { rounded, rounding, beyond } = roundedToF32(own);
+    inputs.set(rounded, at * width);
+    if (beyond >= 0) originals.set(at, own.slice());
+    else changed = joinRounding(changed, rounding);
   }
-  return changed;
+  return { inputs, originals, changed };
 }
 
 function count(verdicts: VerdictCounts): number {
@@ -242,7 +265,7 @@ function makeReport(
   request: VerifyRequest,
   plan: Plan,
   statistics: Statistics,
-  roundedInputs: number,
+  rounding: Rounding,
   elapsedMs: number,
 ): Report {
   const { engine, source } = request;
@@ -257,7 +280,7 @@ function makeReport(
       seed: request.seed,
       modelSha256: description.modelSha256,
       inputsSha256: description.inputsSha256,
-      roundedValues: plan.roundedValues + roundedInputs,
+      roundedValues: rounding.values,
       ...(description.plant === undefined ? {} : { plant: description.plant }),
     },
     model: { source: description.modelSource, layers: plan.layers.map((_, i) => modelLayer(plan, i)) },
@@ -265,6 +288,7 @@ function makeReport(
     norm: plan.norm,
     samples,
     ...result,
+    rounded: rounding,
     timing: {
       elapsedMs,
       samplesPerSecond: elapsedMs > 0 ? (1000 * samples) / elapsedMs : null,

@@ -196,7 +196,9 @@ export function work(report: AnyReport): string[] {
     lines.push(`Audited on the host: ${counted(samples, "sample")}${share}`);
   }
   if (report.run.roundedValues > 0) {
-    lines.push(`Rounded to ${report.engine.precision} first: ${counted(report.run.roundedValues, "value")}`);
+    const worst =
+      report.rounded === undefined ? "" : `, each by at most ${significant(report.rounded.worst)} of itself`;
+    lines.push(`Rounded to ${report.engine.precision} first: ${counted(report.run.roundedValues, "value")}${worst}`);
   }
   const { elapsedMs, samplesPerSecond } = report.timing;
   if (elapsedMs <= 0) return lines;

@@ -35,6 +35,7 @@ const REPORT_KEYS = Object.keys({
   escalations: true,
   certified: true,
   bounds: true,
+  rounded: true,
   faults: true,
   search: true,
   tightest: true,

@@ -164,10 +164,13 @@ function isExact(size: number, grid: number): boolean {
   return grid >= -1022 && exponentOf(size) - grid < 52 && size < Infinity;
 }
 
-/** The largest g for which every entry is a multiple of 2^g; Infinity where all are 0. */
+/** The largest g for which every entry is a multiple of 2^g; Infinity where all are 0, −Infinity where one is not finite. */
 function gridOf(x: Float64Array): number {
   let grid = Infinity;
-  for (const v of x) if (v !== 0) grid = Math.min(grid, lastBit(v));
+  for (const v of x) {
+    if (!Number.isFinite(v)) return -Infinity;
+    if (v !== 0) grid = Math.min(grid, lastBit(v));
+  }
   return grid;
 }
 

@@ -32,6 +32,20 @@ const silent = {
   layers: network.layers.map((layer, i) => (i === 2 ? { ...layer, weight: layer.weight.map(() => 0) } : layer)),
 };
 
+/** Unit 1 of layer 1 has z = 0 at any input: it lies at relu's kink. */
+const kinked = {
+  layers: network.layers.map((layer, i) =>
+    i === 0
+      ? {
+          ...layer,
+          activation: "relu" as const,
+          weight: layer.weight.map((w, k) => (k < layer.inputs ? 0 : w)),
+          bias: layer.bias.map((b, k) => (k === 0 ? 0 : b)),
+        }
+      : layer,
+  ),
+};
+
 /** No unit of the output is alive: both sides are 0, and their ratio is no number. */
 const still = {
   layers: network.layers.map((layer, i) =>
@@ -49,6 +63,7 @@ const SAMPLES: readonly (readonly [name: string, wanted: Wanted])[] = [
   ["a sample of a zero matrix", { ...plain, network: silent }],
   ["a sample whose sides are both 0", { ...plain, network: still }],
   ["a sample of weights of 2^200 and 2^-190", { ...plain, network: scaled([200, 3, -190]) }],
+  ["a sample at a kink", { ...plain, network: kinked }],
   ["a sample of one layer", { ...plain, network: { layers: network.layers.slice(0, 1) } }],
 ];
 
@@ -117,7 +132,7 @@ describe("the audit of a row", () => {
       }
     }
     expect(unseen).toEqual([]);
-    expect(numbers(row).length).toBe(8 + 17 * row.layers.length);
+    expect(numbers(row).length).toBe(10 + 17 * row.layers.length + (row.kink === undefined ? 0 : 1));
   });
 
   test("finds a row that lacks a layer", async () => {

@@ -6,6 +6,7 @@ import type { Interval } from "../../engine/interval.ts";
 import { exponentOf, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../../engine/powers.ts";
 import { cutResiduals } from "../cut.ts";
 import { cutsOf } from "../evidence.ts";
+import { nearKink } from "../kinks.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { LayerBounds } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
@@ -48,6 +49,7 @@ export interface ReportedNumbers {
   readonly ratioLower: Maybe;
   readonly ratioUpper: Maybe;
   readonly coefficient: Maybe;
+  readonly kink?: number;
   readonly layers: readonly ReportedLayerNumbers[];
 }
 
@@ -98,9 +100,11 @@ export function auditReported(
   check(null, "the ratio", reported.ratio, right.upper === 0 ? exactly(NaN) : over(left, right));
   // Squares of the verdict's own ends, rounded outward.
   const { lower, upper } = judged.total;
-  const none = right.upper === 0;
+  const none = right.upper === 0 || !judged.vouched;
   check(null, "the ratio's proven lower bound", reported.ratioLower, none ? exactly(NaN) : around(lower ** 2, END));
   check(null, "the ratio's proven upper bound", reported.ratioUpper, none ? exactly(NaN) : around(upper ** 2, END));
+  const kink = nearKink(plan, subject.measurements, subject.at)?.layer ?? 0;
+  check(null, "the layer at a kink", reported.kink ?? 0, exactly(kink));
   check(null, "Σ(1+‖h‖²)/(‖W‖²‖J‖²)", reported.coefficient, coefficient);
 
   const cut = cutRanges(subject);

@@ -31,6 +31,8 @@ export interface Judged {
   readonly findings: readonly LayerFinding[];
   /** The total's, √ratio. */
   readonly total: Interval;
+  /** Whether the row's numbers are near the formulas'; where not, its ratio has no proven ends. */
+  readonly vouched: boolean;
   /** ‖J_t‖ as an f64 witness gives it, scaled; null: the engine's own. Under the spectral norm alone a row has it. */
   readonly estimates: readonly (number | null)[];
 }
