@@ -126,8 +126,8 @@ function forwardFault(
 }
 
 /** |g(0)|, where it is not 0, and the largest |g′|, where it is not 1; both rounded up. */
-const AT_ZERO: Readonly<Partial<Record<ActivationName, number>>> = { sigmoid: 0.5, softplus: 0.69314719 };
-const STEEPEST: Readonly<Partial<Record<ActivationName, number>>> = {
+export const AT_ZERO: Readonly<Partial<Record<ActivationName, number>>> = { sigmoid: 0.5, softplus: 0.69314719 };
+export const STEEPEST: Readonly<Partial<Record<ActivationName, number>>> = {
   // λα, on the left of 0.
   selu: 1.7580994,
   // Φ(√2) + √2 φ(√2): g″ = (2 − z²)φ.
