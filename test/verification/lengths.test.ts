@@ -48,7 +48,7 @@ test.each(ACTIVATION_NAMES)("right norms pass, whatever the size of the input: %
 
 describe("a wrong norm is named", () => {
   const all = (layer: number): unknown[] =>
-    Array.from({ length: SAMPLES }, () => expect.objectContaining({ check: "norms", layer }));
+    Array.from({ length: SAMPLES }, (): unknown => expect.objectContaining({ check: "norms", layer }));
 
   test.each([0.5, 1 - 1e-12, 1 + 1e-12, 2])("the input's, times %s", async (factor) => {
     const { measurements: m, found } = await measured("relu", 1);
