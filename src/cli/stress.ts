@@ -176,7 +176,19 @@ function makeReport(
   };
 }
 
+/** @throws UsageError for a fault that no conformance run can show, and for what is none. */
 function refuseOtherEngines(plant: FaultName | null): void {
-  if (plant === null || FAULTS[plant].engines.includes("webgpu")) return;
+  if (plant === null) return;
+  if (FAULTS[plant].allowed === true) {
+    throw new UsageError(
+      `--plant ${plant}: is allowed by WGSL, so that a conformance run must not find it; expected a fault`,
+    );
+  }
+  if (plant === "nan-swallowed") {
+    throw new UsageError(
+      `--plant ${plant}: needs inputs that are not finite, which a conformance run has none of; expected another fault, or gpv verify with such inputs`,
+    );
+  }
+  if (FAULTS[plant].engines.includes("webgpu")) return;
   throw new UsageError(`--plant ${plant}: is a fault of engine cpu, expected one of webgpu's (docs/faults.md)`);
 }

@@ -49,6 +49,12 @@ const RAGGED: Shape = [11, 13, 12, 2];
 const PRODUCTS = ["vectorJacobianProduct", "jacobianVectorProduct"] as const;
 const PIECEWISE = ["identity", "relu", "leaky-relu", "relu6", "abs"] as const satisfies readonly ActivationName[];
 
+/** Without signs: a long sum of numbers of both is hardly larger than its bound, so that 0 would pass for it. */
+const positive =
+  (draw: Draw): Draw =>
+  (...words) =>
+    draw(...words).map(Math.abs);
+
 const SYSTEMATIC: readonly Make[] = [
   ...SHAPES.map(
     (shape): Make =>
@@ -139,6 +145,29 @@ const SYSTEMATIC: readonly Make[] = [
   (draw) => headCall(draw, "cross-entropy", 10, true, 30),
   (draw) => headCall(draw, "squared-error", 10, false, 1e15),
   (draw) => headCall(draw, "half-squared-norm", 10, false, 1e-30),
+  // Loops of more iterations than one dispatch has, and than a driver may share among the loops of a shader: 65,535.
+  (draw) => forwardCall(positive(draw), [2, 66_000, 4, 1], ORDINARY, "relu"),
+  ...PRODUCTS.map(
+    (kernel): Make =>
+      (draw) =>
+        productCall(positive(draw), kernel, [2, 66_000, 4, 1], ORDINARY, true),
+  ),
+  (draw) => normCall(draw, 35_000, 12),
+  (draw) => dotCall(positive(draw), 66_000, 4, 1),
+  (draw) => normaliseCall(draw, 23_000, 4, false),
+  (draw) => normaliseCall(draw, 9_900, 4, true),
+  (draw) => krylovCall(draw, 17_000, 4, false, "ordinary"),
+  ...(["cross-entropy", "margin", "mean"] as const).map(
+    (kind): Make =>
+      (draw) =>
+        headCall(draw, kind, 11_500, kind !== "mean", 1),
+  ),
+  // More workgroups than one dimension has.
+  (draw) => maskCall(draw, [65_540, 1, 4, 1], ORDINARY),
+  (draw) => combineCall(draw, 65_540, 1, true),
+  () => unitVectorsCall(65_540, 1, 65_536),
+  () => philoxCall(262_150, 1, 5, 0),
+  (draw) => gatherCall(draw, 1_048_600, 1, 0),
 ];
 
 /** How many cases are systematic. */

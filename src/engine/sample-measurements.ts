@@ -29,6 +29,7 @@ export function sampleMeasurements(m: Measurements, at: number): Measurements {
             pullbackNorm: one(w.pullbackNorm),
             stageNorm: each(w.stageNorm),
             steps: w.steps.slice(at, at + 1),
+            ...(w.iterateNorm === undefined ? {} : { iterateNorm: each(w.iterateNorm) }),
           },
     ),
     explicit: m.explicit.map((e) =>

@@ -64,7 +64,13 @@ const Measurements = v.object({
   pullbackNorm: v.array(floats),
   directions: v.strictTuple([measuredDirection, measuredDirection]),
   witnesses: v.array(
-    v.nullable(v.object({ vectorNorm: floats, pullbackNorm: floats, stageNorm: v.array(floats), steps: integers })),
+    v.nullable(
+      v.object({
+        ...{ vectorNorm: floats, pullbackNorm: floats, stageNorm: v.array(floats), steps: integers },
+        // Of an engine that measures them.
+        iterateNorm: v.exactOptional(v.array(floats)),
+      }),
+    ),
   ),
   explicit: v.array(
     v.nullable(

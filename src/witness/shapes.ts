@@ -68,6 +68,7 @@ export function checkShapes(
       for (const [key, list] of Object.entries(entry) as [string, ArrayLike<number> | readonly Float64Array[]][]) {
         const place = `measurements.${name}.${String(i)}.${key}`;
         if (key === "stageNorm") singles(place, list as readonly Float64Array[], i);
+        else if (key === "iterateNorm") singles(place, list as readonly Float64Array[], 2);
         else expectLength(place, list.length, 1);
       }
     });

@@ -201,3 +201,17 @@ test("a planted kernel fault is found by the smoke preset, and its reduced witne
   const replayed = await run("node", "replay", join(folder, shrunk ?? "?"));
   expect([replayed.code, replayed.stdout]).toEqual([0, expect.stringContaining("CONFIRMED")]);
 });
+
+test("Deno sweeps by the README's own command line, and its import map names the libsql of package.json", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gpv-deno-"));
+  const grid = join(folder, "grid.json");
+  writeFileSync(grid, JSON.stringify({ depth: [2], width: [4], activation: ["relu"] }));
+  const words = ["sweep", "--grid", grid, "--inputs-per-network", "4", "--ledger", join(folder, "l.sqlite")];
+  const child = spawn(DENO, ["run", "-A", "src/cli/main.ts", ...words], { cwd: ROOT, stdio: "ignore" });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect(code).toBe(0);
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(ROOT, name), "utf8"));
+  const { optionalDependencies } = read("package.json") as { optionalDependencies: Record<string, string> };
+  const { imports } = read("deno.json") as { imports: Record<string, string> };
+  expect(imports["libsql"]).toBe(`npm:libsql@${String(optionalDependencies["libsql"])}`);
+});

@@ -96,6 +96,19 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     "var i = squares.x; i < squares.y; i++)",
     "var i = squares.x + 1u; i < squares.y; i++)",
   ]),
+  "loop-cut-short": [
+    ...forward(["k < sizes.end; k++", "k < min(sizes.end, sizes.begin + 8u); k++"]),
+    ...backward(["let terms = sizes.end;", "let terms = min(sizes.end, sizes.begin + 8u);"]),
+    ...tangent(["let terms = sizes.end;", "let terms = min(sizes.end, sizes.begin + 8u);"]),
+    ...edits("column-dot.wgsl", [
+      "i < sizes.end; i++) {\n    sum +=",
+      "i < min(sizes.end, sizes.begin + 8u); i++) {\n    sum +=",
+    ]),
+    ...edits("column-norm.wgsl", [
+      "var i = squares.x; i < squares.y; i++)",
+      "var i = squares.x; i < min(squares.y, squares.x + 8u); i++)",
+    ]),
+  ],
   "subnormals-flushed": [
     ...forward(
       ["next[at] = value;", `next[at] = ${flushed("value")};`],
