@@ -6,7 +6,7 @@
 import { ModelError, UsageError } from "../network/errors.ts";
 import type { Layer, Network } from "../network/network.ts";
 import { checkNetwork } from "../network/network.ts";
-import { printable } from "../network/printable.ts";
+import { escaped, printable } from "../network/printable.ts";
 import { parseActivations } from "./activation-list.ts";
 import { arrange } from "./arrangement.ts";
 import type { Arranged, Layout } from "./arrangement.ts";
@@ -74,7 +74,7 @@ export function networkFromTensors(
       return {
         ...readLayer(layer, source),
         activation: activations[i] as Layer["activation"],
-        tensor: `${layer.weight.name}${kind === undefined ? "" : ` (${kind})`}`,
+        tensor: escaped(`${layer.weight.name}${kind === undefined ? "" : ` (${kind})`}`),
       };
     }),
   };

@@ -63,7 +63,7 @@ test("a build within the budget passes, one with too much code or too much data 
 
 test("the page's digits model is the command line's, each weight rounded to F16", () => {
   const { tensors, metadata } = readSafetensors(digits("digits.safetensors"), "digits.safetensors");
-  const held = new Map([...tensors].map(([name, { shape, read }]) => [name, { shape, values: read() }]));
+  const held = new Map([...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, values: tensor.read() }]));
   expect(Buffer.from(digits("digits-f16.safetensors"))).toEqual(Buffer.from(writeSafetensors(held, "F16", metadata)));
   const half = readSafetensors(digits("digits-f16.safetensors"), "digits-f16.safetensors");
   expect(half.metadata).toEqual(metadata);
