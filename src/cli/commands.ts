@@ -16,15 +16,30 @@ export interface Command extends CommandSummary {
 const SEARCH_FLAGS: readonly FlagKey[] = ["within", "box", "weights", "weightsWithin", "starts", "steps"];
 
 const TIGHTEN_FLAGS: readonly FlagKey[] = [
-  ...(["model", "activation", "layers", ...SEARCH_FLAGS, "inputs", "array", "mean", "std", "random"] as const),
-  ...(["distribution", "scale", "seed", "labels", "head", "norm", "engine", "precision", "adapter"] as const),
-  ...(["accuracy", "certify", "audit", "failOn", "report", "samples", "witnesses", "json"] as const),
+  ...(["model", "activation", "layers", "layout", ...SEARCH_FLAGS, "inputs", "array", "header", "rows"] as const),
+  ...(["mean", "std", "random", "distribution", "scale", "seed", "labels", "head", "norm", "engine"] as const),
+  ...(["precision", "adapter", "accuracy", "certify", "audit", "failOn", "report", "samples"] as const),
+  ...(["witnesses", "json"] as const),
 ];
 
 /** What verify takes of its inputs, and one case of a sweep in their place. */
 const VERIFY_FLAGS: readonly FlagKey[] = [
-  ...(["model", "activation", "layers", "inputs", "array", "mean", "std", "random", "distribution", "scale"] as const),
-  ...(["address", "preset", "grid", "seed", "labels", "head", "norm", "engine", "precision", "adapter"] as const),
+  ...(["model", "activation", "layers", "layout", "inputs", "array", "header", "rows", "mean", "std"] as const),
+  ...([
+    "random",
+    "distribution",
+    "scale",
+    "address",
+    "preset",
+    "grid",
+    "seed",
+    "labels",
+    "head",
+    "norm",
+    "engine",
+    "precision",
+    "adapter",
+  ] as const),
   ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses"] as const),
   ...(["witnessVerdicts", "json"] as const),
 ];

@@ -60,10 +60,22 @@ export function openOutput(option: string, file: string): Output {
   let handle: number | null = null;
   let pending = "";
   let closed = false;
+  // A reader that has gone away (/dev/stdout piped into head) has what it wanted.
+  let broken = false;
   const writeBytes = (bytes: Uint8Array): void => {
+    if (broken) return;
     const descriptor = handle ?? guarded(() => openSync(file, "w"));
     handle = descriptor;
-    for (let done = 0; done < bytes.length;) done += guarded(() => writeSync(descriptor, bytes, done));
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
+    } catch (cause) {
+      broken = (cause as NodeJS.ErrnoException).code === "EPIPE";
+      if (!broken) {
+        guarded(() => {
+          throw cause;
+        });
+      }
+    }
   };
   const flush = (): void => {
     const bytes = Buffer.from(pending, "utf8");

@@ -64,6 +64,20 @@ export function parseBox(value: string): { readonly low: number; readonly high: 
   return { low, high };
 }
 
+/** A range of rows, A up to B − 1; `end` null: to the last. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number | null;
+}
+
+export function parseRows(value: string): RowRange {
+  const [, a = "", b = ""] = /^(\d*):(\d*)$/.exec(value) ?? [];
+  const [start, end] = [Number(a), b === "" ? null : Number(b)];
+  const isRange = Number.isSafeInteger(start) && (end === null || (Number.isSafeInteger(end) && end > start));
+  if ((a === "" && b === "") || !isRange) throw new UsageError("expected A:B with 0 ≤ A < B, A: or :B");
+  return { start, end };
+}
+
 export function listOf<T>(parse: (value: string) => T): (value: string) => readonly T[] {
   return (value) => value.split(",").map((part) => parse(part.trim()));
 }

@@ -5,10 +5,22 @@
  * `parse` gets the text after `=` and throws UsageError with what it expected; arguments.ts adds the place.
  */
 import { FAULT_NAMES } from "../engine/faults.ts";
+import { LAYOUTS } from "../formats/arrangement.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { parseAddress } from "../sweep/case.ts";
 import { PRESET_NAMES } from "../sweep/presets.ts";
-import { integer, listOf, oneOf, parseBox, parseCase, parsePrecision, parseShard, real, text } from "./flag-values.ts";
+import {
+  integer,
+  listOf,
+  oneOf,
+  parseBox,
+  parseCase,
+  parsePrecision,
+  parseRows,
+  parseShard,
+  real,
+  text,
+} from "./flag-values.ts";
 import { parseHead } from "./heads.ts";
 
 export interface Flag<T, D extends string | null = string | null> {
@@ -41,17 +53,38 @@ export const FLAGS = {
     name: "layers",
     value: "LIST",
     default: null,
-    help: "tensor prefixes in their order, where natural sorting gives shapes that do not chain",
+    help: "tensor prefixes in their order, where numbers in the names do not give it; what is not listed is left out",
     parse: listOf(text),
+  }),
+  layout: flag({
+    name: "layout",
+    value: "outputs-inputs|inputs-outputs",
+    default: null,
+    help: "which way the weights of a tensor file stand (without it: PREFIX.weight outputs × inputs, PREFIX.kernel inputs × outputs)",
+    parse: oneOf(LAYOUTS),
   }),
   inputs: flag({
     name: "inputs",
-    value: "FILE",
+    value: "FILE[#NAME]",
     default: null,
-    help: "samples as rows, flattened: .npy, .npz, .safetensors, .csv or IDX (.gz too)",
+    help: "samples as rows, flattened: .npy, .npz, .safetensors, .csv (.tsv, .txt) or IDX, each also as .gz; NAME: one array of several",
     parse: text,
   }),
   array: flag({ name: "array", value: "NAME", default: null, help: "which array of the inputs file", parse: text }),
+  header: flag({
+    name: "header",
+    value: "yes|no",
+    default: null,
+    help: "whether the first row of a table is a header (without it: names are one, numbers are none, 0,1,2,… is asked about)",
+    parse: oneOf(["yes", "no"]),
+  }),
+  rows: flag({
+    name: "rows",
+    value: "A:B",
+    default: null,
+    help: "only these rows of the inputs and their labels, from A up to B − 1, counted from 0; 100: is all from 100 on",
+    parse: parseRows,
+  }),
   mean: flag({
     name: "mean",
     value: "M",
@@ -96,9 +129,9 @@ export const FLAGS = {
   }),
   labels: flag({
     name: "labels",
-    value: "argmax|random|FILE",
+    value: "argmax|random|FILE[#NAME]",
     default: null,
-    help: "classes for the heads that need them: the network's own, drawn, or a 1-D integer .npy (or IDX1)",
+    help: "classes for the heads that need them: the network's own, drawn, or a 1-D integer .npy (or any other file of --inputs)",
     parse: text,
   }),
   head: flag({

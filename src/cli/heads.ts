@@ -37,9 +37,10 @@ export interface HeadFile {
 
 /**
  * The head itself, its file checked against the network's output and the number of samples.
+ * @param file what stands in the head's file; null for a head without one.
  * @throws ModelError where an index or a shape does not suit the network, FormatError for values that are not finite.
  */
-export function makeHead(spec: HeadSpec, outputs: number, samples: number, read: (file: string) => HeadFile): Head {
+export function makeHead(spec: HeadSpec, outputs: number, samples: number, file: HeadFile | null): Head {
   if (spec.kind === "ready") {
     if (spec.head.kind === "logit" && spec.head.index >= outputs) {
       throw new ModelError(
@@ -48,7 +49,8 @@ export function makeHead(spec: HeadSpec, outputs: number, samples: number, read:
     }
     return spec.head;
   }
-  const { rows, columns, values } = read(spec.file);
+  if (file === null) throw new RangeError(`head file ${spec.file} was not read`);
+  const { rows, columns, values } = file;
   const bad = values.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0)
     throw new FormatError(`${spec.file}: value ${String(bad)} is ${String(values[bad])}, expected finite numbers`);

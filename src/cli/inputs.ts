@@ -1,14 +1,14 @@
 /**
- * `--inputs` or `--random`, with `--mean`, `--std` and `--labels` → the samples of a run, by index.
+ * `--inputs` or `--random`, with `--rows`, `--mean`, `--std` and `--labels` → the samples of a run, by index.
  */
-import { readMatrix } from "../formats/read.ts";
 import type { SampleSource } from "../escalation/verify.ts";
-import { UsageError } from "../network/errors.ts";
+import { ModelError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
 import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Arguments } from "./arguments.ts";
-import { readBytes, sha256 } from "./files.ts";
+import { openData, reading } from "./data-files.ts";
+import type { Io } from "./io.ts";
 import { argmaxLabels, fileLabels } from "./labels.ts";
 import type { Labeller } from "./labels.ts";
 
@@ -19,8 +19,17 @@ export interface Inputs {
   readonly describe: string;
   /** Null where the inputs are drawn. */
   readonly sha256: string | null;
+  /** The whole file, of which `--rows` may have taken a part, from row `start` on; null where the inputs are drawn. */
+  readonly file: InputsFile | null;
   /** Rows first … first + count − 1. */
   readonly read: (first: number, count: number) => Float64Array;
+}
+
+export interface InputsFile {
+  readonly name: string;
+  readonly rows: number;
+  readonly start: number;
+  readonly shape: readonly number[];
 }
 
 /** @throws UsageError unless exactly one of --inputs and --random is given, and the options that belong to each. */
@@ -35,16 +44,29 @@ export function checkInputOptions({ values, given }: Arguments): void {
     if (given.has(key) && values.random === null)
       throw new UsageError(`Found --${key} without --random: expected both`);
   }
-  if (given.has("array") && values.inputs === null) {
-    throw new UsageError("Found --array without --inputs: expected both");
+  for (const key of ["array", "rows"] as const) {
+    if (given.has(key) && values.inputs === null) {
+      throw new UsageError(`Found --${key} without --inputs: expected both`);
+    }
   }
 }
 
-/** Opens the inputs. @throws FormatError */
-export async function openInputs({ values }: Arguments, network: Network): Promise<Inputs> {
+/** Opens the inputs. @throws FormatError, UsageError, ModelError where they are not as wide as the network. */
+export async function openInputs(args: Arguments, network: Network, io: Io): Promise<Inputs> {
+  const { values } = args;
   const { mean, std } = values;
-  const inputs =
-    values.inputs === null ? drawn(values, inputWidth(network)) : await fromFile(values.inputs, values.array);
+  const width = inputWidth(network);
+  const inputs = values.inputs === null ? drawn(values, width) : await fromFile(args, values.inputs, io);
+  if (inputs.width !== width) {
+    const { length, 0: count = 0 } = inputs.file?.shape ?? [];
+    const hint =
+      length === 1
+        ? `: a 1-D array of ${String(count)} is ${String(count)} samples of one value; one sample of ${String(width)} values has the shape 1 × ${String(width)}`
+        : "";
+    throw new ModelError(
+      `${values.inputs ?? "--random"}: found ${valuesOf(inputs.width)} a sample, expected ${String(width)}, the inputs of layer 1 of ${values.model ?? ""}${hint}`,
+    );
+  }
   if (mean === 0 && std === 1) return inputs;
   return {
     ...inputs,
@@ -53,16 +75,22 @@ export async function openInputs({ values }: Arguments, network: Network): Promi
   };
 }
 
-async function fromFile(file: string, array: string | null): Promise<Inputs> {
-  const bytes = readBytes(file);
-  const matrix = await readMatrix(bytes, file, array === null ? {} : { array });
-  const { rows, columns, values } = matrix;
+async function fromFile(args: Arguments, name: string, io: Io): Promise<Inputs> {
+  const { array, rows: range } = args.values;
+  const data = await openData(name, array, reading(args, io));
+  const { start, end } = { start: range?.start ?? 0, end: range?.end ?? data.rows };
+  if (start >= data.rows || end > data.rows) {
+    throw new UsageError(
+      `--rows ${String(start)}:${String(range?.end ?? "")}: found ${String(data.rows)} rows in ${data.file}, expected a part of 0:${String(data.rows)}`,
+    );
+  }
   return {
-    samples: rows,
-    width: columns,
-    describe: baseName(file),
-    sha256: sha256(bytes),
-    read: (first, count) => Float64Array.from(values.subarray(first * columns, (first + count) * columns)),
+    samples: end - start,
+    width: data.columns,
+    describe: `${baseName(name)}${range === null ? "" : `, rows ${String(start)} to ${String(end - 1)}`}`,
+    sha256: data.sha256,
+    file: { name: data.file, rows: data.rows, start, shape: data.shape },
+    read: (first, count) => data.read(start + first, count),
   };
 }
 
@@ -74,12 +102,18 @@ function drawn(values: Arguments["values"], width: number): Inputs {
     width,
     describe: `${how} ${String(scale)}`,
     sha256: null,
+    file: null,
     read: (first, count) => fillInputs({ distribution, scale, seed }, first, count, width),
   };
 }
 
+function valuesOf(count: number): string {
+  return count === 1 ? "1 value" : `${String(count)} values`;
+}
+
 /** The labels that `--labels` names; null where it is not given. @throws FormatError, ModelError */
-export async function openLabels({ values }: Arguments, network: Network, samples: number): Promise<Labeller | null> {
+export async function openLabels(args: Arguments, network: Network, inputs: Inputs, io: Io): Promise<Labeller | null> {
+  const { values } = args;
   const choice = values.labels;
   if (choice === null) return null;
   if (choice === "argmax") return argmaxLabels(network);
@@ -87,8 +121,10 @@ export async function openLabels({ values }: Arguments, network: Network, sample
     const classes = outputWidth(network);
     return (first, count) => fillLabels(values.seed, first, count, classes);
   }
-  const matrix = await readMatrix(readBytes(choice), choice, {});
-  return fileLabels(choice, matrix.values, samples, network);
+  const data = await openData(choice, null, reading(args, io));
+  const of = inputs.file ?? { name: "--random", rows: inputs.samples, start: 0 };
+  const all = fileLabels(data, of, network);
+  return (first, count, rows) => all(of.start + first, count, rows);
 }
 
 /** What the pipeline reads: rows and their labels. */

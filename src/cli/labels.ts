@@ -1,6 +1,7 @@
 /**
  * `--labels` → one class a sample, as a function of its index: the network's own (argmax), drawn, or from a file.
  */
+import type { RowSource } from "../formats/read.ts";
 import { ACTIVATIONS } from "../network/activations.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
@@ -24,25 +25,40 @@ export function argmaxLabels(network: Network): Labeller {
 
 /**
  * Labels that a file holds.
- * @throws FormatError for another count than `samples`, or a value that is no class of the network.
+ * @param inputs the file whose rows they belong to, all of them.
+ * @throws ModelError for another count than its rows; FormatError for a value that is no class of the network.
  */
-export function fileLabels(file: string, values: ArrayLike<number>, samples: number, network: Network): Labeller {
+export function fileLabels(
+  data: RowSource & { readonly file: string },
+  inputs: { readonly name: string; readonly rows: number },
+  network: Network,
+): Labeller {
   const classes = outputWidth(network);
-  if (values.length !== samples) {
+  const { file, rows, columns } = data;
+  const count = rows * columns;
+  if (count !== inputs.rows || (rows !== 1 && columns !== 1)) {
     throw new ModelError(
-      `${file}: found ${String(values.length)} labels, expected ${String(samples)}, one for each sample`,
+      `${file}: found ${columns === 1 || rows === 1 ? String(count) : data.shape.join(" × ")} labels, expected ${String(inputs.rows)}, one for each sample of ${inputs.name}${labelHint(data, inputs)}`,
+    );
+  }
+  const values = data.read(0, rows);
+  const bad = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < classes));
+  if (bad >= 0) {
+    throw new FormatError(
+      `${file}: label ${String(bad)} is ${String(values[bad])}, expected an integer from 0 to ${String(classes - 1)}`,
     );
   }
   const labels = Int32Array.from(values);
-  for (let i = 0; i < samples; i++) {
-    const value = values[i] as number;
-    if (!(Number.isInteger(value) && value >= 0 && value < classes)) {
-      throw new FormatError(
-        `${file}: label ${String(i)} is ${String(value)}, expected an integer from 0 to ${String(classes - 1)}`,
-      );
-    }
-  }
   return (first, count) => labels.slice(first, first + count);
+}
+
+/** What the wrong number of labels may come from. */
+function labelHint({ rows, columns }: RowSource, inputs: { readonly rows: number }): string {
+  if (rows === inputs.rows && columns > 1) return ": rows of a one-hot code? a label is the place of its 1";
+  if (columns === 1 && Math.abs(rows - inputs.rows) === 1) {
+    return `: one ${rows > inputs.rows ? "more" : "less"}, as where the first row of one of them is a header (--header yes or --header no)`;
+  }
+  return "";
 }
 
 /** h_{l+1}, in f64. */

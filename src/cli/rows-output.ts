@@ -2,6 +2,8 @@
 import type { SampleRow } from "../escalation/results.ts";
 import { createParquetRows } from "../report/parquet.ts";
 import { rowLine } from "../report/rows.ts";
+import { UsageError } from "../network/errors.ts";
+import { printable } from "../network/printable.ts";
 import { openOutput } from "./files.ts";
 
 export interface RowsOutput {
@@ -12,8 +14,14 @@ export interface RowsOutput {
   readonly abandon: () => void;
 }
 
-/** @throws UsageError naming the option and the file. */
+/** @throws UsageError naming the option and the file, or the format where its ending is another's. */
 export function openRowsOutput(option: string, file: string): RowsOutput {
+  const other = /\.(csv|tsv|txt|xlsx?|npy|npz|feather|arrow|h5)$/i.exec(file)?.[0];
+  if (other !== undefined) {
+    throw new UsageError(
+      `--${option} ${printable(file)}: rows have layers, which ${other.toLowerCase()} has no columns for; expected .jsonl or .parquet`,
+    );
+  }
   const output = openOutput(option, file);
   if (!/\.parquet$/i.test(file)) {
     return {

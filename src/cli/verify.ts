@@ -4,11 +4,12 @@
 import { verify } from "../escalation/verify.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
 import { FAULTS, withPlanFault } from "../engine/faults.ts";
-import { readMatrix, readModel } from "../formats/read.ts";
-import { ModelError, UsageError } from "../network/errors.ts";
+import { readModel } from "../formats/read.ts";
+import { UsageError } from "../network/errors.ts";
 import { labelUse } from "../network/heads.ts";
+import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
-import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
+import { checkNetwork, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
 import { htmlReport } from "../report/html-run.ts";
 import { reportJson } from "../report/json.ts";
@@ -18,10 +19,12 @@ import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
+import { openData, reading, splitName } from "./data-files.ts";
 import { checkDistinct, openOutput, readBytes, sha256 } from "./files.ts";
 import type { Output } from "./files.ts";
 import { makeHead } from "./heads.ts";
 import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
+import type { Inputs } from "./inputs.ts";
 import type { Io } from "./io.ts";
 import { progressLine } from "./progress.ts";
 import type { RowsOutput } from "./rows-output.ts";
@@ -75,9 +78,9 @@ export function checkOptions(args: Arguments): void {
   const labelFile = values.labels === "argmax" || values.labels === "random" ? null : values.labels;
   checkDistinct([
     { option: "model", file: values.model, output: false },
-    { option: "inputs", file: values.inputs, output: false },
-    { option: "labels", file: labelFile, output: false },
-    { option: "head", file: values.head.kind === "ready" ? null : values.head.file, output: false },
+    { option: "inputs", file: fileOf(values.inputs), output: false },
+    { option: "labels", file: fileOf(labelFile), output: false },
+    { option: "head", file: values.head.kind === "ready" ? null : fileOf(values.head.file), output: false },
     { option: "report", file: values.report, output: true },
     { option: "samples", file: values.samples, output: true },
     { option: "html", file: values.html, output: true },
@@ -85,6 +88,11 @@ export function checkOptions(args: Arguments): void {
   if (values.head.kind === "ready" && labelUse(values.head.head) === "required" && values.labels === null) {
     throw new UsageError(`--head ${values.head.text}: found no --labels, expected --labels argmax|random|FILE`);
   }
+}
+
+/** FILE of FILE#NAME. */
+function fileOf(name: string | null): string | null {
+  return name === null ? null : splitName(name).file;
 }
 
 export interface Outputs {
@@ -124,28 +132,14 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   const { values } = args;
   const file = values.model ?? "";
   const bytes = readBytes(file);
-  const network = await openModel(bytes, file, args);
-  const inputs = await openInputs(args, network);
-  if (inputs.width !== inputWidth(network)) {
-    throw new ModelError(
-      `${values.inputs ?? "--random"}: found ${String(inputs.width)} values a sample, expected ${String(inputWidth(network))}, the inputs of layer 1 of ${file}`,
-    );
-  }
-  if (inputs.samples === 0) throw new ModelError(`${values.inputs ?? ""}: found no sample, expected at least one`);
-  const headFiles = new Map<string, Awaited<ReturnType<typeof readMatrix>>>();
-  if (values.head.kind !== "ready") {
-    headFiles.set(values.head.file, await readMatrix(readBytes(values.head.file), values.head.file, {}));
-  }
-  const head = makeHead(values.head, outputWidth(network), inputs.samples, (name) => {
-    const matrix = headFiles.get(name);
-    if (matrix === undefined) throw new RangeError(`head file ${name} was not read`);
-    return matrix;
-  });
+  const { network, notes } = await openModel(bytes, file, args, io);
+  const inputs = await openInputs(args, network, io);
+  const head = await openHead(args, network, inputs, io);
   let labeller = null;
   if (labelUse(head) === "none") {
     if (values.labels !== null) io.note(`gpv: note: --labels is ignored: head ${values.head.text} needs none`);
   } else {
-    labeller = await openLabels(args, network, inputs.samples);
+    labeller = await openLabels(args, network, inputs, io);
   }
   return {
     network,
@@ -162,6 +156,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
     description: {
       tool: TOOL,
       modelSource: baseName(file),
+      modelNotes: notes,
       headName: headName(args),
       settings: settings(args, inputs.describe),
       modelSha256: sha256(bytes),
@@ -172,13 +167,38 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   };
 }
 
-async function openModel(bytes: Uint8Array, file: string, { values }: Arguments): Promise<Network> {
+/** The network, and what was taken for granted of its file: said on stderr, and kept for the report. */
+async function openModel(
+  bytes: Uint8Array,
+  file: string,
+  args: Arguments,
+  io: Io,
+): Promise<{ network: Network; notes: readonly string[] }> {
+  const { activation, layers, layout } = args.values;
+  const notes: string[] = [];
+  const { note } = reading(args, io);
   const network = await readModel(bytes, file, {
-    ...(values.activation === null ? {} : { activation: values.activation.join(",") }),
-    ...(values.layers === null ? {} : { layers: values.layers }),
+    note: (line) => {
+      notes.push(line.replace(`${file}: `, ""));
+      note(line);
+    },
+    ...(activation === null ? {} : { activation: activation.join(",") }),
+    ...(layers === null ? {} : { layers }),
+    ...(layout === null ? {} : { layout }),
   });
   checkNetwork(network, file);
-  return network;
+  return { network, notes };
+}
+
+/** The head, its file read; of targets for each row of the inputs, those of `--rows`. */
+async function openHead(args: Arguments, network: Network, inputs: Inputs, io: Io): Promise<Head> {
+  const spec = args.values.head;
+  const outputs = outputWidth(network);
+  if (spec.kind === "ready") return makeHead(spec, outputs, inputs.samples, null);
+  const { rows, columns, read } = await openData(spec.file, null, reading(args, io));
+  const isPart = inputs.file !== null && rows === inputs.file.rows;
+  const [first, count] = isPart ? [inputs.file.start, inputs.samples] : [0, rows];
+  return makeHead(spec, outputs, inputs.samples, { rows: count, columns, values: read(first, count) });
 }
 
 /** The head as the report names it: without the path of its file. */
@@ -197,6 +217,8 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
     adapter,
     activation,
     layers,
+    layout,
+    header,
     mean,
     std,
     labels,
@@ -215,6 +237,8 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
     adapter,
     activation,
     layers,
+    layout,
+    header,
     mean,
     std,
     labels: labels === null ? null : baseName(labels),

@@ -60,6 +60,8 @@ export interface ReportedModelLayer {
   /** n_{t+1}. */
   readonly outputs: number;
   readonly activation: string;
+  /** What W_t is called in the model's file; left out where it has no names, or there is no file. */
+  readonly tensor?: string;
   /** Proven bracket of ‖W_t‖, in the run's norm. */
   readonly weightNorm: Bracket;
 }
@@ -138,7 +140,12 @@ export interface Report {
     /** The planted fault, where one was switched on. */
     readonly plant?: string;
   };
-  readonly model: { readonly source: string; readonly layers: readonly ReportedModelLayer[] };
+  readonly model: {
+    readonly source: string;
+    /** What was taken for granted of the file: a layout, parts that were merged, tensors that were left out. */
+    readonly notes?: readonly string[];
+    readonly layers: readonly ReportedModelLayer[];
+  };
   readonly head: string;
   readonly norm: "spectral" | "frobenius";
   /** Samples examined. */

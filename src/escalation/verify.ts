@@ -81,6 +81,8 @@ export interface RunProgress {
 export interface RunDescription {
   readonly tool: { readonly name: string; readonly version: string };
   readonly modelSource: string;
+  /** What was taken for granted of the model's file, in lines. */
+  readonly modelNotes?: readonly string[];
   readonly headName: string;
   readonly settings: { readonly [key: string]: Json };
   readonly modelSha256: string | null;
@@ -283,7 +285,13 @@ function makeReport(
       roundedValues: rounding.values,
       ...(description.plant === undefined ? {} : { plant: description.plant }),
     },
-    model: { source: description.modelSource, layers: plan.layers.map((_, i) => modelLayer(plan, i)) },
+    model: {
+      source: description.modelSource,
+      ...(description.modelNotes === undefined || description.modelNotes.length === 0
+        ? {}
+        : { notes: description.modelNotes }),
+      layers: plan.layers.map((_, i) => modelLayer(plan, i)),
+    },
     head: description.headName,
     norm: plan.norm,
     samples,
@@ -309,6 +317,7 @@ function modelLayer(plan: Plan, i: number): Report["model"]["layers"][number] {
     inputs: shape.inputs,
     outputs: shape.outputs,
     activation: shape.activation,
+    ...(shape.tensor === undefined ? {} : { tensor: shape.tensor }),
     weightNorm: {
       lower: loweredPowerOfTwo(norm.lower, planned.scaleExponent),
       upper: raisedPowerOfTwo(norm.upper, planned.scaleExponent),

@@ -1,90 +1,171 @@
 /**
- * CSV of numbers (RFC 4180): a row is a sample, cells separated by commas, quoted or not. A first row with a cell that is no number is
- * the header. Every other cell is a number as Python, R and C write it; an empty one is refused, since a missing value is no number.
+ * Tables of numbers as text: a row is a sample. Separators are commas (RFC 4180, cells quoted or not), semicolons, tabs or spaces; lines end
+ * in LF, CR LF or CR; UTF-8, or UTF-16 with a byte order mark; lines that begin with "#" are skipped. How a file is written is decided on
+ * its first lines (csv-dialect.ts) and held against all others: a cell that is no number there is an error, never a guess.
  */
-import { FormatError } from "../network/errors.ts";
-import type { NumericArray } from "./npy.ts";
+import { FormatError, UsageError } from "../network/errors.ts";
+import { printable } from "../network/printable.ts";
+import { heldArray } from "./array.ts";
+import type { NumericArray } from "./array.ts";
+import { cellsOf, findDialect, numberOf } from "./csv-dialect.ts";
+import type { Dialect } from "./csv-dialect.ts";
+import { textLines } from "./text-lines.ts";
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const SPECIAL: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, infinity: Infinity };
+export interface CsvOptions {
+  /** `--header`: whether the first row is one. Undefined: as its cells say, where they leave no doubt. */
+  readonly header?: "yes" | "no";
+  /** Hears, in a line, what was taken for granted. */
+  readonly note?: (line: string) => void;
+}
 
-/** Bytes decoded at once. */
-const PIECE_BYTES = 1 << 20;
+/** A line of the file that holds cells. */
+interface Row {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** Lines on which the dialect is decided. */
+const SAMPLE = 100;
+
+/** A cell longer than this is no number that anyone writes. */
+const LONGEST_CELL = 1000;
 
 /** @throws FormatError naming the file, the line, the column, what was found and what was expected. */
-export function readCsv(bytes: Uint8Array, source: string): NumericArray {
-  let header: readonly string[] | null = null;
-  let columns = 0;
-  let rows = 0;
-  let values = new Float64Array(1024);
-  let number = 0;
-  for (const line of lines(bytes)) {
-    number++;
-    if (line.trim() === "") continue;
-    const cells = cellsOf(line, `${source}: line ${String(number)}`);
-    if (columns === 0) {
-      columns = cells.length;
-      if (cells.some((cell) => numberOf(cell) === null)) {
-        header = cells;
-        continue;
-      }
-    }
-    if (cells.length !== columns) {
-      throw new FormatError(
-        `${source}: line ${String(number)}: found ${String(cells.length)} cells, expected ${String(columns)} as in the first line`,
+export function readCsv(bytes: Uint8Array, source: string, options: CsvOptions = {}): NumericArray {
+  const rows = contentRows(bytes, source);
+  const sample: Row[] = [];
+  for (let next = rows.next(); next.done !== true; next = rows.next()) {
+    sample.push(next.value);
+    if (sample.length >= SAMPLE) break;
+  }
+  const { dialect, rest } = dialectOf(sample, source);
+  const header = takeHeader(rest, dialect, source, options);
+  const table = new Table(source, dialect, header?.cells ?? null);
+  for (const row of header === null ? rest : rest.slice(1)) table.add(row);
+  for (const row of rows) table.add(row);
+  return table.finish();
+}
+
+/** Lines that are neither empty nor a comment. */
+function* contentRows(bytes: Uint8Array, source: string): Generator<Row, void> {
+  let line = 0;
+  for (const text of textLines(bytes, source)) {
+    line++;
+    const start = text.trimStart();
+    if (start !== "" && !start.startsWith("#")) yield { line, text };
+  }
+}
+
+function dialectOf(sample: readonly Row[], source: string): { dialect: Dialect; rest: readonly Row[] } {
+  // Excel's own first line: sep=;
+  const said = /^\s*sep=(.)\s*$/i.exec(sample[0]?.text ?? "")?.[1];
+  const rest = said === undefined ? sample : sample.slice(1);
+  const found = findDialect(
+    rest.map(({ text }) => text.slice(0, LONGEST_CELL * 1000)),
+    said ?? null,
+  );
+  if (typeof found === "string") throw new FormatError(`${source}: ${found}`);
+  return { dialect: found, rest };
+}
+
+/** The first row, where it is a header. */
+function takeHeader(
+  rows: readonly Row[],
+  dialect: Dialect,
+  source: string,
+  { header, note }: CsvOptions,
+): { cells: readonly string[] } | null {
+  const [first] = rows;
+  if (first === undefined || header === "no") return null;
+  const where = `${source}: line ${String(first.line)}`;
+  // A header may lack the separator that every other line ends in.
+  const cells = cellsOf(first.text, dialect) ?? cellsOf(first.text, { ...dialect, isTrailing: false });
+  if (cells === null) throw outOfPlace(where, dialect);
+  const said = (): { cells: readonly string[] } => {
+    note?.(`${where} is taken as the header: ${printable(cells.map((cell) => cell.trim()).join(", "))}`);
+    return { cells };
+  };
+  if (header === "yes") return said();
+  const numbers = cells.map((cell) => numberOf(cell, dialect));
+  if (numbers.every((value) => value !== null)) {
+    if (cells.length >= 2 && numbers.every((value, i) => value === i)) {
+      throw new UsageError(
+        `${where}: found 0, 1, … ${String(cells.length - 1)}, which may be a row or a header as pandas writes it; expected --header yes or --header no`,
       );
     }
-    if ((rows + 1) * columns > values.length) {
-      const grown = new Float64Array(Math.max(2 * values.length, columns));
-      grown.set(values);
-      values = grown;
+    return null;
+  }
+  const at = numbers.findIndex((value) => value === null);
+  const cell = (cells[at] ?? "").trim();
+  if (numbers.some((value) => value !== null)) {
+    const index = at === 0 && cell === "" ? " (an index column, as pandas writes without index=False?)" : "";
+    throw new FormatError(
+      `${where}, column ${String(at + 1)}: found "${printable(cell)}" beside numbers${index}, expected a number, or names alone in a header`,
+    );
+  }
+  if (cell === "" && cells.length > 1 && !cells.every((name) => name.trim() === "")) {
+    throw new UsageError(
+      `${where}: found a header whose first name is empty: an index column, as pandas writes without index=False; expected columns of inputs alone (--header yes takes it as it is)`,
+    );
+  }
+  return said();
+}
+
+function outOfPlace(where: string, { isTrailing, example }: Dialect): FormatError {
+  const found = isTrailing ? "a quote out of place, or no separator at the end" : "a quote out of place";
+  return new FormatError(`${where}: found ${found}, expected ${example}`);
+}
+
+/** Rows of numbers, as they come. */
+class Table {
+  readonly #source: string;
+  readonly #dialect: Dialect;
+  readonly #header: readonly string[] | null;
+  #columns: number | null;
+  #rows = 0;
+  #values = new Float64Array(1024);
+
+  constructor(source: string, dialect: Dialect, header: readonly string[] | null) {
+    this.#source = source;
+    this.#dialect = dialect;
+    this.#header = header;
+    this.#columns = header?.length ?? null;
+  }
+
+  add({ line, text }: Row): void {
+    const where = `${this.#source}: line ${String(line)}`;
+    const cells = cellsOf(text, this.#dialect);
+    if (cells === null) {
+      throw outOfPlace(where, this.#dialect);
     }
-    cells.forEach((cell, i) => {
-      const value = numberOf(cell);
-      if (value === null) {
-        const name = header?.[i];
-        throw new FormatError(
-          `${source}: line ${String(number)}, column ${String(i + 1)}${name === undefined ? "" : ` (${name.slice(0, 40)})`}: found "${cell.slice(0, 40)}", expected a number`,
-        );
+    const columns = (this.#columns ??= cells.length);
+    if (cells.length !== columns) {
+      throw new FormatError(
+        `${where}: found ${String(cells.length)} cells, expected ${String(columns)} as in the first line`,
+      );
+    }
+    const start = this.#rows * columns;
+    if (start + columns > this.#values.length) {
+      const grown = new Float64Array(Math.max(2 * this.#values.length, start + columns));
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    for (let i = 0; i < columns; i++) {
+      const cell = cells[i] as string;
+      const value = cell.length > LONGEST_CELL ? null : numberOf(cell, this.#dialect);
+      if (value === null || (Math.abs(value) === Infinity && /\d/.test(cell))) {
+        const name = this.#header?.[i];
+        const column = `column ${String(i + 1)}${name === undefined ? "" : ` (${printable(name.trim())})`}`;
+        const expected = value === null ? "a number" : "a number within the range of f64";
+        throw new FormatError(`${where}, ${column}: found "${printable(cell.trim())}", expected ${expected}`);
       }
-      values[rows * columns + i] = value;
-    });
-    rows++;
+      this.#values[start + i] = value;
+    }
+    this.#rows++;
   }
-  return { shape: [rows, columns], values: values.slice(0, rows * columns), type: "f64" };
-}
 
-/** Lines without their ends, decoded piece by piece: a file may be longer than the longest string. */
-function* lines(bytes: Uint8Array): Generator<string> {
-  // A byte order mark at the start is dropped by the decoder.
-  const decoder = new TextDecoder();
-  let rest = "";
-  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-    const text = rest + decoder.decode(bytes.subarray(at, at + PIECE_BYTES), { stream: true });
-    const parts = text.split("\n");
-    rest = parts.pop() ?? "";
-    for (const part of parts) yield part.endsWith("\r") ? part.slice(0, -1) : part;
+  finish(): NumericArray {
+    const columns = this.#columns ?? 0;
+    return heldArray([this.#rows, columns], "f64", this.#values.subarray(0, this.#rows * columns));
   }
-  rest += decoder.decode();
-  yield rest.endsWith("\r") ? rest.slice(0, -1) : rest;
-}
-
-function cellsOf(line: string, place: string): string[] {
-  if (!line.includes('"')) return line.split(",");
-  const cells: string[] = [];
-  const cell = /\s*(?:"((?:[^"]|"")*)"\s*|([^",]*))(,|$)/y;
-  for (;;) {
-    const found = cell.exec(line);
-    if (found === null) throw new FormatError(`${place}: found a quote out of place, expected cells as 1,"2",3`);
-    cells.push(found[1]?.replaceAll('""', '"') ?? found[2] ?? "");
-    if (found[3] === "") return cells;
-  }
-}
-
-function numberOf(cell: string): number | null {
-  const text = cell.trim();
-  if (NUMBER.test(text)) return Number(text);
-  const special = SPECIAL[text.replace(/^[+-]/, "").toLowerCase()];
-  if (special === undefined) return null;
-  return text.startsWith("-") ? -special : special;
 }

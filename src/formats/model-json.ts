@@ -5,6 +5,7 @@ import { FormatError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { checkNetwork } from "../network/network.ts";
 import { parseActivations } from "./activation-list.ts";
+import { missingBias, missingBiasNote } from "./missing-bias.ts";
 import type { ModelOptions } from "./model-tensors.ts";
 
 const Model = v.object({
@@ -12,7 +13,7 @@ const Model = v.object({
   layers: v.array(
     v.object({
       weight: v.array(v.array(v.number())),
-      bias: v.array(v.number()),
+      bias: v.nullable(v.array(v.number())),
       activation: v.picklist(ACTIVATION_NAMES),
     }),
   ),
@@ -27,6 +28,11 @@ export function readModelJson(text: string, source: string, options: ModelOption
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FormatError(`${source}: found no JSON (${reason}), expected a gradient-penalty-model/1`, { cause });
   }
+  if (typeof raw === "object" && raw !== null && Object.hasOwn(raw, "weight_map")) {
+    throw new FormatError(
+      `${source}: found the index of a model in several files, expected all of the model in one file`,
+    );
+  }
   const result = v.safeParse(Model, raw);
   if (!result.success) {
     const issue = result.issues[0];
@@ -36,6 +42,8 @@ export function readModelJson(text: string, source: string, options: ModelOption
     );
   }
   const { layers } = result.output;
+  const bare = layers.flatMap(({ bias }, i) => (bias === null ? [String(i + 1)] : []));
+  if (bare.length > 0) options.note?.(missingBiasNote(source, bare));
   const chosen =
     options.activation === undefined ? null : parseActivations(options.activation, layers.length, "--activation");
   const network: Network = {
@@ -51,7 +59,7 @@ export function readModelJson(text: string, source: string, options: ModelOption
         inputs,
         outputs: weight.length,
         weight: Float64Array.from(weight.flat()),
-        bias: Float64Array.from(bias),
+        bias: bias === null ? missingBias(weight.length) : Float64Array.from(bias),
         activation: chosen?.[i] ?? activation,
       };
     }),

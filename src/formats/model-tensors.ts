@@ -1,15 +1,30 @@
-/** Named tensors, as PyTorch writes them, → Network. */
+/**
+ * Named tensors, as safetensors and PyTorch hold them, → Network. Every tensor is accounted for: it belongs to a layer, is known to be no
+ * parameter, or is left out by `--layers`; otherwise the file is refused. So is an order or a layout that nothing decides: a proof about
+ * another network than the user's is worse than none.
+ */
 import { ModelError, UsageError } from "../network/errors.ts";
 import type { Layer, Network } from "../network/network.ts";
 import { checkNetwork } from "../network/network.ts";
+import { escaped, printable } from "../network/printable.ts";
 import { parseActivations } from "./activation-list.ts";
-import type { NumericArray } from "./npy.ts";
+import { arrange } from "./arrangement.ts";
+import type { Arranged, Layout } from "./arrangement.ts";
+import { findLayers, isNoParameter, mostTelling } from "./layer-tensors.ts";
+import type { LayerTensors } from "./layer-tensors.ts";
+import { missingBias, missingBiasNote } from "./missing-bias.ts";
+import { mergeReparametrised } from "./reparametrised.ts";
+import type { NamedTensor } from "./tensor.ts";
 
 export interface ModelOptions {
   /** `--activation`. */
   readonly activation?: string;
   /** `--layers`: tensor prefixes in order. */
   readonly layers?: readonly string[];
+  /** `--layout`. */
+  readonly layout?: Layout;
+  /** Hears, in a line, what was taken for granted: a layout, merged parts, a bias that is missing, tensors that were left out. */
+  readonly note?: (line: string) => void;
 }
 
 /** A network whose file says nothing of its activations. */
@@ -25,111 +40,195 @@ export class ActivationsWantedError extends UsageError {
 }
 
 /**
- * Tensors PREFIX.weight (outputs × inputs) and PREFIX.bias (missing: zero), in natural order of the prefixes (2 before 10) or as listed.
- * @throws ModelError for what is no MLP or does not chain; UsageError where the activations are not known.
+ * @param metadata of the file: "activations" as `--activation`; an entry whose value is a tensor's name is an alias of it (safetensors'
+ * save_model writes them).
+ * @throws ModelError for what is no MLP, does not chain, or leaves a tensor over; UsageError where the activations are not known.
  */
 export function networkFromTensors(
-  tensors: ReadonlyMap<string, NumericArray>,
+  tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>>,
   source: string,
   options: ModelOptions,
 ): Network {
-  refuseOtherKinds(tensors, source);
-  const prefixes = options.layers ?? naturalPrefixes(tensors);
-  if (prefixes.length === 0)
-    throw new ModelError(`${source}: found no tensor named PREFIX.weight, expected one for each layer`);
-  const shapes = prefixes.map((prefix) => layerShape(tensors, prefix, source));
-  shapes.forEach((shape, i) => {
-    const before = shapes[i - 1];
-    if (before !== undefined && before.outputs !== shape.inputs) {
-      throw new ModelError(
-        `${source}: tensor ${String(prefixes[i])}.weight: found ${String(shape.inputs)} inputs, expected ${String(before.outputs)}, the outputs of ${String(prefixes[i - 1])}; name the layers in order with --layers`,
-      );
-    }
-  });
+  const note = options.note ?? ((): void => undefined);
+  const { tensors: merged, kinds } = mergeReparametrised(tensors, source);
+  const { layers: found, rest } = findLayers(merged);
+  const chosen =
+    options.layers === undefined
+      ? allLayers(found, rest, metadata, source)
+      : listedLayers(options.layers, merged, found, metadata, source);
+  const { order, note: arrangement } = arrange(chosen, options, source);
+  if (arrangement !== null) note(`${source}: ${arrangement}`);
   const text = options.activation ?? metadata["activations"];
   if (text === undefined) {
     throw new ActivationsWantedError(
       source,
-      prefixes.map((p, i) => `${p} (${String(shapes[i]?.inputs)} → ${String(shapes[i]?.outputs)})`),
+      order.map(({ prefix, inputs, outputs }) => `${shown(prefix)} (${String(inputs)} → ${String(outputs)})`),
     );
   }
   const place = options.activation === undefined ? `${source}: metadata "activations"` : "--activation";
-  const activations = parseActivations(text, prefixes.length, place);
+  const activations = parseActivations(text, order.length, place);
   const network: Network = {
-    layers: shapes.map((shape, i): Layer => ({ ...shape, activation: activations[i] as Layer["activation"] })),
+    layers: order.map((layer, i): Layer => {
+      const kind = kinds.get(layer.weight.name);
+      return {
+        ...readLayer(layer, source),
+        activation: activations[i] as Layer["activation"],
+        tensor: escaped(`${layer.weight.name}${kind === undefined ? "" : ` (${kind})`}`),
+      };
+    }),
   };
   checkNetwork(network, source);
+  for (const line of remarks(merged, order, kinds, source)) note(line);
   return network;
 }
 
-function layerShape(
-  tensors: ReadonlyMap<string, NumericArray>,
-  prefix: string,
+/** What was taken for granted of the tensors, in lines. */
+function remarks(
+  merged: readonly NamedTensor[],
+  order: readonly Arranged[],
+  kinds: ReadonlyMap<string, string>,
   source: string,
-): Omit<Layer, "activation"> {
-  const weight = tensors.get(`${prefix}.weight`);
-  if (weight === undefined) {
-    throw new ModelError(
-      `${source}: found no tensor ${prefix}.weight, expected one of ${[...tensors.keys()].slice(0, 8).join(", ")}`,
-    );
-  }
-  const [outputs, inputs] = weight.shape;
-  if (weight.shape.length !== 2 || outputs === undefined || inputs === undefined) {
-    throw new ModelError(
-      `${source}: tensor ${prefix}.weight: found the shape ${weight.shape.join(" × ")}, expected outputs × inputs of a fully connected layer`,
-    );
-  }
-  const bias = tensors.get(`${prefix}.bias`);
-  if (bias !== undefined && bias.values.length !== outputs) {
-    throw new ModelError(
-      `${source}: tensor ${prefix}.bias: found ${String(bias.values.length)} numbers, expected ${String(outputs)}, one for each output`,
-    );
-  }
-  for (const [name, tensor] of [
-    ["weight", weight],
-    ["bias", bias],
-  ] as const) {
-    const bad = tensor?.values.findIndex((x) => !Number.isFinite(x)) ?? -1;
-    if (bad >= 0) {
-      throw new ModelError(
-        `${source}: tensor ${prefix}.${name}: found ${String(tensor?.values[bad])} at ${String(bad)}, expected finite numbers`,
-      );
-    }
-  }
-  return { inputs, outputs, weight: weight.values, bias: bias?.values ?? new Float64Array(outputs) };
+): string[] {
+  const used = new Set(order.flatMap(({ weight, bias }) => [weight, bias]));
+  const leftOut = merged.filter((tensor) => !used.has(tensor)).map(({ name }) => name);
+  const bare = order.filter(({ bias }) => bias === null).map(({ prefix }) => shown(prefix));
+  const norms = order.flatMap(({ weight }) =>
+    kinds.has(weight.name) ? [`${weight.name} (${String(kinds.get(weight.name))})`] : [],
+  );
+  return [
+    ...(norms.length === 0 ? [] : [`${source}: merged into the weights that inference uses: ${listed(norms)}`]),
+    ...(leftOut.length === 0 ? [] : [`${source}: left out: ${listed(leftOut)}`]),
+    ...(bare.length === 0 ? [] : [missingBiasNote(source, bare.map(printable))]),
+  ];
 }
 
-/** Prefixes of PREFIX.weight, digits compared as numbers. */
-function naturalPrefixes(tensors: ReadonlyMap<string, NumericArray>): string[] {
-  const prefixes = [...tensors.keys()].filter((n) => n.endsWith(".weight")).map((n) => n.slice(0, -".weight".length));
-  return prefixes.sort((a, b) => compareNaturally(a, b));
+/** Every layer of the file, nothing left over. */
+function allLayers(
+  found: readonly LayerTensors[],
+  rest: readonly NamedTensor[],
+  metadata: Readonly<Record<string, string>>,
+  source: string,
+): readonly LayerTensors[] {
+  const over = rest.filter((tensor) => !isNoParameter(tensor));
+  const telling = mostTelling(over);
+  if (telling !== undefined) {
+    const others = over.filter((tensor) => tensor !== telling.tensor).map(({ name }) => name);
+    const more = others.length === 0 ? "" : ` (left over too: ${listed(others)})`;
+    const list = found.map(({ prefix }) => prefix).join(",");
+    const remedy =
+      telling.isUnknown && found.length > 0
+        ? `; --layers ${printable(list)} takes these layers and leaves the rest out`
+        : "";
+    throw new ModelError(`${source}: tensor ${printable(telling.tensor.name)}: found ${telling.what}${more}${remedy}`);
+  }
+  if (found.length === 0) {
+    throw new ModelError(`${source}: found no tensor named PREFIX.weight, expected one for each layer`);
+  }
+  const [alias, original] = aliases(found, metadata)[0] ?? [];
+  if (alias !== undefined) {
+    throw new ModelError(
+      `${source}: metadata: found ${printable(alias)} as another name of ${printable(String(original))}: a layer that is used twice shares its weights with itself, which is another inequality; expected a tensor for each layer`,
+    );
+  }
+  return found;
 }
 
-function compareNaturally(a: string, b: string): number {
-  const left = a.split(/(\d+)/);
-  const right = b.split(/(\d+)/);
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const x = left[i] as string;
-    const y = right[i] as string;
-    if (x === y) continue;
-    return i % 2 === 1 && Number(x) !== Number(y) ? Number(x) - Number(y) : x < y ? -1 : 1;
-  }
-  return left.length - right.length;
+/** The metadata's second names of these layers' tensors. */
+function aliases(layers: readonly LayerTensors[], metadata: Readonly<Record<string, string>>): [string, string][] {
+  const names = new Set(layers.flatMap(({ weight, bias }) => [weight.name, ...(bias === null ? [] : [bias.name])]));
+  return Object.entries(metadata).filter(([key, value]) => names.has(value) && !names.has(key));
 }
 
-/** What the derivation does not cover (MATH.md §6). */
-function refuseOtherKinds(tensors: ReadonlyMap<string, NumericArray>, source: string): void {
-  for (const [name, tensor] of tensors) {
-    if (/\.running_(mean|var)$|\.num_batches_tracked$/.test(name)) {
-      throw new ModelError(
-        `${source}: tensor ${name}: found a batch normalisation, for which the inequality is false as stated; expected fully connected layers alone`,
-      );
-    }
-    if (name.endsWith(".weight") && tensor.shape.length > 2) {
-      throw new ModelError(
-        `${source}: tensor ${name}: found the shape ${tensor.shape.join(" × ")}, a convolution, whose shared weights the inequality does not cover; expected outputs × inputs`,
-      );
-    }
+/** The layers that `--layers` names. Whatever stands beneath a listed prefix belongs to that layer, and is not left out by the list. */
+function listedLayers(
+  prefixes: readonly string[],
+  tensors: readonly NamedTensor[],
+  found: readonly LayerTensors[],
+  metadata: Readonly<Record<string, string>>,
+  source: string,
+): readonly LayerTensors[] {
+  const place = (prefix: string): string => `${source}: --layers ${printable(prefix)}`;
+  const second = prefixes.find((prefix, i) => prefixes.indexOf(prefix) < i);
+  if (second !== undefined) {
+    throw new ModelError(
+      `${place(second)}: found it twice: layers that share their weights are another inequality; expected each layer once`,
+    );
   }
+  const layers = prefixes.map((prefix) => {
+    const layer = found.find((candidate) => candidate.prefix === prefix || candidate.weight.name === prefix);
+    if (layer !== undefined) return layer;
+    const own = tensors.filter(({ name }) => isBeneath(name, prefix));
+    const telling = mostTelling(own);
+    const alias = Object.entries(metadata).find(
+      ([key]) => isBeneath(key, prefix) && tensors.some(({ name }) => name === metadata[key]),
+    );
+    if (alias !== undefined) {
+      throw new ModelError(
+        `${place(prefix)}: found ${printable(alias[0])} as another name of ${printable(alias[1])}: layers that share their weights are another inequality; expected a tensor for each layer`,
+      );
+    }
+    if (telling !== undefined) {
+      throw new ModelError(`${place(prefix)}: tensor ${printable(telling.tensor.name)}: found ${telling.what}`);
+    }
+    const names = found.map((candidate) => shown(candidate.prefix));
+    throw new ModelError(
+      `${place(prefix)}: found no such layer, expected ${names.length === 0 ? "a tensor PREFIX.weight" : `one of ${listed(names)}`}`,
+    );
+  });
+  const own = layers.filter(({ prefix }) => prefix !== "");
+  const used = new Set(found.flatMap(({ weight, bias }) => [weight, bias]));
+  const beneath = tensors.filter(
+    (tensor) => !used.has(tensor) && !isNoParameter(tensor) && own.some(({ prefix }) => isBeneath(tensor.name, prefix)),
+  );
+  const telling = mostTelling(beneath);
+  if (telling !== undefined) {
+    throw new ModelError(
+      `${source}: tensor ${printable(telling.tensor.name)}, a part of a layer that --layers takes: found ${telling.what}`,
+    );
+  }
+  return layers;
+}
+
+function isBeneath(name: string, prefix: string): boolean {
+  return name.startsWith(`${prefix}.`) || name.startsWith(`${prefix}/`);
+}
+
+function readLayer(layer: Arranged, source: string): Omit<Layer, "activation"> {
+  const { inputs, outputs, weight, bias, isTransposed } = layer;
+  const values = finite(weight, source);
+  return {
+    inputs,
+    outputs,
+    weight: isTransposed ? transposed(values, inputs, outputs) : values,
+    bias: bias === null ? missingBias(outputs) : finite(bias, source),
+  };
+}
+
+function finite(tensor: NamedTensor, source: string): Float64Array {
+  const values = tensor.read();
+  const bad = values.findIndex((x) => !Number.isFinite(x));
+  if (bad < 0) return values;
+  throw new ModelError(
+    `${source}: tensor ${printable(tensor.name)}: found ${String(values[bad])} at ${String(bad)}, expected finite numbers`,
+  );
+}
+
+/** rows × columns → columns × rows. */
+function transposed(values: Float64Array, rows: number, columns: number): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < columns; k++) result[k * rows + i] = values[i * columns + k] as number;
+  }
+  return result;
+}
+
+function shown(prefix: string): string {
+  return prefix === "" ? "weight" : printable(prefix);
+}
+
+/** The first names of a list. */
+export function listed(names: readonly string[], separator = ", "): string {
+  const first = names.slice(0, 8).map((name) => printable(name));
+  return `${first.join(separator)}${names.length > first.length ? `${separator}… (${String(names.length)} in all)` : ""}`;
 }

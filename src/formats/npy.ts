@@ -1,29 +1,29 @@
-/** NumPy's .npy, versions 1 to 3 (numpy.lib.format): any rank, C and Fortran order, both endians. */
+/** NumPy's .npy, versions 1 to 3 (numpy.lib.format): any rank, C and Fortran order, both endians, headers as Python 2 wrote them too. */
 import { FormatError } from "../network/errors.ts";
+import { printable } from "../network/printable.ts";
+import { arrayInBytes, heldArray } from "./array.ts";
+import type { NumericArray } from "./array.ts";
 import type { NumberType } from "./numbers.ts";
 import { BYTES_OF, elementCount, readNumbers, writeNumbers } from "./numbers.ts";
 
-export interface NumericArray {
-  readonly shape: readonly number[];
-  /** In C order. */
-  readonly values: Float64Array;
-  readonly type: NumberType;
-}
+const TYPES = new Map<string, NumberType>(
+  Object.entries({
+    ...{ f2: "f16", f4: "f32", f8: "f64", b1: "bool" },
+    ...{ i1: "i8", u1: "u8", i2: "i16", u2: "u16", i4: "i32", u4: "u32", i8: "i64", u8: "u64" },
+  }),
+);
 
-const TYPES: Readonly<Record<string, NumberType>> = {
-  f2: "f16",
-  f4: "f32",
-  f8: "f64",
-  i1: "i8",
-  u1: "u8",
-  i2: "i16",
-  u2: "u16",
-  i4: "i32",
-  u4: "u32",
-  i8: "i64",
-  u8: "u64",
-  b1: "bool",
-};
+/** What the other letters of a type stand for (numpy.dtype.kind). */
+const OTHER_KINDS = new Map([
+  ["O", "Python objects, pickled"],
+  ["S", "byte strings"],
+  ["a", "byte strings"],
+  ["U", "strings"],
+  ["V", "raw records"],
+  ["c", "complex numbers"],
+  ["M", "dates"],
+  ["m", "time spans"],
+]);
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
@@ -41,62 +41,96 @@ export function readNpy(bytes: Uint8Array, source: string): NumericArray {
     throw new FormatError(`${source}: found .npy version ${String(version)}, expected 1, 2 or 3`);
   const start = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (start + length > bytes.length) {
+  const data = start + length;
+  if (data > bytes.length) {
     throw new FormatError(
       `${source}: found a header of ${String(length)} bytes in a file of ${String(bytes.length)}, expected it to end within`,
     );
   }
-  const header = new TextDecoder("latin1").decode(bytes.subarray(start, start + length));
-  const descr = /'descr'\s*:\s*'([<>|=]?)([a-z]\d+)'/.exec(header);
-  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header);
-  const dims = /'shape'\s*:\s*\(([\d,\s]*)\)/.exec(header);
-  if (descr === null || order === null || dims === null) {
-    throw new FormatError(
-      `${source}: found the header "${header.trim().slice(0, 60)}", expected descr, fortran_order and shape of a plain number type`,
-    );
-  }
-  const type = TYPES[descr[2] ?? ""];
-  if (type === undefined) {
-    throw new FormatError(
-      `${source}: found the type ${descr[2] ?? ""}, expected one of ${Object.keys(TYPES).join(" ")}`,
-    );
-  }
-  const shape = (dims[1] ?? "")
-    .split(",")
-    .map((s) => s.trim())
-    .filter((s) => s !== "")
-    .map(Number);
+  const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(start, data));
+  const { type, isLittleEndian, isFortran, shape } = parseHeader(text, source);
   const count = elementCount(shape, source);
-  const needed = count * BYTES_OF[type];
-  const data = start + length;
-  if (needed > bytes.length - data) {
+  const end = data + count * BYTES_OF[type];
+  if (end > bytes.length) {
     throw new FormatError(
-      `${source}: found ${String(bytes.length - data)} bytes of data, expected ${String(needed)} for the shape ${shape.join(" × ")}`,
+      `${source}: found ${String(bytes.length - data)} bytes of data, expected ${String(end - data)} for the shape ${shape.join(" × ")}`,
     );
   }
-  const values = readNumbers(bytes, data, count, type, descr[1] !== ">");
-  return { shape, type, values: order[1] === "True" ? fromFortran(values, shape) : values };
+  if (bytes.subarray(end).some((byte) => byte !== 0)) {
+    throw new FormatError(
+      `${source}: found ${String(bytes.length - end)} bytes after the array of ${shape.join(" × ")}, expected the file to end there: a file of one array (several are an .npz)`,
+    );
+  }
+  if (!isFortran || shape.filter((n) => n > 1).length <= 1)
+    return arrayInBytes(bytes, data, shape, type, isLittleEndian);
+  return heldArray(shape, type, fromFortran(readNumbers(bytes, data, count, type, isLittleEndian), shape));
+}
+
+interface Header {
+  readonly type: NumberType;
+  readonly isLittleEndian: boolean;
+  readonly isFortran: boolean;
+  readonly shape: readonly number[];
+}
+
+/** The header is a Python dictionary of three keys, in any order. Python 2 wrote a count as 10L. */
+function parseHeader(text: string, source: string): Header {
+  const value = (key: string, pattern: string): string | undefined =>
+    new RegExp(`^\\s*\\{(?:.*,)?\\s*(['"])${key}\\1\\s*:\\s*(${pattern})\\s*(?:,.*)?\\}\\s*$`, "s").exec(text)?.[2];
+  const shown = printable(text.trim());
+  const descr = value("descr", `'[^']*'|"[^"]*"|\\[.*\\]`);
+  const order = value("fortran_order", "True|False");
+  const dims = value("shape", "\\([^()]*(?:\\([^()]*\\)[^()]*)*\\)");
+  if (descr === undefined || order === undefined || dims === undefined) {
+    throw new FormatError(
+      `${source}: found the header "${shown}", expected descr, fortran_order and shape of a plain number type`,
+    );
+  }
+  if (descr.startsWith("[")) {
+    throw new FormatError(
+      `${source}: found a structured type ${printable(descr)}, expected rows of one number type, as numpy.lib.recfunctions.structured_to_unstructured gives them`,
+    );
+  }
+  const [, endian, name = ""] = /^([<>|=]?)(.*)$/s.exec(descr.slice(1, -1)) ?? [];
+  const type = TYPES.get(name);
+  if (type === undefined) {
+    const kind = OTHER_KINDS.get(name.charAt(0));
+    throw new FormatError(
+      `${source}: found the type ${printable(name)}${kind === undefined ? "" : ` (${kind})`}, expected one of ${[...TYPES.keys()].join(" ")}`,
+    );
+  }
+  const inner = dims.slice(1, -1).trim();
+  const one = "(?:0|[1-9]\\d*)L?";
+  if (!new RegExp(`^(?:|${one}\\s*,|${one}(?:\\s*,\\s*${one})+\\s*,?)$`).test(inner)) {
+    throw new FormatError(`${source}: found the shape ${printable(dims)}, expected counts, as in (10, 4)`);
+  }
+  const shape = inner.split(",").flatMap((s) => (s.trim() === "" ? [] : [Number.parseInt(s, 10)]));
+  return { type, isLittleEndian: endian !== ">", isFortran: order === "True", shape };
 }
 
 /** C order from Fortran order. */
 function fromFortran(values: Float64Array, shape: readonly number[]): Float64Array {
-  const strides: number[] = [];
-  let stride = 1;
-  for (const n of shape) {
-    strides.push(stride);
-    stride *= n;
-  }
-  const index = shape.map(() => 0);
-  return values.map(() => {
-    let at = 0;
-    index.forEach((v, axis) => (at += v * (strides[axis] as number)));
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
+  const rank = shape.length;
+  // The step in Fortran order along each axis, and back over the whole of it.
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, n) => product * n, 1));
+  const index = new Int32Array(rank);
+  const result = new Float64Array(values.length);
+  let from = 0;
+  for (let to = 0; to < result.length; to++) {
+    result[to] = values[from] as number;
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      const length = shape[axis] as number;
+      const next = (index[axis] as number) + 1;
+      from += strides[axis] as number;
+      if (next < length) {
+        index[axis] = next;
+        break;
+      }
+      from -= length * (strides[axis] as number);
       index[axis] = 0;
     }
-    return values[at] as number;
-  });
+  }
+  return result;
 }
 
 /** Undone by readNpy. */

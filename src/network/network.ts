@@ -17,6 +17,8 @@ export interface Layer {
   /** b_t, length outputs. */
   readonly bias: Float64Array;
   readonly activation: ActivationName;
+  /** What W_t is called in the file that it was read from, fit to be printed. */
+  readonly tensor?: string;
 }
 
 export interface Network {

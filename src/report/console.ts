@@ -26,6 +26,7 @@ const MEANINGS: Readonly<Record<VerdictName, string>> = {
 export function consoleReport(report: Report): string {
   const sections = [
     subject(report),
+    tensors(report),
     verdicts(report),
     violations(report),
     measurements(report),
@@ -65,6 +66,16 @@ function subject(report: Report): string[] {
     lines.push(`  STOPPED  after ${grouped(report.samples)} of ${counted(report.timing.requested, "sample")}`);
   }
   return lines;
+}
+
+/** Which tensor of the file each layer is. */
+function tensors({ model }: Report): string[] {
+  const lines = model.layers.flatMap(({ layer, tensor, inputs, outputs, activation }) =>
+    tensor === undefined
+      ? []
+      : [`  ${String(layer).padStart(5)} ← ${tensor}: ${String(inputs)} → ${String(outputs)}, ${activation}`],
+  );
+  return lines.length === 0 ? [] : ["Layers ← tensors of the file", ...lines];
 }
 
 export function verdicts(report: AnyReport): string[] {

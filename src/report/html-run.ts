@@ -30,9 +30,14 @@ export function htmlReport(report: Report): string {
         ${widths.join("-")}, ${counted(parameters, "parameter")}; ${counted(report.samples, "sample")}${from}; f:
         ${report.head}
       </p>
-      ${alarms(report)} ${inequality(report.norm)} ${verdicts(report)} ${faults(report.faults)} ${measurements(report)}
-      ${layers(report)} ${computation(report)} ${footer()}`,
+      ${modelNotes(model.notes ?? [])} ${alarms(report)} ${inequality(report.norm)} ${verdicts(report)}
+      ${faults(report.faults)} ${measurements(report)} ${layers(report)} ${computation(report)} ${footer()}`,
   );
+}
+
+/** What was taken for granted of the model's file. */
+function modelNotes(notes: readonly string[]): Markup | null {
+  return notes.length === 0 ? null : html`<p class="quiet">Of the model's file: ${notes.join("; ")}.</p>`;
 }
 
 function faults(list: readonly ReportedFault[]): Markup | null {
@@ -64,16 +69,18 @@ function faults(list: readonly ReportedFault[]): Markup | null {
 
 function layers({ layers: list, model }: Report): Markup | null {
   if (list.length === 0) return null;
+  const isNamed = model.layers.some(({ tensor }) => tensor !== undefined);
   return section(
     "Which layer",
     layerPlots(list),
     table(
       "Tightness by layer, and its parts",
-      ["layer", "shape", "activation", "‖W‖", ...LAYER_HEAD],
+      ["layer", ...(isNamed ? ["tensor"] : []), "shape", "activation", "‖W‖", ...LAYER_HEAD],
       list.map((layer, i) => {
         const shape = model.layers[i];
         return [
           String(layer.layer),
+          ...(isNamed ? [shape?.tensor ?? ""] : []),
           shape === undefined ? "" : `${String(shape.outputs)}×${String(shape.inputs)}`,
           shape?.activation ?? "",
           significant(shape?.weightNorm.upper ?? null),

@@ -44,8 +44,8 @@ describe("tensor names as PyTorch writes them", () => {
     const tensors = { "out.weight": ones(1, 2), "enter.weight": ones(2, 3) };
     const network = await readModel(file(tensors), "m.safetensors", { layers: ["enter", "out"] });
     expect(network.layers.map((l) => l.inputs)).toEqual([3, 2]);
-    expect(await refusal({ "a.weight": ones(1, 2), "b.weight": ones(2, 3) })).toBe(
-      "m.safetensors: tensor b.weight: found 3 inputs, expected 1, the outputs of a; name the layers in order with --layers",
+    expect(await refusal(tensors, { layers: ["out", "enter"] })).toBe(
+      "m.safetensors: tensor enter.weight: found 3 inputs, expected 1, the outputs of out; name the layers in order with --layers; read the other way round they chain: --layout inputs-outputs",
     );
   });
 });
@@ -65,7 +65,7 @@ describe("what is no multilayer perceptron is refused in one line", () => {
       "m.safetensors: tensor 0.weight: found NaN at 1, expected finite numbers",
     );
     expect(await refusal({ "0.weight": ones(2, 3), "0.bias": ones(3) })).toBe(
-      "m.safetensors: tensor 0.bias: found 3 numbers, expected 2, one for each output",
+      "m.safetensors: tensor 0.bias: found 3 numbers, expected 2, one for each output of 0; read the other way round they chain: --layout inputs-outputs",
     );
     expect(await refusal({ "0.weight": ones(2, 3) }, { activation: "rleu" })).toContain(
       '--activation: found "rleu", expected one of identity relu',

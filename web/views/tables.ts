@@ -24,7 +24,7 @@ export function ratioTable({ ratio, coefficient, penalties, ratioLower, ratioUpp
 
 export function layerTable({ layers, model }: Report): HTMLElement {
   const rows = layers.map((layer, i) => [
-    `${String(layer.layer)}: ${String(model.layers[i]?.inputs)} → ${String(model.layers[i]?.outputs)}`,
+    shapeOf(layer.layer, model.layers[i]),
     figures(model.layers[i]?.weightNorm.lower ?? null),
     figures(layer.tightness.min),
     figures(layer.tightness.median),
@@ -47,6 +47,12 @@ export function layerTable({ layers, model }: Report): HTMLElement {
     head,
     rows,
   );
+}
+
+/** "1: 784 → 64", and the tensor that it is, where a file names it. */
+function shapeOf(layer: number, shape: Report["model"]["layers"][number] | undefined): string {
+  const tensor = shape?.tensor === undefined ? "" : ` ← ${shape.tensor}`;
+  return `${String(layer)}: ${String(shape?.inputs)} → ${String(shape?.outputs)}${tensor}`;
 }
 
 /** Four significant digits, "–" for none. */

@@ -1,0 +1,61 @@
+/** A file of numbers as an option names it: FILE, or FILE#NAME for one array of several. */
+import { existsSync } from "node:fs";
+import { openRows } from "../formats/read.ts";
+import type { RowSource } from "../formats/read.ts";
+import { UsageError } from "../network/errors.ts";
+import { printable } from "../network/printable.ts";
+import type { Arguments } from "./arguments.ts";
+import { readBytes, sha256 } from "./files.ts";
+import type { Io } from "./io.ts";
+
+export interface DataFile {
+  readonly file: string;
+  /** Null where the file holds one array alone. */
+  readonly array: string | null;
+}
+
+/** A file whose own name has a "#" in it is taken by its name. */
+export function splitName(text: string): DataFile {
+  const hash = text.lastIndexOf("#");
+  if (hash <= 0 || hash === text.length - 1 || existsSync(text)) return { file: text, array: null };
+  return { file: text.slice(0, hash), array: text.slice(hash + 1) };
+}
+
+/** What a table's first row is, and where notes go. */
+export interface Reading {
+  readonly header: "yes" | "no" | null;
+  readonly note: (line: string) => void;
+}
+
+export function reading({ values }: Arguments, io: Pick<Io, "note">): Reading {
+  return {
+    header: values.header,
+    note: (line) => {
+      io.note(`gpv: note: ${line}`);
+    },
+  };
+}
+
+export interface OpenData extends RowSource {
+  /** The file's path, and the path as the option named it. */
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** @param array of `--array`, which stands for "#NAME". @throws FormatError, UsageError */
+export async function openData(text: string, array: string | null, { header, note }: Reading): Promise<OpenData> {
+  const named = splitName(text);
+  if (array !== null && named.array !== null && array !== named.array) {
+    throw new UsageError(
+      `--array ${printable(array)}: found #${printable(named.array)} in ${printable(text)} too, expected one of them`,
+    );
+  }
+  const wanted = named.array ?? array;
+  const bytes = readBytes(named.file);
+  const rows = await openRows(bytes, named.file, {
+    note,
+    ...(wanted === null ? {} : { array: wanted }),
+    ...(header === null ? {} : { header }),
+  });
+  return { ...rows, file: named.file, sha256: sha256(bytes) };
+}
