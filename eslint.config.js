@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "web/dist/", "node_modules/"] },
+  { ignores: ["dist/", "web/dist/", "node_modules/", "src/formats/onnx/onnx_pb.ts"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
