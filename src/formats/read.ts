@@ -13,9 +13,10 @@ import { readModelJson } from "./model-json.ts";
 import type { ModelOptions } from "./model-tensors.ts";
 import { listed, networkFromTensors } from "./model-tensors.ts";
 import { isNpy, readNpy } from "./npy.ts";
-import { isZip, openNpz } from "./npz.ts";
+import { openNpz } from "./npz.ts";
 import { isSafetensors, readSafetensors } from "./safetensors.ts";
 import type { NamedTensor } from "./tensor.ts";
+import { isZip } from "./zip.ts";
 
 /** rows × columns, row-major. */
 export interface Matrix {

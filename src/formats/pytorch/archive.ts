@@ -5,8 +5,9 @@
  * system, the object, the storages' keys, then for each key its count (8 bytes) and its bytes.
  */
 import { FormatError } from "../../network/errors.ts";
+import { printable } from "../../network/printable.ts";
 import type { ZipEntry } from "../zip.ts";
-import { isZip, readZip } from "../zip.ts";
+import { isZip, readDirectory, readEntry } from "../zip.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { construct, persistentStorage } from "./classes.ts";
 import type { Unpickled } from "./pickle.ts";
@@ -27,7 +28,7 @@ export function isOldTorch(bytes: Uint8Array): boolean {
 
 /** @throws FormatError naming what it is, where it is something else. */
 export async function readTorchFile(bytes: Uint8Array, source: string): Promise<TorchFile> {
-  if (isZip(bytes)) return readArchive(readZip(bytes, source), source);
+  if (isZip(bytes)) return readArchive(bytes, source);
   if (isOldTorch(bytes)) return readOld(bytes, source);
   const tar = new TextDecoder("latin1").decode(bytes.subarray(257, 262)) === "ustar";
   const what = tar
@@ -38,16 +39,20 @@ export async function readTorchFile(bytes: Uint8Array, source: string): Promise<
   throw new FormatError(`${source}: found ${what}, ${REMEDY}`);
 }
 
-async function readArchive(entries: ReadonlyMap<string, ZipEntry>, source: string): Promise<TorchFile> {
+async function readArchive(bytes: Uint8Array, source: string): Promise<TorchFile> {
+  const entries = new Map<string, ZipEntry>(readDirectory(bytes, source).map((entry) => [entry.name, entry]));
   const pickle = [...entries.keys()].find((name) => /(^|\/)data\.pkl$/.test(name));
   if (pickle === undefined) throw new FormatError(`${source}: found a ZIP archive without data.pkl, ${REMEDY}`);
   const root = pickle.slice(0, -"data.pkl".length);
   if ([...entries.keys()].some((name) => name.startsWith(`${root}code/`))) {
     throw new FormatError(`${source}: found TorchScript, whose forward pass is code that is not run here, ${REMEDY}`);
   }
-  const content = async (name: string): Promise<Uint8Array | undefined> => entries.get(root + name)?.read();
+  const content = async (name: string): Promise<Uint8Array | undefined> => {
+    const entry = entries.get(root + name);
+    return entry === undefined ? undefined : readEntry(bytes, entry, `${source}: ${printable(entry.name)}`);
+  };
   const keys = new Set<string>();
-  const place = `${source}: ${pickle}`;
+  const place = `${source}: ${printable(pickle)}`;
   const object = unpickleTorch((await content("data.pkl")) as Uint8Array, 0, place, keys);
   const storages = new Map<string, Uint8Array>();
   for (const key of keys) {
