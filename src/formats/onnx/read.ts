@@ -23,17 +23,8 @@ export interface OnnxOptions {
 
 export interface OnnxModel {
   readonly network: Network;
-  /** The initialiser of each layer's weight. */
-  readonly weights: readonly string[];
   /** What was folded or dropped, one line each. */
   readonly notes: readonly string[];
-}
-
-/** Whether these bytes begin like a ModelProto that says its IR version first, as every exporter does. */
-export function isOnnx(bytes: Uint8Array): boolean {
-  return (
-    bytes[0] === 0x08 && (bytes[1] ?? 0) >= 3 && (bytes[1] ?? 0) < 0x20 && [0x12, 0x3a, 0x42].includes(bytes[2] ?? 0)
-  );
 }
 
 /** @throws FormatError, ModelError, UsageError */
@@ -125,18 +116,19 @@ function assemble(graph: GraphProto, reading: Reading, batch: number): OnnxModel
   for (let layer: Finished | null = last.before; layer !== null; layer = layer.linear.before) layers.unshift(layer);
   refuseShared(layers, source);
   const network = {
-    layers: layers.map(({ linear: { inputs, outputs }, weight, bias, activation }): Layer => ({
+    layers: layers.map(({ linear: { inputs, outputs, weightOrigins }, weight, bias, activation }): Layer => ({
       inputs,
       outputs,
       weight,
       bias,
       activation,
+      ...(weightOrigins.length === 0 ? {} : { tensor: weightOrigins.join(" and ") }),
     })),
   };
   checkNetwork(network, source);
   const notes = layers.flatMap((layer, i) => notesOn(layer, i + 1, source));
   if (dropped !== null) notes.push(`${source}: ${dropped} at the end is left out: the heads speak of logits`);
-  return { network, weights: layers.map(({ linear }) => linear.weightOrigins.join(" and ")), notes };
+  return { network, notes };
 }
 
 /** What became part of a layer, for the user to know what its parameters and its input are. */

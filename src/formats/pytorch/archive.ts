@@ -6,6 +6,7 @@
  */
 import { FormatError } from "../../network/errors.ts";
 import { printable } from "../../network/printable.ts";
+import { isOldTorch } from "../signatures.ts";
 import type { ZipEntry } from "../zip.ts";
 import { isZip, readDirectory, readEntry } from "../zip.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -17,14 +18,6 @@ import type { Storage, TorchFile } from "./values.ts";
 import { describeValue, isKind } from "./values.ts";
 
 const REMEDY = 'expected what torch.save(model.state_dict(), "model.pt") writes';
-
-/** PROTO 2, LONG1 of ten bytes, 0x1950a86a20f9469cfc6c. */
-const OLD_MAGIC = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
-
-/** Whether these bytes are the older format's, or a ZIP, which .npz is too. */
-export function isOldTorch(bytes: Uint8Array): boolean {
-  return OLD_MAGIC.every((byte, i) => bytes[i] === byte);
-}
 
 /** @throws FormatError naming what it is, where it is something else. */
 export async function readTorchFile(bytes: Uint8Array, source: string): Promise<TorchFile> {
