@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "web/dist/", "node_modules/", "assembly/"] },
+  { ignores: ["dist/", "web/dist/", "node_modules/", "assembly/", "src/formats/onnx/onnx_pb.ts"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

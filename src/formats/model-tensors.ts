@@ -25,6 +25,10 @@ export interface ModelOptions {
   readonly layout?: Layout;
   /** Hears, in a line, what was taken for granted: a layout, merged parts, a bias that is missing, tensors that were left out. */
   readonly note?: (line: string) => void;
+  /** `--key`: which entry of a PyTorch checkpoint. */
+  readonly key?: string;
+  /** Bytes of a file that an ONNX model names, by its place in the model's folder. @throws FormatError */
+  readonly external?: (location: string) => Promise<Uint8Array>;
 }
 
 /** A network whose file says nothing of its activations. */

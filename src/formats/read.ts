@@ -2,6 +2,7 @@
 import { FormatError, ModelError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { printable } from "../network/printable.ts";
+import { parseActivations } from "./activation-list.ts";
 import { heldArray } from "./array.ts";
 import type { NumericArray } from "./array.ts";
 import { readCsv } from "./csv.ts";
@@ -13,9 +14,11 @@ import { readModelJson } from "./model-json.ts";
 import type { ModelOptions } from "./model-tensors.ts";
 import { listed, networkFromTensors } from "./model-tensors.ts";
 import { isNpy, readNpy } from "./npy.ts";
-import { isZip, openNpz } from "./npz.ts";
+import { openNpz } from "./npz.ts";
 import { isSafetensors, readSafetensors } from "./safetensors.ts";
+import { isOldTorch, isOnnx } from "./signatures.ts";
 import type { NamedTensor } from "./tensor.ts";
+import { isZip } from "./zip.ts";
 
 /** rows × columns, row-major. */
 export interface Matrix {
@@ -48,20 +51,60 @@ export class ArrayWantedError extends UsageError {
   }
 }
 
-/** A network from .safetensors or .json. @throws FormatError, ModelError, UsageError */
+const MODELS = ".safetensors, .pt (.pth, .bin, .ckpt), .onnx or .json";
+
+/**
+ * A network from .safetensors, PyTorch's files, .onnx or .json, told apart by their first bytes, then by their names.
+ * @throws FormatError, ModelError, UsageError
+ */
 export async function readModel(bytes: Uint8Array, name: string, options: ModelOptions = {}): Promise<Network> {
   const plain = await unpacked(bytes, name);
-  refuseForeign(plain.bytes, plain.name, "a model as .safetensors or .json");
-  refuseLater(plain.name, "--model reads .safetensors and .json");
-  if (/\.json$/i.test(plain.name) || (plain.bytes[0] === 0x7b && !isSafetensors(plain.bytes))) {
-    return readModelJson(new TextDecoder().decode(plain.bytes), name, options);
-  }
-  if (/\.safetensors$/i.test(plain.name) || isSafetensors(plain.bytes)) {
+  refuseForeign(plain.bytes, plain.name, `a model as ${MODELS}`);
+  if (isSafetensors(plain.bytes) || /\.safetensors$/i.test(plain.name)) {
     refuseShard(plain.name);
     const { tensors, metadata } = readSafetensors(plain.bytes, name);
     return networkFromTensors([...tensors.values()], metadata, name, options);
   }
-  throw new FormatError(`${name}: found neither safetensors nor JSON, expected a model in one of them`);
+  if (isZip(plain.bytes) || isOldTorch(plain.bytes) || /\.(pt|pth|bin|ckpt|pkl)$/i.test(plain.name)) {
+    return networkFromPytorch(plain.bytes, name, options);
+  }
+  if (isOnnx(plain.bytes) || /\.onnx$/i.test(plain.name)) return networkFromOnnx(plain.bytes, name, options);
+  if (/\.json$/i.test(plain.name) || plain.bytes[0] === 0x7b) {
+    return readModelJson(new TextDecoder().decode(plain.bytes), name, options);
+  }
+  throw new FormatError(`${name}: found none of the known formats, expected a model as ${MODELS}`);
+}
+
+async function networkFromPytorch(bytes: Uint8Array, name: string, options: ModelOptions): Promise<Network> {
+  const { readPytorch } = await import("./pytorch/read.ts");
+  const { tensors, activations, notes } = await readPytorch(bytes, name, options);
+  const network = networkFromTensors(tensors, activations === null ? {} : { activations }, name, options);
+  for (const line of notes) options.note?.(line);
+  return network;
+}
+
+/** The graph says the layers' order and activations; options may only repeat them. */
+async function networkFromOnnx(bytes: Uint8Array, name: string, options: ModelOptions): Promise<Network> {
+  for (const option of ["layers", "layout"] as const) {
+    if (options[option] !== undefined) {
+      throw new UsageError(`--${option}: ${name} is an ONNX graph, which says it itself, expected no --${option}`);
+    }
+  }
+  const { readOnnx } = await import("./onnx/read.ts");
+  const { network, notes } = await readOnnx(bytes, name, options);
+  const { activation } = options;
+  if (activation !== undefined) {
+    const own = network.layers.map((layer) => layer.activation);
+    const asked = parseActivations(activation, own.length, "--activation");
+    const wrong = asked.findIndex((a, i) => a !== own[i]);
+    if (wrong >= 0) {
+      throw new UsageError(
+        `--activation ${printable(activation)}: found ${String(own[wrong])} in layer ${String(wrong + 1)} of ${name}, expected ${own.join(",")}, or no --activation`,
+      );
+    }
+  }
+  for (const line of notes) options.note?.(line);
+  return network;
 }
 
 /** Samples as rows, flattened. A 1-D array is one column. @throws FormatError, UsageError */
@@ -85,7 +128,7 @@ export async function openRows(bytes: Uint8Array, name: string, options: DataOpt
 async function openArray(packed: Uint8Array, file: string, options: DataOptions): Promise<NumericArray> {
   const { bytes, name } = await unpacked(packed, file);
   refuseForeign(bytes, name, "data as .npy, .npz, .safetensors, .csv or IDX");
-  refuseLater(name, "--inputs reads .npy, .npz, .safetensors, .csv and IDX");
+  refuseLater(name);
   const { array } = options;
   if (isZip(bytes)) return pickFromNpz(bytes, file, array);
   if (/\.safetensors$/i.test(name) || isSafetensors(bytes))
@@ -156,7 +199,9 @@ function refuseShard(name: string): void {
   }
 }
 
-function refuseLater(name: string, instead: string): void {
-  const ending = /\.(onnx|parquet)$/i.exec(name)?.[0];
-  if (ending !== undefined) throw new UsageError(`${name}: ${ending} files are not read by this version; ${instead}`);
+function refuseLater(name: string): void {
+  const instead = "--inputs reads .npy, .npz, .safetensors, .csv and IDX";
+  if (/\.parquet$/i.test(name))
+    throw new UsageError(`${name}: .parquet files are not read by this version; ${instead}`);
+  if (/\.(onnx|pth?|ckpt)$/i.test(name)) throw new UsageError(`${name}: found a model's file; ${instead}`);
 }

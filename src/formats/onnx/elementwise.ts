@@ -1,0 +1,281 @@
+/** Operators that work unit by unit: arithmetic with constants, and the functions that activations are made of. */
+import type { Constant } from "./constants.ts";
+import { evaluateBinary, evaluateUnary } from "./evaluate.ts";
+import type { Dense, Flow } from "./flow.ts";
+import { biased, scaled } from "./flow.ts";
+import { gelu, geluTanh, hardSwish, mish } from "./activations.ts";
+import type { Node } from "./node.ts";
+import type { Operator, Value } from "./operator.ts";
+import { flow, isConstant, isFlow, open, required, requiredConstant } from "./operator.ts";
+import type { Algebra, FunctionName, Polynomial } from "./polynomial.ts";
+import { alike, perUnit } from "./shape.ts";
+
+/** formula → f(formula). */
+function mapped(node: Node, value: Flow, change: (formula: Polynomial) => Polynomial | null): Flow {
+  const content = open(value, node);
+  if (content.kind === "hidden") {
+    return node.refuse(
+      content.before === null
+        ? "is no linear function of the network's input, expected a fully connected layer first"
+        : "follows another activation without a fully connected layer between them",
+    );
+  }
+  const formula = change(content.formula);
+  if (formula === null) return node.refuse("makes an elementwise formula too large to be an activation");
+  return flow(value.shape, { ...content, formula, nodes: [...content.nodes, node.label] });
+}
+
+const unary =
+  (
+    evaluate: ((x: number) => number) | null,
+    change: (algebra: Algebra, p: Polynomial, node: Node) => Polynomial | null,
+  ): Operator =>
+  (node, inputs, algebra) => {
+    const value = required(node, inputs, 0);
+    if (isFlow(value)) return mapped(node, value, (p) => change(algebra, p, node));
+    return evaluate === null
+      ? node.refuse("works on a constant, expected the network's input")
+      : evaluateUnary(value, evaluate);
+  };
+
+const named = (name: FunctionName, evaluate: ((x: number) => number) | null = null): Operator =>
+  unary(evaluate, (algebra, p) => algebra.apply(name, p));
+
+/** An activation whose argument, where the node has it, must be ours. */
+const withParameter =
+  (name: FunctionName, parameters: Readonly<Record<string, readonly [onnxDefault: number, ours: number]>>): Operator =>
+  (node, inputs, algebra) => {
+    for (const [key, [otherwise, ours]] of Object.entries(parameters)) {
+      const found = node.float(key, otherwise);
+      if (Math.abs(found - ours) > 1e-6 * ours)
+        node.refuse(`found ${key} ${String(found)}, expected ${String(ours)}, which this program's ${name} has`);
+    }
+    return named(name)(node, inputs, algebra);
+  };
+
+/** One number of an optional constant input. */
+function bound(node: Node, value: Value | null | undefined, otherwise: number): number {
+  if (value === null || value === undefined) return otherwise;
+  const [only] = isConstant(value) && value.values.length === 1 ? value.values : [];
+  return only ?? node.refuse("found a bound that is no single constant, expected a number");
+}
+
+function clipped(node: Node, algebra: Algebra, p: Polynomial, low: number, high: number): Polynomial {
+  // Exporters write the largest f32 for no bound.
+  const isOpen = high >= 3.4e38;
+  if (low !== 0 || !(high > 0))
+    node.refuse(`found the bounds ${String(low)} and ${String(high)}, expected 0 and 6, or 0 alone`);
+  return algebra.clip(p, isOpen ? Infinity : high);
+}
+
+const clip: Operator = (node, inputs, algebra) => {
+  const isOld = node.opset < 11;
+  const low = isOld ? node.float("min", -Infinity) : bound(node, inputs[1], -Infinity);
+  const high = isOld ? node.float("max", Infinity) : bound(node, inputs[2], Infinity);
+  const value = required(node, inputs, 0);
+  if (isConstant(value)) return evaluateUnary(value, (x) => Math.min(Math.max(x, low), high));
+  return mapped(node, value, (p) => {
+    if (low === -Infinity) return capped(node, algebra, p, high);
+    return clipped(node, algebra, p, low, high);
+  });
+};
+
+/** min(relu(P), high). */
+function capped(node: Node, algebra: Algebra, p: Polynomial, high: number): Polynomial {
+  const inner = algebra.argumentOfRelu(p);
+  return inner === null
+    ? node.refuse("takes a minimum of what is no relu, expected min(max(z, 0), 6)")
+    : clipped(node, algebra, inner, 0, high);
+}
+
+/** Max with 0, Min of a relu: as relu and relu6 are written without Clip. */
+const extreme =
+  (isMax: boolean): Operator =>
+  (node, inputs, algebra) => {
+    const flows = inputs.filter(isFlow);
+    const constants = inputs.filter(isConstant);
+    const [value, number] = [flows[0], bound(node, constants[0], NaN)];
+    if (flows.length !== 1 || constants.length !== 1 || value === undefined)
+      node.refuse("compares several values, expected one with a constant");
+    return mapped(node, value as Flow, (p) =>
+      isMax ? clipped(node, algebra, p, number, Infinity) : capped(node, algebra, p, number),
+    );
+  };
+
+const hardSigmoid: Operator = (node, inputs, algebra) =>
+  unary(null, (_, p) => {
+    const line = algebra.add(algebra.scale(p, node.float("alpha", 0.2)), algebra.constant(node.float("beta", 0.5)));
+    return algebra.clip(line, 1);
+  })(node, inputs, algebra);
+
+const power: Operator = (node, inputs, algebra) => {
+  const exponent = requiredConstant(node, inputs, 1);
+  const value = required(node, inputs, 0);
+  if (isConstant(value)) return evaluateBinary(node, value, exponent, (x, y) => x ** y);
+  const [n = NaN] = exponent.values;
+  if (exponent.values.length !== 1 || !Number.isInteger(n) || n < 1 || n > 8)
+    return node.refuse(`found the power ${String(n)}, expected a whole number from 1 to 8`);
+  return mapped(node, value, (p) => {
+    let product: Polynomial | null = p;
+    for (let i = 1; i < n && product !== null; i++) product = algebra.multiply(product, p);
+    return product;
+  });
+};
+
+type Arithmetic = "Add" | "Sub" | "Mul" | "Div";
+
+const EVALUATE: Readonly<Record<Arithmetic, (x: number, y: number) => number>> = {
+  Add: (x, y) => x + y,
+  Sub: (x, y) => x - y,
+  Mul: (x, y) => x * y,
+  Div: (x, y) => x / y,
+};
+
+const arithmetic =
+  (kind: Arithmetic): Operator =>
+  (node, inputs, algebra) => {
+    const [a, b] = [required(node, inputs, 0), required(node, inputs, 1)];
+    if (isConstant(a))
+      return isConstant(b) ? evaluateBinary(node, a, b, EVALUATE[kind]) : withConstant(kind, node, algebra, b, a, true);
+    return isConstant(b) ? withConstant(kind, node, algebra, a, b, false) : together(kind, node, algebra, a, b);
+  };
+
+/** value ∘ constant, or constant ∘ value. */
+function withConstant(
+  kind: Arithmetic,
+  node: Node,
+  algebra: Algebra,
+  value: Flow,
+  constant: Constant,
+  isFirst: boolean,
+): Flow {
+  const content = open(value, node);
+  const { values, shape } = perUnit(constant, value.shape, node);
+  if (content.kind === "dense" && kind !== "Mul" && kind !== "Div" && isBias(content, constant, algebra)) {
+    const sign = kind === "Sub" && !isFirst ? -1 : 1;
+    const isNegated = kind === "Sub" && isFirst;
+    if (!isNegated) {
+      const numbers = typeof values === "number" ? sign * values : values.map((v) => sign * v);
+      return flow(shape, { ...content, linear: biased(content.linear, numbers, constant.origins, node.label) });
+    }
+  }
+  if (kind === "Div" && isFirst) {
+    if (typeof values !== "number")
+      return node.refuse("divides numbers that differ from unit to unit by what depends on the input");
+    return mapped(node, value, (p) => algebra.scale(algebra.apply("reciprocal", p), values));
+  }
+  if (typeof values === "number" && content.kind === "dense") {
+    algebra.allow(constant.epsilon);
+    const { scale, shift } = affineOf(kind, values, isFirst);
+    return { ...mapped(node, value, (p) => algebra.add(algebra.scale(p, scale), algebra.constant(shift))), shape };
+  }
+  const one = typeof values === "number" ? affineOf(kind, values, isFirst) : null;
+  const parts = (pick: "scale" | "shift"): number | Float64Array =>
+    typeof values === "number" ? (one?.[pick] ?? 0) : values.map((v) => affineOf(kind, v, isFirst)[pick]);
+  const bad = [parts("scale"), parts("shift")]
+    .flatMap((p) => (typeof p === "number" ? [p] : Array.from(p)))
+    .find((x) => !Number.isFinite(x));
+  if (bad !== undefined) node.refuse(`makes a factor or an offset ${String(bad)}, expected finite numbers`);
+  return flow(shape, scaled(algebra, content, parts("scale"), parts("shift"), node));
+}
+
+/** Whether a constant is a layer's own bias: the first thing added to W h, one number for each output. */
+function isBias({ linear, formula }: Dense, { values }: Constant, algebra: Algebra): boolean {
+  const affine = algebra.affine(formula);
+  return !linear.hasBias && affine?.factor === 1 && affine.offset === 0 && values.length === linear.outputs;
+}
+
+function affineOf(kind: Arithmetic, v: number, isFirst: boolean): { scale: number; shift: number } {
+  switch (kind) {
+    case "Add":
+      return { scale: 1, shift: v };
+    case "Sub":
+      return isFirst ? { scale: -1, shift: v } : { scale: 1, shift: -v };
+    case "Mul":
+      return { scale: v, shift: 0 };
+    case "Div":
+      return { scale: 1 / v, shift: 0 };
+  }
+}
+
+/** Two values that depend on the input: parts of one activation, or two paths. */
+function together(kind: Arithmetic, node: Node, algebra: Algebra, a: Flow, b: Flow): Flow {
+  const [first, second] = [open(a, node), open(b, node)];
+  if (first.kind !== "dense" || second.kind !== "dense" || first.linear !== second.linear || !alike(a.shape, b.shape)) {
+    const what =
+      kind === "Add" || kind === "Sub"
+        ? "joins two paths through the network, a skip connection"
+        : "multiplies two paths through the network";
+    return node.refuse(
+      `${what}: the inequality is derived for a chain of layers; expected each layer to feed the next alone`,
+    );
+  }
+  const q = second.formula;
+  const combine = (p: Polynomial): Polynomial | null => {
+    switch (kind) {
+      case "Add":
+        return algebra.add(p, q);
+      case "Sub":
+        return algebra.add(p, algebra.scale(q, -1));
+      case "Mul":
+        return algebra.multiply(p, q);
+      case "Div":
+        return algebra.multiply(p, algebra.apply("reciprocal", q));
+    }
+  };
+  const result = mapped(node, a, combine);
+  const content = result.content as Dense;
+  return { ...result, content: { ...content, nodes: [...new Set([...second.nodes, ...content.nodes])] } };
+}
+
+const geluOperator: Operator = (node, inputs, algebra) =>
+  unary(null, (_, p) => (node.text("approximate", "none") === "tanh" ? geluTanh : gelu)(algebra, p))(
+    node,
+    inputs,
+    algebra,
+  );
+
+/** alpha[i]·z for negative z is a parameter of its own. */
+const prelu: Operator = (node) =>
+  node.refuse(
+    "its slopes are parameters, which the inequality's θ (weights and biases) leaves out; expected LeakyRelu",
+  );
+
+export const ELEMENTWISE: Readonly<Record<string, Operator>> = {
+  Add: arithmetic("Add"),
+  Sub: arithmetic("Sub"),
+  Mul: arithmetic("Mul"),
+  Div: arithmetic("Div"),
+  Neg: unary(
+    (x) => -x,
+    (algebra, p) => algebra.scale(p, -1),
+  ),
+  Pow: power,
+  Reciprocal: named("reciprocal", (x) => 1 / x),
+  Sqrt: unary(Math.sqrt, (_, __, node) => node.refuse("is no activation that this program has")),
+  Exp: named("exp", Math.exp),
+  Log: named("log", Math.log),
+  Abs: named("abs", Math.abs),
+  Sin: named("sin"),
+  Erf: named("erf"),
+  Relu: named("relu"),
+  Tanh: named("tanh"),
+  Sigmoid: named("sigmoid"),
+  Softplus: named("softplus"),
+  Softsign: named("softsign"),
+  Elu: withParameter("elu", { alpha: [1, 1] }),
+  Celu: withParameter("elu", { alpha: [1, 1] }),
+  Selu: withParameter("selu", {
+    alpha: [1.6732632423543772, 1.6732632423543772],
+    gamma: [1.0507009873554805, 1.0507009873554805],
+  }),
+  LeakyRelu: withParameter("leaky-relu", { alpha: [0.01, 0.01] }),
+  PRelu: prelu,
+  Clip: clip,
+  Max: extreme(true),
+  Min: extreme(false),
+  HardSigmoid: hardSigmoid,
+  HardSwish: unary(null, hardSwish),
+  Mish: unary(null, mish),
+  Gelu: geluOperator,
+};

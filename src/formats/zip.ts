@@ -1,0 +1,144 @@
+/**
+ * ZIP archives, stored or deflated (APPNOTE 4.3.7, 4.3.12, 4.3.14–4.3.16, 4.5.3), read by their central directory: .npz, and PyTorch's files.
+ * The files are known by name at once; one is unpacked when it is asked for.
+ */
+import { FormatError } from "../network/errors.ts";
+import { crc32 } from "./crc32.ts";
+import { inflate } from "./inflate.ts";
+
+/** One file of the archive. */
+export interface ZipEntry {
+  readonly name: string;
+  readonly method: number;
+  readonly isEncrypted: boolean;
+  readonly crc: number;
+  readonly packed: number;
+  readonly unpacked: number;
+  /** Where its own header begins. */
+  readonly at: number;
+}
+
+const END = 0x06054b50;
+const END_64 = 0x06064b50;
+const END_64_LOCATOR = 0x07064b50;
+const DIRECTORY_ENTRY = 0x02014b50;
+const LOCAL_ENTRY = 0x04034b50;
+const EXTRA_64 = 1;
+
+/** How other programs pack what NumPy does not. */
+const METHODS = new Map([
+  [9, "Deflate64"],
+  [12, "bzip2"],
+  [14, "LZMA"],
+  [93, "Zstandard"],
+  [95, "xz"],
+]);
+
+export function isZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5);
+}
+
+/** The file's bytes; a view into the archive where they are stored. @throws FormatError where they are damaged or packed otherwise. */
+export async function readEntry(bytes: Uint8Array, entry: ZipEntry, where: string): Promise<Uint8Array> {
+  const view = viewOf(bytes);
+  const { method, isEncrypted, packed, unpacked, at, crc } = entry;
+  if (isEncrypted) throw new FormatError(`${where}: found it encrypted, expected it plain`);
+  if (method !== 0 && method !== 8) {
+    throw new FormatError(
+      `${where}: found it packed by ${METHODS.get(method) ?? `method ${String(method)}`}, expected stored or deflate, as numpy.savez and torch.save write`,
+    );
+  }
+  if (at + 30 > bytes.length || view.getUint32(at, true) !== LOCAL_ENTRY) throw damaged(where, "no entry");
+  const data = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
+  if (data + packed > bytes.length) throw damaged(where, "an entry cut short");
+  const raw = bytes.subarray(data, data + packed);
+  const content = method === 0 ? raw : await inflate(raw, unpacked, where);
+  if (content.length !== unpacked || crc32(content) !== crc)
+    throw damaged(where, "bytes that are not those of its CRC-32");
+  return content;
+}
+
+/** Every file of the archive, in its order. @throws FormatError where the directory is damaged. */
+export function readDirectory(bytes: Uint8Array, source: string): readonly ZipEntry[] {
+  const view = viewOf(bytes);
+  const end = findEnd(bytes, view);
+  if (end === null) throw damaged(source, "no end of a ZIP directory");
+  let { at, count } = readEnd(view, end, bytes.length);
+  const entries: ZipEntry[] = [];
+  for (; count > 0; count--) {
+    if (at + 46 > bytes.length || view.getUint32(at, true) !== DIRECTORY_ENTRY) {
+      throw damaged(source, "a damaged ZIP directory");
+    }
+    const [nameLength, extraLength] = [view.getUint16(at + 28, true), view.getUint16(at + 30, true)];
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    const [unpacked, packed, local] = [24, 20, 42].map((offset) => view.getUint32(at + offset, true));
+    const large = largeSizes(view, at + 46 + nameLength, extraLength, bytes.length, [
+      unpacked,
+      packed,
+      local,
+    ] as number[]);
+    if (large === null) throw damaged(source, "a damaged ZIP directory");
+    entries.push({
+      name,
+      method: view.getUint16(at + 10, true),
+      isEncrypted: (view.getUint16(at + 8, true) & 1) === 1,
+      crc: view.getUint32(at + 16, true),
+      unpacked: large[0] as number,
+      packed: large[1] as number,
+      at: large[2] as number,
+    });
+    at += 46 + nameLength + extraLength + view.getUint16(at + 32, true);
+  }
+  return entries;
+}
+
+/** The end record: it is followed by a comment of the length that it gives. */
+function findEnd(bytes: Uint8Array, view: DataView): number | null {
+  const least = Math.max(0, bytes.length - 22 - 0xffff);
+  for (let at = bytes.length - 22; at >= least; at--) {
+    if (view.getUint32(at, true) === END && at + 22 + view.getUint16(at + 20, true) === bytes.length) return at;
+  }
+  return null;
+}
+
+/** Where the directory begins and how many entries it has; in the record of 64 bits where there is one. */
+function readEnd(view: DataView, end: number, length: number): { at: number; count: number } {
+  const at = view.getUint32(end + 16, true);
+  const count = view.getUint16(end + 10, true);
+  if (end < 20 || view.getUint32(end - 20, true) !== END_64_LOCATOR) return { at, count };
+  const end64 = Number(view.getBigUint64(end - 12, true));
+  if (!(end64 + 56 <= length) || view.getUint32(end64, true) !== END_64) return { at, count };
+  return { at: Number(view.getBigUint64(end64 + 48, true)), count: Number(view.getBigUint64(end64 + 32, true)) };
+}
+
+/** Sizes and offset of an entry: those that are all ones stand in its extra field of 64 bits, in this order. Null where they do not. */
+function largeSizes(view: DataView, start: number, length: number, end: number, sizes: number[]): number[] | null {
+  if (sizes.every((size) => size !== 0xffffffff)) return sizes;
+  for (let at = start; at + 4 <= Math.min(start + length, end);) {
+    const [id, size] = [view.getUint16(at, true), view.getUint16(at + 2, true)];
+    if (id === EXTRA_64) {
+      let field = at + 4;
+      const result: number[] = [];
+      for (const value of sizes) {
+        if (value !== 0xffffffff) {
+          result.push(value);
+          continue;
+        }
+        if (field + 8 > Math.min(at + 4 + size, end)) return null;
+        result.push(Number(view.getBigUint64(field, true)));
+        field += 8;
+      }
+      return result;
+    }
+    at += 4 + size;
+  }
+  return sizes;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function damaged(source: string, what: string): FormatError {
+  return new FormatError(`${source}: found ${what}, expected a whole ZIP archive`);
+}

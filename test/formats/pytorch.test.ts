@@ -1,0 +1,151 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readPytorch } from "../../src/formats/pytorch/read.ts";
+import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
+
+const FOLDER = new URL("./pytorch-files/", import.meta.url);
+const bytesOf = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(name, FOLDER)));
+const read = (name: string, options = {}) => readPytorch(bytesOf(name), name, options);
+const numbersOf = async (name: string, options = {}): Promise<number[][]> =>
+  (await read(name, options)).tensors.map((tensor) => Array.from(tensor.read()));
+const refusal = async (name: string, options = {}): Promise<string> => {
+  try {
+    for (const tensor of (await read(name, options)).tensors) tensor.read();
+  } catch (error) {
+    return error instanceof FormatError || error instanceof ModelError || error instanceof UsageError
+      ? error.message
+      : `another kind of error: ${String(error)}`;
+  }
+  return "accepted";
+};
+
+/** Entry k of all parameters in order is (k mod 17 − 8)/16: pytorch-files/make.py. */
+const sixteenths = (first: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => (((first + i) % 17) - 8) / 16);
+const PARAMETERS = [sixteenths(0, 12), sixteenths(12, 3), sixteenths(15, 6), sixteenths(21, 2)];
+
+describe("weights as torch.save writes them", () => {
+  test.each([
+    "state.pt",
+    "legacy.pt",
+    "protocol-4.pt",
+    "views.pt",
+    "legacy-views.pt",
+    "interleaved.pt",
+    "half.pt",
+    "bfloat16.pt",
+    "double.pt",
+    "parameters.pt",
+    "prefixes.pt",
+    "big-endian-deflated.pt",
+    "checkpoint.pt",
+    "lightning.ckpt",
+    "own-class.pt",
+    "command.pt",
+    "whole.pt",
+    "whole-in-checkpoint.pt",
+    "legacy-whole.pt",
+  ])("%s gives the same numbers", async (name) => {
+    expect(await numbersOf(name)).toEqual(PARAMETERS);
+  });
+
+  test("types and shapes are the file's", async () => {
+    const described = async (name: string) => (await read(name)).tensors.map((t) => [t.name, t.dtype, t.shape]);
+    expect(await described("bfloat16.pt")).toEqual([
+      ["0.weight", "bfloat16", [3, 4]],
+      ["0.bias", "bfloat16", [3]],
+      ["2.weight", "bfloat16", [2, 3]],
+      ["2.bias", "bfloat16", [2]],
+    ]);
+    expect((await described("half.pt"))[0]?.[1]).toBe("float16");
+    expect((await described("double.pt"))[0]?.[1]).toBe("float64");
+  });
+
+  test("a whole Sequential names its activations, a state_dict none", async () => {
+    expect((await read("whole.pt")).activations).toBe("tanh,identity");
+    expect((await read("state.pt")).activations).toBeNull();
+  });
+
+  test("which entry of a checkpoint was read, and what was left alone, is said", async () => {
+    expect((await read("checkpoint.pt")).notes).toEqual([
+      "checkpoint.pt: the weights are the entry model_state_dict; left alone: epoch, optimizer_state_dict, rng",
+    ]);
+  });
+
+  test("of two networks in one checkpoint --key takes one", async () => {
+    expect(await refusal("two.pt")).toBe("two.pt: found the weights of 2 networks (model, ema), expected --key NAME");
+    expect(await numbersOf("two.pt", { key: "model" })).toEqual(PARAMETERS);
+    expect((await numbersOf("two.pt", { key: "ema" }))[0]?.[0]).toBe(-0.25);
+    expect(await refusal("two.pt", { key: "eva" })).toBe("--key eva: found model, ema in two.pt, expected one of them");
+  });
+});
+
+describe("nothing in a file is run", () => {
+  test("a command is named, and is refused only where a weight should be", async () => {
+    expect((await read("command.pt")).notes).toContain(
+      "command.pt: classes and functions named in the file and never run: posix.system",
+    );
+    expect(await refusal("command-as-weight.pt")).toBe(
+      'command-as-weight.pt: entry 0.weight: found an object of posix.system, which would have to be run, expected a dense tensor: torch.save(model.state_dict(), "model.pt")',
+    );
+    expect(existsSync("executed") || existsSync(new URL("executed", FOLDER))).toBe(false);
+  });
+});
+
+describe("what is no set of dense weights of its own is refused in one line", () => {
+  test.each([
+    ["tied.pt", "tied.pt: tensor 2.weight: found the memory of 0.weight: shared weights"],
+    ["twice.pt", "twice.pt: found one module as 0 and 2: shared weights"],
+    ["expanded.pt", "expanded.pt: tensor 0.weight: found 3 × 4 entries that share 1 numbers in memory: shared weights"],
+    ["sparse.pt", "entry 0.weight: found an object of torch._utils._rebuild_sparse_tensor"],
+    ["quantised.pt", "entry 0._packed_params._packed_params: found an object of torch._utils._rebuild_qtensor"],
+    ["complex.pt", "tensor 0.weight: found the type ComplexFloatStorage"],
+    [
+      "torchscript.pt",
+      "torchscript.pt: found TorchScript, whose forward pass is code that is not run here, expected what torch.save(",
+    ],
+    ["plain-pickle.pkl", "plain-pickle.pkl: found a plain pickle, expected what torch.save("],
+  ])("%s: %s", async (name, message) => {
+    expect(await refusal(name)).toContain(message);
+  });
+
+  test("tied weights pass where --layers leaves one of them out", async () => {
+    expect(await refusal("tied.pt", { layers: ["0"] })).toBe("accepted");
+  });
+});
+
+describe("damaged files", () => {
+  const names = readdirSync(FOLDER).filter((name) => /\.(pt|ckpt)$/.test(name));
+
+  test("cut at any byte, state.pt and legacy.pt are refused", async () => {
+    for (const name of ["state.pt", "legacy.pt"]) {
+      const whole = bytesOf(name);
+      for (let length = 0; length < whole.length; length += 7) {
+        const cut = readPytorch(whole.slice(0, length), name).then((m) => m.tensors.map((t) => t.read()));
+        await expect(cut, `${name} cut to ${String(length)}`).rejects.toBeInstanceOf(Error);
+      }
+    }
+  });
+
+  test("whatever bytes change, there is a result or one of our errors, soon", async () => {
+    const change = fc.tuple(fc.nat(1 << 20), fc.nat(255));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...names),
+        fc.array(change, { minLength: 1, maxLength: 8 }),
+        async (name, changes) => {
+          const bytes = bytesOf(name).slice();
+          for (const [at, value] of changes) bytes[at % bytes.length] = value;
+          try {
+            for (const tensor of (await readPytorch(bytes, name)).tensors) tensor.read();
+          } catch (error) {
+            const known = error instanceof FormatError || error instanceof ModelError || error instanceof UsageError;
+            if (!known) throw error;
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  }, 60_000);
+});
