@@ -11,6 +11,7 @@ import { unitsOf } from "../sweep/units.ts";
 import type { Arguments } from "./arguments.ts";
 import { exitCode } from "./exit.ts";
 import type { Io } from "./io.ts";
+import { ledgerFiles } from "./same-file.ts";
 import { openSweepOutputs } from "./sweep-outputs.ts";
 import { openLedger } from "./ledger-file.ts";
 
@@ -27,7 +28,8 @@ export async function mergeCommand(args: Arguments, io: Io): Promise<number> {
     if (other !== undefined) throw new UsageError(`${file}: is the ledger ${other} again, expected each once`);
     paths.set(path, file);
   }
-  const outputs = openSweepOutputs(args, [...new Set(operands)], io);
+  const others = operands.flatMap((file) => ledgerFiles("", file).map((own) => ({ ...own, output: false })));
+  const outputs = openSweepOutputs(args, others, io);
   const ledgers: { file: string; ledger: Ledger; header: LedgerHeader }[] = [];
   try {
     for (const file of operands) ledgers.push(await openShard(file));
