@@ -6,7 +6,7 @@ import type { CaseAddress } from "../sweep/case.ts";
 import { caseRequest, cellOfNetwork, formatAddress } from "../sweep/case.ts";
 import { cellsOf } from "../sweep/grid.ts";
 import type { Arguments } from "./arguments.ts";
-import { checkDistinct } from "./files.ts";
+import { checkDistinct, witnessFiles } from "./same-file.ts";
 import type { FlagKey } from "./flags.ts";
 import { FLAGS } from "./flags.ts";
 import type { Io } from "./io.ts";
@@ -29,6 +29,8 @@ export function checkCaseOptions({ values, given }: Arguments): void {
     { option: "grid", file: values.grid, output: false },
     { option: "report", file: values.report, output: true },
     { option: "samples", file: values.samples, output: true },
+    { option: "html", file: values.html, output: true },
+    witnessFiles(values.witnesses),
   ]);
 }
 

@@ -87,7 +87,7 @@ export const COMMANDS: readonly Command[] = [
     name: "merge",
     summary: "join the ledgers of a sweep's shards into one report",
     operand: "LEDGER…",
-    flags: ["report", "html", "junit", "json", "failOn"],
+    flags: ["report", "html", "junit", "json", "failOn", "salvage"],
     run: async (args, io) => (await import("./merge.ts")).mergeCommand(args, io),
   },
   {

@@ -1,5 +1,5 @@
 /** Exit codes and which outcome has which. */
-import { DeviceError, FormatError, ModelError, UsageError } from "../network/errors.ts";
+import { DeviceError, FormatError, ModelError, OutputError, UsageError } from "../network/errors.ts";
 import type { Report, VerdictName } from "../escalation/results.ts";
 
 export const EXIT = {
@@ -13,6 +13,8 @@ export const EXIT = {
   device: 3,
   /** Nothing violated, but not one sample could be decided. */
   undecided: 4,
+  /** A result could not be handed over (stdout, stderr, a file), or a defect of the program. */
+  broken: 70,
   /** Interrupted (128 + SIGINT). */
   interrupted: 130,
 } as const;
@@ -28,6 +30,7 @@ export function exitCode(report: Pick<Report, "verdicts" | "timing">, failOn: re
 /** The code of an error of the program's family; null for anything else, which is a defect of the program. */
 export function errorExitCode(error: unknown): number | null {
   if (error instanceof DeviceError) return EXIT.device;
+  if (error instanceof OutputError) return EXIT.broken;
   const refused = error instanceof UsageError || error instanceof FormatError || error instanceof ModelError;
   return refused ? EXIT.refused : null;
 }

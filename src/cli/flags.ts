@@ -233,6 +233,13 @@ export const FLAGS = {
     help: "go on with the ledger; options that are left out are the ledger's",
     parse: () => true as const,
   }),
+  salvage: flag({
+    name: "salvage",
+    value: null,
+    default: null,
+    help: "of damaged ledgers too, the rows that are whole: the report names what is lost and counts as unfinished",
+    parse: () => true as const,
+  }),
   shard: flag({
     name: "shard",
     value: "I/N",

@@ -33,7 +33,8 @@ export function programHelp(commands: readonly CommandSummary[]): string {
     "",
     "gpv COMMAND --help lists the options of a command. gpv --version names it.",
     "Exit codes: 0 nothing violated, 1 violated, 2 bad usage or file, 3 no engine,",
-    "4 nothing could be decided, 130 interrupted.",
+    "4 nothing could be decided, 70 a result could not be handed over (stdout, stderr",
+    "or a file fails) or a defect of gpv, 130 interrupted.",
     "",
   ].join("\n");
 }

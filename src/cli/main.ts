@@ -24,12 +24,27 @@ export async function main(words: readonly string[], io: Io): Promise<number> {
     return await dispatch(words, io);
   } catch (error) {
     if (error instanceof SoftwareVulkanWanted) return runAgain(io);
+    // What was under way is given up by throwing the signal's own reason.
+    if (io.signal.aborted && error === io.signal.reason) return EXIT.interrupted;
     const code = errorExitCode(error);
-    if (code === null || !(error instanceof Error)) throw error;
-    io.note(`gpv: ${error.message.replaceAll("\n", " ")}`);
-    return code;
+    io.note(`gpv: ${code === null ? defect(error) : messageOf(error)}`);
+    return code ?? EXIT.broken;
   }
 }
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** A defect of the program in one line; the places that its report needs stand behind it. */
+function defect(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const places = [...stack.matchAll(/^\s*at (.+)$/gm)].slice(0, MOST_PLACES).map(([, place]) => place ?? "");
+  const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
+  return `internal error: ${name}${messageOf(error)}; a defect of gpv, please report it${places.length === 0 ? "" : ` (at ${places.join(", ")})`}`;
+}
+
+const MOST_PLACES = 4;
 
 /** The same command line in a process that finds the software adapter. */
 async function runAgain(io: Io): Promise<number> {
@@ -60,13 +75,19 @@ async function print(text: string, io: Io): Promise<number> {
 /** Runs the process's own command line and leaves its exit code. Called by bin/gpv.js, and below. */
 export async function runProgram(): Promise<void> {
   const io = processIo();
-  try {
-    process.exitCode = await main(process.argv.slice(2), io);
-  } catch (error) {
-    // A defect of the program: the stack is what its report needs.
-    io.note(`gpv: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    process.exitCode = 70;
-  }
+  // What nobody waited for. Outputs give back their files as the process ends (outputs.ts).
+  const uncaught = (error: unknown): void => {
+    io.note(`gpv: ${defect(error)}`);
+    process.exit(EXIT.broken);
+  };
+  process.on("uncaughtException", uncaught);
+  process.on("unhandledRejection", uncaught);
+  const code = await main(process.argv.slice(2), io);
+  // A verdict whose notes were lost was not handed over whole.
+  const lost = io.isMute() && (code === EXIT.passed || code === EXIT.failed || code === EXIT.undecided);
+  process.exitCode = lost ? EXIT.broken : code;
+  // A read that never ends (a pipe that nobody writes) would keep the process.
+  if (code === EXIT.interrupted) process.exit(code);
 }
 
 function isEntry(): boolean {

@@ -10,7 +10,9 @@ import type { SweepReport } from "../sweep/results.ts";
 import { unitsOf } from "../sweep/units.ts";
 import type { Arguments } from "./arguments.ts";
 import { exitCode } from "./exit.ts";
+import { baseName } from "./inputs.ts";
 import type { Io } from "./io.ts";
+import { ledgerFiles } from "./same-file.ts";
 import { openSweepOutputs } from "./sweep-outputs.ts";
 import { openLedger } from "./ledger-file.ts";
 
@@ -27,11 +29,14 @@ export async function mergeCommand(args: Arguments, io: Io): Promise<number> {
     if (other !== undefined) throw new UsageError(`${file}: is the ledger ${other} again, expected each once`);
     paths.set(path, file);
   }
-  const outputs = openSweepOutputs(args, [...new Set(operands)], io);
+  const others = operands.flatMap((file) => ledgerFiles("", file).map((own) => ({ ...own, output: false })));
+  const outputs = openSweepOutputs(args, others, io);
   const ledgers: { file: string; ledger: Ledger; header: LedgerHeader }[] = [];
   try {
-    for (const file of operands) ledgers.push(await openShard(file));
-    const report = merged(ledgers, { startedAt, elapsedMs: () => io.now() - startedMs });
+    const lost: string[] = [];
+    for (const file of operands) ledgers.push(await openShard(file, values.salvage === true ? lost : null));
+    const report = merged(ledgers, { startedAt, elapsedMs: () => io.now() - startedMs, lost });
+    for (const row of lost) io.note(`gpv: WARNING: lost: ${row}`);
     await outputs.publish(report, ledgers[0]?.header.grid ?? "");
     if (report.timing.interrupted) {
       const { units, unitsFinished } = report.timing.details;
@@ -48,8 +53,13 @@ export async function mergeCommand(args: Arguments, io: Io): Promise<number> {
   }
 }
 
-async function openShard(file: string): Promise<{ file: string; ledger: Ledger; header: LedgerHeader }> {
-  const ledger = await openLedger("", file);
+/** @param lost takes what is lost of a damaged ledger; null: a damaged ledger is refused. */
+async function openShard(
+  file: string,
+  lost: string[] | null,
+): Promise<{ file: string; ledger: Ledger; header: LedgerHeader }> {
+  const salvage = (row: string): unknown => lost?.push(`${row} of ${baseName(file)}`);
+  const ledger = await openLedger("", file, lost === null ? undefined : salvage);
   try {
     const header = ledger.header();
     if (header === null)
@@ -63,7 +73,7 @@ async function openShard(file: string): Promise<{ file: string; ledger: Ledger; 
 
 function merged(
   ledgers: readonly { file: string; ledger: Ledger; header: LedgerHeader }[],
-  { startedAt, elapsedMs }: { startedAt: string; elapsedMs: () => number },
+  { startedAt, elapsedMs, lost }: { startedAt: string; elapsedMs: () => number; lost: readonly string[] },
 ): SweepReport {
   const [first] = ledgers;
   if (first === undefined) throw new UsageError("gpv merge: found no LEDGER");
@@ -82,11 +92,11 @@ function merged(
   const cells = cellsOf(settings.grids, first.file);
   const units = unitsOf(cells, settings.inputsPerNetwork);
   const tallies = mergedTallies(ledgers.map(({ ledger }) => ledger));
-  return sweepReport(first.header, cells, tallies, {
+  const report = sweepReport(first.header, cells, tallies, {
     elapsedMs: elapsedMs(),
     samplesPerSecond: null,
     startedAt,
-    interrupted: from.size < units.count,
+    interrupted: from.size < units.count || lost.length > 0,
     requested: units.samples,
     details: {
       units: units.count,
@@ -95,4 +105,5 @@ function merged(
       unitsElapsedMs: ledgers.reduce((sum, { ledger }) => sum + ledger.elapsedMs(), 0),
     },
   });
+  return lost.length === 0 ? report : { ...report, run: { ...report.run, salvaged: lost } };
 }

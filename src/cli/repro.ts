@@ -7,7 +7,7 @@ import type { FaultName } from "../engine/faults.ts";
 import { openDevice } from "../engine/gpu/device.ts";
 import { reproPage } from "../report/repro-page.ts";
 import { findAdapter } from "./engines.ts";
-import type { Output } from "./files.ts";
+import type { Output } from "./outputs.ts";
 import type { Io } from "./io.ts";
 import { TOOL } from "./version.ts";
 

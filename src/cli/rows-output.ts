@@ -4,11 +4,11 @@ import { createParquetRows } from "../report/parquet.ts";
 import { rowLine } from "../report/rows.ts";
 import { UsageError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
-import { openOutput } from "./files.ts";
+import { openOutput } from "./outputs.ts";
 
 export interface RowsOutput {
   readonly write: (row: SampleRow) => void;
-  /** Hands everything over and closes. */
+  /** Hands everything over and closes. @throws OutputError where any of it could not be written. */
   readonly close: () => void;
   /** Closes; rows that were on their way are kept in a file that can be read, and a file that this run made and never wrote to is removed. */
   readonly abandon: () => void;

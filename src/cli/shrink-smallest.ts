@@ -1,5 +1,5 @@
 /** After a sweep: the smallest violated witness that it wrote, reduced for as long as a person would wait. */
-import { statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { withPlanFault } from "../engine/faults.ts";
 import type { LedgerHeader } from "../sweep/ledger.ts";
@@ -8,6 +8,7 @@ import { shrinkWitness } from "../witness/shrink.ts";
 import { openEngines } from "./engines.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { Io } from "./io.ts";
+import { writeWhole } from "./outputs.ts";
 import { openWitness } from "./replay.ts";
 import { TOOL } from "./version.ts";
 
@@ -42,7 +43,7 @@ export async function shrinkSmallest(
     });
     if (outcome.witness === null) return null;
     const file = join(folder, `shrunk-${basename(smallest.file)}`);
-    writeFileSync(file, await witnessText(outcome.witness));
+    writeWhole(file, await witnessText(outcome.witness));
     return file;
   } finally {
     engines.dispose();

@@ -13,10 +13,11 @@ import type { Witness } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT } from "./exit.ts";
-import type { Output } from "./files.ts";
-import { checkDistinct, openOutput } from "./files.ts";
+import type { Output } from "./outputs.ts";
+import { closeAll, openOutput } from "./outputs.ts";
 import type { Io } from "./io.ts";
 import { openWitness } from "./replay.ts";
+import { checkDistinct } from "./same-file.ts";
 import { writeRepro } from "./repro.ts";
 import { TOOL } from "./version.ts";
 
@@ -74,15 +75,16 @@ export async function shrinkCommand({ values, operand, given }: Arguments, io: I
         return EXIT.failed;
       }
       output.write(await witnessText(outcome.witness));
-      output.close();
+      const lost = closeAll([output]);
       finished = true;
       const widths = [outcome.witness.input.length, ...outcome.witness.network.layers.map((layer) => layer.outputs)];
       const rest = outcome.finished ? "" : "; stopped before every reduction was tried";
       await io.out(
         `${counted(parameters(witness), "parameter")} to ${counted(parameters(outcome.witness), "parameter")} (${widths.join("-")}) in ${counted(outcome.attempts, "run")}${rest}\n` +
           `still ${outcome.witness.row.verdict}${outcome.witness.row.reason === undefined ? "" : `: ${outcome.witness.row.reason}`}\n` +
-          `replay it: gpv replay ${values.output}\n`,
+          (lost === null ? `replay it: gpv replay ${values.output}\n` : ""),
       );
+      if (lost !== null) throw lost;
       const shown = page === null || (await showKernel(outcome.witness, page, values, io));
       if (io.signal.aborted) return EXIT.interrupted;
       return shown ? EXIT.passed : EXIT.failed;

@@ -21,10 +21,11 @@ import { counted, duration } from "../report/numbers.ts";
 import type { Arguments } from "./arguments.ts";
 import { findAdapter } from "./engines.ts";
 import { EXIT } from "./exit.ts";
-import type { Output } from "./files.ts";
-import { checkDistinct, openOutput } from "./files.ts";
 import type { Io } from "./io.ts";
+import type { Output } from "./outputs.ts";
+import { closeAll, openOutput } from "./outputs.ts";
 import { writeRepro } from "./repro.ts";
+import { checkDistinct } from "./same-file.ts";
 import { spawnThread, threadCount } from "./threads.ts";
 import { TOOL } from "./version.ts";
 
@@ -59,10 +60,10 @@ export async function stress({ values }: Arguments, io: Io): Promise<number> {
     });
     json?.write(conformanceJson(report));
     xml?.write(junitXml([conformanceSuite(report)]));
-    json?.close();
-    xml?.close();
+    const lost = closeAll([json, xml]);
     await io.out(conformanceText(report));
     if (page !== null) await showKernel(report, page, values, io);
+    if (lost !== null) throw lost;
     if (outcome.failure !== null) return EXIT.device;
     if (io.signal.aborted) return EXIT.interrupted;
     return report.verdict === "fails" ? EXIT.failed : EXIT.passed;

@@ -1,7 +1,6 @@
 /** What a sweep, or a merge, leaves behind besides its ledger: report, HTML, JUnit, the table, and rows unit by unit. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../network/errors.ts";
+import { DeviceError, OutputError } from "../network/errors.ts";
 import { htmlSweep } from "../report/html-sweep.ts";
 import { reportJson } from "../report/json.ts";
 import { junitXml } from "../report/junit.ts";
@@ -12,12 +11,18 @@ import { formatAddress } from "../sweep/case.ts";
 import type { SweepReport } from "../sweep/results.ts";
 import type { UnitRow } from "../sweep/run.ts";
 import type { Arguments } from "./arguments.ts";
-import type { Output } from "./files.ts";
-import { checkDistinct, openOutput, reason, writeWhole } from "./files.ts";
 import type { Io } from "./io.ts";
+import type { Output } from "./outputs.ts";
+import { closeAll, makeFolder, openOutput, writeWhole } from "./outputs.ts";
+import type { NamedFile } from "./same-file.ts";
+import { checkDistinct } from "./same-file.ts";
 
 export interface SweepOutputs {
-  /** @param grid how the command line names the grid, for the commands that repeat a case. */
+  /**
+   * Writes the files, then prints, whatever became of the files.
+   * @param grid how the command line names the grid, for the commands that repeat a case.
+   * @throws OutputError where one could not be written.
+   */
   readonly publish: (report: SweepReport, grid: string) => Promise<void>;
   /** Removes what was opened and never written. */
   readonly abandon: () => void;
@@ -25,12 +30,9 @@ export interface SweepOutputs {
 
 const FILES = ["report", "html", "junit"] as const;
 
-/** Opens every output before any work. @param inputs files that no output may be. @throws UsageError */
-export function openSweepOutputs({ values }: Arguments, inputs: readonly string[], io: Io): SweepOutputs {
-  checkDistinct([
-    ...inputs.map((file) => ({ option: "ledger", file, output: false })),
-    ...FILES.map((option) => ({ option, file: values[option], output: true })),
-  ]);
+/** Opens every output before any work. @param others the command's other files. @throws UsageError */
+export function openSweepOutputs({ values }: Arguments, others: readonly NamedFile[], io: Io): SweepOutputs {
+  checkDistinct([...others, ...FILES.map((option) => ({ option, file: values[option], output: true }))]);
   const opened = new Map<(typeof FILES)[number], Output>();
   const abandon = (): void => {
     for (const output of opened.values()) output.abandon();
@@ -45,17 +47,16 @@ export function openSweepOutputs({ values }: Arguments, inputs: readonly string[
     throw error;
   }
   const write = (option: (typeof FILES)[number], text: () => string): void => {
-    const output = opened.get(option);
-    output?.write(text());
-    output?.close();
-    opened.delete(option);
+    opened.get(option)?.write(text());
   };
   return {
     publish: async (report, grid) => {
       write("report", () => reportJson(report));
       write("html", () => htmlSweep(report, grid));
       write("junit", () => junitXml(sweepSuites(report, grid)));
+      const lost = closeAll([...opened.values()]);
       await io.out(values.json === true ? reportJson(report) : sweepConsoleReport(report));
+      if (lost !== null) throw lost;
     },
     abandon,
   };
@@ -64,14 +65,10 @@ export function openSweepOutputs({ values }: Arguments, inputs: readonly string[
 /**
  * A folder of Parquet files, one a unit, written whole before the unit counts: whatever ends the sweep, the folder holds the rows of at
  * least the finished units, and a unit that is made again replaces its file with the same rows.
- * @throws UsageError where the folder cannot be made.
+ * @throws UsageError where the folder cannot be made; later on DeviceError where it takes no more: the unit does not count then.
  */
 export function openUnitRows(folder: string, seed: number): (unit: number, rows: readonly UnitRow[]) => void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw new UsageError(`--samples ${folder}: cannot be made a folder (${reason(cause)})`, { cause });
-  }
+  makeFolder("samples", folder);
   return (unit, rows) => {
     const parts: Uint8Array[] = [];
     const table = createParquetRows("addressed", (bytes) => parts.push(bytes));
@@ -81,6 +78,13 @@ export function openUnitRows(folder: string, seed: number): (unit: number, rows:
       table.add({ address, architecture: cell.architecture, ...row });
     }
     table.finish();
-    writeWhole(join(folder, `unit-${String(unit).padStart(8, "0")}.parquet`), Buffer.concat(parts));
+    try {
+      writeWhole(join(folder, `unit-${String(unit).padStart(8, "0")}.parquet`), Buffer.concat(parts));
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      throw new DeviceError(`${error.message}: the units finished before are kept; make room and use --resume`, {
+        cause: error,
+      });
+    }
   };
 }

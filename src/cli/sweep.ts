@@ -21,11 +21,12 @@ import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
-import { checkDistinct } from "./files.ts";
 import type { Io } from "./io.ts";
 import { processTimer } from "./io.ts";
 import { openLedger } from "./ledger-file.ts";
+import { makeFolder } from "./outputs.ts";
 import { progressLine } from "./progress.ts";
+import { ledgerFiles, unitFiles, witnessFiles } from "./same-file.ts";
 import { shrinkSmallest } from "./shrink-smallest.ts";
 import type { SweepOutputs } from "./sweep-outputs.ts";
 import { openSweepOutputs, openUnitRows } from "./sweep-outputs.ts";
@@ -47,12 +48,17 @@ export async function sweepCommand(args: Arguments, io: Io): Promise<number> {
       "Found neither --preset nor --grid: expected --preset smoke, --grid FILE, or --resume with a ledger",
     );
   }
-  checkDistinct([
+  const others = [
     { option: "grid", file: values.grid, output: false },
-    { option: "ledger", file: values.ledger, output: true },
-  ]);
-  const outputs = openSweepOutputs(args, [values.ledger, ...(values.grid === null ? [] : [values.grid])], io);
+    ...ledgerFiles("ledger", values.ledger),
+    ...[witnessFiles(values.witnesses), unitFiles(values.samples)],
+  ];
+  const outputs = openSweepOutputs(args, others, io);
   try {
+    for (const option of ["witnesses", "samples"] as const) {
+      const folder = values[option];
+      if (folder !== null) makeFolder(option, folder);
+    }
     return await withLedger(args, grids, outputs, io);
   } catch (error) {
     outputs.abandon();
@@ -108,6 +114,8 @@ async function withLedger(args: Arguments, grids: SweepGrids | null, outputs: Sw
     const report = makeReport(sweep, outcome.samples, io);
     await outputs.publish(report, header.grid);
     if (witnesses !== null) await examineWitnesses(args, header, witnesses, io);
+    const lost = witnesses?.lost() ?? null;
+    if (lost !== null) throw lost;
     if (outcome.failure !== null) {
       io.note(
         `gpv: ${outcome.failure.message} (kept: ${counted(ledger.finished().length, "finished unit")}; go on with --resume)`,

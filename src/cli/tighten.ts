@@ -11,13 +11,13 @@ import { tighten } from "../sweep/tighten/tighten.ts";
 import type { WitnessOrigin } from "../witness/witness.ts";
 import { makeWitness } from "../witness/witness.ts";
 import { witnessText } from "../witness/file.ts";
-import { UsageError } from "../network/errors.ts";
+import { OutputError, UsageError } from "../network/errors.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
-import { writeWhole } from "./files.ts";
 import type { Io } from "./io.ts";
+import { closeAll, writeWhole } from "./outputs.ts";
 import { progressLine } from "./progress.ts";
 import { TOOL } from "./version.ts";
 import { announce, checkOptions, makeRun, openOutputs } from "./verify.ts";
@@ -42,6 +42,7 @@ export async function tightenCommand(given: Arguments, io: Io): Promise<number> 
       const origin = witnessOrigin(args, engines);
       const folder = args.values.witnesses === null ? null : openWitnessFolder(args.values.witnesses, () => origin);
       let witness: string | null = null;
+      let unwritten: OutputError | null = null as OutputError | null;
       const { report, verdicts, failure } = await tighten({
         ...run,
         ...searchOptions(args),
@@ -50,7 +51,13 @@ export async function tightenCommand(given: Arguments, io: Io): Promise<number> 
         pause: () => new Promise((resolve) => setImmediate(resolve)),
         ...(folder === null ? {} : { catch: folder.catch }),
         onTightest: async (caught) => {
-          if (folder !== null) witness = await writeTightest(args.values.witnesses ?? "", caught, origin);
+          if (folder === null) return;
+          try {
+            witness = await writeTightest(folder.folder, caught, origin);
+          } catch (error) {
+            if (!(error instanceof OutputError)) throw error;
+            unwritten = error;
+          }
         },
         onRow: (row) => outputs.samples?.write(row),
         onProgress: progress(io),
@@ -66,11 +73,11 @@ export async function tightenCommand(given: Arguments, io: Io): Promise<number> 
       }
       const json = reportJson(report);
       outputs.report?.write(json);
-      outputs.report?.close();
-      outputs.samples?.close();
+      const lost = closeAll([outputs.report, outputs.samples]) ?? unwritten ?? folder?.lost() ?? null;
       finished = true;
       await io.out(args.values.json === true ? json : tightenText(report, witness));
       for (const file of folder?.files ?? []) io.note(`gpv: a witness of what is violated or unresolved: ${file}`);
+      if (lost !== null) throw lost;
       return exitCode({ ...report, verdicts }, args.values.failOn ?? []);
     } finally {
       engines.dispose();

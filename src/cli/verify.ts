@@ -5,6 +5,7 @@ import { verify } from "../escalation/verify.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
 import { FAULTS, withPlanFault } from "../engine/faults.ts";
 import { readModel } from "../formats/read.ts";
+import type { OutputError } from "../network/errors.ts";
 import { UsageError } from "../network/errors.ts";
 import { labelUse } from "../network/heads.ts";
 import type { Head } from "../network/heads.ts";
@@ -20,15 +21,17 @@ import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import { openData, reading, splitName } from "./data-files.ts";
-import { checkDistinct, openOutput, readBytes, sha256 } from "./files.ts";
-import type { Output } from "./files.ts";
+import { readBytes, sha256 } from "./files.ts";
 import { makeHead } from "./heads.ts";
 import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Io } from "./io.ts";
+import type { Output } from "./outputs.ts";
+import { closeAll, makeFolder, openOutput } from "./outputs.ts";
 import { progressLine } from "./progress.ts";
 import type { RowsOutput } from "./rows-output.ts";
 import { openRowsOutput } from "./rows-output.ts";
+import { checkDistinct, witnessFiles } from "./same-file.ts";
 import { TOOL } from "./version.ts";
 import { formatAddress, networkSeed } from "../sweep/case.ts";
 import { caseRun, checkCaseOptions } from "./case.ts";
@@ -47,12 +50,14 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
       announce(args, engines, io);
       const witnesses = witnessFolder(args, engines);
       const { report, failure } = await run(plan, engines, outputs, witnesses, io);
-      await exportReport(report, args, outputs, io);
-      if (witnesses !== null) io.note(witnessNote(witnesses.files, args.values.witnessVerdicts));
       finished = true;
-      if (failure === null) return exitCode(report, args.values.failOn ?? []);
-      io.note(`gpv: ${failure.message} (the report covers the ${String(report.samples)} samples finished before)`);
-      return EXIT.device;
+      const lost = (await exportReport(report, args, outputs, io)) ?? witnesses?.lost() ?? null;
+      if (witnesses !== null) io.note(witnessNote(witnesses.files, args.values.witnessVerdicts));
+      if (failure !== null) {
+        io.note(`gpv: ${failure.message} (the report covers the ${String(report.samples)} samples finished before)`);
+      }
+      if (lost !== null) throw lost;
+      return failure === null ? exitCode(report, args.values.failOn ?? []) : EXIT.device;
     } finally {
       engines.dispose();
     }
@@ -84,6 +89,7 @@ export function checkOptions(args: Arguments): void {
     { option: "report", file: values.report, output: true },
     { option: "samples", file: values.samples, output: true },
     { option: "html", file: values.html, output: true },
+    witnessFiles(values.witnesses),
   ]);
   if (values.head.kind === "ready" && labelUse(values.head.head) === "required" && values.labels === null) {
     throw new UsageError(`--head ${values.head.text}: found no --labels, expected --labels argmax|random|FILE`);
@@ -114,6 +120,7 @@ export function openOutputs({ values }: Arguments): Outputs {
     return output;
   };
   try {
+    if (values.witnesses !== null) makeFolder("witnesses", values.witnesses);
     return {
       report: open(openOutput, "report"),
       samples: open(openRowsOutput, "samples"),
@@ -300,12 +307,17 @@ async function run(
 
 const REFRESH_MS = 100;
 
-async function exportReport(report: Report, { values }: Arguments, outputs: Outputs, io: Io): Promise<void> {
+/** Writes the files, then prints, whatever became of the files. Resolves to the first that could not be written. */
+async function exportReport(
+  report: Report,
+  { values }: Arguments,
+  outputs: Outputs,
+  io: Io,
+): Promise<OutputError | null> {
   const json = reportJson(report);
   outputs.report?.write(json);
-  outputs.report?.close();
-  outputs.samples?.close();
   outputs.html?.write(htmlReport(report));
-  outputs.html?.close();
+  const lost = closeAll([outputs.report, outputs.samples, outputs.html]);
   await io.out(values.json === true ? json : consoleReport(report));
+  return lost;
 }

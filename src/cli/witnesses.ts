@@ -1,16 +1,15 @@
 /** `--witnesses DIR`: a file for each sample of the verdicts that are asked for, the first hundred of a run. */
-import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { VerdictName } from "../escalation/results.ts";
 import type { Catch } from "../escalation/settle.ts";
-import { UsageError } from "../network/errors.ts";
+import { OutputError, UsageError } from "../network/errors.ts";
 import { counted } from "../report/numbers.ts";
 import { witnessText } from "../witness/file.ts";
 import type { WitnessOrigin } from "../witness/witness.ts";
 import { makeWitness } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
-import { reason, writeWhole } from "./files.ts";
 import { FLAGS } from "./flags.ts";
+import { makeFolder, writeWhole } from "./outputs.ts";
 
 export interface WitnessFolder {
   readonly folder: string;
@@ -20,6 +19,8 @@ export interface WitnessFolder {
   readonly catchAs: (addressed: (sample: number) => Addressed) => Catch;
   /** Files written so far, in the order of writing. */
   readonly files: readonly string[];
+  /** The first file that could not be written. The run goes on without it. */
+  readonly lost: () => OutputError | null;
 }
 
 /** What a sweep knows of a sample beside what the run's origin says. */
@@ -54,13 +55,9 @@ export function openWitnessFolder(
   wish: Partial<WitnessWish> = {},
 ): WitnessFolder {
   const { verdicts, most } = { ...WISH, ...wish };
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-  } catch (cause) {
-    throw new UsageError(`--witnesses ${folder}: cannot be written to (${reason(cause)})`, { cause });
-  }
+  makeFolder("witnesses", folder);
   const files: string[] = [];
+  let lost: OutputError | null = null;
   // Several runs of a sweep hand over samples at once: a place is claimed before the file is made.
   const claimed = new Set<string>();
   const catchAs = (addressed: ((sample: number) => Addressed) | null): Catch => ({
@@ -72,11 +69,16 @@ export function openWitnessFolder(
       if (claimed.size >= most && !claimed.has(file)) return;
       claimed.add(file);
       const text = await witnessText(makeWitness(caught, own === null ? origin() : withAddress(origin(), own)));
-      writeWhole(file, text);
-      if (!files.includes(file)) files.push(file);
+      try {
+        writeWhole(file, text);
+        if (!files.includes(file)) files.push(file);
+      } catch (error) {
+        if (!(error instanceof OutputError)) throw error;
+        lost ??= error;
+      }
     },
   });
-  return { folder, files, catch: catchAs(null), catchAs };
+  return { folder, files, catch: catchAs(null), catchAs, lost: () => lost };
 }
 
 /** What a run says of the files that it wrote. */

@@ -139,6 +139,8 @@ export interface Report {
     readonly roundedValues: number;
     /** The planted fault, where one was switched on. */
     readonly plant?: string;
+    /** Rows of damaged ledgers that the report is without, where it was made of what is whole. */
+    readonly salvaged?: readonly string[];
   };
   readonly model: {
     readonly source: string;

@@ -33,6 +33,11 @@ export class DeviceError extends Error {
   override name = "DeviceError";
 }
 
+/** What was found out cannot be handed over: stdout, stderr or a file fails once the work has begun (exit 70). */
+export class OutputError extends Error {
+  override name = "OutputError";
+}
+
 /** A device that is gone, through no fault of what was asked of it: a new one may do the same work (engine/recovering.ts). */
 export class DeviceLostError extends DeviceError {
   override name = "DeviceLostError";

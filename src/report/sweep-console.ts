@@ -31,10 +31,19 @@ function subject(report: SweepReport): string[] {
     `  engine   ${engine.kind} ${engine.precision}, ${engine.adapter}, ${engine.runtime}`,
   ];
   if (run.plant !== undefined) lines.push(`  PLANTED  the fault "${run.plant}" was switched on for this run`);
+  if (run.salvaged !== undefined) {
+    const rest = run.salvaged.length - MOST_LOST;
+    lines.push(
+      `  SALVAGED of damaged ledgers, without ${run.salvaged.slice(0, MOST_LOST).join(", ")}${rest > 0 ? `, ${grouped(rest)} more` : ""}`,
+    );
+  }
   if (timing.interrupted)
     lines.push(`  STOPPED  after ${grouped(report.samples)} of ${counted(timing.requested, "sample")}`);
   return lines;
 }
+
+/** Lost rows that the table names; the report names all. */
+const MOST_LOST = 3;
 
 /** Values of one list of the grid that the table shows. */
 const MOST_VALUES = 8;

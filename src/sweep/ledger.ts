@@ -7,7 +7,7 @@
  */
 import type { EngineDescription } from "../engine/engine.ts";
 import type { Json } from "../escalation/results.ts";
-import { FormatError, UsageError } from "../network/errors.ts";
+import { UsageError } from "../network/errors.ts";
 import type { Grid } from "./grid.ts";
 import type { Tally } from "./tally.ts";
 import { mergeTally } from "./tally.ts";
@@ -161,15 +161,4 @@ function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonical).join(",")}]`;
   const entries = Object.entries(value as Record<string, Json>).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, own]) => `${JSON.stringify(key)}:${canonical(own)}`).join(",")}}`;
-}
-
-/** @throws FormatError where a stored header is not one. */
-export function parseHeader(text: string, source: string): LedgerHeader {
-  try {
-    const header = JSON.parse(text) as LedgerHeader;
-    if (!Array.isArray(header.settings.grids) || typeof header.engine.kind !== "string") throw new Error("no settings");
-    return header;
-  } catch (cause) {
-    throw new FormatError(`${source}: damaged: its settings cannot be read`, { cause });
-  }
 }

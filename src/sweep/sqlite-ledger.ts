@@ -1,40 +1,39 @@
 /**
- * A ledger in an SQLite file: write-ahead log, synchronous commits, locked by one process for as long as it is open. The database itself
- * is handed in (the command line opens it with libsql), so nothing here touches the file system.
+ * A ledger in an SQLite file: write-ahead log, synchronous commits, locked by one process for as long as it is open. Its rows are sealed
+ * (ledger-rows.ts) and held against their digests when it is opened; what is text is kept as bytes, since text that is damaged would
+ * end libsql's process. The database itself is handed in (the command line opens it with libsql), so nothing here touches the file
+ * system.
  */
-import { DeviceError, FormatError, UsageError } from "../network/errors.ts";
+import { FormatError } from "../network/errors.ts";
+import { translated } from "./ledger-errors.ts";
+import { headerText } from "./ledger-header.ts";
+import { createReader } from "./ledger-reader.ts";
+import type { Seal, Sha256 } from "./ledger-rows.ts";
+import { emptySeal, sealText, toggle } from "./ledger-rows.ts";
+import { APPLICATION_ID, createStatement, LEDGER_VERSION, refuseOthers, TABLES } from "./ledger-tables.ts";
 import type { Ledger, LedgerHeader } from "./ledger.ts";
-import { parseHeader } from "./ledger.ts";
+import type { SqlDatabase } from "./sql-database.ts";
 import type { Tally } from "./tally.ts";
 import { emptyTally, mergeTally } from "./tally.ts";
 import { parseTally, tallyText } from "./tally-text.ts";
 
-/** What is used of a database connection: better-sqlite3's interface, which libsql has too. */
-export interface SqlDatabase {
-  exec(statement: string): unknown;
-  prepare(statement: string): SqlStatement;
-  close(): unknown;
-}
-
-export interface SqlStatement {
-  run(...parameters: readonly unknown[]): unknown;
-  get(...parameters: readonly unknown[]): unknown;
-  all(...parameters: readonly unknown[]): unknown[];
-}
-
-/** "gpvL", in the file's header. */
-const APPLICATION_ID = 0x6770764c;
-/** Of the tables below. */
-const LEDGER_VERSION = 1;
-
 /** Tallies that are held besides being stored. */
 const MOST_RECENT = 8;
 
-const TABLES = `
-  CREATE TABLE header (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
-  CREATE TABLE units (unit INTEGER PRIMARY KEY, elapsed_ms REAL NOT NULL);
-  CREATE TABLE architectures (architecture INTEGER PRIMARY KEY, tally TEXT NOT NULL);
-`;
+export interface SqliteLedgerOptions {
+  readonly sha256: Sha256;
+  /**
+   * Called with each row that is lost ("architecture 3"), which is left out then. Without it a damaged ledger is refused. The header
+   * cannot be done without.
+   */
+  readonly salvage?: (lost: string) => void;
+}
+
+/** A tally as it is stored. */
+interface Stored {
+  readonly tally: Tally;
+  readonly digest: Uint8Array;
+}
 
 /**
  * The ledger in an open database; an empty database becomes a new ledger with the first `begin`.
@@ -42,7 +41,11 @@ const TABLES = `
  * @throws UsageError for a file that another process holds or that cannot be written, FormatError for one that is no ledger, or of
  * another version, or damaged.
  */
-export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
+export function sqliteLedger(
+  open: () => SqlDatabase,
+  source: string,
+  { sha256, salvage }: SqliteLedgerOptions,
+): Ledger {
   const guarded = <T>(action: () => T, running: boolean): T => {
     try {
       return action();
@@ -51,10 +54,13 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
     }
   };
   const database = guarded(open, false);
-  const abandon = (error: unknown): never => {
-    release(database);
-    throw error;
-  };
+  const reader = createReader(database, { sha256, source, salvage });
+  const { digestOf, readTally } = reader;
+  let header: LedgerHeader | null = null;
+  let units = new Map<number, number>();
+  let architectures = new Set<number>();
+  let seal: Seal = emptySeal();
+
   let isNew: boolean;
   try {
     isNew = guarded(() => {
@@ -63,28 +69,19 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
       const [id, version] = [pragma(database, "application_id"), pragma(database, "user_version")];
       const tables = (database.prepare("SELECT count(*) AS n FROM sqlite_master").get() as { n: number }).n;
       if (tables === 0 && id === 0) return true;
-      if (id !== APPLICATION_ID) {
-        throw new FormatError(
-          `${source}: found a database of another program, expected a sweep's ledger or a new file`,
-        );
-      }
-      if (version !== LEDGER_VERSION) {
-        throw new FormatError(
-          `${source}: found a ledger of version ${String(version)}, expected ${String(LEDGER_VERSION)}: read it with the gpv that made it`,
-        );
-      }
+      refuseOthers(id, version, source);
       return false;
     }, false);
     if (!isNew) {
       guarded(() => {
         hold(database);
-        const check = database.prepare("PRAGMA quick_check(1)").get() as { quick_check?: string } | undefined;
-        if (check?.quick_check !== "ok")
-          throw new FormatError(`${source}: damaged: ${check?.quick_check ?? "unreadable"}`);
+        if (salvage === undefined) checkStructure(database, source);
+        ({ header, units, architectures, seal } = reader.readAll());
       }, false);
     }
   } catch (error) {
-    return abandon(error);
+    release(database);
+    throw error;
   }
 
   let logging = false;
@@ -96,19 +93,23 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
   };
   const create = (): void => {
     startLog();
-    database.exec(`BEGIN IMMEDIATE; ${TABLES}
+    database.exec(`BEGIN IMMEDIATE; ${TABLES.map((table) => `${createStatement(table)};`).join(" ")}
       PRAGMA application_id = ${String(APPLICATION_ID)}; PRAGMA user_version = ${String(LEDGER_VERSION)}; COMMIT`);
     isNew = false;
   };
   /** Tallies as they are stored, of the architectures that were last committed to: most units add to the same again. */
-  const recent = new Map<number, Tally>();
-  const keep = (architecture: number, tally: Tally): void => {
+  const recent = new Map<number, Stored>();
+  const keep = (architecture: number, stored: Stored): void => {
     recent.delete(architecture);
-    recent.set(architecture, tally);
+    recent.set(architecture, stored);
     for (const oldest of recent.keys()) {
       if (recent.size <= MOST_RECENT) break;
       recent.delete(oldest);
     }
+  };
+  const writeOne = (table: "header" | "seal", text: string): void => {
+    const content = new TextEncoder().encode(text);
+    database.prepare(`INSERT OR REPLACE INTO ${table} VALUES (1, ?, ?)`).run(content, digestOf(table, 1, content));
   };
   const transaction = (work: () => void): void => {
     guarded(() => {
@@ -129,61 +130,60 @@ export function sqliteLedger(open: () => SqlDatabase, source: string): Ledger {
     }, true);
   };
   return {
-    header: () => {
-      if (isNew) return null;
-      const row = guarded(() => database.prepare("SELECT value FROM header").get(), false) as
-        { value: string } | undefined;
-      return row === undefined ? null : parseHeader(row.value, source);
-    },
-    begin: (header: LedgerHeader) => {
+    header: () => header,
+    begin: (own: LedgerHeader) => {
       if (isNew) guarded(create, false);
       transaction(() => {
-        database.prepare("INSERT OR REPLACE INTO header VALUES (1, ?)").run(JSON.stringify(header));
+        writeOne("header", headerText(own));
+        writeOne("seal", sealText(seal));
       });
+      header = own;
     },
-    finished: () => {
-      if (isNew) return [];
-      const rows = guarded(() => database.prepare("SELECT unit FROM units ORDER BY unit").all(), false);
-      return (rows as { unit: number }[]).map((row) => row.unit);
-    },
+    finished: () => [...units.keys()].sort((a, b) => a - b),
     commit: ({ unit, elapsedMs, tallies }) => {
+      const next: Seal = { ...seal, digests: seal.digests.slice() };
+      const added = new Set<number>();
       transaction(() => {
-        database.prepare("INSERT INTO units VALUES (?, ?)").run(unit, elapsedMs);
-        const read = database.prepare("SELECT tally FROM architectures WHERE architecture = ?");
-        const write = database.prepare("INSERT OR REPLACE INTO architectures VALUES (?, ?)");
+        const digest = digestOf("units", unit, String(elapsedMs));
+        database.prepare("INSERT INTO units VALUES (?, ?, ?)").run(unit, elapsedMs, digest);
+        toggle(next, digest);
+        next.units++;
+        const write = database.prepare("INSERT OR REPLACE INTO architectures VALUES (?, ?, ?)");
         for (const [architecture, tally] of tallies) {
-          let sum = recent.get(architecture);
-          if (sum === undefined) {
-            const stored = read.get(architecture) as { tally: string } | undefined;
-            sum = stored === undefined ? emptyTally(tally.layers.length) : parseTally(stored.tally, source);
-          }
+          const before = recent.get(architecture) ?? storedTally(readTally(architecture), source);
+          if (before === null) {
+            next.architectures++;
+            added.add(architecture);
+          } else toggle(next, before.digest);
+          const sum = before?.tally ?? emptyTally(tally.layers.length);
           mergeTally(sum, tally);
-          write.run(architecture, tallyText(sum));
-          keep(architecture, sum);
+          const content = new TextEncoder().encode(tallyText(sum));
+          const stored = { tally: sum, digest: digestOf("architectures", architecture, content) };
+          write.run(architecture, content, stored.digest);
+          toggle(next, stored.digest);
+          keep(architecture, stored);
         }
+        writeOne("seal", sealText(next));
       });
+      seal = next;
+      units.set(unit, elapsedMs);
+      for (const architecture of added) architectures.add(architecture);
     },
     *tallies() {
-      if (isNew) return;
-      const numbers = guarded(
-        () => database.prepare("SELECT architecture FROM architectures ORDER BY architecture").all(),
-        false,
-      ) as { architecture: number }[];
-      const read = database.prepare("SELECT tally FROM architectures WHERE architecture = ?");
-      for (const { architecture } of numbers) {
-        const row = guarded(() => read.get(architecture), false) as { tally: string };
-        yield [architecture, parseTally(row.tally, source)] as const;
+      for (const architecture of [...architectures].sort((a, b) => a - b)) {
+        const stored = guarded(() => readTally(architecture), false);
+        if (stored !== null) yield [architecture, parseTally(stored.text, source)] as const;
       }
     },
-    elapsedMs: () => {
-      if (isNew) return 0;
-      const row = guarded(() => database.prepare("SELECT sum(elapsed_ms) AS total FROM units").get(), false);
-      return (row as { total: number | null }).total ?? 0;
-    },
+    elapsedMs: () => [...units.values()].reduce((sum, ms) => sum + ms, 0),
     close: () => {
       release(database);
     },
   };
+}
+
+function storedTally(row: { text: string; digest: Uint8Array } | null, source: string): Stored | null {
+  return row === null ? null : { tally: parseTally(row.text, source), digest: row.digest };
 }
 
 /**
@@ -205,6 +205,15 @@ function journal(database: SqlDatabase): string {
   return (database.prepare("PRAGMA journal_mode").get() as { journal_mode: string }).journal_mode;
 }
 
+/** SQLite's own check of pages, and of the rows' types. @throws FormatError */
+function checkStructure(database: SqlDatabase, source: string): void {
+  const check = database.prepare("PRAGMA quick_check(1)").get() as { quick_check?: string } | undefined;
+  if (check?.quick_check === "ok") return;
+  throw new FormatError(
+    `${source}: damaged: ${(check?.quick_check ?? "unreadable").replaceAll(/[^ -~]+/g, " ")}; gpv merge --salvage keeps what is whole`,
+  );
+}
+
 /** Takes the lock at once, so that a second process is refused before it works. */
 function hold(database: SqlDatabase): void {
   database.exec("BEGIN IMMEDIATE");
@@ -214,30 +223,4 @@ function hold(database: SqlDatabase): void {
 function pragma(database: SqlDatabase, name: string): number {
   const row = database.prepare(`PRAGMA ${name}`).get() as Record<string, number>;
   return row[name] ?? 0;
-}
-
-/** An error of SQLite in a person's words. @param running whether results were at stake: the device failed them, not the user. */
-function translated(cause: unknown, source: string, running: boolean): Error {
-  if (cause instanceof FormatError || cause instanceof UsageError || cause instanceof DeviceError) return cause;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (/BUSY|LOCKED/.test(code)) {
-    return new UsageError(`${source}: another process is writing to it: expected one sweep a ledger`, { cause });
-  }
-  if (/NOTADB|CORRUPT/.test(code)) {
-    return new FormatError(
-      `${source}: ${code === "SQLITE_NOTADB" ? "found no SQLite file" : "damaged"}, expected a sweep's ledger`,
-      {
-        cause,
-      },
-    );
-  }
-  if (/FULL/.test(code))
-    return failed(`${source}: no space left: the units finished before are kept; make room and use --resume`);
-  if (running)
-    return failed(`${source}: cannot be written (${message}): the units finished before are kept; use --resume`);
-  return new UsageError(`${source}: cannot be written (${message})`, { cause });
-  function failed(text: string): DeviceError {
-    return new DeviceError(text, { cause });
-  }
 }

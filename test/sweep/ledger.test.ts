@@ -2,15 +2,23 @@
 import { copyFileSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createHash } from "node:crypto";
 import Database from "libsql";
 import { describe, expect, test } from "vitest";
 import { openLedger } from "../../src/cli/ledger-file.ts";
 import { DeviceError, FormatError, UsageError } from "../../src/network/errors.ts";
 import { checkSameSweep, memoryLedger } from "../../src/sweep/ledger.ts";
-import type { SqlDatabase } from "../../src/sweep/sqlite-ledger.ts";
+import type { SqlDatabase } from "../../src/sweep/sql-database.ts";
 import { sqliteLedger } from "../../src/sweep/sqlite-ledger.ts";
+import type { Sha256 } from "../../src/sweep/ledger-rows.ts";
 import { parseTally, tallyText } from "../../src/sweep/tally-text.ts";
 import { HEADER, reportOf, SETTINGS, sweep, units } from "./support.ts";
+
+const sha256: Sha256 = (parts) => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
 
 const folder = mkdtempSync(join(tmpdir(), "gpv-ledger-"));
 let files = 0;
@@ -108,18 +116,18 @@ describe("what is no ledger is refused, unchanged", () => {
       "found a database of another program, expected a sweep's ledger or a new file",
     ],
     [
-      "a ledger of a later version",
+      "a ledger of another version",
       () => {
         const file = fresh();
         copyFileSync(finished, file);
         const database = new Database(file);
-        database.exec("PRAGMA user_version = 2");
+        database.exec("PRAGMA user_version = 1");
         database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
         database.close();
         return file;
       },
       FormatError,
-      "found a ledger of version 2, expected 1: read it with the gpv that made it",
+      "found a ledger of version 1, expected 2: read it with the gpv that made it",
     ],
     [
       "a damaged ledger",
@@ -172,7 +180,7 @@ describe("what is no ledger is refused, unchanged", () => {
       prepare: (statement) => real.prepare(statement),
       close: () => real.close(),
     };
-    const ledger = sqliteLedger(() => failing, file);
+    const ledger = sqliteLedger(() => failing, file, { sha256 });
     const done = await sweep(ledger);
     expect(done.failure?.message).toBe(`${file}: ${message}`);
     const kept = ledger.finished().length;
@@ -184,6 +192,92 @@ describe("what is no ledger is refused, unchanged", () => {
     expect(reportOf(again)).toBe(expected);
     again.close();
   });
+});
+
+describe("damage", () => {
+  test("of any kind is refused in one line, or changes nothing that is reported", async () => {
+    const bytes = readFileSync(finished);
+    let state = 7;
+    const draw = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    let refusals = 0;
+    for (let i = 0; i < 120; i++) {
+      const damaged = Buffer.from(bytes);
+      const at = draw(i % 3 === 0 ? 600 : bytes.length);
+      if (i % 3 === 1) damaged.copyWithin(at, draw(bytes.length - 64), bytes.length);
+      else damaged[at] = (damaged[at] ?? 0) ^ (1 + draw(255));
+      const file = fresh();
+      writeFileSync(file, damaged);
+      try {
+        const ledger = await openLedger("", file);
+        const report = reportOf(ledger);
+        ledger.close();
+        expect(report, `mutant ${String(i)} at ${String(at)}`).toBe(expected);
+      } catch (error) {
+        if (!(error instanceof FormatError || error instanceof UsageError)) throw error;
+        expect(error.message).toContain(file);
+        expect(error.message).not.toContain("\n");
+        refusals++;
+      }
+    }
+    expect(refusals).toBeGreaterThan(30);
+  });
+
+  /** The finished ledger after statements of another program. */
+  const edited = (statements: string): string => {
+    const file = fresh();
+    copyFileSync(finished, file);
+    const database = new Database(file);
+    database.exec(statements);
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+    return file;
+  };
+
+  test.each([
+    [
+      "a tally that is not its own",
+      "UPDATE architectures SET tally = (SELECT tally FROM architectures WHERE architecture = 1) WHERE architecture = 2",
+      "architecture 2 does not go with its digest",
+    ],
+    [
+      "text that is not UTF-8",
+      "UPDATE architectures SET tally = CAST(x'22ff22' AS TEXT) WHERE architecture = 3",
+      "architecture 3 does not go with its digest",
+    ],
+    ["a unit under another number", "UPDATE units SET unit = 77 WHERE unit = 1", "unit 77 does not go with its digest"],
+    ["a unit that is gone", "DELETE FROM units WHERE unit = 1", "the rows that its seal counts"],
+    [
+      "an architecture that is gone",
+      "DELETE FROM architectures WHERE architecture = 4",
+      "the rows that its seal counts",
+    ],
+    ["no seal", "DELETE FROM seal", "found no seal"],
+    ["settings that are not its own", "UPDATE header SET value = x'7b7d'", "the header does not go with its digest"],
+  ])("%s: the row is named", async (_, statements, message) => {
+    expect((await refused(edited(statements))).message).toContain(message);
+  });
+
+  test("what is whole can be salvaged, and what is lost is said", async () => {
+    const file = edited("UPDATE architectures SET tally = x'7b7d' WHERE architecture = 2");
+    const lost: string[] = [];
+    const ledger = await openLedger("", file, (row) => lost.push(row));
+    const kept = [...ledger.tallies()].map(([architecture]) => architecture);
+    ledger.close();
+    expect(lost).toEqual(["architecture 2", "the seal"]);
+    expect(kept).toEqual([...memory.tallies()].map(([architecture]) => architecture).filter((a) => a !== 2));
+  });
+
+  test.each([":memory:", "file:x?mode=memory", "libsql://host/x", "https://host/x"])(
+    "%s is no name of a ledger",
+    async (name) => {
+      const error = await refused(name);
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error.message).toContain("found an address, expected the name of a file");
+    },
+  );
 });
 
 describe("going on", () => {

@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { brotliDecompressSync } from "node:zlib";
 import { DeviceError } from "../../network/errors.ts";
+import { INTERRUPTS } from "../io.ts";
 
 /** Set in the child, so that a process re-executes itself once at most. */
 const MARK = "GPV_SOFTWARE_VULKAN";
@@ -59,14 +60,13 @@ export function runAgainOnSoftwareVulkan(): Promise<number> {
   const forward = (signal: NodeJS.Signals): void => {
     child.kill(signal);
   };
-  process.on("SIGTERM", forward);
-  process.on("SIGINT", forward);
+  for (const name of INTERRUPTS) process.on(name, forward);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) => {
-      process.off("SIGTERM", forward);
-      process.off("SIGINT", forward);
-      resolve(code ?? (signal === "SIGINT" ? 130 : 143));
+      for (const name of INTERRUPTS) process.off(name, forward);
+      // A child that a signal ended has no code of its own: an interrupt's is 130, and anything else a defect's.
+      resolve(code ?? (INTERRUPTS.some((name) => name === signal) ? 130 : 70));
     });
   });
 }
