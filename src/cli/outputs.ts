@@ -100,7 +100,8 @@ export function openOutput(option: string, file: string): Output {
       // A result of no bytes is a result too: an empty file.
       if (!closed) writeBytes(new Uint8Array());
       end();
-      if (failure !== null) {
+      // A reader that has gone away (/dev/stdout piped into head) has what it wanted.
+      if (failure !== null && codeOf(failure) !== "EPIPE") {
         throw new OutputError(`${place}: cannot be written (${reason(failure)})`, {
           cause: failure,
         });
