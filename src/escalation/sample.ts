@@ -9,7 +9,7 @@ import type { Measurements, StoredSample } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
 import type { Interval } from "../engine/interval.ts";
 import type { Plan } from "../engine/plan.ts";
-import { cutResiduals, suspicionThreshold } from "../verification/cut.ts";
+import { suspicionThreshold, worstCuts } from "../verification/cut.ts";
 import { cutsOf, evidenceOf } from "../verification/evidence.ts";
 import type { LayerFinding } from "../verification/judge.ts";
 import { intersectFindings, judgeLayers, totalBracket, totalWeights, weightError } from "../verification/judge.ts";
@@ -137,7 +137,8 @@ async function judgeSample(
   const evidence = evidenceOf(measurements, at);
   let findings = judgeLayers(layers, plan.norm, evidence, zeros) as LayerFinding[];
   const adjointNorms = evidence.layers.map((e) => e?.adjointNorm ?? 0);
-  const cuts = worstCuts(layers, adjointNorms, evidence.slopeMax, measurements, at);
+  const { arithmetic } = measurements;
+  const cuts = worstCuts(layers, adjointNorms, evidence.slopeMax, cutsOf(measurements, at), arithmetic);
   const residuals = cuts.map((cut) => cut.residual);
   const suspected = residuals.some((r, i) => r > suspicionThreshold(layers[i] as LayerBounds));
   const { weights, exponent } = totalWeights(
@@ -252,36 +253,6 @@ function mergeFindings(
     const again = refined[i] ?? null;
     return again === null ? finding : intersectFindings(finding, again, i + 1);
   });
-}
-
-/** S_{t−1}, S_t and their difference over its bound, of one direction. */
-interface Cut {
-  readonly left: number;
-  readonly right: number;
-  readonly residual: number;
-}
-
-/** At each layer the direction of the larger residual; NaN is the largest. */
-function worstCuts(
-  layers: readonly LayerBounds[],
-  adjointNorms: readonly number[],
-  slopeMax: readonly number[],
-  measurements: Measurements,
-  at: number,
-): Cut[] {
-  const each = cutsOf(measurements, at).map((cut) => {
-    const residuals = cutResiduals(layers, adjointNorms, slopeMax, cut, measurements.arithmetic);
-    return residuals.map((residual, i): Cut => ({
-      left: cut.products[i] as number,
-      right: cut.products[i + 1] as number,
-      residual,
-    }));
-  });
-  return layers.map((_, i) =>
-    each
-      .map((direction) => direction[i] as Cut)
-      .reduce((a, b) => (Number.isNaN(a.residual) || b.residual <= a.residual ? a : b)),
-  );
 }
 
 function invalidOutcome(plan: Plan, measurements: Measurements, at: number, reason: string): SampleOutcome {

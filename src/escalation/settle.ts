@@ -13,6 +13,7 @@ import type { Discrepancy } from "../verification/audit/comparison.ts";
 import { auditPlannedLayer } from "../verification/audit/norms.ts";
 import type { LengthCheck } from "../verification/lengths.ts";
 import { createLengthCheck } from "../verification/lengths.ts";
+import type { GivenBatch } from "./given.ts";
 import type { SampleRow } from "./results.ts";
 import { sampleRow } from "./row.ts";
 import type { Climb, SampleOutcome } from "./sample.ts";
@@ -121,12 +122,6 @@ function extraOf({ climb, audit, shapes }: Settlement, batch: Batch, { finite }:
 
 /** Samples that are settled side by side. */
 const TOGETHER = 512;
-
-/** A batch as it was given to the engine, and by their places the inputs of samples that its precision cannot hold. */
-export interface GivenBatch {
-  readonly batch: Batch;
-  readonly originals: ReadonlyMap<number, Float64Array>;
-}
 
 export async function settleBatch(
   settlement: Settlement,

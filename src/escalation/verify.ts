@@ -8,7 +8,7 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import type { Rounding } from "../engine/f32.ts";
-import { beyondF32, joinRounding, roundedToF32, UNROUNDED } from "../engine/f32.ts";
+import { beyondF32, joinRounding } from "../engine/f32.ts";
 import type { Plan } from "../engine/plan.ts";
 import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
 import { loweredPowerOfTwo, raisedPowerOfTwo } from "../engine/powers.ts";
@@ -18,6 +18,7 @@ import { inputWidth, type Network } from "../network/network.ts";
 import { unlessAborted } from "./abort.ts";
 import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
+import { asGiven, roundInputs } from "./given.ts";
 import type { Climb } from "./sample.ts";
 import type { Catch, Receive } from "./settle.ts";
 import { auditedOf, makeSettlement, settleBatch } from "./settle.ts";
@@ -221,32 +222,6 @@ function settled(measured: Promise<MeasuredBatch>): InFlight["measured"] {
     (value) => ({ measured: value }),
     (error: unknown) => ({ error }),
   );
-}
-
-interface GivenInputs {
-  readonly inputs: Float64Array;
-  readonly originals: ReadonlyMap<number, Float64Array>;
-  readonly changed: Rounding;
-}
-
-function asGiven(inputs: Float64Array): GivenInputs {
-  return { inputs, originals: new Map(), changed: UNROUNDED };
-}
-
-/** Inputs in f32; a sample with a number that f32 cannot hold is kept as it was given, and its rounding does not count. */
-function roundInputs(given: Float64Array, samples: number): GivenInputs {
-  const width = given.length / samples;
-  const inputs = new Float64Array(given.length);
-  const originals = new Map<number, Float64Array>();
-  let changed = UNROUNDED;
-  for (let at = 0; at < samples; at++) {
-    const own = given.subarray(at * width, (at + 1) * width);
-    const { rounded, rounding, beyond } = roundedToF32(own);
-    inputs.set(rounded, at * width);
-    if (beyond >= 0) originals.set(at, own.slice());
-    else changed = joinRounding(changed, rounding);
-  }
-  return { inputs, originals, changed };
 }
 
 function count(verdicts: VerdictCounts): number {

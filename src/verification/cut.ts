@@ -59,3 +59,33 @@ export function cutResiduals(
 export function suspicionThreshold(layer: LayerBounds): number {
   return Math.min(0.5, Math.max(0.01, 4 / (layer.inputs + layer.outputs)));
 }
+
+/** S_{t−1}, S_t and their difference over its bound, of one direction. */
+export interface Cut {
+  readonly left: number;
+  readonly right: number;
+  readonly residual: number;
+}
+
+/** At each layer the direction of the larger residual; NaN is the largest. */
+export function worstCuts(
+  layers: readonly LayerBounds[],
+  adjointNorms: readonly number[],
+  slopeMax: readonly number[],
+  directions: readonly CutMeasurement[],
+  arithmetic: Arithmetic,
+): Cut[] {
+  const each = directions.map((cut) => {
+    const residuals = cutResiduals(layers, adjointNorms, slopeMax, cut, arithmetic);
+    return residuals.map((residual, i): Cut => ({
+      left: cut.products[i] as number,
+      right: cut.products[i + 1] as number,
+      residual,
+    }));
+  });
+  return layers.map((_, i) =>
+    each
+      .map((direction) => direction[i] as Cut)
+      .reduce((a, b) => (Number.isNaN(a.residual) || b.residual <= a.residual ? a : b)),
+  );
+}
