@@ -60,6 +60,8 @@ const Measurements = v.object({
   topExponent: integers,
   hiddenNorm: v.array(floats),
   slopeMax: v.array(floats),
+  /** Files of earlier versions are without it: it is made again of the stored z. */
+  kinkDistance: v.optional(v.array(floats)),
   adjointNorm: v.array(floats),
   pullbackNorm: v.array(floats),
   directions: v.strictTuple([measuredDirection, measuredDirection]),
@@ -117,8 +119,7 @@ export async function witnessText(witness: Witness): Promise<string> {
   const { network, row, measurements, ...rest } = witness;
   const first = row.violations?.[0];
   // One sample, and the arithmetic is its engine's: neither is written.
-  // The distances to kinks are made again of the stored z.
-  const numbers = { ...measurements, samples: undefined, arithmetic: undefined, kinkDistance: undefined };
+  const numbers = { ...measurements, samples: undefined, arithmetic: undefined };
   const body = encoded({
     schema: SCHEMA,
     ...rest,
@@ -185,9 +186,11 @@ export async function readWitness(text: string, source: string): Promise<Witness
   checkShapes(network, file, source);
   const { tool, engine, settings, address, index, label, norms, stored, head, input } = file;
   const arithmetic = engine.precision === "f64" ? IEEE_F64 : WGSL_F32;
-  const kinkDistance = network.layers.map(({ activation }, i) =>
-    Float64Array.of(leastKinkDistance(activation, stored.preactivation[i] as Float64Array)),
-  );
+  const kinkDistance =
+    file.measurements.kinkDistance ??
+    network.layers.map(({ activation }, i) =>
+      Float64Array.of(leastKinkDistance(activation, stored.preactivation[i] as Float64Array)),
+    );
   return {
     ...{ tool, engine, settings, address, index, label, norms, stored, head, input, network },
     row: decoded(file.measured) as SampleRow,

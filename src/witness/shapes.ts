@@ -8,7 +8,9 @@ export function checkShapes(
   network: Network,
   file: {
     readonly stored: TracedSample;
-    readonly measurements: Omit<Measurements, "samples" | "arithmetic" | "kinkDistance">;
+    readonly measurements: Omit<Measurements, "samples" | "arithmetic" | "kinkDistance"> & {
+      readonly kinkDistance?: readonly Float64Array[] | undefined;
+    };
     readonly norms: readonly unknown[];
   },
   source: string,
@@ -57,6 +59,7 @@ export function checkShapes(
   for (const name of ["hiddenNorm", "slopeMax", "adjointNorm", "pullbackNorm"] as const) {
     singles(`measurements.${name}`, measured[name], depth);
   }
+  if (measured.kinkDistance !== undefined) singles("measurements.kinkDistance", measured.kinkDistance, depth);
   measured.directions.forEach((direction, i) => {
     singles(`measurements.directions.${String(i)}.tangentNorm`, direction.tangentNorm, depth);
     singles(`measurements.directions.${String(i)}.products`, direction.products, depth + 1);

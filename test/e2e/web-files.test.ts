@@ -155,7 +155,6 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     ],
     ["model.json", "{", "model.json: "],
     ["cnn.safetensors", writeSafetensors(CONVOLUTION, "F64"), "a convolution, whose shared weights"],
-    ["graph.onnx", "x", "graph.onnx: .onnx files are not read by this version"],
   ])("%s is refused in a line", async (name, bytes, expected) => {
     const page = await open();
     await drop(page, [name, bytes]);
