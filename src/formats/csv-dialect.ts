@@ -25,8 +25,13 @@ export function findDialect(lines: readonly string[], said: string | null): Dial
   if (said !== null && !NAMES.has(said))
     return `found the separator "${said}" named in line 1, expected , ; a tab or a space`;
   const usual = dialect(said ?? mostLikely(lines), ".", false);
+  const first = choose(lines, lines, said);
   // A header may hold anything.
-  const body = lines.length > 1 ? lines.slice(1) : lines;
+  return first ?? (lines.length > 1 ? choose(lines, lines.slice(1), said) : null) ?? usual;
+}
+
+/** The dialect that makes the body numbers, in which the first line may be a header; the doubt; or null where there is none. */
+function choose(lines: readonly string[], body: readonly string[], said: string | null): Dialect | string | null {
   const candidates = (said === null ? [",", ";", "\t"] : [said])
     .filter((separator) => body.some((line) => line.includes(separator)))
     .flatMap((separator) =>
@@ -41,7 +46,7 @@ export function findDialect(lines: readonly string[], said: string | null): Dial
     .filter((one) => !one.isTrailing || isTrailing(lines, one));
   const fitting = candidates.filter((one) => fits(body, one));
   const [first, ...others] = distinct(body, fitting);
-  if (first === undefined) return usual;
+  if (first === undefined) return null;
   if (others.length > 0) {
     return `found numbers that can be read with ${[first, ...others].map(describe).join(" or with ")}, expected one way only`;
   }

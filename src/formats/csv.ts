@@ -75,11 +75,11 @@ function takeHeader(
   source: string,
   { header, note }: CsvOptions,
 ): { cells: readonly string[] } | null {
-  const [first] = rows;
-  if (first === undefined || header === "no") return null;
-  const where = `${source}: line ${String(first.line)}`;
+  const [row] = rows;
+  if (row === undefined || header === "no") return null;
+  const where = `${source}: line ${String(row.line)}`;
   // A header may lack the separator that every other line ends in.
-  const cells = cellsOf(first.text, dialect) ?? cellsOf(first.text, { ...dialect, isTrailing: false });
+  const cells = cellsOf(row.text, dialect) ?? cellsOf(row.text, { ...dialect, isTrailing: false });
   if (cells === null) throw outOfPlace(where, dialect);
   const said = (): { cells: readonly string[] } => {
     note?.(`${where} is taken as the header: ${printable(cells.map((cell) => cell.trim()).join(", "))}`);
@@ -95,20 +95,26 @@ function takeHeader(
     }
     return null;
   }
-  const at = numbers.findIndex((value) => value === null);
-  const cell = (cells[at] ?? "").trim();
-  if (numbers.some((value) => value !== null)) {
-    const index = at === 0 && cell === "" ? " (an index column, as pandas writes without index=False?)" : "";
-    throw new FormatError(
-      `${where}, column ${String(at + 1)}: found "${printable(cell)}" beside numbers${index}, expected a number, or names alone in a header`,
-    );
-  }
-  if (cell === "" && cells.length > 1 && !cells.every((name) => name.trim() === "")) {
+  const names = cells.map((cell) => cell.trim());
+  const [first = "", ...others] = names;
+  if (first === "" && others.length > 0 && others.every(isName)) {
     throw new UsageError(
       `${where}: found a header whose first name is empty: an index column, as pandas writes without index=False; expected columns of inputs alone (--header yes takes it as it is)`,
     );
   }
-  return said();
+  if (names.every(isName) && numbers.every((value) => value === null)) return said();
+  const odd = names.findIndex((name, i) => numbers[i] === null && !isName(name));
+  const at = odd >= 0 ? odd : numbers.indexOf(null);
+  const beside = numbers.some((value) => value !== null) ? " beside numbers" : "";
+  const index = at === 0 && first === "" ? " (an index column, as pandas writes without index=False?)" : "";
+  throw new FormatError(
+    `${where}, column ${String(at + 1)}: found "${printable(names[at] ?? "")}"${beside}${index}, expected a number, or names alone in a header`,
+  );
+}
+
+/** Whether a cell of the first row can be a column's name: not where a number begins, nor what stands for a missing one. */
+function isName(cell: string): boolean {
+  return !/^[+\-−–]?[.,]?\d/.test(cell) && !/^(|[-–.?]+|n\/?a|null|none|missing)$/i.test(cell);
 }
 
 function outOfPlace(where: string, { isTrailing, example }: Dialect): FormatError {
@@ -153,7 +159,7 @@ class Table {
     for (let i = 0; i < columns; i++) {
       const cell = cells[i] as string;
       const value = cell.length > LONGEST_CELL ? null : numberOf(cell, this.#dialect);
-      if (value === null || (Math.abs(value) === Infinity && /\d/.test(cell))) {
+      if (value === null || (Math.abs(value) === Infinity && /\d/.test(cell) && !cell.includes("#"))) {
         const name = this.#header?.[i];
         const column = `column ${String(i + 1)}${name === undefined ? "" : ` (${printable(name.trim())})`}`;
         const expected = value === null ? "a number" : "a number within the range of f64";

@@ -125,9 +125,69 @@ describe("a hostile safetensors file is refused before anything is allocated", (
       raw({ a: entry("F32", [4], 0, 16), b: entry("F32", [4], 8, 24) }),
       "tensor b: found its bytes overlapping those of a, expected each its own",
     ],
+    [
+      "a hole between tensors",
+      raw({ a: entry("F32", [2], 0, 8), b: entry("F32", [2], 16, 24) }),
+      "tensor b: found it at 16, expected 8, where a ends: a hole of 8 bytes belongs to no tensor",
+    ],
+    [
+      "a hole before the first",
+      raw({ a: entry("F32", [2], 16, 24) }),
+      "tensor a: found it at 16, expected 0, where the header ends",
+    ],
+    [
+      "bytes after the last",
+      raw({ a: entry("F32", [2], 0, 8) }),
+      "m.safetensors: found 16 bytes after a, expected the file to end there",
+    ],
+    [
+      "space before the header",
+      raw(` ${JSON.stringify({ a: entry("F32", [6], 0, 24) })}`),
+      "a header that is not a JSON object",
+    ],
+    [
+      "metadata that are no strings",
+      raw({ __metadata__: { a: 1 }, b: entry("F32", [6], 0, 24) }),
+      "__metadata__: found",
+    ],
+    ["a tensor without a place", raw({ constructor: {}, b: entry("F32", [6], 0, 24) }), "tensor constructor: found"],
   ])("%s", (_, bytes, message) => {
     expect(() => readSafetensors(bytes, "m.safetensors")).toThrow(message);
   });
+});
+
+test("safetensors: no metadata, metadata null, and types that are known but not read", () => {
+  const text = `{"__metadata__":null,"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}`;
+  const bytes = new Uint8Array([text.length, 0, 0, 0, 0, 0, 0, 0, ...new TextEncoder().encode(text), 1, 2, 7]);
+  const { tensors, metadata } = readSafetensors(bytes, "m.safetensors");
+  expect(metadata).toEqual({});
+  expect(Array.from(tensors.get("b")?.read() ?? [])).toEqual([7]);
+  expect(() => tensors.get("a")?.read()).toThrow(
+    "m.safetensors: tensor a: found the dtype F8_E4M3, expected one of F64 F32",
+  );
+});
+
+test("one file of several, and the index of them, are refused for what they are", async () => {
+  const bytes = file({ "0.weight": ones(1, 2) });
+  await expect(readModel(bytes, "model-00001-of-00003.safetensors")).rejects.toThrow("found part 1 of 3 of a model");
+  expect((await readModel(bytes, "model-00001-of-00001.safetensors")).layers).toHaveLength(1);
+  const index = new TextEncoder().encode(JSON.stringify({ metadata: {}, weight_map: { "0.weight": "a" } }));
+  await expect(readModel(index, "model.safetensors.index.json")).rejects.toThrow(
+    "found the index of a model in several files",
+  );
+});
+
+test("JSON: a byte order mark is no fault, NaN is; a bias may be null", async () => {
+  const json = (bias: string): Uint8Array =>
+    new TextEncoder().encode(
+      `\ufeff{"schema":"gradient-penalty-model/1","layers":[{"weight":[[1,2]],"bias":${bias},"activation":"relu"}]}`,
+    );
+  const notes: string[] = [];
+  const note = (line: string): void => void notes.push(line);
+  const network = await readModel(json("null"), "m.json", { note });
+  expect(Array.from(network.layers[0]?.bias ?? [])).toEqual([0]);
+  expect(notes).toEqual(["m.json: found no bias of layer 1: zeros are taken, and their gradients are counted"]);
+  await expect(readModel(json("[NaN]"), "m.json")).rejects.toThrow("m.json: found no JSON");
 });
 
 test("activation lists: one hidden name, one name each, or a clear refusal", () => {

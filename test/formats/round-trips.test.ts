@@ -1,4 +1,4 @@
-import { gzipSync, deflateRawSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readIdx, writeIdx } from "../../src/formats/idx.ts";
@@ -9,16 +9,7 @@ import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf } from "../.
 import { readMatrix, readModel } from "../../src/formats/read.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
-
-/** Bit by bit, as RFC 1952 defines it. */
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return ~crc >>> 0;
-}
+import { zip } from "../support/zip.ts";
 
 const f64 = fc.double({ noNaN: false });
 
@@ -146,6 +137,44 @@ describe("npy as NumPy writes it", () => {
     expect(Array.from(read.values)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  test("headers in any order, with either quote, without spaces, and as Python 2 wrote counts", () => {
+    const written = (header: string, version = 1): Uint8Array => {
+      const text = new TextEncoder().encode(header);
+      const length = version === 1 ? [text.length, 0] : [text.length, 0, 0, 0];
+      return Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0, ...length, ...text, 1, 2, 3);
+    };
+    for (const header of [
+      "{'descr':'|u1','fortran_order':False,'shape':(1,3)}",
+      "{'shape': (1L, 3L), 'fortran_order': False, 'descr': '|u1'}\n",
+      '{"fortran_order": False, "shape": (1, 3,), "descr": "|u1", }',
+    ]) {
+      for (const version of [1, 2, 3]) expect(readNpy(written(header, version), "a.npy").shape).toEqual([1, 3]);
+    }
+    for (const [header, message] of [
+      [
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (1,003), }",
+        "a.npy: found the shape (1,003), expected counts, as in (10, 4)",
+      ],
+      [
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (np.int64(3),), }",
+        "found the shape (np.int64(3),), expected counts",
+      ],
+      [
+        "{'descr': '|O', 'fortran_order': False, 'shape': (3,), }",
+        "found the type O (Python objects, pickled), expected one of",
+      ],
+      ["{'descr': '<U3', 'fortran_order': False, 'shape': (3,), }", "found the type U3 (strings)"],
+      ["{'descr': '<c16', 'fortran_order': False, 'shape': (3,), }", "found the type c16 (complex numbers)"],
+      ["{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (3,), }", "found a structured type [('a', '<f8')]"],
+      [
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }",
+        "a.npy: found 1 bytes after the array of 2, expected the file to end there",
+      ],
+    ] as const) {
+      expect(() => readNpy(written(header), "a.npy")).toThrow(message);
+    }
+  });
+
   test("big-endian and small types", () => {
     expect(Array.from(readNpy(file(">i2", false, "(2,)", [1, 0, 255, 255]), "a.npy").values)).toEqual([256, -1]);
     expect(Array.from(readNpy(file("<f2", false, "(1,)", [0, 0x3c]), "a.npy").values)).toEqual([1]);
@@ -154,49 +183,17 @@ describe("npy as NumPy writes it", () => {
   });
 
   test("an .npz with one stored and one deflated array gives both by name", async () => {
-    const arrays = [
-      ["x.npy", writeNpy([3], [1, 2, 3], "f64"), 0],
-      ["y.npy", writeNpy([1], [9], "f32"), 8],
-    ] as const;
-    const parts: Uint8Array[] = [];
-    const directory: Uint8Array[] = [];
-    let at = 0;
-    for (const [name, content, method] of arrays) {
-      const data = method === 8 ? new Uint8Array(deflateRawSync(content)) : content;
-      const text = new TextEncoder().encode(name);
-      const local = new Uint8Array(30 + text.length + data.length);
-      const lv = new DataView(local.buffer);
-      lv.setUint32(0, 0x04034b50, true);
-      lv.setUint16(26, text.length, true);
-      local.set(text, 30);
-      local.set(data, 30 + text.length);
-      const entry = new Uint8Array(46 + text.length);
-      const ev = new DataView(entry.buffer);
-      ev.setUint32(0, 0x02014b50, true);
-      ev.setUint16(10, method, true);
-      ev.setUint32(16, crc32(content), true);
-      ev.setUint32(20, data.length, true);
-      ev.setUint32(24, content.length, true);
-      ev.setUint16(28, text.length, true);
-      ev.setUint32(42, at, true);
-      entry.set(text, 46);
-      parts.push(local);
-      directory.push(entry);
-      at += local.length;
-    }
-    const end = new Uint8Array(22);
-    const view = new DataView(end.buffer);
-    view.setUint32(0, 0x06054b50, true);
-    view.setUint16(10, 2, true);
-    view.setUint32(16, at, true);
-    const zip = new Uint8Array(await new Blob([...parts, ...directory, end] as BlobPart[]).arrayBuffer());
-    const read = await readNpz(zip, "a.npz");
+    const archive = zip([
+      { name: "x.npy", content: writeNpy([3], [1, 2, 3], "f64") },
+      { name: "y.npy", content: writeNpy([1], [9], "f32"), method: 8 },
+    ]);
+    const read = await readNpz(archive, "a.npz");
     expect(Array.from(read.get("x")?.values ?? [])).toEqual([1, 2, 3]);
     expect(Array.from(read.get("y")?.values ?? [])).toEqual([9]);
-    await expect(readMatrix(zip, "a.npz")).rejects.toThrow(
+    await expect(readMatrix(archive, "a.npz")).rejects.toThrow(
       "a.npz: found 2 arrays (x, y), expected --array NAME or FILE#NAME",
     );
-    expect(await readMatrix(zip, "a.npz", { array: "y" })).toMatchObject({ rows: 1, columns: 1 });
+    expect(await readMatrix(archive, "a.npz", { array: "y" })).toMatchObject({ rows: 1, columns: 1 });
   });
 });
 
