@@ -17,9 +17,10 @@ import type { Matrix } from "../../src/reference/matrix.ts";
 import { applyTransposed, norm } from "../../src/reference/matrix.ts";
 import { jacobians, weights } from "../../src/reference/oracle.ts";
 import { gamma } from "../../src/verification/rounding.ts";
-import { spectralNorm, svdError } from "../support/svd.ts";
+import { largestSingularValue, spectralNorm, svdError } from "../support/svd.ts";
 import type { Case } from "./cases.ts";
 import { drawCase } from "./cases.ts";
+import { drawStructured } from "./structured-cases.ts";
 
 export interface AgreementFigures {
   readonly cases: number;
@@ -38,6 +39,18 @@ export interface AgreementFigures {
 
 export const ACCURACY = 1e-3;
 
+/** How far a reported ‖W_t‖ may be from the truth, relatively. */
+const WEIGHT_ERROR = 1e-9;
+
+/** Where the cases come from, and the SVD that judges them. */
+export interface Source {
+  readonly draw: (seed: number, index: number, budget: number) => Case;
+  readonly svd: (matrix: Matrix) => number;
+}
+
+const DRAWN: Source = { draw: drawCase, svd: spectralNorm };
+export const STRUCTURED: Source = { draw: drawStructured, svd: largestSingularValue };
+
 export async function agreement(
   engine: Engine,
   host: CpuEngine,
@@ -45,6 +58,7 @@ export async function agreement(
   from: number,
   to: number,
   budget: number,
+  { draw, svd } = DRAWN,
 ): Promise<AgreementFigures> {
   const failures: string[] = [];
   const verdicts: Record<string, number> = {};
@@ -54,7 +68,7 @@ export async function agreement(
   let brackets = 0;
   let early = 0;
   for (let index = from; index < to; index++) {
-    const drawn = drawCase(seed, index, budget);
+    const drawn = draw(seed, index, budget);
     const rows = await rowsOf(engine, host, drawn, verdicts);
     samples += rows.length;
     for (const row of rows) {
@@ -75,15 +89,20 @@ export async function agreement(
         const matrix = dense[i] as Matrix;
         const size = Math.max(matrix.length, matrix[0]?.length ?? 0);
         const slack = 4 * svdError(size, size) * (i + 1);
-        const measure = drawn.norm === "spectral" ? spectralNorm : (m: Matrix): number => norm(m.flat());
+        const measure = drawn.norm === "spectral" ? svd : (m: Matrix): number => norm(m.flat());
         const truth = measure(matrix);
         const [lower, upper] = [layer.jacobianNormLower ?? NaN, layer.jacobianNormUpper ?? NaN];
         brackets++;
+        // ‖W‖ is an estimate from below of a proven bracket whose ends meet.
+        const weight = measure(all[i] as Matrix);
+        if (!(Math.abs((layer.weightNorm ?? NaN) - weight) <= (WEIGHT_ERROR + slack) * weight)) {
+          fail(`layer ${String(i + 1)}: ‖W‖ is reported as ${String(layer.weightNorm)}, and is ${String(weight)}`);
+        }
         if (!(lower <= truth * (1 + slack) && truth * (1 - slack) <= upper)) {
           fail(`layer ${String(i + 1)}: ‖J‖ = ${String(truth)} is not in [${String(lower)}, ${String(upper)}]`);
         }
         if ((layer.jacobianNorm ?? NaN) < (1 - ACCURACY) * truth * (1 - slack)) early++;
-        if (!(upper <= 1.01 * looseUpper(drawn, stored, i) || layer.tightnessUpper === 0)) {
+        if (!(upper <= 1.01 * looseUpper(drawn, stored, i, svd) || layer.tightnessUpper === 0)) {
           fail(`layer ${String(i + 1)}: the upper end ${String(upper)} is above 1.01 times the product of norms`);
         }
         const delta = Array.from(stored.adjoints[i] as Float64Array);
@@ -173,15 +192,19 @@ function checkForward(engine: Engine, { network }: Case, stored: StoredSample, f
 }
 
 /** Π ‖W_s‖ max|D_s| below layer i + 1, in the run's norm (Frobenius: times the root of the narrowest width). */
-function looseUpper({ network, norm: statement }: Case, stored: StoredSample, i: number): number {
+function looseUpper(
+  { network, norm: statement }: Case,
+  stored: StoredSample,
+  i: number,
+  svd: (matrix: Matrix) => number,
+): number {
   let product = 1;
   let narrowest = (network.layers[0] as Case["network"]["layers"][number]).inputs;
   weights(network)
     .slice(0, i)
     .forEach((weight, s) => {
       narrowest = Math.min(narrowest, weight.length);
-      product *=
-        spectralNorm(weight) * (stored.slopes[s] as Float64Array).reduce((m, d) => Math.max(m, Math.abs(d)), 0);
+      product *= svd(weight) * (stored.slopes[s] as Float64Array).reduce((m, d) => Math.max(m, Math.abs(d)), 0);
     });
   return statement === "spectral" ? product : product * Math.sqrt(narrowest);
 }

@@ -12,7 +12,7 @@ import { prove } from "./prove.ts";
 
 /** A proof over drawn cases `from` … `to` − 1 of a seed. */
 export interface CaseRequest {
-  readonly proof: "agreement" | "clean";
+  readonly proof: "agreement" | "structured" | "clean";
   readonly engine: "cpu" | "webgpu";
   readonly seed: number;
   readonly from: number;

@@ -28,6 +28,8 @@ const DENO = ["deno", "webgpu"] as const;
 
 /** Over 20,000 brackets through an SVD. */
 const AGREEMENT = { proof: "agreement", seed: 101, from: 0, to: 640, samples: 1000, budget: 3e6 } as const;
+/** Over 20,000 brackets of structured matrices on engine cpu; a fifth of the cases on the software adapter, which compiles each anew. */
+const STRUCTURED = { proof: "structured", seed: 301, from: 0, to: 4500, samples: 8, budget: 1e9 } as const;
 /** 1,000,000 samples over 320 architectures on each of three engines, 100,000 in Chromium. */
 const CLEAN = { proof: "clean", seed: 201, from: 0, to: 320, samples: 3300, budget: 1.5e9 } as const;
 const CLEAN_IN_CHROMIUM = { ...CLEAN, seed: 202, samples: 350, budget: 1.5e8 } as const;
@@ -35,6 +37,10 @@ const CLEAN_IN_CHROMIUM = { ...CLEAN, seed: 202, samples: 350, budget: 1.5e8 } a
 /** What each proof runs, and where. */
 const PROOFS: Readonly<Record<string, readonly Run[]>> = {
   agreement: [CPU, WEBGPU, DENO].map(([runtime, engine]) => [runtime, { ...AGREEMENT, engine }]),
+  structured: [
+    [...CPU, STRUCTURED.to],
+    [...WEBGPU, STRUCTURED.to / 5],
+  ].map(([runtime, engine, to]) => [runtime, { ...STRUCTURED, engine, to }] as Run),
   clean: [
     ...[CPU, WEBGPU, DENO].map(([runtime, engine]): Run => [runtime, { ...CLEAN, engine }]),
     ["chromium", { ...CLEAN_IN_CHROMIUM, engine: "webgpu" }],

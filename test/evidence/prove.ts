@@ -3,7 +3,7 @@ import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import { allFaults } from "../faults/all.ts";
-import { agreement } from "./agreement.ts";
+import { agreement, STRUCTURED } from "./agreement.ts";
 import { clean } from "./clean.ts";
 import type { ProofRequest } from "./engine-program.ts";
 import { exactly } from "./exact.ts";
@@ -34,6 +34,8 @@ function onEngine(
       return extremes(engine, host, request.deepest, request.drawn);
     case "agreement":
       return agreement(engine, host, request.seed, request.from, request.to, request.budget);
+    case "structured":
+      return agreement(engine, host, request.seed, request.from, request.to, request.budget, STRUCTURED);
     case "clean":
       return clean(engine, host, request.seed, request.from, request.to, request.samples, request.budget);
   }
