@@ -257,7 +257,9 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
 export function announce({ values }: Arguments, engines: Engines, io: Io): void {
   io.note(`gpv: ${engines.why}`);
   if (values.plant !== null) {
-    io.note(`gpv: WARNING: planted fault "${values.plant}" is switched on: ${FAULTS[values.plant].changes}`);
+    const { changes, allowed } = FAULTS[values.plant];
+    const word = allowed === true ? "; WGSL allows that, so that nothing is to be found" : "";
+    io.note(`gpv: WARNING: planted fault "${values.plant}" is switched on: ${changes}${word}`);
   }
 }
 
