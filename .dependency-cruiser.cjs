@@ -19,7 +19,7 @@ const allowed = {
   formats: ["network"],
   sampling: ["network"],
   engine: ["network", "sampling"],
-  verification: ["network", "sampling", "engine"],
+  verification: ["network", "sampling", "engine", "exact"],
   escalation: ["network", "engine", "sampling", "verification"],
   exact: ["network"],
   witness: ["network", "formats", "engine", "verification", "escalation", "exact"],

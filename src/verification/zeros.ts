@@ -4,12 +4,12 @@
  *
  *     W_t[k, i] = 0,        D̂_t[k] = 0 where g′(ẑ) = 0 by definition (kinks.ts),        ∂f/∂h[k] = 0 by the head's formula,
  *
- * and what follows from those in exact arithmetic: entry i of W_tᵀδ_t is 0 where each of its terms has a certain zero (the zeros'
- * pattern), and where the sums themselves were made without rounding (`exactProduct`). Rows of J_t likewise, by their pattern.
+ * and what follows from those: entry i of W_tᵀδ_t is 0 where each of its terms has a certain zero (the zeros' pattern), rows of J_t
+ * likewise; and in small networks what exact arithmetic on the stored numbers finds to be 0 (`exactZeros`).
  */
 import type { Measurements, StoredSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
-import { exponentOf } from "../engine/powers.ts";
+import { fromNumber } from "../exact/dyadic.ts";
 import type { Head } from "../network/heads.ts";
 import type { ActivationName } from "../network/activations.ts";
 import { slopeIsZero } from "../network/kinks.ts";
@@ -25,12 +25,6 @@ export interface CertainZeros {
   readonly jacobian: readonly boolean[];
 }
 
-/** A vector of which some entries are certainly 0; `values` are exact, or null where rounding came in. */
-interface Known {
-  readonly zero: Uint8Array;
-  readonly values: Float64Array | null;
-}
-
 /** Whether one of the sample's measured numbers is 0, so that it is worth asking which zeros are certain. */
 export function hasZero(m: Measurements, at: number): boolean {
   return [m.adjointNorm, m.pullbackNorm, m.slopeMax].some((list) => list.some((norms) => norms[at] === 0));
@@ -38,37 +32,96 @@ export function hasZero(m: Measurements, at: number): boolean {
 
 /** @param flush the engine's least normal number. @param index of the sample in the run: its row of a head's targets. */
 export function certainZeros(plan: Plan, stored: StoredSample, flush: number, index: number): CertainZeros {
-  const depth = plan.layers.length;
-  const slopeZeros = plan.network.layers.map(({ activation }, i) => {
+  const slopes = plan.network.layers.map(({ activation }, i) => {
     const [z, d] = [stored.preactivation[i] as Float64Array, stored.slopes[i] as Float64Array];
     return Uint8Array.from(d, (v, k) => (v === 0 && slopeIsZero(activation, z[k] as number, flush) ? 1 : 0));
   });
-  const adjoint = new Array<boolean>(depth).fill(false);
-  let known = masked(topGradient(plan, stored, index), slopeZeros[depth - 1], stored.slopes[depth - 1]);
-  for (let t = depth; t >= 1; t--) {
-    adjoint[t - 1] = known.zero.every((z) => z === 1);
-    known = pulledBack(plan, t, known);
-    if (t > 1) known = masked(known, slopeZeros[t - 2], stored.slopes[t - 2]);
-  }
-  const all = (zero: Uint8Array): boolean => zero.every((z) => z === 1);
-  return {
-    gradient: all(known.zero),
-    slopes: slopeZeros.map(all),
-    adjoint,
-    jacobian: jacobianZeros(plan, slopeZeros),
-  };
+  const top = topZeros(plan, stored, index);
+  const pattern = adjointPattern(plan, top, slopes);
+  const unexplained = stored.adjoints.some((delta, i) => isZero(delta) && pattern.adjoint[i] !== true);
+  const open = unexplained || (isZero(stored.inputGradient) && !pattern.gradient);
+  const exact = open && isSmall(plan) ? exactZeros(plan, stored, top, slopes) : pattern;
+  return { ...exact, slopes: slopes.map(all), jacobian: jacobianZeros(plan, slopes) };
 }
 
-function topGradient(
-  { head, network }: Plan,
-  { topGradient: g, hidden, preactivation }: StoredSample,
-  index: number,
-): Known {
-  const output = hidden[network.layers.length] as Float64Array;
-  const z = preactivation[network.layers.length - 1] as Float64Array;
-  const activation = (network.layers.at(-1) as { activation: ActivationName }).activation;
-  const zero = Uint8Array.from(g, (v, i) => (v === 0 && entryIsZero(head, activation, z, output, i, index) ? 1 : 0));
-  return { zero, values: g };
+const all = (zero: Uint8Array): boolean => zero.every((z) => z === 1);
+const isZero = (x: Float64Array): boolean => x.every((v) => v === 0);
+
+/** Entries of ∂f/∂h that are 0 for certain. */
+function topZeros({ head, network }: Plan, stored: StoredSample, index: number): Uint8Array {
+  const output = stored.hidden[network.layers.length] as Float64Array;
+  const z = stored.preactivation[network.layers.length - 1] as Float64Array;
+  const { activation } = network.layers.at(-1) as { activation: ActivationName };
+  return Uint8Array.from(stored.topGradient, (v, i) =>
+    v === 0 && entryIsZero(head, activation, z, output, i, index) ? 1 : 0,
+  );
+}
+
+type ChainZeros = Pick<CertainZeros, "gradient" | "adjoint">;
+
+/** δ_t and ∇ₓf by the pattern of zeros: an entry of Wᵀx is 0 where every term has a certain zero. */
+function adjointPattern(plan: Plan, top: Uint8Array, slopes: readonly Uint8Array[]): ChainZeros {
+  const adjoint: boolean[] = [];
+  let zero = top;
+  for (let i = slopes.length - 1; i >= 0; i--) {
+    const { weight, inputs } = plan.network.layers[i] as Plan["network"]["layers"][number];
+    const delta = zero.map((v, k) => v | (slopes[i]?.[k] ?? 0));
+    adjoint.unshift(all(delta));
+    zero = new Uint8Array(inputs).fill(1);
+    for (let k = 0; k < delta.length; k++) {
+      if (delta[k] === 1) continue;
+      for (let j = 0; j < inputs; j++) if (weight[k * inputs + j] !== 0) zero[j] = 0;
+    }
+  }
+  return { gradient: all(zero), adjoint };
+}
+
+/** Multiplications of whole numbers that one sample may cost: some milliseconds. */
+const MOST_PRODUCTS = 1 << 14;
+
+function isSmall({ network }: Plan): boolean {
+  return network.layers.reduce((sum, { weight }) => sum + weight.length, 0) <= MOST_PRODUCTS;
+}
+
+/**
+ * The same in exact arithmetic from the stored top gradient and slopes: doubles are whole numbers times powers of two, so that a sum that
+ * cancels is told from one that only rounds to 0. What passes a slope that is 0 without being so for certain is `unknown` from there on.
+ */
+function exactZeros(plan: Plan, stored: StoredSample, top: Uint8Array, slopes: readonly Uint8Array[]): ChainZeros {
+  const adjoint: boolean[] = [];
+  let values = wholeNumbers(stored.topGradient);
+  let unknown = stored.topGradient.map((g, k) => (g === 0 && top[k] !== 1 ? 1 : 0));
+  const zeros = (): boolean => values.every((v, k) => v === 0n && unknown[k] === 0);
+  for (let i = slopes.length - 1; i >= 0; i--) {
+    const { weight, inputs } = plan.network.layers[i] as Plan["network"]["layers"][number];
+    const d = stored.slopes[i] as Float64Array;
+    const factors = wholeNumbers(d);
+    const lost = (k: number): boolean => d[k] === 0 && slopes[i]?.[k] !== 1;
+    unknown = unknown.map((u, k) => (slopes[i]?.[k] !== 1 && (u === 1 || (lost(k) && values[k] !== 0n)) ? 1 : 0));
+    values = values.map((v, k) => v * (factors[k] as bigint));
+    adjoint.unshift(zeros());
+    const entries = wholeNumbers(weight);
+    const sums = new Array<bigint>(inputs).fill(0n);
+    const next = new Float64Array(inputs);
+    values.forEach((v, k) => {
+      for (let j = 0; j < inputs; j++) {
+        const w = entries[k * inputs + j] as bigint;
+        if (w === 0n) continue;
+        if (unknown[k] === 1) next[j] = 1;
+        sums[j] = (sums[j] as bigint) + w * v;
+      }
+    });
+    values = sums;
+    unknown = next;
+  }
+  return { gradient: zeros(), adjoint };
+}
+
+/** Finite doubles times one power of two that makes them whole. */
+function wholeNumbers(x: Float64Array): bigint[] {
+  const exact = Array.from(x, fromNumber);
+  const least = exact.reduce((e, d) => (d.m === 0n ? e : Math.min(e, d.e)), Infinity);
+  return exact.map((d) => (d.m === 0n ? 0n : d.m << BigInt(d.e - least)));
 }
 
 /** Whether entry i of ∂f/∂h, stored as 0, is 0 by the head's formula and the stored output. */
@@ -104,89 +157,6 @@ function entryIsZero(
     case "log-sum-exp":
       return false;
   }
-}
-
-/** D ∘ x. */
-function masked(x: Known, slopeZero: Uint8Array | undefined, slopes: Float64Array | undefined): Known {
-  const zero = x.zero.map((z, k) => (z === 1 || slopeZero?.[k] === 1 ? 1 : 0));
-  if (x.values === null || slopes === undefined) return { zero, values: null };
-  const values = x.values.map((v, k) => v * (slopes[k] as number));
-  const grid = gridOf(x.values) + gridOf(slopes);
-  const exact = x.values.every((v, k) => isExact(Math.abs(v * (slopes[k] as number)), grid));
-  return { zero, values: exact ? values : null };
-}
-
-/** W′_tᵀδ. */
-function pulledBack(plan: Plan, t: number, { zero, values }: Known): Known {
-  const { inputs, outputs } = plan.network.layers[t - 1] as { inputs: number; outputs: number };
-  const weight = (plan.network.layers[t - 1] as { weight: Float64Array }).weight;
-  const result = new Uint8Array(inputs).fill(1);
-  for (let k = 0; k < outputs; k++) {
-    if (zero[k] === 1) continue;
-    for (let i = 0; i < inputs; i++) if (weight[k * inputs + i] !== 0) result[i] = 0;
-  }
-  const product = values === null ? null : exactProduct(weight, inputs, values);
-  product?.forEach((v, i) => {
-    // An exact sum of 0 from entries that are what they are: those that underflowed to 0 have a place in the pattern.
-    if (v === 0 && !touchesUncertain(weight, inputs, i, zero, values as Float64Array)) result[i] = 1;
-  });
-  return { zero: result, values: product };
-}
-
-/** Whether a stored 0 that is not certain has a share in entry i of Wᵀx. */
-function touchesUncertain(weight: Float64Array, inputs: number, i: number, zero: Uint8Array, x: Float64Array): boolean {
-  return x.some((v, k) => v === 0 && zero[k] === 0 && weight[k * inputs + i] !== 0);
-}
-
-/**
- * Wᵀx where no step of it rounds, else null: all terms are multiples of 2^(a + b), a and b the exponents of the last bits of W's and x's
- * entries, and no partial sum, in any order, reaches 2⁵³ of those (so that each is a double: no rounding, no underflow).
- */
-function exactProduct(weight: Float64Array, inputs: number, x: Float64Array): Float64Array | null {
-  const grid = gridOf(weight) + gridOf(x);
-  const sum = new Float64Array(inputs);
-  const size = new Float64Array(inputs);
-  for (let k = 0; k < x.length; k++) {
-    const v = x[k] as number;
-    if (v === 0) continue;
-    for (let i = 0; i < inputs; i++) {
-      const term = (weight[k * inputs + i] as number) * v;
-      sum[i] = (sum[i] as number) + term;
-      size[i] = (size[i] as number) + Math.abs(term);
-    }
-  }
-  return size.every((s) => isExact(s, grid)) ? sum : null;
-}
-
-/** Whether a number of this size on the grid of multiples of 2^grid is a double, with a bit to spare for the size's own rounding. */
-function isExact(size: number, grid: number): boolean {
-  if (size === 0 || grid === Infinity) return true;
-  return grid >= -1022 && exponentOf(size) - grid < 52 && size < Infinity;
-}
-
-/** The largest g for which every entry is a multiple of 2^g; Infinity where all are 0, −Infinity where one is not finite. */
-function gridOf(x: Float64Array): number {
-  let grid = Infinity;
-  for (const v of x) {
-    if (!Number.isFinite(v)) return -Infinity;
-    if (v !== 0) grid = Math.min(grid, lastBit(v));
-  }
-  return grid;
-}
-
-/** The exponent of the last one bit of a finite x ≠ 0. */
-function lastBit(x: number): number {
-  const exponent = exponentOf(x);
-  if (exponent < -1022) return -1074;
-  // m in [2⁵², 2⁵³), whole: its trailing zeros by halving the range.
-  let m = Math.abs(x) * 2 ** -Math.max(-1022, Math.min(1000, exponent));
-  if (exponent > 1000) m = Math.abs(x) * 2 ** -1000 * 2 ** (1000 - exponent);
-  let bits = 0;
-  while (m % 1 !== 0) {
-    m *= 2;
-    bits++;
-  }
-  return exponent - bits;
 }
 
 /** J_{t+1} = D_tW_tJ_t: a row of it is 0 where D_t's entry is, or where W_t's row meets rows of J_t that are 0 alone. */
