@@ -52,7 +52,7 @@ export class ArrayWantedError extends UsageError {
 export async function readModel(bytes: Uint8Array, name: string, options: ModelOptions = {}): Promise<Network> {
   const plain = await unpacked(bytes, name);
   refuseForeign(plain.bytes, plain.name, "a model as .safetensors or .json");
-  refuseLater(plain.name, "--model reads .safetensors and .json");
+  refuseLater(plain.name, "a model is read from .safetensors and .json");
   if (/\.json$/i.test(plain.name) || (plain.bytes[0] === 0x7b && !isSafetensors(plain.bytes))) {
     return readModelJson(new TextDecoder().decode(plain.bytes), name, options);
   }
@@ -85,7 +85,7 @@ export async function openRows(bytes: Uint8Array, name: string, options: DataOpt
 async function openArray(packed: Uint8Array, file: string, options: DataOptions): Promise<NumericArray> {
   const { bytes, name } = await unpacked(packed, file);
   refuseForeign(bytes, name, "data as .npy, .npz, .safetensors, .csv or IDX");
-  refuseLater(name, "--inputs reads .npy, .npz, .safetensors, .csv and IDX");
+  refuseLater(name, "data are read from .npy, .npz, .safetensors, .csv and IDX");
   const { array } = options;
   if (isZip(bytes)) return pickFromNpz(bytes, file, array);
   if (/\.safetensors$/i.test(name) || isSafetensors(bytes))

@@ -73,7 +73,7 @@ describe("what is no multilayer perceptron is refused in one line", () => {
   });
   test("formats of later versions are named", async () => {
     await expect(readModel(new Uint8Array(9), "m.onnx")).rejects.toThrow(
-      "m.onnx: .onnx files are not read by this version; --model reads .safetensors and .json",
+      "m.onnx: .onnx files are not read by this version; a model is read from .safetensors and .json",
     );
     await expect(readMatrix(new Uint8Array(9), "x.parquet")).rejects.toThrow(
       "x.parquet: .parquet files are not read by this version",
