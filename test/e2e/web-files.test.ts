@@ -253,6 +253,41 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     await page.close();
   });
 
+  test("progress that comes after the outcome takes nothing back", async () => {
+    // Messages over a port are progress; the outcome comes by the worker itself, and overtakes them.
+    const late = served.copy(
+      "late",
+      "const post = MessagePort.prototype.postMessage; MessagePort.prototype.postMessage = function (...all) { setTimeout(() => post.apply(this, all), 400); };",
+    );
+    const { page } = await served.open(
+      `${late}?engine=cpu&widths=16-16-16&initialiser=orthogonal&activation=identity&samples=300`,
+    );
+    await ended(page, 300);
+    const answer = page.locator(".card.holds .answer");
+    expect(await answer.innerText()).toBe("Yes");
+    await page.waitForTimeout(800);
+    expect(await answer.innerText()).toBe("Yes");
+    expect(await page.innerText("#running")).toBe("");
+    // Its points are drawn all the same.
+    expect(await page.locator("#plot svg circle, #plot canvas").count()).toBeGreaterThan(0);
+    await page.close();
+  });
+
+  test("widths that are none are refused by what was written, beside them", async () => {
+    const { page } = await served.open("?engine=cpu&widths=abc&samples=5");
+    await ended(page, 0);
+    const message = "widths: found “abc”, expected whole numbers, as in 64-64-10";
+    expect(await page.innerText("#status")).toBe(message);
+    expect(await page.innerText("#net-status")).toBe(message);
+    expect(await page.innerText("footer")).not.toContain("NaN");
+    expect(await page.inputValue("#net-depth")).toBe("1");
+    await page.fill("#net-widths", "3-2");
+    await page.press("#net-widths", "Enter");
+    await ended(page, 5);
+    expect(await page.innerText("#net-status")).toBe("");
+    await page.close();
+  });
+
   test("names and metadata that are markup stay text, and no script of theirs runs", async () => {
     const { page, errors, strangers } = await served.open("?engine=cpu&widths=3-2&samples=5");
     await ended(page, 5);
