@@ -5,7 +5,7 @@ import { createBuilder } from "./controls/builder.ts";
 import { createCommand } from "./controls/command.ts";
 import { digits } from "./controls/digits.ts";
 import { createFaults } from "./controls/faults.ts";
-import { createOwnFiles } from "./controls/own-files.ts";
+import { createOwnFiles, inWords } from "./controls/own-files.ts";
 import { createRunBar } from "./controls/run-bar.ts";
 import { createTakeaway } from "./controls/takeaway.ts";
 import { element, make } from "./dom.ts";
@@ -21,7 +21,8 @@ import { layerTable, ratioTable, sampleTable } from "./views/tables.ts";
 
 startLanguage(element("language", HTMLButtonElement));
 const results = element("results", HTMLElement);
-const sample = element("sample", HTMLElement);
+const [sample, plot] = [element("sample", HTMLElement), element("plot", HTMLElement)];
+const netStatus = element("net-status", HTMLParagraphElement);
 
 const explanation = offerExplanation(element("explain", HTMLButtonElement), element("explanation", HTMLElement));
 const client = startClient();
@@ -66,12 +67,20 @@ async function makeRequest(): Promise<PageRequest> {
   return { subject, ...builder.settings(), plant: faults.planted(), shaders };
 }
 
-async function runOnce(): Promise<void> {
-  bar.begin();
+/** Nothing of another run stays in view: what is shown belongs to the names beside it. */
+function clear(): void {
   answers.clear();
   faults.show(null);
   takeaway.begin();
-  sample.replaceChildren();
+  command.clear();
+  for (const section of [sample, results, plot]) section.replaceChildren();
+  put(netStatus, "");
+}
+
+async function runOnce(): Promise<void> {
+  bar.begin();
+  clear();
+  let isOver = false;
   try {
     const offer = await client.describe();
     builder.fill(offer);
@@ -82,17 +91,26 @@ async function runOnce(): Promise<void> {
     command.show({ ...request, engine: engineKind(offer) }, builder.kind());
     explanation.follow(request);
     const plots = createPlots();
-    element("plot", HTMLElement).replaceChildren(...plots.figures);
+    plot.replaceChildren(...plots.figures);
     const outcome = await client.verify(request, (progress: Progress) => {
+      plots.add(progress.points);
+      // Progress may come after the outcome, which says all that it does.
+      if (isOver) return;
       bar.progress(progress);
       answers.progress(progress);
-      plots.add(progress.points);
       if (progress.interim !== null) show(request, progress.interim, plots.show, false);
     });
+    isOver = true;
     show(request, outcome, plots.show, true);
     end(outcome);
   } catch (error) {
-    bar.end(0, error instanceof Error ? error.message : String(error));
+    isOver = true;
+    clear();
+    const why = error instanceof Error ? error.message : String(error);
+    bar.end(0, inWords(why));
+    // Beside the control that was used, too.
+    if (builder.kind() === "files") own.failed(why);
+    else put(netStatus, why);
   }
 }
 
@@ -103,13 +121,13 @@ function engineKind(offer: Offer): "webgpu" | "cpu" {
 }
 
 /** What the samples so far amount to, or all of them. */
-function show(request: PageRequest, interim: Interim, plot: (interim: Interim) => void, isOver: boolean): void {
+function show(request: PageRequest, interim: Interim, draw: (interim: Interim) => void, isOver: boolean): void {
   const { report, why, tightest, leastSettled } = interim;
   const { threads } = report.timing.details;
   showEngine(why, report.engine, typeof threads === "number" ? threads : null);
   answers.interim(interim, isOver);
   faults.show(interim);
-  plot(interim);
+  draw(interim);
   takeaway.show(interim);
   const look = (row: SampleRow): void => void examine(request, row);
   const focused = document.activeElement?.getAttribute("data-key") ?? null;

@@ -19,7 +19,7 @@ export interface Arranged extends LayerTensors {
   readonly isTransposed: boolean;
 }
 
-/** Several orders chain, or none does, and nothing in the file decides. */
+/** Nothing in the file decides which tensors are layers, their order or their layout: `--layers` or `--layout` would. */
 export class LayersWantedError extends ModelError {
   /** Orders that chain, as `--layers` takes them; some of them, perhaps none. */
   readonly candidates: readonly string[];
@@ -130,7 +130,10 @@ function refusal(
   source: string,
 ): ModelError {
   const bias = layers.map(problemOfBias).find((problem) => problem !== null);
-  if (bias !== undefined) return new ModelError(`${source}: ${bias}${remedy}`);
+  if (bias !== undefined) {
+    const message = `${source}: ${bias}${remedy}`;
+    return remedy === "" ? new ModelError(message) : new LayersWantedError(message, []);
+  }
   const families = familiesOf(layers);
   if (broken !== null) {
     const at = broken.findIndex((layer, i) => i > 0 && broken[i - 1]?.outputs !== layer.inputs);

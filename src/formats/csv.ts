@@ -18,6 +18,9 @@ export interface CsvOptions {
   readonly note?: (line: string) => void;
 }
 
+/** A first row that may be a header or not. */
+export class HeaderWantedError extends UsageError {}
+
 /** A line of the file that holds cells. */
 interface Row {
   readonly line: number;
@@ -89,7 +92,7 @@ function takeHeader(
   const numbers = cells.map((cell) => numberOf(cell, dialect));
   if (numbers.every((value) => value !== null)) {
     if (cells.length >= 2 && numbers.every((value, i) => value === i)) {
-      throw new UsageError(
+      throw new HeaderWantedError(
         `${where}: found 0, 1, … ${String(cells.length - 1)}, which may be a row or a header as pandas writes it; expected --header yes or --header no`,
       );
     }
@@ -98,7 +101,7 @@ function takeHeader(
   const names = cells.map((cell) => cell.trim());
   const [first = "", ...others] = names;
   if (first === "" && others.length > 0 && others.every(isName)) {
-    throw new UsageError(
+    throw new HeaderWantedError(
       `${where}: found a header whose first name is empty: an index column, as pandas writes without index=False; expected columns of inputs alone (--header yes takes it as it is)`,
     );
   }

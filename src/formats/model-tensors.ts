@@ -8,7 +8,7 @@ import type { Layer, Network } from "../network/network.ts";
 import { checkNetwork } from "../network/network.ts";
 import { escaped, printable } from "../network/printable.ts";
 import { parseActivations } from "./activation-list.ts";
-import { arrange } from "./arrangement.ts";
+import { arrange, LayersWantedError } from "./arrangement.ts";
 import type { Arranged, Layout } from "./arrangement.ts";
 import { findLayers, isNoParameter, mostTelling } from "./layer-tensors.ts";
 import type { LayerTensors } from "./layer-tensors.ts";
@@ -124,7 +124,8 @@ function allLayers(
       telling.isUnknown && found.length > 0
         ? `; --layers ${printable(list)} takes these layers and leaves the rest out`
         : "";
-    throw new ModelError(`${source}: tensor ${printable(telling.tensor.name)}: found ${telling.what}${more}${remedy}`);
+    const message = `${source}: tensor ${printable(telling.tensor.name)}: found ${telling.what}${more}${remedy}`;
+    throw remedy === "" ? new ModelError(message) : new LayersWantedError(message, [list]);
   }
   if (found.length === 0) {
     throw new ModelError(`${source}: found no tensor named PREFIX.weight, expected one for each layer`);

@@ -60,6 +60,9 @@ const MODELS = ".safetensors, .pt (.pth, .bin, .ckpt), .onnx or .json";
 export async function readModel(bytes: Uint8Array, name: string, options: ModelOptions = {}): Promise<Network> {
   const plain = await unpacked(bytes, name);
   refuseForeign(plain.bytes, plain.name, `a model as ${MODELS}`);
+  if (/\.json$/i.test(plain.name) || (plain.bytes[0] === 0x7b && !isSafetensors(plain.bytes))) {
+    return readModelJson(new TextDecoder().decode(plain.bytes), name, options);
+  }
   if (isSafetensors(plain.bytes) || /\.safetensors$/i.test(plain.name)) {
     refuseShard(plain.name);
     const { tensors, metadata } = readSafetensors(plain.bytes, name);
@@ -69,9 +72,6 @@ export async function readModel(bytes: Uint8Array, name: string, options: ModelO
     return networkFromPytorch(plain.bytes, name, options);
   }
   if (isOnnx(plain.bytes) || /\.onnx$/i.test(plain.name)) return networkFromOnnx(plain.bytes, name, options);
-  if (/\.json$/i.test(plain.name) || plain.bytes[0] === 0x7b) {
-    return readModelJson(new TextDecoder().decode(plain.bytes), name, options);
-  }
   throw new FormatError(`${name}: found none of the known formats, expected a model as ${MODELS}`);
 }
 
@@ -200,7 +200,7 @@ function refuseShard(name: string): void {
 }
 
 function refuseLater(name: string): void {
-  const instead = "--inputs reads .npy, .npz, .safetensors, .csv and IDX";
+  const instead = "data are read from .npy, .npz, .safetensors, .csv and IDX";
   if (/\.parquet$/i.test(name))
     throw new UsageError(`${name}: .parquet files are not read by this version; ${instead}`);
   if (/\.(onnx|pth?|ckpt)$/i.test(name)) throw new UsageError(`${name}: found a model's file; ${instead}`);

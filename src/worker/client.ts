@@ -2,7 +2,7 @@
 import { proxy, wrap } from "comlink";
 import type { Inspection } from "./inspect.ts";
 import type { Examined, Offer, PageOutcome, PageRequest, Progress, Service } from "./messages.ts";
-import type { DrawnSubject } from "./subject.ts";
+import type { DrawnSubject, FileSettings } from "./subject.ts";
 
 export type { LayerRow, Report, SampleRow, VerdictName } from "../escalation/results.ts";
 export type { IdentityEntry } from "../verification/audit/identities.ts";
@@ -10,7 +10,7 @@ export type { EngineReason } from "./engines.ts";
 export type { Inspection } from "./inspect.ts";
 export type { Examined, Interim, Offer, OfferedFault, PageOutcome, PageRequest, Progress } from "./messages.ts";
 export type { Points } from "./points.ts";
-export type { DrawnSubject, FileSubject, PageHead, Subject } from "./subject.ts";
+export type { DrawnSubject, FileSettings, FileSubject, PageHead, Subject } from "./subject.ts";
 
 export interface Client {
   describe(): Promise<Offer>;
@@ -20,7 +20,7 @@ export interface Client {
   stop(): Promise<void>;
   rows(): Promise<Blob | null>;
   examine(request: PageRequest, index: number): Promise<Examined>;
-  inspect(file: File): Promise<Inspection>;
+  inspect(file: File, settings: FileSettings): Promise<Inspection>;
   networkFile(subject: DrawnSubject): Promise<Blob>;
   terminate(): void;
 }
@@ -37,7 +37,7 @@ export function startClient(): Client {
     stop: () => held.remote.stop(),
     rows: () => held.remote.rows(),
     examine: (request, index) => held.remote.examine(request, index),
-    inspect: (file) => held.remote.inspect(file, file.name),
+    inspect: (file, settings) => held.remote.inspect(file, file.name, settings),
     networkFile: (subject) => held.remote.networkFile(subject),
     terminate: () => {
       held.worker.terminate();

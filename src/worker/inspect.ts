@@ -1,36 +1,48 @@
 /** What a file can be, as its reader says: a network, data, either or neither, and what has to be asked of the user first. */
+import { LayersWantedError } from "../formats/arrangement.ts";
+import { HeaderWantedError } from "../formats/csv.ts";
 import { ActivationsWantedError } from "../formats/model-tensors.ts";
-import { ArrayWantedError, readMatrix, readModel } from "../formats/read.ts";
+import { ArrayWantedError, openRows, readModel } from "../formats/read.ts";
+import type { FileSettings } from "./subject.ts";
+import { dataOptions, modelOptions } from "./subject.ts";
 
 export interface Inspection {
   readonly network:
     | { readonly kind: "ready"; readonly layers: number }
     /** The layers, "0 (784 → 64)", of a network that has no activations of its own. */
     | { readonly kind: "activations-wanted"; readonly layers: readonly string[] }
+    /** Which tensors are layers, their order or their layout is open. */
+    | { readonly kind: "layers-wanted"; readonly why: string; readonly candidates: readonly string[] }
     | { readonly kind: "refused"; readonly why: string };
   readonly data:
     | { readonly kind: "ready"; readonly rows: number; readonly columns: number }
     | { readonly kind: "array-wanted"; readonly arrays: readonly string[] }
+    /** The first row may be a header. */
+    | { readonly kind: "header-wanted"; readonly why: string }
     | { readonly kind: "refused"; readonly why: string };
 }
 
-export async function inspectFile(file: Blob, name: string): Promise<Inspection> {
+/** @param settings what the user has said of it so far. */
+export async function inspectFile(file: Blob, name: string, settings: FileSettings): Promise<Inspection> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const refused = (error: unknown) => ({
-    kind: "refused" as const,
-    why: error instanceof Error ? error.message : String(error),
-  });
-  const network = readModel(bytes, name).then(
+  const why = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+  const network = readModel(bytes, name, modelOptions(settings)).then(
     ({ layers }) => ({ kind: "ready" as const, layers: layers.length }),
-    (error: unknown) =>
-      error instanceof ActivationsWantedError
-        ? { kind: "activations-wanted" as const, layers: error.layers }
-        : refused(error),
+    (error: unknown): Inspection["network"] => {
+      if (error instanceof ActivationsWantedError) return { kind: "activations-wanted", layers: error.layers };
+      if (error instanceof LayersWantedError) {
+        return { kind: "layers-wanted", why: why(error), candidates: error.candidates };
+      }
+      return { kind: "refused", why: why(error) };
+    },
   );
-  const data = readMatrix(bytes, name).then(
+  const data = openRows(bytes, name, dataOptions(settings)).then(
     ({ rows, columns }) => ({ kind: "ready" as const, rows, columns }),
-    (error: unknown) =>
-      error instanceof ArrayWantedError ? { kind: "array-wanted" as const, arrays: error.arrays } : refused(error),
+    (error: unknown): Inspection["data"] => {
+      if (error instanceof ArrayWantedError) return { kind: "array-wanted", arrays: error.arrays };
+      if (error instanceof HeaderWantedError) return { kind: "header-wanted", why: why(error) };
+      return { kind: "refused", why: why(error) };
+    },
   );
   return { network: await network, data: await data };
 }

@@ -8,7 +8,7 @@ import type { IdentityEntry } from "../verification/audit/identities.ts";
 import type { EngineReason, EngineWish } from "./engines.ts";
 import type { Inspection } from "./inspect.ts";
 import type { Points } from "./points.ts";
-import type { DrawnSubject, PageHead, Subject } from "./subject.ts";
+import type { DrawnSubject, FileSettings, PageHead, Subject } from "./subject.ts";
 
 export interface PageRequest extends EngineWish {
   readonly subject: Subject;
@@ -109,7 +109,7 @@ export interface Service {
   /** Sample `index` of the same request again, with everything that its verdict is made of. @throws as verify, UsageError. */
   examine(request: PageRequest, index: number): Promise<Examined>;
   /** What a file can be; never throws for what is in it. */
-  inspect(file: Blob, name: string): Promise<Inspection>;
+  inspect(file: Blob, name: string, settings: FileSettings): Promise<Inspection>;
   /** The network of a drawn subject as .safetensors, for the command line. @throws UsageError */
   networkFile(subject: DrawnSubject): Blob;
 }

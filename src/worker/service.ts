@@ -190,7 +190,7 @@ const TOOL = { name: "gradient-penalty-verifier", version: "page" } as const;
 /** What a request asks of `verify`, whichever samples it is about. */
 function settings(
   { head, accuracy, norm, seed, plant, engine }: PageRequest,
-  { network, modelName, inputsName, modelSha256, inputsSha256 }: OpenSubject,
+  { network, modelName, modelNotes, inputsName, modelSha256, inputsSha256 }: OpenSubject,
 ): Omit<VerifyRequest, "source" | "engine" | "host"> {
   // As --head spells it.
   const headName = head === "logit-argmax" ? "logit:argmax" : head;
@@ -202,7 +202,7 @@ function settings(
     seed,
     adjustPlan: (plan) => withPlanFault(plan, plant ?? undefined),
     description: {
-      ...{ tool: TOOL, headName, modelSource: modelName, modelSha256, inputsSha256 },
+      ...{ tool: TOOL, headName, modelSource: modelName, modelNotes, modelSha256, inputsSha256 },
       startedAt: new Date().toISOString(),
       settings: { inputs: inputsName, head: headName, norm, accuracy, engine, browser: runtimeName() },
       ...(plant === null ? {} : { plant }),

@@ -1,6 +1,8 @@
 /** What a page's run is about: files that it handed over, or a network and inputs drawn by address. */
+import type { Layout } from "../formats/arrangement.ts";
 import type { ModelOptions } from "../formats/model-tensors.ts";
-import { readMatrix, readModel } from "../formats/read.ts";
+import type { DataOptions } from "../formats/read.ts";
+import { openRows, readModel } from "../formats/read.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import type { ActivationName } from "../network/activations.ts";
 import { UsageError } from "../network/errors.ts";
@@ -13,18 +15,26 @@ import { randomNetwork } from "../sampling/random-network.ts";
 import type { SampleSource } from "../escalation/verify.ts";
 import { inputWidth } from "../network/network.ts";
 
-export interface FileSubject {
+/** What the user says of the files. */
+export interface FileSettings {
+  /** The hidden layers' activation, or one a layer: as --activation; null: the file's own. */
+  readonly activation: string | null;
+  /** Tensor prefixes in order, as --layers; null: the file's own order. */
+  readonly layers: string | null;
+  /** Which way weights stand, as --layout; null: as their names say. */
+  readonly layout: Layout | null;
+  /** Whether a table's first row is a header, as --header; null: as its cells say. */
+  readonly header: "yes" | "no" | null;
+  /** Which array of a file that holds several; null: the only one. */
+  readonly array: string | null;
+}
+
+export interface FileSubject extends FileSettings {
   readonly kind: "files";
   readonly model: Blob;
   readonly modelName: string;
-  /** The hidden layers' activation, or one a layer: as --activation; null: the file's own. */
-  readonly activation: string | null;
-  /** Tensor prefixes in order, as --layers; null: natural order. */
-  readonly layers: string | null;
   readonly inputs: Blob;
   readonly inputsName: string;
-  /** Which array of a file that holds several; null: the only one. */
-  readonly array: string | null;
   /** Inputs are (x − mean)/std. */
   readonly mean: number;
   readonly std: number;
@@ -62,6 +72,8 @@ export interface OpenSubject {
   /** What the report calls the network and the inputs. */
   readonly modelName: string;
   readonly inputsName: string;
+  /** What was taken for granted of the network's file. */
+  readonly modelNotes: readonly string[];
   /** Hexadecimal; null where there is no file, or where the browser computes none: it does in a secure context only. */
   readonly modelSha256: string | null;
   readonly inputsSha256: string | null;
@@ -75,29 +87,36 @@ export async function openSubject(subject: Subject): Promise<OpenSubject> {
   return subject.kind === "files" ? openFiles(subject) : drawSubject(subject);
 }
 
-export function modelOptions({ activation, layers }: Pick<FileSubject, "activation" | "layers">): ModelOptions {
+export function modelOptions({ activation, layers, layout }: FileSettings): ModelOptions {
   return {
     ...(activation === null ? {} : { activation }),
+    ...(layout === null ? {} : { layout }),
     ...(layers === null ? {} : { layers: layers.split(",").map((prefix) => prefix.trim()) }),
   };
 }
 
+export function dataOptions({ array, header }: FileSettings): DataOptions {
+  return { ...(array === null ? {} : { array }), ...(header === null ? {} : { header }) };
+}
+
 async function openFiles(subject: FileSubject): Promise<OpenSubject> {
-  const { modelName, inputsName, array, mean, std } = subject;
+  const { modelName, inputsName, mean, std } = subject;
   if (!Number.isFinite(mean)) throw new UsageError("subtracted from the data: expected a finite number");
   if (!(std > 0 && Number.isFinite(std))) {
     throw new UsageError(`data divided by ${String(std)}: expected a finite number > 0`);
   }
   const [model, inputs] = [await bytesOf(subject.model), await bytesOf(subject.inputs)];
-  const network = await readModel(model, modelName, modelOptions(subject));
-  const { rows, columns: width, values } = await readMatrix(inputs, inputsName, array === null ? {} : { array });
+  const notes: string[] = [];
+  const note = (line: string): void => void notes.push(line.replace(`${modelName}: `, ""));
+  const network = await readModel(model, modelName, { ...modelOptions(subject), note });
+  const { rows, columns: width, read: readRows } = await openRows(inputs, inputsName, dataOptions(subject));
   const read: SampleSource["read"] = (first, count) => ({
-    inputs: Float64Array.from(values.subarray(first * width, (first + count) * width), (v) => (v - mean) / std),
+    inputs: readRows(first, count).map((v) => (v - mean) / std),
     labels: null,
   });
   const source = { samples: rows, width, read };
   return {
-    ...{ network, source, modelName, inputsName },
+    ...{ network, source, modelName, inputsName, modelNotes: notes },
     modelSha256: await sha256(model),
     inputsSha256: await sha256(inputs),
   };
@@ -129,6 +148,7 @@ function drawSubject({ widths, activation, initialiser, distribution, samples, s
     source: { samples, width, read },
     modelName: `${widths.join("-")} ${activation}, ${initialiser}, seed ${String(seed)}`,
     inputsName: `${distribution}, seed ${String(seed)}`,
+    modelNotes: [],
     modelSha256: null,
     inputsSha256: null,
   };

@@ -4,6 +4,7 @@
  */
 import type { DrawnSubject, Offer, PageHead, PageRequest } from "../../src/worker/client.ts";
 import { element } from "../dom.ts";
+import { messages } from "../i18n/language.ts";
 import { ofAddress, toAddress } from "./address.ts";
 
 export type SubjectKind = "digits" | "drawn" | "files";
@@ -119,7 +120,7 @@ export function createBuilder(run: () => void): Builder {
     },
     drawn: () => ({
       kind: "drawn",
-      widths: widths(),
+      widths: checkedWidths(value("widths")),
       activation: value("activation") as DrawnSubject["activation"],
       initialiser: value("initialiser") as DrawnSubject["initialiser"],
       distribution: value("inputs") as DrawnSubject["distribution"],
@@ -135,6 +136,12 @@ export function createBuilder(run: () => void): Builder {
       batchSize: value("batch") === "" ? null : Number(value("batch")),
     }),
   };
+}
+
+/** @throws Error for what is no chain of widths. */
+function checkedWidths(text: string): number[] {
+  if (!/^\d+(-\d+)+$/.test(text)) throw new Error(messages().net.widthsWrong(text));
+  return text.split("-").map(Number);
 }
 
 /** The widths of a network of another depth: hidden layers are added as wide as the last, or taken away. */

@@ -8,7 +8,12 @@ import { DIGITS } from "./digits.ts";
 /** The name under which a drawn network is given away. */
 export const NETWORK_FILE = "network.safetensors";
 
-export function createCommand(client: Client): { readonly show: (request: PageRequest, kind: SubjectKind) => void } {
+export interface Command {
+  readonly show: (request: PageRequest, kind: SubjectKind) => void;
+  readonly clear: () => void;
+}
+
+export function createCommand(client: Client): Command {
   const code = element("command", HTMLElement);
   const files = element("command-files", HTMLParagraphElement);
   const copy = element("copy", HTMLButtonElement);
@@ -27,6 +32,11 @@ export function createCommand(client: Client): { readonly show: (request: PageRe
     return made;
   };
   return {
+    clear() {
+      code.textContent = "";
+      files.replaceChildren();
+      put(copied, "");
+    },
     show(request, kind) {
       code.textContent = commandLine(request);
       put(copied, "");
@@ -66,8 +76,10 @@ export function commandLine({ subject, head, norm, seed, engine, accuracy, plant
     option("model", subject.modelName);
     option("activation", subject.activation);
     option("layers", subject.layers);
+    option("layout", subject.layout);
     option("inputs", subject.inputsName);
     option("array", subject.array);
+    option("header", subject.header);
     option("mean", subject.mean, 0);
     option("std", subject.std, 1);
   }

@@ -2,7 +2,7 @@
  * The user's own network and data: chosen or dropped, read in the worker, never sent anywhere. The worker says what a file can be; what
  * is unclear is asked, and a file that is neither is refused in a line.
  */
-import type { Client, FileSubject, Inspection } from "../../src/worker/client.ts";
+import type { Client, FileSettings, FileSubject, Inspection } from "../../src/worker/client.ts";
 import { element, make } from "../dom.ts";
 import type { Text } from "../i18n/language.ts";
 import { messages, put } from "../i18n/language.ts";
@@ -10,16 +10,22 @@ import { messages, put } from "../i18n/language.ts";
 export interface OwnFiles {
   /** @throws Error in a line that says what is missing. */
   readonly subject: () => FileSubject;
+  /** A run of these files came to nothing. */
+  readonly failed: (why: string) => void;
   /** The names that the activation field offers. */
   readonly offer: (activations: readonly string[]) => void;
 }
 
 type Role = "network" | "data";
+type Control = HTMLInputElement | HTMLSelectElement;
+
+/** What is said of a file that has just come in. */
+const NOTHING_SAID: FileSettings = { activation: null, layers: null, layout: null, header: null, array: null };
 
 /** What is known of the files so far. */
 interface Chosen {
-  network: { readonly file: File; readonly found: Inspection["network"] } | null;
-  data: { readonly file: File; readonly found: Inspection["data"] } | null;
+  network: { readonly file: File; found: Inspection["network"] } | null;
+  data: { readonly file: File; found: Inspection["data"] } | null;
 }
 
 /** @param run is called when a network and data are there and nothing is left to ask. */
@@ -30,35 +36,69 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   const layers = element("own-layers", HTMLInputElement);
   const [mean, std] = [element("own-mean", HTMLInputElement), element("own-std", HTMLInputElement)];
   const array = element("own-array", HTMLSelectElement);
+  const [layout, header] = [element("own-layout", HTMLSelectElement), element("own-header", HTMLSelectElement)];
   const status = element("own-status", HTMLParagraphElement);
   const question = element("own-question", HTMLElement);
   const chosen: Chosen = { network: null, data: null };
 
+  const settings = (): FileSettings => ({
+    ...{ activation: textOf(activation), layers: textOf(layers) },
+    layout: layout.value === "" ? null : (layout.value as FileSettings["layout"]),
+    header: header.value === "" ? null : (header.value as FileSettings["header"]),
+    array: chosen.data?.found.kind === "array-wanted" ? array.value : null,
+  });
+  /** Says what went wrong or is wanted where it can be seen, and at which control. */
+  const tell = (text: Text, wanting: Control | null): void => {
+    for (const control of [activation, layers, header]) control.toggleAttribute("aria-invalid", control === wanting);
+    put(status, text);
+    status.scrollIntoView({ block: "nearest" });
+    wanting?.focus({ preventScroll: true });
+  };
+  /** What has to be known before a run, and where it is to be said; null where nothing is. */
+  const open = (): readonly [Text, Control | null] | null => {
+    const { network, data } = chosen;
+    const { file, found } = network ?? {};
+    if (file !== undefined && found?.kind === "activations-wanted") {
+      return [(m) => m.own.activationsWanted(file.name, found.layers.join(", ")), activation];
+    }
+    if (found?.kind === "layers-wanted") return [inWords(found.why), layers];
+    if (found?.kind === "refused") return [inWords(found.why), null];
+    if (data?.found.kind === "header-wanted") return [inWords(data.found.why), header];
+    if (data?.found.kind === "refused") return [inWords(data.found.why), null];
+    if (network === null || data === null) {
+      return [missing(network?.file.name ?? data?.file.name ?? null, network === null ? "network" : "data"), null];
+    }
+    return null;
+  };
   /** Asks what is still to be known; runs where that is nothing. */
   const proceed = (): void => {
-    const { network, data } = chosen;
-    const needs = network?.found.kind === "activations-wanted" && activation.value.trim() === "";
-    activation.toggleAttribute("aria-invalid", needs);
-    if (network?.found.kind === "activations-wanted" && needs) {
-      const { file, found } = network;
-      put(status, (m) => m.own.activationsWanted(file.name, found.layers.join(", ")));
-      activation.focus();
+    const question = open();
+    if (question !== null) {
+      tell(...question);
       return;
     }
-    if (network === null || data === null) {
-      put(status, missing(network?.file.name ?? data?.file.name ?? null, network === null ? "network" : "data"));
-      return;
-    }
-    put(status, (m) => m.own.ready(network.file.name, data.file.name));
+    for (const control of [activation, layers, header]) control.toggleAttribute("aria-invalid", false);
+    const [network = "", data = ""] = [chosen.network?.file.name, chosen.data?.file.name];
+    put(status, (m) => m.own.ready(network, data));
     run();
+  };
+  /** Looks at the chosen files again, as the settings now are. */
+  const lookAgain = async (): Promise<void> => {
+    const { network, data } = chosen;
+    if (network !== null) network.found = (await client.inspect(network.file, settings())).network;
+    // Which array it is changes nothing of what the file can be.
+    if (data !== null && data.found.kind !== "array-wanted") {
+      data.found = (await client.inspect(data.file, settings())).data;
+    }
+    proceed();
   };
   const take = (file: File, role: Role, found: Inspection): void => {
     if (role === "network") {
       chosen.network = { file, found: found.network };
-      activation.value = "";
-      layers.value = "";
+      for (const control of [activation, layers, layout]) control.value = "";
     } else {
       chosen.data = { file, found: found.data };
+      header.value = "";
       const arrays = found.data.kind === "array-wanted" ? found.data.arrays : [];
       array.replaceChildren(...arrays.map((name) => new Option(name, name)));
       (array.parentElement as HTMLElement).hidden = arrays.length === 0;
@@ -72,13 +112,12 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   const receive = async (file: File, wish: Role | null): Promise<void> => {
     question.replaceChildren();
     put(status, (m) => m.own.reading(file.name));
-    const found = await client.inspect(file);
+    const found = await client.inspect(file, NOTHING_SAID);
     const can = roles(found);
     const [only] = can;
     if (wish !== null ? !can.includes(wish) : only === undefined) {
-      const why = refusal(found, wish ?? likely(file.name));
       if (wish !== null) inputs[wish].value = "";
-      put(status, why);
+      tell(inWords(refusal(found, wish ?? likely(file.name))), null);
     } else if (wish !== null) take(file, wish, found);
     else if (only !== undefined && can.length === 1) take(file, only, found);
     else
@@ -91,7 +130,7 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
       });
   };
   const ask = (file: File, answer: (role: Role) => void): void => {
-    put(status, (m) => m.own.unclear(file.name));
+    tell((m) => m.own.unclear(file.name), null);
     for (const role of ["network", "data"] as const) {
       const button = put(make("button"), (m) => m.own[role === "network" ? "model" : "inputs"]);
       button.type = "button";
@@ -100,7 +139,7 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
       });
       question.append(button, " ");
     }
-    question.querySelector("button")?.focus();
+    question.querySelector("button")?.focus({ preventScroll: true });
   };
   /** One after another: a question is asked before the next file is looked at. */
   let last: Promise<void> = Promise.resolve();
@@ -114,13 +153,16 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
       if (file !== undefined) enqueue(file, role);
     });
   }
+  const again = (): void => {
+    last = last.then(lookAgain);
+  };
   form.addEventListener("change", ({ target }) => {
-    const isSetting = [activation, layers, mean, std, array].some((control) => control === target);
-    if (isSetting && (chosen.network !== null || chosen.data !== null)) proceed();
+    const isSetting = [activation, layers, layout, header, mean, std, array].some((control) => control === target);
+    if (isSetting && (chosen.network !== null || chosen.data !== null)) again();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    proceed();
+    again();
   });
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -136,7 +178,6 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
     for (const file of event.dataTransfer?.files ?? []) enqueue(file, null);
   });
 
-  const textOf = (input: HTMLInputElement): string | null => (input.value.trim() === "" ? null : input.value.trim());
   return {
     subject() {
       const { network, data } = chosen;
@@ -147,16 +188,32 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
       return {
         kind: "files",
         ...{ model: network.file, modelName: network.file.name },
-        ...{ activation: textOf(activation), layers: textOf(layers) },
         ...{ inputs: data.file, inputsName: data.file.name },
-        array: data.found.kind === "array-wanted" ? array.value : null,
+        ...settings(),
         ...{ mean: Number(mean.value), std: Number(std.value) },
       };
+    },
+    failed(why) {
+      tell(inWords(why), null);
     },
     offer(activations) {
       element("activations", HTMLDataListElement).replaceChildren(...activations.map((name) => new Option(name, name)));
     },
   };
+}
+
+function textOf(input: HTMLInputElement): string | null {
+  return input.value.trim() === "" ? null : input.value.trim();
+}
+
+/** The worker speaks of the command line's options; here they are the form's fields. */
+export function inWords(why: string): Text {
+  return (m) =>
+    why
+      .replaceAll(" or FILE#NAME", "")
+      .replaceAll(/--(activation|layers|layout|array|header|mean|std)\b/g, (_, name: string) =>
+        m.own.field(m.own[name as "activation"]),
+      );
 }
 
 function missing(found: string | null, role: Role): Text {
@@ -168,14 +225,14 @@ function roles({ network, data }: Inspection): Role[] {
   const isNetwork = network.kind !== "refused";
   if (data.kind === "array-wanted") {
     if (isNetwork) return ["network"];
-    if (data.arrays.some((name) => name.endsWith(".weight"))) return [];
+    if (data.arrays.some((name) => /(^|[./])(weight|kernel)$/.test(name))) return [];
   }
   return [...(isNetwork ? (["network"] as const) : []), ...(data.kind === "refused" ? [] : (["data"] as const))];
 }
 
 /** What a file is meant to be that is neither, by its name. */
 function likely(name: string): Role {
-  return /\.(json|safetensors|onnx|pth?)$/i.test(name) ? "network" : "data";
+  return /\.(json|safetensors|onnx|pth?|bin)(\.gz)?$/i.test(name) ? "network" : "data";
 }
 
 function refusal(found: Inspection, role: Role): string {
