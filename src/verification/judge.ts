@@ -53,7 +53,7 @@ export function judgeLayers(
       return { verdict, tightness: { lower: 0, upper: 0 }, jacobian, restartError: 0 };
     }
     const trivial = certainlyZero(layers, zeros, t);
-    if (trivial || (e.gradientNorm === 0 && zeros?.gradient === true)) {
+    if (trivial || (e.gradientNorm === 0 && zeros?.pattern === true)) {
       const tightness = { lower: 0, upper: 0 };
       return { verdict: { kind: "holds", trivial }, tightness, jacobian, restartError: 0 };
     }
@@ -71,6 +71,11 @@ export function judgeLayers(
       upper: denominator.lower > 0 ? (numerator.upper / denominator.lower) * UP : Infinity,
     };
     if (!(tightness.lower >= 0)) tightness.lower = 0;
+    if (e.gradientNorm === 0 && zeros?.gradient === true && jacobian.contradiction === null) {
+      // 0 from the stored top gradient; restarted at the rounded δ̂_t it need not be, but no chain's κ is above 1.
+      const bracket = { lower: 0, upper: Math.min(1, tightness.upper) };
+      return { verdict: { kind: "holds", trivial: false }, tightness: bracket, jacobian, restartError: Infinity };
+    }
     const verdict =
       jacobian.contradiction === null ? judgeBracket(tightness, t) : contradicted(jacobian.contradiction, t);
     return { verdict, tightness, jacobian, restartError: error / e.gradientNorm };

@@ -17,6 +17,8 @@ import { slopeIsZero } from "../network/kinks.ts";
 export interface CertainZeros {
   /** ∇ₓf = 0. */
   readonly gradient: boolean;
+  /** Whether that follows from the pattern, so that every chain restarted at a stored δ̂_t gives 0 too. */
+  readonly pattern: boolean;
   /** D_t = 0, t = 1 … l. */
   readonly slopes: readonly boolean[];
   /** δ_t = 0, t = 1 … l. */
@@ -41,7 +43,7 @@ export function certainZeros(plan: Plan, stored: StoredSample, flush: number, in
   const unexplained = stored.adjoints.some((delta, i) => isZero(delta) && pattern.adjoint[i] !== true);
   const open = unexplained || (isZero(stored.inputGradient) && !pattern.gradient);
   const exact = open && isSmall(plan) ? exactZeros(plan, stored, top, slopes) : pattern;
-  return { ...exact, slopes: slopes.map(all), jacobian: jacobianZeros(plan, slopes) };
+  return { ...exact, pattern: pattern.gradient, slopes: slopes.map(all), jacobian: jacobianZeros(plan, slopes) };
 }
 
 const all = (zero: Uint8Array): boolean => zero.every((z) => z === 1);
@@ -99,7 +101,8 @@ function exactZeros(plan: Plan, stored: StoredSample, top: Uint8Array, slopes: r
     const lost = (k: number): boolean => d[k] === 0 && slopes[i]?.[k] !== 1;
     unknown = unknown.map((u, k) => (slopes[i]?.[k] !== 1 && (u === 1 || (lost(k) && values[k] !== 0n)) ? 1 : 0));
     values = values.map((v, k) => v * (factors[k] as bigint));
-    adjoint.unshift(zeros());
+    // A stored adjoint of some rounding is not 0, whatever the exact one is.
+    adjoint.unshift(zeros() && isZero(stored.adjoints[i] as Float64Array));
     const entries = wholeNumbers(weight);
     const sums = new Array<bigint>(inputs).fill(0n);
     const next = new Float64Array(inputs);
@@ -114,7 +117,7 @@ function exactZeros(plan: Plan, stored: StoredSample, top: Uint8Array, slopes: r
     values = sums;
     unknown = next;
   }
-  return { gradient: zeros(), adjoint };
+  return { gradient: zeros() && isZero(stored.inputGradient), adjoint };
 }
 
 /** Finite doubles times one power of two that makes them whole. */

@@ -63,7 +63,7 @@ describe("an .npz", () => {
     damaged[damaged.indexOf(0x93) + 128 + 3] = 77;
     expect(await refusal(damaged, "a.npz")).toContain("bytes that are not those of its CRC-32");
     expect(await refusal(zip([{ name: "a/data.pkl", content: Y }]), "a.pt")).toContain(
-      "a.pt: found a PyTorch file, which is a model",
+      "a.pt: found a model's file",
     );
     expect(
       await refusal(

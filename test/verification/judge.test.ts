@@ -37,7 +37,7 @@ const judge = (layers: LayerBounds[], e: Evidence, zeros: CertainZeros | null = 
 
 /** One layer's zeros. */
 const zeros = (gradient: boolean, adjoint: boolean, jacobian = false): CertainZeros => ({
-  ...{ gradient, adjoint: [adjoint], slopes: [false], jacobian: [jacobian] },
+  ...{ gradient, pattern: gradient, adjoint: [adjoint], slopes: [false], jacobian: [jacobian] },
 });
 
 describe("κ's bracket", () => {
@@ -94,6 +94,11 @@ describe("κ's bracket", () => {
     // ∇ₓf = 0 for certain, with no factor 0: κ is 0.
     const exact = judge([own], silent, zeros(true, false))[0];
     expect(exact).toMatchObject({ verdict: { kind: "holds", trivial: false }, tightness: { lower: 0, upper: 0 } });
+    // By sums that cancel, not by the pattern: the chain from the rounded δ̂_t may differ from 0 by its rounding.
+    const summed = judge([own], silent, { ...zeros(true, false), pattern: false })[0];
+    expect(summed).toMatchObject({ verdict: { kind: "holds", trivial: false }, tightness: cancelled?.tightness });
+    const unbounded = judge([own], vanished, { ...zeros(true, false), pattern: false })[0];
+    expect(unbounded).toMatchObject({ verdict: { kind: "holds", trivial: false }, tightness: { lower: 0, upper: 1 } });
   });
 
   test("a lower bound of ‖J_t‖ above an upper one is a violation of the norms", () => {

@@ -56,7 +56,13 @@ async function rowOf(network: Network, x: readonly number[], head: Head = SUM): 
 describe("a zero is certain", () => {
   test("where relu is off by definition, whatever the weights", async () => {
     const dead = await zerosOf(net([[[1, 2]], "relu", [-9]], [[[3], [4]], "identity"]), [1, 1]);
-    expect(dead).toEqual({ gradient: true, slopes: [true, false], adjoint: [true, false], jacobian: [false, true] });
+    expect(dead).toEqual({
+      gradient: true,
+      pattern: true,
+      slopes: [true, false],
+      adjoint: [true, false],
+      jacobian: [false, true],
+    });
   });
 
   test("where the pattern of zeros leaves no path, though no factor is 0", async () => {
@@ -82,6 +88,7 @@ describe("a zero is certain", () => {
     const saturated = await zerosOf(net([[[1]], "tanh", [400]], [[[1]], "identity"]), [1]);
     expect(saturated).toEqual({
       gradient: false,
+      pattern: false,
       slopes: [false, false],
       adjoint: [false, false],
       jacobian: [false, false],
