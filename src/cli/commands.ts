@@ -16,7 +16,18 @@ export interface Command extends CommandSummary {
 const SEARCH_FLAGS: readonly FlagKey[] = ["within", "box", "weights", "weightsWithin", "starts", "steps"];
 
 const TIGHTEN_FLAGS: readonly FlagKey[] = [
-  ...(["model", "activation", "layers", "layout", ...SEARCH_FLAGS, "inputs", "array", "header", "rows"] as const),
+  ...([
+    "model",
+    "activation",
+    "layers",
+    "layout",
+    "key",
+    ...SEARCH_FLAGS,
+    "inputs",
+    "array",
+    "header",
+    "rows",
+  ] as const),
   ...(["mean", "std", "random", "distribution", "scale", "seed", "labels", "head", "norm", "engine"] as const),
   ...(["precision", "adapter", "accuracy", "certify", "audit", "failOn", "report", "samples"] as const),
   ...(["witnesses", "json"] as const),
@@ -24,7 +35,7 @@ const TIGHTEN_FLAGS: readonly FlagKey[] = [
 
 /** What verify takes of its inputs, and one case of a sweep in their place. */
 const VERIFY_FLAGS: readonly FlagKey[] = [
-  ...(["model", "activation", "layers", "layout", "inputs", "array", "header", "rows", "mean", "std"] as const),
+  ...(["model", "activation", "layers", "layout", "key", "inputs", "array", "header", "rows", "mean", "std"] as const),
   ...([
     "random",
     "distribution",

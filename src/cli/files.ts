@@ -12,9 +12,11 @@ export function readBytes(file: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** SHA-256 in hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** SHA-256 in hexadecimal, of these bytes one after another. */
+export function sha256(...parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
 }
 
 /** Why a file operation failed, in a person's words. */

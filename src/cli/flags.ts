@@ -63,6 +63,13 @@ export const FLAGS = {
     help: "which way the weights of a tensor file stand (without it: PREFIX.weight outputs × inputs, PREFIX.kernel inputs × outputs)",
     parse: oneOf(LAYOUTS),
   }),
+  key: flag({
+    name: "key",
+    value: "NAME",
+    default: null,
+    help: "which entry of a PyTorch checkpoint, as model_state_dict or ema.model, where it holds the weights of several networks",
+    parse: text,
+  }),
   inputs: flag({
     name: "inputs",
     value: "FILE[#NAME]",

@@ -1,6 +1,7 @@
 /**
  * `gpv verify`: options → outputs → engines → plan → run and verdicts → exports → exit code.
  */
+import { dirname, join } from "node:path";
 import { verify } from "../escalation/verify.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
 import { FAULTS, withPlanFault } from "../engine/faults.ts";
@@ -140,7 +141,8 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   const { values } = args;
   const file = values.model ?? "";
   const bytes = readBytes(file);
-  const { network, notes } = await openModel(bytes, file, args, io);
+  const beside: Uint8Array[] = [];
+  const { network, notes } = await openModel(bytes, file, args, io, beside);
   const inputs = await openInputs(args, network, io);
   const head = await openHead(args, network, inputs, io);
   let labeller = null;
@@ -167,7 +169,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
       modelNotes: notes,
       headName: headName(args),
       settings: settings(args, inputs.describe),
-      modelSha256: sha256(bytes),
+      modelSha256: sha256(bytes, ...beside),
       inputsSha256: inputs.sha256,
       startedAt: io.date(),
       ...(values.plant === null ? {} : { plant: values.plant }),
@@ -175,14 +177,15 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   };
 }
 
-/** The network, and what was taken for granted of its file: said on stderr, and kept for the report. */
+/** The network, and what was taken for granted of its file: said on stderr, and kept for the report. `beside` receives its data files. */
 async function openModel(
   bytes: Uint8Array,
   file: string,
   args: Arguments,
   io: Io,
+  beside: Uint8Array[],
 ): Promise<{ network: Network; notes: readonly string[] }> {
-  const { activation, layers, layout } = args.values;
+  const { activation, layers, layout, key } = args.values;
   const notes: string[] = [];
   const { note } = reading(args, io);
   const network = await readModel(bytes, file, {
@@ -193,6 +196,12 @@ async function openModel(
     ...(activation === null ? {} : { activation: activation.join(",") }),
     ...(layers === null ? {} : { layers }),
     ...(layout === null ? {} : { layout }),
+    ...(key === null ? {} : { key }),
+    external: (location) => {
+      const data = readBytes(join(dirname(file), location));
+      beside.push(data);
+      return Promise.resolve(data);
+    },
   });
   checkNetwork(network, file);
   return { network, notes };
@@ -226,6 +235,7 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
     activation,
     layers,
     layout,
+    key,
     header,
     mean,
     std,
@@ -246,6 +256,7 @@ function settings(args: Arguments, inputs: string): { [key: string]: Json } {
     activation,
     layers,
     layout,
+    key,
     header,
     mean,
     std,
