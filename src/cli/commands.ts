@@ -52,7 +52,7 @@ const VERIFY_FLAGS: readonly FlagKey[] = [
     "adapter",
   ] as const),
   ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses"] as const),
-  ...(["witnessVerdicts", "json"] as const),
+  ...(["witnessVerdicts", "json", "maxMemory"] as const),
 ];
 
 const SWEEP_FLAGS: readonly FlagKey[] = [

@@ -1,5 +1,7 @@
 /** A file of numbers as an option names it: FILE, or FILE#NAME for one array of several. */
 import { existsSync } from "node:fs";
+import type { Budget } from "../formats/budget.ts";
+import { createBudget } from "../formats/budget.ts";
 import { openRows } from "../formats/read.ts";
 import type { RowSource } from "../formats/read.ts";
 import { UsageError } from "../network/errors.ts";
@@ -25,11 +27,14 @@ export function splitName(text: string): DataFile {
 export interface Reading {
   readonly header: "yes" | "no" | null;
   readonly note: (line: string) => void;
+  /** What all files of the run may take. */
+  readonly budget: Budget;
 }
 
 export function reading({ values }: Arguments, io: Pick<Io, "note">): Reading {
   return {
     header: values.header,
+    budget: createBudget(values.maxMemory),
     note: (line) => {
       io.note(`gpv: note: ${line}`);
     },
@@ -43,7 +48,11 @@ export interface OpenData extends RowSource {
 }
 
 /** @param array of `--array`, which stands for "#NAME". @throws FormatError, UsageError */
-export async function openData(text: string, array: string | null, { header, note }: Reading): Promise<OpenData> {
+export async function openData(
+  text: string,
+  array: string | null,
+  { header, note, budget }: Reading,
+): Promise<OpenData> {
   const named = splitName(text);
   if (array !== null && named.array !== null && array !== named.array) {
     throw new UsageError(
@@ -51,7 +60,7 @@ export async function openData(text: string, array: string | null, { header, not
     );
   }
   const wanted = named.array ?? array;
-  const bytes = readBytes(named.file);
+  const bytes = readBytes(named.file, budget);
   const rows = await openRows(bytes, named.file, {
     note,
     ...(wanted === null ? {} : { array: wanted }),

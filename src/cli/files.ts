@@ -1,14 +1,36 @@
 /** Reading files, with errors of one line: the file first, then what went wrong. Writing is in outputs.ts. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import type { Budget } from "../formats/budget.ts";
+import { createBudget } from "../formats/budget.ts";
 import { FormatError } from "../network/errors.ts";
 
-/** @throws FormatError naming the file. */
-export function readBytes(file: string): Uint8Array<ArrayBuffer> {
+/** Bytes read at once of what has no size (a pipe). */
+const PIECE_BYTES = 1 << 20;
+
+/** The whole of a file, or of a pipe, which is opened once. @throws FormatError naming the file, also where the budget ends. */
+export function readBytes(file: string, budget: Budget = createBudget()): Uint8Array<ArrayBuffer> {
+  let descriptor: number | null = null;
   try {
-    return new Uint8Array(readFileSync(file));
+    descriptor = openSync(file, "r");
+    const found = fstatSync(descriptor);
+    if (found.isFile()) {
+      budget.claim(found.size, file);
+      return new Uint8Array(readFileSync(descriptor));
+    }
+    const parts: Uint8Array[] = [];
+    for (;;) {
+      const piece = new Uint8Array(PIECE_BYTES);
+      const length = readSync(descriptor, piece);
+      if (length === 0) return new Uint8Array(Buffer.concat(parts));
+      budget.claim(length, file);
+      parts.push(piece.subarray(0, length));
+    }
   } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
     throw new FormatError(`${file}: cannot be read (${reason(cause)})`, { cause });
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
   }
 }
 

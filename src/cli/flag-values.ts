@@ -43,6 +43,18 @@ export function parseShard(value: string): Shard {
   return { number, count };
 }
 
+/** Bytes from "512MiB", "2GiB", "4GB" or a plain number. */
+export function parseSize(value: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)\s*([kKMGT]?i?B?)$/.exec(value) ?? [];
+  const power = "KMGT".indexOf(unit.charAt(0).toUpperCase()) + 1;
+  const bytes = Math.floor(
+    Number(number) * (unit.includes("i") ? 1024 : 1000) ** (/^[KMGTkmgt]/.test(unit) ? power : 0),
+  );
+  if (number === "" || !(Number.isSafeInteger(bytes) && bytes > 0))
+    throw new UsageError("expected a size > 0 as 512MiB or 2GiB");
+  return bytes;
+}
+
 export function parsePrecision(value: string): "f64" {
   if (oneOf(["f32", "f64"])(value) === "f32") {
     throw new UsageError("expected f64: f32 is not available in this version");

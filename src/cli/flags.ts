@@ -18,6 +18,7 @@ import {
   parsePrecision,
   parseRows,
   parseShard,
+  parseSize,
   real,
   text,
 } from "./flag-values.ts";
@@ -246,6 +247,13 @@ export const FLAGS = {
     default: null,
     help: "of damaged ledgers too, the rows that are whole: the report names what is lost and counts as unfinished",
     parse: () => true as const,
+  }),
+  maxMemory: flag({
+    name: "max-memory",
+    value: "SIZE",
+    default: "2GiB",
+    help: "bytes of the files and pipes that are read, at most (512MiB, 16GiB)",
+    parse: parseSize,
   }),
   shard: flag({
     name: "shard",

@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import { OutputError } from "../network/errors.ts";
+import { withoutSteering } from "../network/printable.ts";
 import { reason } from "./files.ts";
 
 export interface Io {
@@ -82,7 +83,7 @@ export function processIo(): ProcessIo {
           return;
         }
         try {
-          process.stdout.write(text, (error) => {
+          process.stdout.write(withoutSteering(text), (error) => {
             if (error) fail(error);
             settle();
           });
@@ -93,11 +94,11 @@ export function processIo(): ProcessIo {
         }
       }),
     note: (line) => {
-      say(`${clear}${line}\n`);
+      say(`${clear}${withoutSteering(line)}\n`);
     },
     status: process.stderr.isTTY
       ? (line) => {
-          say(`${clear}${line}`);
+          say(`${clear}${withoutSteering(line)}`);
         }
       : null,
     now: () => performance.now(),

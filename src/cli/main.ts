@@ -6,6 +6,7 @@ import { realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { DeviceError } from "../network/errors.ts";
+import { escaped } from "../network/printable.ts";
 import { parseArguments } from "./arguments.ts";
 import { findCommand, SUMMARIES } from "./commands.ts";
 import { SoftwareVulkanWanted } from "./again.ts";
@@ -33,7 +34,9 @@ export async function main(words: readonly string[], io: Io): Promise<number> {
 }
 
 function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  const text = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  const message = escaped(text);
+  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}…`;
 }
 
 /** A defect of the program in one line; the places that its report needs stand behind it. */
@@ -45,6 +48,9 @@ function defect(error: unknown): string {
 }
 
 const MOST_PLACES = 4;
+
+/** Names come from files, and may be as long as these. */
+const LONGEST_MESSAGE = 1500;
 
 /** The same command line in a process that finds the software adapter. */
 async function runAgain(io: Io): Promise<number> {

@@ -17,6 +17,7 @@ import type { Output } from "./outputs.ts";
 import { closeAll, openOutput } from "./outputs.ts";
 import type { Io } from "./io.ts";
 import { openWitness } from "./replay.ts";
+import { shellWord } from "./shell.ts";
 import { checkDistinct } from "./same-file.ts";
 import { writeRepro } from "./repro.ts";
 import { TOOL } from "./version.ts";
@@ -82,7 +83,7 @@ export async function shrinkCommand({ values, operand, given }: Arguments, io: I
       await io.out(
         `${counted(parameters(witness), "parameter")} to ${counted(parameters(outcome.witness), "parameter")} (${widths.join("-")}) in ${counted(outcome.attempts, "run")}${rest}\n` +
           `still ${outcome.witness.row.verdict}${outcome.witness.row.reason === undefined ? "" : `: ${outcome.witness.row.reason}`}\n` +
-          (lost === null ? `replay it: gpv replay ${values.output}\n` : ""),
+          (lost === null ? `replay it: gpv replay ${shellWord(values.output)}\n` : ""),
       );
       if (lost !== null) throw lost;
       const shown = page === null || (await showKernel(outcome.witness, page, values, io));

@@ -1,11 +1,13 @@
 /** `--preset`, `--grid` and what may narrow them → the grids of a sweep. */
 import { parse } from "yaml";
 import { DEFAULT_AUDIT } from "../escalation/verify.ts";
+import { checkDepth } from "../formats/json-depth.ts";
 import { FormatError, UsageError } from "../network/errors.ts";
 import type { Grid } from "../sweep/grid.ts";
 import { parseGrids } from "../sweep/grid.ts";
 import { preset } from "../sweep/presets.ts";
 import type { Arguments } from "./arguments.ts";
+import { shellWord } from "./shell.ts";
 import { readBytes } from "./files.ts";
 
 export interface SweepGrids {
@@ -55,8 +57,30 @@ function presetGrids(name: Arguments["values"]["preset"]): SweepGrids | null {
   return name === null ? null : { ...preset(name), source: `preset ${name}`, command: `--preset ${name}` };
 }
 
+/** A reader of YAML takes the square of some texts' lengths: what a grid needs is short and shallow. JSON has no such limit. */
+const LONGEST_YAML = 1 << 16;
+const DEEPEST_YAML = 16;
+
+/** @throws FormatError */
+function checkYaml(text: string, file: string): void {
+  let depth = 0;
+  let deepest = 0;
+  for (const char of text) {
+    if (char === "[" || char === "{") deepest = Math.max(deepest, ++depth);
+    else if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
+  }
+  if (text.length > LONGEST_YAML || deepest > DEEPEST_YAML || /(?:[-?:] ){16}/.test(text)) {
+    throw new FormatError(
+      `${file}: found YAML of ${String(text.length)} characters, nested ${String(deepest)} deep, expected at most ${String(LONGEST_YAML)} and ${String(DEEPEST_YAML)}; a longer grid can be written as JSON`,
+    );
+  }
+}
+
 function fileGrids(file: string): SweepGrids {
   const text = new TextDecoder().decode(readBytes(file));
+  const isYaml = /\.ya?ml$/i.test(file);
+  if (isYaml) checkYaml(text, file);
+  else checkDepth(text, file);
   let raw: unknown;
   try {
     // JSON is YAML too; its own reader is stricter and says more.
@@ -72,6 +96,6 @@ function fileGrids(file: string): SweepGrids {
     inputsPerNetwork: INPUTS_PER_NETWORK,
     audit: DEFAULT_AUDIT,
     source: file,
-    command: `--grid ${file}`,
+    command: `--grid ${shellWord(file)}`,
   };
 }

@@ -24,6 +24,7 @@ import { EXIT, exitCode } from "./exit.ts";
 import type { Io } from "./io.ts";
 import { processTimer } from "./io.ts";
 import { openLedger } from "./ledger-file.ts";
+import { shellWord } from "./shell.ts";
 import { makeFolder } from "./outputs.ts";
 import { progressLine } from "./progress.ts";
 import { ledgerFiles, unitFiles, witnessFiles } from "./same-file.ts";
@@ -122,7 +123,7 @@ async function withLedger(args: Arguments, grids: SweepGrids | null, outputs: Sw
       );
       return EXIT.device;
     }
-    if (!outcome.complete) io.note(`gpv: go on with: gpv sweep --resume --ledger ${values.ledger}`);
+    if (!outcome.complete) io.note(`gpv: go on with: gpv sweep --resume --ledger ${shellWord(values.ledger)}`);
     return exitCode(report, values.failOn ?? []);
   } finally {
     first.dispose();
@@ -278,5 +279,5 @@ async function examineWitnesses(
   io.note(witnessNote(files, args.values.witnessVerdicts));
   if (files.length === 0 || io.signal.aborted) return;
   const shrunk = await shrinkSmallest(files, folder, header, args.values.adapter, io);
-  if (shrunk !== null) io.note(`gpv: and the smallest of them reduced: gpv replay ${shrunk}`);
+  if (shrunk !== null) io.note(`gpv: and the smallest of them reduced: gpv replay ${shellWord(shrunk)}`);
 }

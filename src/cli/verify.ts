@@ -6,6 +6,7 @@ import { verify } from "../escalation/verify.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
 import { FAULTS, withPlanFault } from "../engine/faults.ts";
 import { askedWidth, isWide } from "../engine/weight-norm.ts";
+import { createBudget } from "../formats/budget.ts";
 import { readModel } from "../formats/read.ts";
 import type { OutputError } from "../network/errors.ts";
 import { UsageError } from "../network/errors.ts";
@@ -140,7 +141,7 @@ export type Run = Omit<VerifyRequest, "engine" | "host">;
 export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   const { values } = args;
   const file = values.model ?? "";
-  const bytes = readBytes(file);
+  const bytes = readBytes(file, createBudget(values.maxMemory));
   const beside: Uint8Array[] = [];
   const { network, notes } = await openModel(bytes, file, args, io, beside);
   const inputs = await openInputs(args, network, io);

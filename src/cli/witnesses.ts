@@ -9,6 +9,7 @@ import type { WitnessOrigin } from "../witness/witness.ts";
 import { makeWitness } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import { FLAGS } from "./flags.ts";
+import { shellWord } from "./shell.ts";
 import { makeFolder, writeWhole } from "./outputs.ts";
 
 export interface WitnessFolder {
@@ -85,7 +86,7 @@ export function openWitnessFolder(
 export function witnessNote(files: readonly string[], verdicts: readonly VerdictName[]): string {
   const [first] = files;
   if (first === undefined) return `gpv: no witness written: nothing was ${verdicts.join(" or ")} in this run`;
-  return `gpv: ${counted(files.length, "witness file")} written; to examine the first: gpv replay ${first}`;
+  return `gpv: ${counted(files.length, "witness file")} written; to examine the first: gpv replay ${shellWord(first)}`;
 }
 
 function withAddress(origin: WitnessOrigin, { address, norm, seed }: Addressed): WitnessOrigin {

@@ -4,6 +4,7 @@ import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { FormatError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { checkNetwork } from "../network/network.ts";
+import { checkDepth } from "./json-depth.ts";
 import { parseActivations } from "./activation-list.ts";
 import { missingBias, missingBiasNote } from "./missing-bias.ts";
 import type { ModelOptions } from "./model-tensors.ts";
@@ -21,6 +22,7 @@ const Model = v.object({
 
 /** @throws FormatError, ModelError. Undone by writeModelJson. */
 export function readModelJson(text: string, source: string, options: ModelOptions): Network {
+  checkDepth(text, source);
   let raw: unknown;
   try {
     raw = JSON.parse(text);

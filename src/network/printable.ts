@@ -15,6 +15,17 @@ export function printable(text: string): string {
   return escaped(isLong ? `${characters.slice(0, LONGEST - 1).join("")}…` : text);
 }
 
+/**
+ * Text on its way to a terminal, line breaks and tabs left: what steers it is written as JSON would, \u001b, so that JSON stays what it was.
+ */
+export function withoutSteering(text: string): string {
+  return text.replace(UNPRINTABLE, (found) => {
+    if (found === "\n" || found === "\t") return found;
+    const units = Array.from({ length: found.length }, (_, i) => found.charCodeAt(i));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+  });
+}
+
 /** A whole message: escaped, not cut. */
 export function escaped(text: string): string {
   return text.replace(UNPRINTABLE, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);

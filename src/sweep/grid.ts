@@ -98,7 +98,7 @@ export function cellsOf(grids: readonly Grid[], source: string): Cell[] {
       throw new FormatError(`${source}: found more than ${String(MOST_ARCHITECTURES)} architectures`);
     }
     for (let k = 0; k < size; k++) {
-      const cell = { ...cellAt(grid, k, cells.length), networks: grid.networks, firstNetwork };
+      const cell = cellAt(grid, k, cells.length, firstNetwork);
       checkCell(cell, source);
       cells.push(cell);
       firstNetwork += grid.networks;
@@ -111,7 +111,7 @@ export function cellsOf(grids: readonly Grid[], source: string): Cell[] {
 const LISTS = ["depth", "width", "activation", "initialiser", "scale", "bias", "head", "norm", "distribution"] as const;
 
 /** Cell k of one grid: k written in the mixed radix of the lists' lengths, the last list's digit lowest. */
-function cellAt(grid: Grid, k: number, architecture: number): Architecture {
+function cellAt(grid: Grid, k: number, architecture: number, firstNetwork: number): Cell {
   const digits = new Map<string, number>();
   let rest = k;
   for (const key of [...LISTS].reverse()) {
@@ -125,7 +125,10 @@ function cellAt(grid: Grid, k: number, architecture: number): Architecture {
   return {
     architecture,
     depth,
-    widths: [inputs, ...new Array<number>(depth - 1).fill(hidden), outputs],
+    // Made as they are needed: a thousand numbers for each of a million cells would fill a machine.
+    get widths() {
+      return [inputs, ...new Array<number>(depth - 1).fill(hidden), outputs];
+    },
     activation: at("activation"),
     initialiser: at("initialiser"),
     scale: at("scale"),
@@ -134,6 +137,8 @@ function cellAt(grid: Grid, k: number, architecture: number): Architecture {
     norm: at("norm"),
     distribution: typeof distribution === "string" ? distribution : distribution.distribution,
     inputScale: typeof distribution === "string" ? 1 : distribution.scale,
+    networks: grid.networks,
+    firstNetwork,
   };
 }
 

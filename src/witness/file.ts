@@ -3,6 +3,7 @@
  * JSON text, so that a part that was changed on the way is told from one that never was right.
  */
 import * as v from "valibot";
+import { checkDepth } from "../formats/json-depth.ts";
 import { readModelJson } from "../formats/model-json.ts";
 import { IEEE_F64, WGSL_F32 } from "../engine/engine.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
@@ -81,6 +82,19 @@ const Measurements = v.object({
   ),
 });
 
+/** A number as written: what JSON cannot write is a word ("Infinity"). */
+const written = v.optional(v.nullable(v.union([v.number(), v.string()])));
+
+const Measured = v.looseObject({
+  verdict: v.string(),
+  reason: v.optional(v.string()),
+  ...{ value: written, lhs: written, rhs: written, ratio: written },
+  layers: v.array(v.looseObject({ layer: v.optional(v.number()), verdict: v.optional(v.string()) })),
+  violations: v.optional(
+    v.array(v.looseObject({ check: v.string(), layer: v.number(), detail: v.optional(v.string()) })),
+  ),
+});
+
 const File = v.object({
   schema: v.literal(SCHEMA),
   tool: v.object({ name: v.string(), version: v.string() }),
@@ -107,7 +121,7 @@ const File = v.object({
   network: v.looseObject({}),
   head: Head,
   input: floats,
-  measured: v.looseObject({ verdict: v.string(), layers: v.array(v.looseObject({})) }),
+  measured: Measured,
   norms: v.array(v.object({ spectral: interval, frobenius: interval })),
   stored: Stored,
   measurements: Measurements,
@@ -147,6 +161,7 @@ export async function witnessText(witness: Witness): Promise<string> {
  * @throws FormatError, ModelError where it is no witness, or a part is not what it was.
  */
 export async function readWitness(text: string, source: string): Promise<Witness> {
+  checkDepth(text, source);
   let raw: unknown;
   try {
     raw = JSON.parse(text);

@@ -62,9 +62,7 @@ describe("an .npz", () => {
     const damaged = zip([{ name: "x.npy", content: X }]);
     damaged[damaged.indexOf(0x93) + 128 + 3] = 77;
     expect(await refusal(damaged, "a.npz")).toContain("bytes that are not those of its CRC-32");
-    expect(await refusal(zip([{ name: "a/data.pkl", content: Y }]), "a.pt")).toContain(
-      "a.pt: found a model's file",
-    );
+    expect(await refusal(zip([{ name: "a/data.pkl", content: Y }]), "a.pt")).toContain("a.pt: found a model's file");
     expect(
       await refusal(
         zip([
