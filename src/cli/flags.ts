@@ -5,6 +5,7 @@
  * `parse` gets the text after `=` and throws UsageError with what it expected; arguments.ts adds the place.
  */
 import { FAULT_NAMES } from "../engine/faults.ts";
+import { activationNamed } from "../formats/activation-list.ts";
 import { LAYOUTS } from "../formats/arrangement.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { parseAddress } from "../sweep/case.ts";
@@ -42,13 +43,19 @@ function flag<T, const D extends string | null>(record: Flag<T, D>): Flag<T, D> 
 }
 
 export const FLAGS = {
-  model: flag({ name: "model", value: "FILE", default: null, help: "the network: .safetensors or .json", parse: text }),
+  model: flag({
+    name: "model",
+    value: "FILE",
+    default: null,
+    help: "the network: .safetensors, PyTorch's .pt .pth .bin .ckpt, .onnx or .json",
+    parse: text,
+  }),
   activation: flag({
     name: "activation",
     value: "LIST",
     default: null,
     help: "one name for the hidden layers (the output is then identity), or one a layer: relu,tanh,identity. Without it: the file's own",
-    parse: listOf(oneOf(ACTIVATION_NAMES)),
+    parse: listOf((name) => activationNamed(name) ?? oneOf(ACTIVATION_NAMES)(name)),
   }),
   layers: flag({
     name: "layers",

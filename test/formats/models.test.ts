@@ -198,3 +198,18 @@ test("activation lists: one hidden name, one name each, or a clear refusal", () 
     "--activation: found 2 activations, expected 1 or 3, one for each layer",
   );
 });
+
+test.each([
+  ["ReLU, leaky_relu, swish, linear", ["relu", "leaky-relu", "silu", "identity"]],
+  ["hardswish,nn.Tanh(),GELU,None", ["hard-swish", "tanh", "gelu", "identity"]],
+  ["leaky-relu(0.01),elu(1.0),softplus(1),ReLU6", ["leaky-relu", "elu", "softplus", "relu6"]],
+])("the names that other programs have, %s, are known", (text, expected) => {
+  expect(parseActivations(text, 4, "--activation")).toEqual(expected);
+});
+
+test("a parameter that is not ours is refused, not dropped", () => {
+  expect(() => parseActivations("leaky-relu(0.2)", 2, "--activation")).toThrow(
+    '--activation: found "leaky-relu(0.2)", expected leaky-relu(0.01): this version has no other',
+  );
+  expect(() => parseActivations("tanh(2)", 2, "--activation")).toThrow("expected tanh, which has no parameter");
+});

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { readModel } from "../../src/formats/read.ts";
 import { readPytorch } from "../../src/formats/pytorch/read.ts";
+import { ACTIVATIONS } from "../../src/network/activations.ts";
 import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
 
 const FOLDER = new URL("./pytorch-files/", import.meta.url);
@@ -79,6 +81,22 @@ describe("weights as torch.save writes them", () => {
     expect((await numbersOf("two.pt", { key: "ema" }))[0]?.[0]).toBe(-0.25);
     expect(await refusal("two.pt", { key: "eva" })).toBe("--key eva: found model, ema in two.pt, expected one of them");
   });
+});
+
+/** What torch 1.13 printed for x in f64, in eval mode: pytorch-files/make.py. Stored u and v are f32, so σ has a relative error of 2⁻²³ or so. */
+test.each([
+  ["norms-by-hooks.pt", [-0.4520340679232654, 0.43196502050160124]],
+  ["norms-by-parametrizations.pt", [-0.23448261482403832, -0.1471488094893887]],
+])("%s: the weights are those that inference uses", async (name, expected) => {
+  const { layers } = await readModel(bytesOf(name), name, { activation: "tanh" });
+  const outputs = layers.reduce<number[]>(
+    (h, { weight, bias, inputs, activation }) =>
+      Array.from(bias, (b, o) =>
+        ACTIVATIONS[activation].value(h.reduce((z, v, i) => z + v * (weight[o * inputs + i] as number), b)),
+      ),
+    [0.5, -1, 0.25, 2],
+  );
+  outputs.forEach((y, i) => expect(Math.abs(y - (expected[i] as number))).toBeLessThan(1e-6));
 });
 
 describe("nothing in a file is run", () => {
