@@ -109,7 +109,7 @@ function cpuEngines(plant: FaultName | null, why: string): Engines {
     engine,
     host,
     threads,
-    why: `engine cpu (f64, ${threads === 0 ? "one thread" : `${String(threads)} threads`}): ${why}`,
+    why: `engine cpu (f64, ${threads < 2 ? "one thread" : `${String(threads)} threads`}): ${why}`,
     dispose: () => {
       engine.dispose();
       if (host !== engine) host.dispose();

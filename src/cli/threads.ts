@@ -6,11 +6,10 @@ import type { HostThread } from "../engine/cpu/engine.ts";
 
 const inSource = import.meta.url.endsWith(".ts");
 
-/** How many threads to start: one a core, none where the runtime cannot start one from TypeScript (Node, unbuilt). */
+/** How many threads to start: one a core, so that this one hears an interruption; none where the runtime cannot start one from TypeScript (Node, unbuilt). */
 export function threadCount(): number {
   const unbuilt = inSource && process.versions["deno"] === undefined;
-  const cores = availableParallelism();
-  return unbuilt || cores < 2 ? 0 : Math.min(cores, MOST_THREADS);
+  return unbuilt ? 0 : Math.min(availableParallelism(), MOST_THREADS);
 }
 
 /** More threads than this only cost memory: each has its own copy of the plan. */

@@ -4,6 +4,7 @@
 import { verify } from "../escalation/verify.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
 import { FAULTS, withPlanFault } from "../engine/faults.ts";
+import { askedWidth, isWide } from "../engine/weight-norm.ts";
 import { readMatrix, readModel } from "../formats/read.ts";
 import { ModelError, UsageError } from "../network/errors.ts";
 import { labelUse } from "../network/heads.ts";
@@ -258,6 +259,7 @@ async function run(
     host: engines.host,
     ...(witnesses === null ? {} : { catch: witnesses.catch }),
     onRow: (row) => outputs.samples?.write(row),
+    onPlan: ({ done, total }) => io.status?.(`proving ‖W‖: ${String(done)} of ${String(total)} layers`),
     onProgress: ({ done, total }) => {
       const nowMs = io.now();
       if (nowMs - shownMs < REFRESH_MS && done < total) return;
@@ -267,8 +269,20 @@ async function run(
   });
   io.status?.("");
   const { report } = outcome;
+  for (const warning of wideNorms(report)) io.note(`gpv: WARNING: ${warning}`);
   const details = { ...report.timing.details, threads: engines.threads };
   return { ...outcome, report: { ...report, timing: { ...report.timing, details } } };
+}
+
+/** One line a layer whose ‖W‖ is known less well than is asked for; none of an interrupted run that had not come so far. */
+function wideNorms({ model, norm, samples }: Report): string[] {
+  if (samples === 0 || norm !== "spectral") return [];
+  return model.layers.flatMap(({ layer, outputs, inputs, weightNorm }) => {
+    const { lower, upper } = { lower: weightNorm.lower ?? NaN, upper: weightNorm.upper ?? NaN };
+    if (!isWide({ lower, upper }, outputs, inputs)) return [];
+    const [found, asked] = [(upper - lower) / lower, askedWidth(outputs, inputs)].map((x) => x.toExponential(1));
+    return [`layer ${String(layer)}: ‖W‖ is proven to ${String(found)} relatively only, asked for ${String(asked)}`];
+  });
 }
 
 const REFRESH_MS = 100;
