@@ -13,6 +13,8 @@ import type { Io } from "./io.ts";
 import { runtimeName } from "./runtime/gpu.ts";
 
 export async function replayCommand({ values, operand }: Arguments, io: Io): Promise<number> {
+  // Nothing of a replay is kept before its end, and exact arithmetic takes no turns: an interruption ends the process itself.
+  io.detach();
   const file = operand ?? "";
   const witness = await openWitness(file);
   const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
