@@ -7,11 +7,9 @@
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
-import type { Rounding } from "../engine/f32.ts";
 import { beyondF32, joinRounding } from "../engine/f32.ts";
 import type { Plan } from "../engine/plan.ts";
 import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
-import { loweredPowerOfTwo, raisedPowerOfTwo } from "../engine/powers.ts";
 import { DeviceError, ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import { inputWidth, type Network } from "../network/network.ts";
@@ -19,10 +17,10 @@ import { unlessAborted } from "./abort.ts";
 import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
 import { asGiven, roundInputs } from "./given.ts";
+import { makeReport } from "./make-report.ts";
 import type { Climb } from "./sample.ts";
 import type { Catch, Receive } from "./settle.ts";
 import { auditedOf, makeSettlement, settleBatch } from "./settle.ts";
-import type { Statistics } from "./statistics.ts";
 import { createStatistics } from "./statistics.ts";
 
 /** Where the inputs come from, by index. */
@@ -226,76 +224,4 @@ function settled(measured: Promise<MeasuredBatch>): InFlight["measured"] {
 
 function count(verdicts: VerdictCounts): number {
   return verdicts.holds + verdicts.tight + verdicts.violated + verdicts.unresolved + verdicts.invalid;
-}
-
-/** A run of the library, which nobody described. */
-const UNDESCRIBED = {
-  tool: { name: "gradient-penalty-verifier", version: "library" },
-  modelSource: "network",
-  settings: {},
-  modelSha256: null,
-  inputsSha256: null,
-  startedAt: null,
-} as const;
-
-function makeReport(
-  request: VerifyRequest,
-  plan: Plan,
-  statistics: Statistics,
-  rounding: Rounding,
-  elapsedMs: number,
-): Report {
-  const { engine, source } = request;
-  const description: RunDescription = { ...UNDESCRIBED, headName: request.head.kind, ...request.description };
-  const { samples, ...result } = statistics.result();
-  return {
-    schema: "gradient-penalty-report/1",
-    tool: description.tool,
-    engine: engine.description,
-    run: {
-      settings: description.settings,
-      seed: request.seed,
-      modelSha256: description.modelSha256,
-      inputsSha256: description.inputsSha256,
-      roundedValues: rounding.values,
-      ...(description.plant === undefined ? {} : { plant: description.plant }),
-    },
-    model: {
-      source: description.modelSource,
-      ...(description.modelNotes === undefined || description.modelNotes.length === 0
-        ? {}
-        : { notes: description.modelNotes }),
-      layers: plan.layers.map((_, i) => modelLayer(plan, i)),
-    },
-    head: description.headName,
-    norm: plan.norm,
-    samples,
-    ...result,
-    rounded: rounding,
-    timing: {
-      elapsedMs,
-      samplesPerSecond: elapsedMs > 0 ? (1000 * samples) / elapsedMs : null,
-      startedAt: description.startedAt,
-      interrupted: samples < source.samples,
-      requested: source.samples,
-      details: {},
-    },
-  };
-}
-
-function modelLayer(plan: Plan, i: number): Report["model"]["layers"][number] {
-  const shape = plan.network.layers[i] as Network["layers"][number];
-  const planned = plan.layers[i] as Plan["layers"][number];
-  const norm = plan.norm === "spectral" ? planned.spectralNorm : planned.frobeniusNorm;
-  return {
-    layer: i + 1,
-    inputs: shape.inputs,
-    outputs: shape.outputs,
-    activation: shape.activation,
-    ...(shape.tensor === undefined ? {} : { tensor: shape.tensor }),
-    weightNorm: {
-      lower: loweredPowerOfTwo(norm.lower, planned.scaleExponent),
-      upper: raisedPowerOfTwo(norm.upper, planned.scaleExponent),
-    },
-  };
 }
