@@ -20,7 +20,9 @@ import { FormatError, UsageError } from "../network/errors.ts";
 /** @throws FormatError naming the file. */
 export function readBytes(file: string): Uint8Array<ArrayBuffer> {
   try {
-    return new Uint8Array(readFileSync(file));
+    // The buffer's own memory: a copy would hold a large file twice.
+    const { buffer, byteOffset, byteLength } = readFileSync(file);
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   } catch (cause) {
     throw new FormatError(`${file}: cannot be read (${reason(cause)})`, { cause });
   }
