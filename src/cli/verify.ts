@@ -4,12 +4,8 @@
 import { verify } from "../escalation/verify.ts";
 import type { VerifyRequest } from "../escalation/verify.ts";
 import { FAULTS, withPlanFault } from "../engine/faults.ts";
-import { readModel } from "../formats/read.ts";
 import { UsageError } from "../network/errors.ts";
 import { labelUse } from "../network/heads.ts";
-import type { Head } from "../network/heads.ts";
-import type { Network } from "../network/network.ts";
-import { checkNetwork, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
 import { htmlReport } from "../report/html-run.ts";
 import { reportJson } from "../report/json.ts";
@@ -19,13 +15,12 @@ import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
-import { openData, reading, splitName } from "./data-files.ts";
+import { splitName } from "./data-files.ts";
 import { checkDistinct, openOutput, readBytes, sha256 } from "./files.ts";
 import type { Output } from "./files.ts";
-import { makeHead } from "./heads.ts";
 import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
-import type { Inputs } from "./inputs.ts";
 import type { Io } from "./io.ts";
+import { openHead, openModel } from "./model-files.ts";
 import { progressLine } from "./progress.ts";
 import type { RowsOutput } from "./rows-output.ts";
 import { openRowsOutput } from "./rows-output.ts";
@@ -165,40 +160,6 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
       ...(values.plant === null ? {} : { plant: values.plant }),
     },
   };
-}
-
-/** The network, and what was taken for granted of its file: said on stderr, and kept for the report. */
-async function openModel(
-  bytes: Uint8Array,
-  file: string,
-  args: Arguments,
-  io: Io,
-): Promise<{ network: Network; notes: readonly string[] }> {
-  const { activation, layers, layout } = args.values;
-  const notes: string[] = [];
-  const { note } = reading(args, io);
-  const network = await readModel(bytes, file, {
-    note: (line) => {
-      notes.push(line.replace(`${file}: `, ""));
-      note(line);
-    },
-    ...(activation === null ? {} : { activation: activation.join(",") }),
-    ...(layers === null ? {} : { layers }),
-    ...(layout === null ? {} : { layout }),
-  });
-  checkNetwork(network, file);
-  return { network, notes };
-}
-
-/** The head, its file read; of targets for each row of the inputs, those of `--rows`. */
-async function openHead(args: Arguments, network: Network, inputs: Inputs, io: Io): Promise<Head> {
-  const spec = args.values.head;
-  const outputs = outputWidth(network);
-  if (spec.kind === "ready") return makeHead(spec, outputs, inputs.samples, null);
-  const { rows, columns, read } = await openData(spec.file, null, reading(args, io));
-  const isPart = inputs.file !== null && rows === inputs.file.rows;
-  const [first, count] = isPart ? [inputs.file.start, inputs.samples] : [0, rows];
-  return makeHead(spec, outputs, inputs.samples, { rows: count, columns, values: read(first, count) });
 }
 
 /** The head as the report names it: without the path of its file. */
