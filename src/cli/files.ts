@@ -16,7 +16,9 @@ export function readBytes(file: string, budget: Budget = createBudget()): Uint8A
     const found = fstatSync(descriptor);
     if (found.isFile()) {
       budget.claim(found.size, file);
-      return new Uint8Array(readFileSync(descriptor));
+      // The buffer's own memory: a copy would hold a large file twice.
+      const { buffer, byteOffset, byteLength } = readFileSync(descriptor);
+      return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
     }
     const parts: Uint8Array[] = [];
     for (;;) {

@@ -1,13 +1,37 @@
 /** What a run's report says of the run itself, and of the model: beside it the statistics of its samples (statistics.ts). */
+import type { EngineDescription } from "../engine/engine.ts";
 import type { Rounding } from "../engine/f32.ts";
 import type { Interval } from "../engine/interval.ts";
 import type { Plan } from "../engine/plan.ts";
 import { loweredPowerOfTwo, raisedPowerOfTwo } from "../engine/powers.ts";
 import { askedWidth, isWide } from "../engine/weight-norm.ts";
+import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
-import type { Report } from "./results.ts";
+import type { Json, Report } from "./results.ts";
 import type { Statistics } from "./statistics.ts";
-import type { RunDescription, VerifyRequest } from "./verify.ts";
+
+/** What a report says of a run besides its measurements. */
+export interface RunDescription {
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly modelSource: string;
+  /** What was taken for granted of the model's file, in lines. */
+  readonly modelNotes?: readonly string[];
+  readonly headName: string;
+  readonly settings: { readonly [key: string]: Json };
+  readonly modelSha256: string | null;
+  readonly inputsSha256: string | null;
+  readonly startedAt: string | null;
+  readonly plant?: string;
+}
+
+/** What of a run's request the report repeats. */
+export interface ReportedRun {
+  readonly engine: { readonly description: EngineDescription };
+  readonly head: Head;
+  readonly seed: number;
+  readonly source: { readonly samples: number };
+  readonly description?: Partial<RunDescription>;
+}
 
 /** A run of the library, which nobody described. */
 const UNDESCRIBED = {
@@ -21,7 +45,7 @@ const UNDESCRIBED = {
 
 /** The report of what is finished. */
 export function makeReport(
-  request: VerifyRequest,
+  request: ReportedRun,
   plan: Plan,
   statistics: Statistics,
   rounding: Rounding,

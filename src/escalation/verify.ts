@@ -17,6 +17,7 @@ import { unlessAborted } from "./abort.ts";
 import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
 import { asGiven, roundInputs } from "./given.ts";
+import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
 import type { Climb } from "./sample.ts";
 import type { Catch, Receive } from "./settle.ts";
@@ -74,20 +75,6 @@ export interface RunProgress {
   readonly verdicts: VerdictCounts;
   /** The report of what is done so far; it sorts every number of the run, so ask for it now and then only. */
   readonly report: () => Report;
-}
-
-/** What a report says of a run besides its measurements. */
-export interface RunDescription {
-  readonly tool: { readonly name: string; readonly version: string };
-  readonly modelSource: string;
-  /** What was taken for granted of the model's file, in lines. */
-  readonly modelNotes?: readonly string[];
-  readonly headName: string;
-  readonly settings: { readonly [key: string]: Json };
-  readonly modelSha256: string | null;
-  readonly inputsSha256: string | null;
-  readonly startedAt: string | null;
-  readonly plant?: string;
 }
 
 export interface VerifyOutcome {

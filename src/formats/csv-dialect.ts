@@ -4,7 +4,7 @@
  */
 
 export interface Dialect {
-  /** "," ";" or a tab; " ": any run of blanks. */
+  /** "," ";" "|" or a tab; " ": any run of blanks. */
   readonly separator: string;
   readonly decimal: "." | ",";
   /** Whether every line ends in a separator, behind which there is no cell. */
@@ -17,13 +17,14 @@ const NAMES = new Map([
   [",", "commas"],
   [";", "semicolons"],
   ["\t", "tabs"],
+  ["|", "bars"],
   [" ", "spaces"],
 ]);
 
 /** @param said the separator that the file itself names, or null. @returns the doubt in words, where there is one. */
 export function findDialect(lines: readonly string[], said: string | null): Dialect | string {
   if (said !== null && !NAMES.has(said))
-    return `found the separator "${said}" named in line 1, expected , ; a tab or a space`;
+    return `found the separator "${said}" named in line 1, expected , ; | a tab or a space`;
   const usual = dialect(said ?? mostLikely(lines), ".", false);
   const first = choose(lines, lines, said);
   // A header may hold anything.
@@ -32,7 +33,7 @@ export function findDialect(lines: readonly string[], said: string | null): Dial
 
 /** The dialect that makes the body numbers, in which the first line may be a header; the doubt; or null where there is none. */
 function choose(lines: readonly string[], body: readonly string[], said: string | null): Dialect | string | null {
-  const candidates = (said === null ? [",", ";", "\t"] : [said])
+  const candidates = (said === null ? [",", ";", "\t", "|"] : [said])
     .filter((separator) => body.some((line) => line.includes(separator)))
     .flatMap((separator) =>
       separator === "," ? [dialect(",", ".", false)] : [dialect(separator, ".", false), dialect(separator, ",", false)],
@@ -64,7 +65,7 @@ function dialect(separator: string, decimal: "." | ",", isTrailing: boolean): Di
 /** Which separator a table is held to whose cells are numbers in no dialect, so that its cell can be named. */
 function mostLikely(lines: readonly string[]): string {
   return (
-    [",", ";", "\t"].find((separator) => lines.some((line) => line.includes(separator))) ??
+    [",", ";", "\t", "|"].find((separator) => lines.some((line) => line.includes(separator))) ??
     (lines.some((line) => /\S\s+\S/.test(line)) ? " " : ",")
   );
 }

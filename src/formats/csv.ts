@@ -1,5 +1,5 @@
 /**
- * Tables of numbers as text: a row is a sample. Separators are commas (RFC 4180, cells quoted or not), semicolons, tabs or spaces; lines end
+ * Tables of numbers as text: a row is a sample. Separators are commas (RFC 4180, cells quoted or not), semicolons, bars, tabs or spaces; lines end
  * in LF, CR LF or CR; UTF-8, or UTF-16 with a byte order mark; lines that begin with "#" are skipped. How a file is written is decided on
  * its first lines (csv-dialect.ts) and held against all others: a cell that is no number there is an error, never a guess.
  */

@@ -42,7 +42,7 @@ export function findLayers(tensors: readonly NamedTensor[]): {
   return { layers, rest: tensors.filter(({ name }) => !taken.has(name)) };
 }
 
-const ADAPTER = /(^|[._])(lora|loha|lokr|dora|vera)_/i;
+const ADAPTER = /(^|[._/])(lora|loha|lokr|dora|vera)([._/AB]|$)/i;
 
 /** A counter of batches, which enters no formula: the one tensor that is left out without being asked. */
 export function isNoParameter({ name }: NamedTensor): boolean {
@@ -64,7 +64,7 @@ const KNOWN: readonly (readonly [Test, string])[] = [
     "an adapter (LoRA or its kin) that adds to the weight of a layer; merge it into the weight before it is written",
   ],
   [
-    named(/(^|\.)running_(mean|var)$/),
+    named(/(^|[./])(running|moving)_(mean|var|variance)$/),
     "a batch normalisation, for which the inequality is false as stated; expected fully connected layers alone",
   ],
   [
@@ -73,12 +73,12 @@ const KNOWN: readonly (readonly [Test, string])[] = [
   ],
   [
     named(
-      /(^|[._])(SCB|CB|qweight|qzeros|g_idx|absmax|quant_map|quant_state|weight_(scale|zero_point|format)\w*|scales?)$/,
+      /(^|[._/])(SCB|CB|qweight|qzeros|g_idx|absmax|quant_map|quant_state|zero_points?|scales|\w+_scale(_\w+)?|weight_(zero_point|format|packed|shape))$/,
     ),
     "a part of a quantised weight; expected the real weights as F64, F32, F16 or BF16",
   ],
   [
-    named(/(^|\.)(weight|bias)_(ih|hh)(_|$)/),
+    named(/(^|[./])((weight|bias)_(ih|hh)(_|$)|recurrent_kernel$)/),
     "a recurrent layer, whose weights are used at every step; expected fully connected layers alone",
   ],
   [named(/(^|\.)in_proj_(weight|bias)$/), "an attention; expected fully connected layers alone"],
@@ -90,7 +90,7 @@ const KNOWN: readonly (readonly [Test, string])[] = [
     ({ name, shape }) => /(^|[./])weight$/.test(name) && shape.length < 2,
     "SHAPE, the scale of a normalisation or the slope of a PReLU; expected fully connected layers alone",
   ],
-  [named(/(^|[./_])(gamma|beta)$/i), "a normalisation's scale or shift; expected fully connected layers alone"],
+  [named(/(^|[./_])(gamma|beta|scale)$/i), "a normalisation's scale or shift; expected fully connected layers alone"],
   [
     ({ name }) => isPart(name),
     "a part of a parametrised weight, the set not whole or of another kind than weight_norm and spectral_norm; expected the weight itself",

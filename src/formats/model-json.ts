@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { FormatError } from "../network/errors.ts";
+import { printable } from "../network/printable.ts";
 import type { Network } from "../network/network.ts";
 import { checkNetwork } from "../network/network.ts";
 import { checkDepth } from "./json-depth.ts";
@@ -12,7 +13,8 @@ import type { ModelOptions } from "./model-tensors.ts";
 const Model = v.object({
   schema: v.literal("gradient-penalty-model/1"),
   layers: v.array(
-    v.object({
+    // What else a layer may have would change what it computes.
+    v.strictObject({
       weight: v.array(v.array(v.number())),
       bias: v.nullable(v.array(v.number())),
       activation: v.picklist(ACTIVATION_NAMES),
@@ -39,9 +41,8 @@ export function readModelJson(text: string, source: string, options: ModelOption
   if (!result.success) {
     const issue = result.issues[0];
     const path = issue.path?.map((p) => String(p.key)).join(".") ?? "the document";
-    throw new FormatError(
-      `${source}: ${path}: found ${issue.received.slice(0, 60)}, expected ${issue.expected.slice(0, 300)}`,
-    );
+    const expected = issue.expected === "never" ? "weight, bias and activation alone" : issue.expected.slice(0, 300);
+    throw new FormatError(`${source}: ${printable(path)}: found ${printable(issue.received)}, expected ${expected}`);
   }
   const { layers } = result.output;
   const bare = layers.flatMap(({ bias }, i) => (bias === null ? [String(i + 1)] : []));

@@ -187,6 +187,9 @@ test("JSON: a byte order mark is no fault, NaN is; a bias may be null", async ()
   const network = await readModel(json("null"), "m.json", { note });
   expect(Array.from(network.layers[0]?.bias ?? [])).toEqual([0]);
   expect(notes).toEqual(["m.json: found no bias of layer 1: zeros are taken, and their gradients are counted"]);
+  await expect(readModel(json('[1],"mask":[1,0]'), "m.json")).rejects.toThrow(
+    'm.json: layers.0.mask: found "mask", expected weight, bias and activation alone',
+  );
   await expect(readModel(json("[NaN]"), "m.json")).rejects.toThrow("m.json: found no JSON");
 });
 

@@ -77,6 +77,7 @@ describe("how a table is written is read where there is no doubt", () => {
 
   test.each([
     ["semicolons", "1.5;-2\n3;4\n"],
+    ["bars", "a|b\n1.5|-2\n3|4\n"],
     ["tabs", "1.5\t-2\n3\t4\n"],
     ["spaces, as numpy.savetxt", " 1.500e+00  -2\n3 4\n"],
     ["decimal commas between semicolons", "1,5;-2,0\n3;4\n"],

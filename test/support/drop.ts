@@ -1,0 +1,29 @@
+/** Files dropped on the page, and what it says of them. */
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+
+/** Drops files on the page, all at once. */
+export async function drop(
+  page: Page,
+  ...files: readonly (readonly [name: string, bytes: Uint8Array | string])[]
+): Promise<void> {
+  const plain = files.map(([name, bytes]) => ({ name, bytes: Array.from(Buffer.from(bytes)) }));
+  await page.evaluate((list) => {
+    const dataTransfer = new DataTransfer();
+    for (const { name, bytes } of list) dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, plain);
+}
+
+/** Whether all of an element stands in the window. */
+export async function isInView(page: Page, selector: string): Promise<boolean> {
+  return page.evaluate((wanted) => {
+    const box = document.querySelector(wanted)?.getBoundingClientRect();
+    return box !== undefined && box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+  }, selector);
+}
+
+/** Waits until the form says this. */
+export async function says(page: Page, text: string): Promise<void> {
+  await expect.poll(() => page.innerText("#own-status"), { timeout: 20_000 }).toBe(text);
+}
