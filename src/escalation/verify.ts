@@ -14,7 +14,7 @@ import { DeviceError, ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import { inputWidth, type Network } from "../network/network.ts";
 import { unlessAborted } from "./abort.ts";
-import type { Json, Report, SampleRow, VerdictCounts } from "./results.ts";
+import type { Report, SampleRow, VerdictCounts } from "./results.ts";
 import { layerBounds } from "../verification/rounding.ts";
 import { asGiven, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
