@@ -1,5 +1,6 @@
 /** The row of one sample (schemas/samples.schema.json): measured numbers in the network's own scale, brackets, verdicts. */
 import type { Plan } from "../engine/plan.ts";
+import { lengthened } from "../network/network.ts";
 import { loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../engine/powers.ts";
 import type { LayerRow, SampleRow } from "./results.ts";
 import { DOWN, UP } from "../verification/rounding.ts";
@@ -36,11 +37,10 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
     const share = weightSum > 0 ? w / weightSum : 0;
     if (tightness > 0) lhs += w * tightness ** 2;
     rhs += w;
-    // Beyond 1e100 the 1 is no digit, and the square may overflow.
-    const lengthened = hidden > 1e100 ? hidden : Math.sqrt(1 + hidden * hidden);
-    const term = timesPowerOfTwo(lengthened / (weight * jacobian), -(below + k));
+    const own = plan.network.layers[i] as Plan["network"]["layers"][number];
+    const term = timesPowerOfTwo(lengthened(own, hidden) / (weight * jacobian), -(below + k));
     coefficient += weight * jacobian > 0 ? term * term : 0;
-    const biasGradientNorm = timesPowerOfTwo(delta, above + top);
+    const deltaNorm = timesPowerOfTwo(delta, above + top);
     const finding = outcome.findings[i] as SampleOutcome["findings"][number];
     layers.push({
       layer: i + 1,
@@ -50,8 +50,8 @@ export function sampleRow(plan: Plan, index: number, outcome: SampleOutcome): Sa
       jacobianNorm: timesPowerOfTwo(jacobian, below),
       jacobianNormLower: loweredPowerOfTwo(finding.jacobian.statement.lower, below),
       jacobianNormUpper: raisedPowerOfTwo(finding.jacobian.statement.upper, below),
-      weightGradientNorm: biasGradientNorm * hidden,
-      biasGradientNorm,
+      weightGradientNorm: deltaNorm * hidden,
+      biasGradientNorm: own.biased === false ? null : deltaNorm,
       tightness,
       tightnessLower: finding.tightness.lower,
       tightnessUpper: finding.tightness.upper,

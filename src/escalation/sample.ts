@@ -97,7 +97,8 @@ export async function settleSample(
   const zeros = hasZero(measurements, at) ? certainZeros(plan, await stored(), flush, index) : null;
   const lost = mayUnderflow(plan, measurements, at) ? forwardUnderflow(plan, await stored(), flush) : null;
   const unsure = uncertainZero(measurements, at, zeros);
-  const small = lost ?? underflowRisk(layers, measurements, at, zeros) ?? (ownPrecision ? null : unsure);
+  const small =
+    lost ?? underflowRisk(layers, measurements, at, zeros, plan.network.layers) ?? (ownPrecision ? null : unsure);
   const closer = small !== null && !ownPrecision;
   const judged = await judgeSample(climb, measurements, index, at, zeros, stored, closer);
   if (small === null || judged.verdict.kind === "violated") return unsure === null ? judged : named(judged, unsure);
@@ -145,6 +146,7 @@ async function judgeSample(
     adjointNorms,
     measurements.hiddenNorm.map((h) => h[at] as number),
     plan.layers.map((l) => l.scaleExponent),
+    plan.network.layers,
   );
   const slack = weightError(layers, evidence);
   const kink = nearKink(plan, measurements, at);

@@ -247,7 +247,9 @@ function audited(
   const audit = {
     identityResidual: residuals.identity,
     contractedResidual: residuals.contracted,
-    biasIdentityResidual: residuals.bias,
+    biasIdentityResidual: climb.plan.network.layers.every(({ biased }) => biased === false)
+      ? { value: null, bound: null, reason: "no layer has a bias" }
+      : residuals.bias,
   };
   return { row: { ...row, audit }, outcome, entries };
 }

@@ -15,6 +15,8 @@ import { add, fromDyadics, fromNumbers, identityMatrix, product, scaleRows, tran
 import { exactActivation } from "./slopes.ts";
 
 export interface ExactChain {
+  /** Whether layer t has a bias, a parameter of its own. */
+  readonly biased: readonly boolean[];
   /** W_1 … W_l, outputs × inputs. */
   readonly weights: readonly ExactMatrix[];
   /** h_1 … h_{l+1}. */
@@ -64,7 +66,19 @@ export function exactChain(
   const { value, gradient, multiple } = exactHead(head, hidden.at(-1) as ExactMatrix, label, sample);
   const { adjoints, inputGradient } = backward(weights, slopes, gradient);
   const jacobians = accumulate(weights, slopes, inputWidth(network));
-  return { weights, hidden, slopes, topGradient: gradient, adjoints, inputGradient, jacobians, value, multiple };
+  const biased = network.layers.map((layer) => layer.biased !== false);
+  return {
+    biased,
+    weights,
+    hidden,
+    slopes,
+    topGradient: gradient,
+    adjoints,
+    inputGradient,
+    jacobians,
+    value,
+    multiple,
+  };
 }
 
 function checkInput(network: Network, input: Float64Array): void {

@@ -20,8 +20,8 @@ export interface IdentityResiduals {
   readonly matrix: Dyadic;
   /** ‖h_t‖² g_xᵀ = h_tᵀ (∇_{W_t}f)ᵀ W_t J_t. */
   readonly contracted: Dyadic;
-  /** g_xᵀ = (∇_{b_t}f)ᵀ W_t J_t. */
-  readonly bias: Dyadic;
+  /** g_xᵀ = (∇_{b_t}f)ᵀ W_t J_t; null for a layer without a bias. */
+  readonly bias: Dyadic | null;
 }
 
 /** The residuals of layers 1 … l. */
@@ -37,14 +37,14 @@ export function identityResiduals(chain: ExactChain): IdentityResiduals[] {
       layer: i + 1,
       matrix: matrixResidual(h, gradientRow, transpose(weightGradient), forward),
       contracted: apart(scale(sumOfSquares(h), gradientRow), product(transpose(product(weightGradient, h)), forward)),
-      bias: apart(gradientRow, product(transpose(delta), forward)),
+      bias: chain.biased[i] === true ? apart(gradientRow, product(transpose(delta), forward)) : null,
     };
   });
 }
 
 /** Whether all residuals are 0. */
 export function identitiesHold(residuals: readonly IdentityResiduals[]): boolean {
-  return residuals.every((r) => isZero(r.matrix) && isZero(r.contracted) && isZero(r.bias));
+  return residuals.every((r) => isZero(r.matrix) && isZero(r.contracted) && (r.bias === null || isZero(r.bias)));
 }
 
 /** The largest |h gᵀ − Gᵀ·WJ|, by blocks of rows: of 1,000 inputs there are a million entries. */

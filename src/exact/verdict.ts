@@ -1,6 +1,6 @@
 /**
  * The statement's verdicts with no rounding: per layer ‖g_x‖² ≤ ‖δ_t‖²‖W_t‖²‖J_t‖², and the total
- * ‖g_x‖² Σ_t (1 + ‖h_t‖²)/(‖W_t‖²‖J_t‖²) ≤ Σ_t ‖δ_t‖²(1 + ‖h_t‖²) (MATH.md §1).
+ * ‖g_x‖² Σ_t (β_t + ‖h_t‖²)/(‖W_t‖²‖J_t‖²) ≤ Σ_t ‖δ_t‖²(β_t + ‖h_t‖²) (MATH.md §1).
  *
  * Everything is dyadic but the spectral norms, which are exact or bracketed (bracket.ts). Brackets decide all the same: the lower
  * bounds include the quotients ‖W_tᵀδ_t‖²/‖δ_t‖² and ‖g_x‖²/‖W_tᵀδ_t‖², whose product with ‖δ_t‖² is ‖g_x‖² itself, and a lower bound that
@@ -82,9 +82,9 @@ export interface ExactVerdict {
 
 /** One layer's exact quantities. */
 interface Terms {
-  /** ‖δ_t‖² and 1 + ‖h_t‖². */
+  /** ‖δ_t‖² and β_t + ‖h_t‖², β_t = 1 with a bias and 0 without. */
   readonly delta: Dyadic;
-  readonly onePlusHidden: Dyadic;
+  readonly lengthened: Dyadic;
   readonly weight: NormBracket;
   readonly jacobian: NormBracket;
 }
@@ -112,7 +112,10 @@ export function verdictOfChain(chain: ExactChain, norm: MatrixNorm): ExactVerdic
     const delta = chain.adjoints[i] as ExactMatrix;
     return {
       delta: sumOfSquares(delta),
-      onePlusHidden: dyadics.add(dyadics.ONE, sumOfSquares(chain.hidden[i] as ExactMatrix)),
+      lengthened: dyadics.add(
+        chain.biased[i] === true ? dyadics.ONE : dyadics.ZERO,
+        sumOfSquares(chain.hidden[i] as ExactMatrix),
+      ),
       ...layerNorms(weight, chain.jacobians[i] as ExactMatrix, delta, i === 0, norm),
     };
   });
@@ -198,9 +201,9 @@ function decide(left: Interval, right: Interval, norms: Sharpness): ExactOutcome
 function totalVerdict(gradient: Dyadic, terms: readonly Terms[], own: (x: Rational) => Rational): ExactTotal {
   let rhs = rationals.rational(dyadics.ZERO);
   let [low, high] = [rhs, rhs];
-  for (const { delta, onePlusHidden, weight, jacobian } of terms) {
-    rhs = rationals.add(rhs, rationals.rational(dyadics.multiply(delta, onePlusHidden)));
-    const numerator = rationals.rational(dyadics.multiply(gradient, onePlusHidden));
+  for (const { delta, lengthened, weight, jacobian } of terms) {
+    rhs = rationals.add(rhs, rationals.rational(dyadics.multiply(delta, lengthened)));
+    const numerator = rationals.rational(dyadics.multiply(gradient, lengthened));
     const term = (w: Rational, j: Rational): Rational => {
       const square = rationals.multiply(w, j);
       return rationals.isZero(square) ? square : rationals.divide(numerator, square);

@@ -1,14 +1,11 @@
-/**
- * A layer whose file holds no bias: the one place that says what becomes of it.
- *
- * It is taken as a bias of zeros. That computes the same output, but counts as a parameter: ‖∂f/∂b_t‖² is on the right side and the 1 of
- * 1 + ‖h_t‖² on the left, so the report speaks of a network that has this bias. Each reader says so by `missingBiasNote`.
- */
-export function missingBias(outputs: number): Float64Array {
-  return new Float64Array(outputs);
+/** A layer whose file holds no bias: zeros for the arithmetic, and no parameters (MATH.md §1). The one place that says what becomes of it. */
+import type { Layer } from "../network/network.ts";
+
+export function missingBias(outputs: number): Pick<Layer, "bias" | "biased"> {
+  return { bias: new Float64Array(outputs), biased: false };
 }
 
 /** @param layers as the file names them. */
 export function missingBiasNote(source: string, layers: readonly string[]): string {
-  return `${source}: found no bias of ${layers.length === 1 ? "layer" : "layers"} ${layers.join(", ")}: zeros are taken, and their gradients are counted`;
+  return `${source}: found no bias of ${layers.length === 1 ? "layer" : "layers"} ${layers.join(", ")}: none is counted, the term is ‖h‖² in place of 1 + ‖h‖²`;
 }

@@ -62,7 +62,7 @@ export function readModelJson(text: string, source: string, options: ModelOption
         inputs,
         outputs: weight.length,
         weight: Float64Array.from(weight.flat()),
-        bias: bias === null ? missingBias(weight.length) : Float64Array.from(bias),
+        ...(bias === null ? missingBias(weight.length) : { bias: Float64Array.from(bias) }),
         activation: chosen?.[i] ?? activation,
       };
     }),
@@ -75,9 +75,9 @@ export function readModelJson(text: string, source: string, options: ModelOption
 export function writeModelJson(network: Network): string {
   return JSON.stringify({
     schema: "gradient-penalty-model/1",
-    layers: network.layers.map(({ weight, bias, activation, inputs, outputs }) => ({
+    layers: network.layers.map(({ weight, bias, biased, activation, inputs, outputs }) => ({
       weight: Array.from({ length: outputs }, (_, i) => Array.from(weight.subarray(i * inputs, (i + 1) * inputs))),
-      bias: Array.from(bias),
+      bias: biased === false ? null : Array.from(bias),
       activation,
     })),
   });

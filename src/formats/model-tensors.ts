@@ -206,7 +206,7 @@ function readLayer(layer: Arranged, source: string): Omit<Layer, "activation"> {
     inputs,
     outputs,
     weight: isTransposed ? transposed(values, inputs, outputs) : values,
-    bias: bias === null ? missingBias(outputs) : finite(bias, source),
+    ...(bias === null ? missingBias(outputs) : { bias: finite(bias, source) }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Layer {
   readonly weight: Float64Array;
   /** b_t, length outputs. */
   readonly bias: Float64Array;
+  /** false: b_t is no parameter (its entries are 0), so that the layer has the weight's term alone. Left out: there is a bias. */
+  readonly biased?: false;
   readonly activation: ActivationName;
   /** What W_t is called in the file that it was read from, fit to be printed. */
   readonly tensor?: string;
@@ -23,6 +25,16 @@ export interface Layer {
 
 export interface Network {
   readonly layers: readonly Layer[];
+}
+
+/** β_t: what a layer adds to ‖h_t‖² on both sides, 1 for its bias and 0 without one. */
+export function biasTerm({ biased }: Pick<Layer, "biased">): 0 | 1 {
+  return biased === false ? 0 : 1;
+}
+
+/** √(β_t + ‖h_t‖²) from ‖h_t‖. Beyond 1e100 the 1 is no digit, and the square may overflow; without it there is no square to underflow. */
+export function lengthened(layer: Pick<Layer, "biased">, hidden: number): number {
+  return biasTerm(layer) === 0 || hidden > 1e100 ? hidden : Math.sqrt(1 + hidden * hidden);
 }
 
 /** n_1, the width of the network's input. */
@@ -72,6 +84,9 @@ export function checkNetwork(network: Network, source: string): void {
       throw new ModelError(
         `${where}: found ${String(layer.bias.length)} biases, expected ${String(layer.outputs)}, one for each output`,
       );
+    }
+    if (layer.biased === false && layer.bias.some((b) => b !== 0)) {
+      throw new ModelError(`${where}: found a bias that is not 0 in a layer without one, expected zeros`);
     }
     const previous = network.layers[i - 1];
     if (previous !== undefined && previous.outputs !== layer.inputs) {

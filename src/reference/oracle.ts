@@ -54,9 +54,9 @@ export interface LayerExamination {
   /** ‖W_t‖ and ‖J_t‖ in the statement's norm. */
   readonly weightNorm: number;
   readonly jacobianNorm: number;
-  /** ‖∇_{W_t} f‖ of the materialised outer product, and ‖∇_{b_t} f‖. */
+  /** ‖∇_{W_t} f‖ of the materialised outer product, and ‖∇_{b_t} f‖ (null without a bias). */
   readonly weightGradientNorm: number;
-  readonly biasGradientNorm: number;
+  readonly biasGradientNorm: number | null;
   /** κ_t. */
   readonly tightness: number;
   /** ‖∇ₓf‖ / (‖δ_t‖ ‖W_t‖ ‖J_t v₀‖), v₀ = ∇ₓf/‖∇ₓf‖. */
@@ -65,8 +65,9 @@ export interface LayerExamination {
   readonly alignmentWeight: number;
   readonly alignmentJacobian: number;
   readonly weightForm: Sides;
-  readonly biasForm: Sides;
-  readonly identities: Readonly<Record<"matrix" | "contracted" | "bias", Discrepancy>>;
+  /** Null without a bias, as its identity. */
+  readonly biasForm: Sides | null;
+  readonly identities: Readonly<Record<"matrix" | "contracted", Discrepancy> & { bias: Discrepancy | null }>;
 }
 
 export interface Examination {
@@ -74,7 +75,7 @@ export interface Examination {
   readonly inputGradient: Vector;
   readonly inputGradientNorm: number;
   readonly parameterGradientNorm: number;
-  /** ‖∇ₓf‖² Σ_t (1 + ‖h_t‖²)/(‖W_t‖² ‖J_t‖²) ≤ ‖∇_θ f‖². */
+  /** ‖∇ₓf‖² Σ_t (β_t + ‖h_t‖²)/(‖W_t‖² ‖J_t‖²) ≤ ‖∇_θ f‖². */
   readonly lhs: number;
   readonly rhs: number;
   /** lhs/rhs; 0 where both are. */
@@ -193,21 +194,22 @@ export function examineTrace(
     const [w, jn, dn, hn] = [matrixNorm(weight), matrixNorm(j), norm(delta), norm(h)];
     const weightGradientNorm = frobeniusNorm(weightGradient);
     const term = quotient(1, w * w * jn * jn);
-    rhs += weightGradientNorm ** 2 + dn ** 2;
-    coefficient += (1 + hn * hn) * term;
+    const hasBias = (network.layers[i] as Layer).biased !== false;
+    rhs += weightGradientNorm ** 2 + (hasBias ? dn ** 2 : 0);
+    coefficient += ((hasBias ? 1 : 0) + hn * hn) * term;
     return {
       hiddenNorm: hn,
       weightNorm: w,
       jacobianNorm: jn,
       weightGradientNorm,
-      biasGradientNorm: dn,
+      biasGradientNorm: hasBias ? dn : null,
       tightness: quotient(g, dn * w * jn),
       directionalTightness: quotient(g, dn * w * norm(apply(j, direction))),
       alignmentWeight: quotient(pulled, dn * w),
       alignmentJacobian: quotient(g, pulled * jn),
       weightForm: { lhs: g * g * hn * hn * term, rhs: weightGradientNorm ** 2 },
-      biasForm: { lhs: g * g * term, rhs: dn ** 2 },
-      identities: identities(weight, j, magnitudes[i] as Matrix, weightGradient, delta, h, gradient),
+      biasForm: hasBias ? { lhs: g * g * term, rhs: dn ** 2 } : null,
+      identities: identities(weight, j, magnitudes[i] as Matrix, weightGradient, delta, h, gradient, hasBias),
     };
   });
   const lhs = g * g * coefficient;
@@ -236,6 +238,7 @@ function identities(
   delta: Vector,
   h: Vector,
   gradient: Vector,
+  hasBias: boolean,
 ): LayerExamination["identities"] {
   const weightTimesJacobian = multiply(weight, jacobian);
   const right = multiply(transpose(weightGradient), weightTimesJacobian);
@@ -251,7 +254,7 @@ function identities(
       ),
       scale: square * size,
     },
-    bias: { residual: residual(gradient, applyTransposed(weightTimesJacobian, delta)), scale: size },
+    bias: hasBias ? { residual: residual(gradient, applyTransposed(weightTimesJacobian, delta)), scale: size } : null,
   };
 }
 

@@ -17,8 +17,8 @@ export interface NetworkAddress {
   readonly initialiser: InitialiserName;
   /** Factor of the initialiser (normal: σ). */
   readonly scale?: number;
-  /** Standard deviation of the biases; 0 where left out. */
-  readonly biasScale?: number;
+  /** Standard deviation of the biases; 0 where left out, which leaves them parameters; false: no biases. */
+  readonly biasScale?: number | false;
 }
 
 export function randomNetwork(address: NetworkAddress): Network {
@@ -29,8 +29,18 @@ export function randomNetwork(address: NetworkAddress): Network {
       const inputs = widths[i] as number;
       const outputs = widths[i + 1] as number;
       const normal = normalGenerator(seed, WEIGHT_STREAM + t, index);
-      const bias = normalsAt(seed, BIAS_STREAM + t, index, outputs).map((v) => (biasScale === 0 ? 0 : biasScale * v));
-      return { inputs, outputs, weight: initialWeights(initialiser, outputs, inputs, normal, scale), bias, activation };
+      const bias = normalsAt(seed, BIAS_STREAM + t, index, outputs).map((v) =>
+        biasScale === false || biasScale === 0 ? 0 : biasScale * v,
+      );
+      const biased = biasScale === false ? { biased: false as const } : {};
+      return {
+        inputs,
+        outputs,
+        weight: initialWeights(initialiser, outputs, inputs, normal, scale),
+        bias,
+        ...biased,
+        activation,
+      };
     }),
   };
 }

@@ -30,7 +30,8 @@ const GRID = v.strictObject({
   activation: v.optional(listOf(v.picklist(ACTIVATION_NAMES)), ["relu"]),
   initialiser: v.optional(listOf(v.picklist(INITIALISERS)), ["he"]),
   scale: v.optional(listOf(positive), [1]),
-  bias: v.optional(listOf(v.pipe(v.number(), v.finite(), v.minValue(0))), [0.1]),
+  /** Standard deviation; 0: biases of 0, which are parameters; false: no biases. */
+  bias: v.optional(listOf(v.union([v.pipe(v.number(), v.finite(), v.minValue(0)), v.literal(false)])), [0.1]),
   head: v.optional(listOf(head), ["logit:argmax"]),
   norm: v.optional(listOf(v.picklist(["spectral", "frobenius"])), ["spectral"]),
   distribution: v.optional(

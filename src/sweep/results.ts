@@ -21,8 +21,8 @@ export interface Architecture {
   readonly initialiser: InitialiserName;
   /** Factor of the initialiser. */
   readonly scale: number;
-  /** Standard deviation of the biases. */
-  readonly bias: number;
+  /** Standard deviation of the biases, which are parameters at 0 too; false: there are none. */
+  readonly bias: number | false;
   readonly head: string;
   readonly norm: "spectral" | "frobenius";
   readonly distribution: Distribution;

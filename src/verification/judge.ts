@@ -3,6 +3,8 @@
  *
  * κ_hi = (N_g(1+γ) + E_t) / (N_δ(1−γ) L_W L_J),   κ_lo = max(0, N_g(1−γ) − E_t) / (N_δ(1+γ) U_W U_J)
  */
+import type { Layer } from "../network/network.ts";
+import { lengthened } from "../network/network.ts";
 import type { Interval } from "../engine/interval.ts";
 import { exponentOf, timesPowerOfTwo } from "../engine/powers.ts";
 import type { JacobianBounds } from "./bounds.ts";
@@ -155,7 +157,7 @@ function intersection(a: Interval, b: Interval): Interval | null {
   return lower <= upper ? { lower, upper } : null;
 }
 
-/** Weights of the total: w_t = ‖δ_t‖²(1 + ‖h_t‖²), as w_t = weights[t−1]·2^exponent, the largest of them between 1 and 16. */
+/** Weights of the total: w_t = ‖δ_t‖²(β_t + ‖h_t‖²), β_t = 1 with a bias and 0 without, as w_t = weights[t−1]·2^exponent, the largest of them between 1 and 16. */
 export interface TotalWeights {
   readonly weights: readonly number[];
   readonly exponent: number;
@@ -166,14 +168,15 @@ export function totalWeights(
   adjointNorms: readonly number[],
   hiddenNorms: readonly number[],
   scaleExponents: readonly number[],
+  layers: readonly Pick<Layer, "biased">[],
 ): TotalWeights {
   let above = 0;
   const roots: { factor: number; exponent: number }[] = [];
   for (let i = adjointNorms.length - 1; i >= 0; i--) {
     const h = hiddenNorms[i] as number;
-    const root = h > 1e100 ? h : Math.sqrt(1 + h * h);
+    const root = lengthened(layers[i] as Layer, h);
     const delta = adjointNorms[i] as number;
-    if (delta > 0) {
+    if (delta > 0 && root > 0) {
       const shift = exponentOf(delta) + exponentOf(root);
       const factor = timesPowerOfTwo(delta, -exponentOf(delta)) * timesPowerOfTwo(root, -exponentOf(root));
       roots.unshift({ factor, exponent: shift + above });

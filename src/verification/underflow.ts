@@ -4,6 +4,7 @@
  */
 import type { Measurements } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
+import type { Layer } from "../network/network.ts";
 import type { LayerBounds } from "./rounding.ts";
 import { backwardStepError } from "./rounding.ts";
 import type { CertainZeros } from "./zeros.ts";
@@ -20,14 +21,24 @@ export function underflowRisk(
   m: Measurements,
   at: number,
   zeros: CertainZeros | null,
+  network: readonly Pick<Layer, "biased" | "inputs">[],
 ): string | null {
   const flushes = { ...m.arithmetic, unitRoundoff: 0 };
   for (let i = layers.length - 1; i >= 0; i--) {
     // What flushes of one step cost at most, the step's operand being no longer than 1.
     const least = backwardStepError(layers[i] as LayerBounds, 1, flushes) / SHARE;
     if (isSmall(m, i, at, least, zeros?.adjoint[i] === true)) return smallest(m, i, at, least);
+    const hidden = shortHidden(m, i, at, network[i] as Layer);
+    if (hidden !== null) return hidden;
   }
   return null;
+}
+
+/** Without a bias ‖h_t‖² stands alone, and its norm's flushes, 2√n_t each a least number, count. ĥ_t = 0 is what it is. */
+function shortHidden(m: Measurements, i: number, at: number, { biased, inputs }: Pick<Layer, "biased" | "inputs">) {
+  const norm = own(m.hiddenNorm[i], at);
+  const least = (2 * Math.sqrt(inputs) * m.arithmetic.flush) / SHARE;
+  return biased === false && norm > 0 && norm < least ? `‖h_${String(i + 1)}‖ is ${norm.toPrecision(2)}` : null;
 }
 
 const own = (norms: Float64Array | undefined, at: number): number => norms?.[at] ?? 0;

@@ -142,9 +142,9 @@ export async function witnessText(witness: Witness): Promise<string> {
     layer: first === undefined ? null : first.layer,
     network: {
       schema: "gradient-penalty-model/1",
-      layers: network.layers.map(({ weight, bias, activation, inputs, outputs }) => ({
+      layers: network.layers.map(({ weight, bias, biased, activation, inputs, outputs }) => ({
         weight: Array.from({ length: outputs }, (_, i) => weight.subarray(i * inputs, (i + 1) * inputs)),
-        bias,
+        bias: biased === false ? null : bias,
         activation,
       })),
     },
@@ -224,7 +224,11 @@ function readNetwork(part: unknown, source: string): Network {
   return {
     layers: network.layers.map((layer, i) => {
       const raw = plain.layers?.[i];
-      return { ...layer, weight: signed(layer.weight, raw?.weight), bias: signed(layer.bias, raw?.bias) };
+      return {
+        ...layer,
+        weight: signed(layer.weight, raw?.weight),
+        bias: layer.biased === false ? layer.bias : signed(layer.bias, raw?.bias),
+      };
     }),
   };
 }

@@ -158,9 +158,9 @@ function drawSubject({ widths, activation, initialiser, distribution, samples, s
 export function networkFile(subject: DrawnSubject): Uint8Array {
   const { layers } = drawSubject(subject).network;
   const tensors = new Map<string, { shape: number[]; values: Float64Array }>();
-  for (const [i, { weight, bias, inputs, outputs }] of layers.entries()) {
+  for (const [i, { weight, bias, biased, inputs, outputs }] of layers.entries()) {
     tensors.set(`${String(i)}.weight`, { shape: [outputs, inputs], values: weight });
-    tensors.set(`${String(i)}.bias`, { shape: [outputs], values: bias });
+    if (biased !== false) tensors.set(`${String(i)}.bias`, { shape: [outputs], values: bias });
   }
   return writeSafetensors(tensors, "F64", { activations: layers.map((layer) => layer.activation).join(",") });
 }

@@ -153,7 +153,7 @@ test("the report says which tensor each layer is, and what was taken for granted
   expect(model.layers.map((layer) => layer.tensor)).toEqual(["net.weight"]);
   expect(model.notes).toEqual([
     "weights are taken as outputs × inputs; read the other way round the layers chain too: --layout inputs-outputs",
-    "found no bias of layer net: zeros are taken, and their gradients are counted",
+    "found no bias of layer net: none is counted, the term is ‖h‖² in place of 1 + ‖h‖²",
   ]);
   for (const note of model.notes ?? [])
     expect(io.stderr()).toContain(`gpv: note: ${at("bare.safetensors")}: ${note}\n`);

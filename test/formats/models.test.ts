@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { writeModelJson } from "../../src/formats/model-json.ts";
 import { parseActivations } from "../../src/formats/activation-list.ts";
 import { readMatrix, readModel } from "../../src/formats/read.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
@@ -186,7 +187,9 @@ test("JSON: a byte order mark is no fault, NaN is; a bias may be null", async ()
   const note = (line: string): void => void notes.push(line);
   const network = await readModel(json("null"), "m.json", { note });
   expect(Array.from(network.layers[0]?.bias ?? [])).toEqual([0]);
-  expect(notes).toEqual(["m.json: found no bias of layer 1: zeros are taken, and their gradients are counted"]);
+  expect(network.layers[0]?.biased).toBe(false);
+  expect(JSON.parse(writeModelJson(network))).toHaveProperty("layers.0.bias", null);
+  expect(notes).toEqual(["m.json: found no bias of layer 1: none is counted, the term is ‖h‖² in place of 1 + ‖h‖²"]);
   await expect(readModel(json('[1],"mask":[1,0]'), "m.json")).rejects.toThrow(
     'm.json: layers.0.mask: found "mask", expected weight, bias and activation alone',
   );

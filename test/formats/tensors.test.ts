@@ -102,7 +102,7 @@ describe("every tensor is accounted for", () => {
       "2.bias": tensor([1, 1], 7),
     });
     expect(network.layers.map((layer) => Array.from(layer.bias))).toEqual([[0, 0, 0], [Math.sin(7)]]);
-    expect(notes).toEqual(["m: found no bias of layer 0: zeros are taken, and their gradients are counted"]);
+    expect(notes).toEqual(["m: found no bias of layer 0: none is counted, the term is ‖h‖² in place of 1 + ‖h‖²"]);
   });
 
   test("a bare weight is one layer", async () => {

@@ -187,7 +187,7 @@ describe("the total", () => {
     brackets.map(([lower, upper]) => ({ tightness: { lower, upper } })) as unknown as LayerFinding[];
 
   test("is the root of the mean of κ_t² with weights ‖δ_t‖²(1 + ‖h_t‖²)", () => {
-    const { weights } = totalWeights([3, 0.5], [2, 4], [0, 0]);
+    const { weights } = totalWeights([3, 0.5], [2, 4], [0, 0], [{}, {}]);
     expect((weights[0] as number) / (weights[1] as number)).toBeCloseTo((9 * 5) / (0.25 * 17), 12);
     const total = totalBracket(
       [1, 3],
@@ -228,7 +228,7 @@ describe("the total", () => {
 
   test("scaled weights count with the powers of two that they were scaled by", () => {
     // W_2 was divided by 8: δ_1 is eight times what was measured.
-    const { weights } = totalWeights([1, 1], [0, 0], [0, 3]);
+    const { weights } = totalWeights([1, 1], [0, 0], [0, 3], [{}, {}]);
     expect((weights[0] as number) / (weights[1] as number)).toBe(64);
   });
 });

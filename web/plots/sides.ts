@@ -11,12 +11,12 @@ export interface Share {
   readonly left: number;
 }
 
-/** Layer t's share of the right side, ‖δ_t‖²(1 + ‖h_t‖²) over the sum, and of the left, κ_t² times that. */
+/** Layer t's share of the right side, ‖∇_{W_t}f‖² + ‖∇_{b_t}f‖² over the sum, and of the left, κ_t² times that. */
 export function shares({ layers, rhs }: SampleRow): Share[] {
   return layers.map((layer: LayerRow) => {
-    const bias = layer.biasGradientNorm ?? NaN;
-    const hidden = layer.hiddenNorm ?? NaN;
-    const right = (bias * bias * (1 + hidden * hidden)) / (rhs ?? NaN);
+    const bias = layer.biasGradientNorm ?? 0;
+    const weight = layer.weightGradientNorm ?? NaN;
+    const right = (bias * bias + weight * weight) / (rhs ?? NaN);
     return { right, left: right * (layer.tightness ?? NaN) ** 2 };
   });
 }

@@ -116,11 +116,13 @@ function assemble(graph: GraphProto, reading: Reading, batch: number): OnnxModel
   for (let layer: Finished | null = last.before; layer !== null; layer = layer.linear.before) layers.unshift(layer);
   refuseShared(layers, source);
   const network = {
-    layers: layers.map(({ linear: { inputs, outputs, weightOrigins }, weight, bias, activation }): Layer => ({
+    layers: layers.map(({ linear: { inputs, outputs, weightOrigins, hasBias }, weight, bias, activation }): Layer => ({
       inputs,
       outputs,
       weight,
       bias,
+      // An offset that the graph adds elsewhere became this layer's bias.
+      ...(hasBias || bias.some((b) => b !== 0) ? {} : { biased: false as const }),
       activation,
       ...(weightOrigins.length === 0 ? {} : { tensor: weightOrigins.join(" and ") }),
     })),

@@ -1,11 +1,11 @@
 /**
  * What the search climbs: the logarithm of left over right side of the total inequality (MATH.md §1), with its exact gradient.
  *
- *     L = log G + log C − log R,    G = ‖∇ₓf‖²,   C = Σ_t c_t,  c_t = (1 + ‖h_t‖²)/(‖W_t‖²‖J_t‖²),   R = Σ_t ‖δ_t‖²(1 + ‖h_t‖²)
+ *     L = log G + log C − log R,    G = ‖∇ₓf‖²,   C = Σ_t c_t,  c_t = (β_t + ‖h_t‖²)/(‖W_t‖²‖J_t‖²),   R = Σ_t ‖δ_t‖²(β_t + ‖h_t‖²)
  *
  * as a function of x and of the W_t. The gradient is a reverse pass, written out, over all that L is made of. With a bar for ∂L/∂:
  *
- *     1. the ends            ḡ = 2g/G,   δ̄_t = −2(1 + ‖h_t‖²)δ_t/R,   h̄_t = 2(1/(‖W_t‖²‖J_t‖²C) − ‖δ_t‖²/R) h_t,
+ *     1. the ends            ḡ = 2g/G,   δ̄_t = −2(β_t + ‖h_t‖²)δ_t/R,   h̄_t = 2(1/(‖W_t‖²‖J_t‖²C) − ‖δ_t‖²/R) h_t,
  *                            ∂L/∂‖W_t‖ = −2c_t/(C‖W_t‖), ∂L/∂‖J_t‖ alike, with ∂‖A‖ = u vᵀ (norms.ts)
  *     2. J_{t+1} = D_t W_t J_t, downwards              W̄_t += D_t J̄_{t+1} J_tᵀ,  D̄_t += diag(J̄_{t+1} (W_tJ_t)ᵀ),  J̄_t += W_tᵀ D_t J̄_{t+1}
  *     3. a_t = W_tᵀδ_t, δ_{t−1} = D_{t−1}a_t, upwards  δ̄_t += W_t ā_t,  W̄_t += δ_t ā_tᵀ,  D̄_t += δ̄_t ∘ a_{t+1},  ā_{t+1} = D_t δ̄_t
@@ -21,6 +21,7 @@ import { log } from "../../network/elementary.ts";
 import type { Head } from "../../network/heads.ts";
 import { evaluateHead, headHessianProduct } from "../../network/heads.ts";
 import type { Layer, Network } from "../../network/network.ts";
+import { biasTerm } from "../../network/network.ts";
 import {
   addOuter,
   addProductTransposed,
@@ -158,7 +159,7 @@ export function makeObjective(settings: ObjectiveSettings): Objective {
         ? { norm: identityNorm, derivative: new Float64Array(0) }
         : normWithDerivative(jacobians[i] as Float64Array, inputs, columns, norm),
     );
-    const lengths = layers.map((_, i) => 1 + squaredNorm(hidden[i] as Float64Array));
+    const lengths = layers.map((layer, i) => biasTerm(layer) + squaredNorm(hidden[i] as Float64Array));
     const inverses = layers.map((_, i) => 1 / ((weightNorms[i]?.norm ?? 0) * (jacobianNorms[i]?.norm ?? 0)) ** 2);
     let coefficient = 0;
     let right = 0;

@@ -252,7 +252,7 @@ async function catchTightest(request: TightenRequest, ends: readonly End[], k: n
 function tightestCase(row: SampleRow, { start }: End): Tightest {
   const right = row.rhs ?? NaN;
   const layers = row.layers.map((layer) => {
-    const weight = (layer.biasGradientNorm ?? NaN) ** 2 * (1 + (layer.hiddenNorm ?? NaN) ** 2);
+    const weight = (layer.biasGradientNorm ?? 0) ** 2 + (layer.weightGradientNorm ?? NaN) ** 2;
     const { tightness, alignmentWeight, alignmentJacobian } = layer;
     return { layer: layer.layer, share: weight / right, tightness, alignmentWeight, alignmentJacobian };
   });

@@ -108,13 +108,14 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
       const bias = dot(delta, pushed);
       const place = { layer: t, row: null, column: j };
       const left = target / gradientNorm;
-      entries.push({
-        ...place,
-        identity: "bias",
-        left,
-        right: bias / gradientNorm,
-        residual: { value: Math.abs(bias - target) / gradientNorm, bound: allowed / gradientNorm },
-      });
+      if (plan.network.layers[t - 1]?.biased !== false)
+        entries.push({
+          ...place,
+          identity: "bias",
+          left,
+          right: bias / gradientNorm,
+          residual: { value: Math.abs(bias - target) / gradientNorm, bound: allowed / gradientNorm },
+        });
       if (unit !== null) {
         for (let r = 0; r < ROWS; r++) {
           const i = (words[COLUMNS + ROWS * (t - 1) + r] as number) % h.length;

@@ -76,15 +76,15 @@ export function auditReported(
   const sums = layers.map((l) => {
     const bias = shifted(l.delta, l.above - common);
     const weight = hull(shifted(l.outer, l.above - common), times(bias, l.hidden));
-    return plus(square(bias), square(weight));
+    return l.biased ? plus(square(bias), square(weight)) : square(weight);
   });
   const right = sums.reduce(plus);
   let left = ZERO;
   let coefficient = ZERO;
   layers.forEach((l, i) => {
     const product = times(l.weight, l.jacobian);
-    const lengthened = l.hidden.lower > 1e100 ? times(l.hidden, ONE) : root(plus(ONE, square(l.hidden)));
-    // ‖g_x‖√(1 + ‖h_t‖²)/(‖W_t‖‖J_t‖), whose square is a term of the left side, and so is w_t κ_t².
+    const lengthened = !l.biased || l.hidden.lower > 1e100 ? times(l.hidden, ONE) : root(plus(ONE, square(l.hidden)));
+    // ‖g_x‖√(β_t + ‖h_t‖²)/(‖W_t‖‖J_t‖), whose square is a term of the left side, and so is w_t κ_t².
     const factor = shifted(over(times(gradient, lengthened), product), l.above - common);
     const kappa = over(gradient, times(times(l.delta, l.weight), l.jacobian));
     left = plus(left, hull(square(factor), times(sums[i] as Interval, square(kappa))));
@@ -125,7 +125,7 @@ export function auditReported(
     const { lower, upper } = finding.jacobian.statement;
     check(t, "‖J‖'s proven lower bound", row.jacobianNormLower, exactly(loweredPowerOfTwo(lower, l.below)));
     check(t, "‖J‖'s proven upper bound", row.jacobianNormUpper, exactly(raisedPowerOfTwo(upper, l.below)));
-    check(t, "‖∇_b f‖", row.biasGradientNorm, bias);
+    check(t, "‖∇_b f‖", row.biasGradientNorm, l.biased ? bias : exactly(NaN));
     check(t, "‖∇_W f‖", row.weightGradientNorm, hull(shifted(l.outer, l.above + top), times(bias, l.hidden)));
     check(t, "κ", row.tightness, kappa);
     check(t, "κ's proven lower bound", row.tightnessLower, exactly(finding.tightness.lower));
@@ -141,6 +141,7 @@ export function auditReported(
 
 /** Layer t's numbers, scaled as they are stored, and the exponents k that unscale them. */
 interface LayerRanges {
+  readonly biased: boolean;
   readonly hidden: Interval;
   readonly delta: Interval;
   readonly pulled: Interval;
@@ -155,7 +156,7 @@ interface LayerRanges {
   readonly below: number;
   readonly through: number;
   readonly above: number;
-  /** About log₂ of ‖δ_t‖ max(1, ‖h_t‖), unscaled but for the sample's own exponent. */
+  /** About log₂ of ‖δ_t‖ max(β_t, ‖h_t‖), unscaled but for the sample's own exponent. */
   readonly exponent: number;
 }
 
@@ -169,7 +170,11 @@ function layerRanges(subject: AuditSubject, judged: Judged, t: number): LayerRan
   const length = euclidean(delta);
   const tangents = traced.directions[0].tangents;
   const materialised = gamma(delta.length * h.length + 8, HOST);
+  const biased = plan.network.layers[t - 1]?.biased !== false;
+  const size = euclidean(h);
+  const longest = biased ? Math.max(1, size) : size;
   return {
+    biased,
     hidden: norm(subject, h),
     delta: norm(subject, delta),
     pulled: norm(subject, traced.pullbacks[t - 1] as Float64Array),
@@ -180,7 +185,7 @@ function layerRanges(subject: AuditSubject, judged: Judged, t: number): LayerRan
     below: sum(exponents.slice(0, t - 1)),
     through: sum(exponents.slice(0, t)),
     above,
-    exponent: length > 0 ? exponentOf(length) + exponentOf(Math.max(1, euclidean(h))) + above : -Infinity,
+    exponent: length > 0 && longest > 0 ? exponentOf(length) + exponentOf(longest) + above : -Infinity,
   };
 }
 

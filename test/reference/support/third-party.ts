@@ -145,7 +145,7 @@ export function expectedFromOracle({ network, headCase, x }: ThirdPartyCase): Ex
     weightNorm: l.weightNorm,
     jacobianNorm: l.jacobianNorm,
     weightGradientNorm: l.weightGradientNorm,
-    biasGradientNorm: l.biasGradientNorm,
+    biasGradientNorm: l.biasGradientNorm ?? NaN,
     tightness: l.tightness,
     directionalTightness: l.directionalTightness,
     alignmentWeight: l.alignmentWeight,
