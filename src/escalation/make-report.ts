@@ -98,6 +98,7 @@ function modelLayer(plan: Plan, i: number): Report["model"]["layers"][number] {
     inputs: shape.inputs,
     outputs: shape.outputs,
     activation: shape.activation,
+    ...(shape.biased === false ? { biased: shape.biased } : {}),
     ...(shape.tensor === undefined ? {} : { tensor: shape.tensor }),
     weightNorm: {
       lower: loweredPowerOfTwo(norm.lower, planned.scaleExponent),

@@ -60,6 +60,8 @@ export interface ReportedModelLayer {
   /** n_{t+1}. */
   readonly outputs: number;
   readonly activation: string;
+  /** false: the layer has no bias, so that ‖h_t‖² stands in place of 1 + ‖h_t‖²; left out where it has one. */
+  readonly biased?: false;
   /** What W_t is called in the model's file; left out where it has no names, or there is no file. */
   readonly tensor?: string;
   /** Proven bracket of ‖W_t‖, in the run's norm. */

@@ -32,6 +32,11 @@ export function biasTerm({ biased }: Pick<Layer, "biased">): 0 | 1 {
   return biased === false ? 0 : 1;
 }
 
+/** Numbers in θ. */
+export function parameterCount(layers: readonly Pick<Layer, "inputs" | "outputs" | "biased">[]): number {
+  return layers.reduce((sum, layer) => sum + layer.outputs * (layer.inputs + biasTerm(layer)), 0);
+}
+
 /** √(β_t + ‖h_t‖²) from ‖h_t‖. Beyond 1e100 the 1 is no digit, and the square may overflow; without it there is no square to underflow. */
 export function lengthened(layer: Pick<Layer, "biased">, hidden: number): number {
   return biasTerm(layer) === 0 || hidden > 1e100 ? hidden : Math.sqrt(1 + hidden * hidden);

@@ -4,6 +4,8 @@
  * Order: what was checked, the verdicts, what was violated (as a counterexample), then the measurements. Long names
  * are cut with "…" rather than wrapped.
  */
+import { parameterCount } from "../network/network.ts";
+import { withoutBias } from "./model-words.ts";
 import { columns, counted, duration, grouped, precise, significant } from "./numbers.ts";
 import { VERDICT_NAMES } from "../escalation/results.ts";
 import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "../escalation/results.ts";
@@ -50,11 +52,13 @@ function subject(report: Report): string[] {
   const { engine, model, run } = report;
   const first = model.layers[0];
   const widths = [...(first === undefined ? [] : [first.inputs]), ...model.layers.map((layer) => layer.outputs)];
-  const parameters = model.layers.reduce((sum, layer) => sum + layer.outputs * (layer.inputs + 1), 0);
+  const parameters = parameterCount(model.layers);
+  const bare = withoutBias(model.layers);
   const inputs = run.settings["inputs"];
   const lines = [
     `For each sample x, with ${report.norm} norms of W_t and J_t = ∂h_t/∂x:`,
     "  ‖∇ₓf‖² · Σ_t (1 + ‖h_t‖²) / (‖W_t‖² ‖J_t‖²)  ≤  ‖∇_θf‖²",
+    ...(bare === null ? [] : [`  ${bare}`]),
     "",
     `  model    ${model.source}: ${elided(widths.map(String))}, ${counted(parameters, "parameter")}`,
     `  inputs   ${counted(report.samples, "sample")}${typeof inputs === "string" ? ` of ${inputs}` : ""}`,

@@ -1,5 +1,6 @@
 /** Report → one HTML page that stands alone: no script, no request, nothing but this text. A pure function. */
 import type { Report, ReportedFault } from "../escalation/results.ts";
+import { parameterCount } from "../network/network.ts";
 import type { Markup } from "./html-markup.ts";
 import { html, page, section, table } from "./html-markup.ts";
 import {
@@ -14,13 +15,15 @@ import {
   measurements,
   verdicts,
 } from "./html-parts.ts";
+import { withoutBias } from "./model-words.ts";
 import { counted, grouped, precise, significant } from "./numbers.ts";
 
 export function htmlReport(report: Report): string {
   const { model, run } = report;
   const first = model.layers[0];
   const widths = [...(first === undefined ? [] : [first.inputs]), ...model.layers.map((layer) => layer.outputs)];
-  const parameters = model.layers.reduce((sum, layer) => sum + layer.outputs * (layer.inputs + 1), 0);
+  const parameters = parameterCount(model.layers);
+  const bare = withoutBias(model.layers);
   const inputs = run.settings["inputs"];
   const from = typeof inputs === "string" ? ` of ${inputs}` : "";
   return page(
@@ -30,8 +33,9 @@ export function htmlReport(report: Report): string {
         ${widths.join("-")}, ${counted(parameters, "parameter")}; ${counted(report.samples, "sample")}${from}; f:
         ${report.head}
       </p>
-      ${modelNotes(model.notes ?? [])} ${alarms(report)} ${inequality(report.norm)} ${verdicts(report)}
-      ${faults(report.faults)} ${measurements(report)} ${layers(report)} ${computation(report)} ${footer()}`,
+      ${modelNotes(model.notes ?? [])} ${alarms(report)} ${inequality(report.norm)}
+      ${bare === null ? null : html`<p class="quiet">${bare}</p>`} ${verdicts(report)} ${faults(report.faults)}
+      ${measurements(report)} ${layers(report)} ${computation(report)} ${footer()}`,
   );
 }
 

@@ -8,6 +8,7 @@ import type { Plan } from "../engine/plan.ts";
 import type { CaughtSample } from "../escalation/settle.ts";
 import type { SampleRow } from "../escalation/results.ts";
 import { ModelError } from "../network/errors.ts";
+import { parameterCount } from "../network/network.ts";
 import type { ShrinkCase } from "./reductions.ts";
 import { REDUCTIONS } from "./reductions.ts";
 import { judgeSample } from "./replay.ts";
@@ -86,5 +87,5 @@ function isSame(before: SampleRow, row: SampleRow): boolean {
 }
 
 export function parameters({ network }: Pick<Witness, "network">): number {
-  return network.layers.reduce((sum, layer) => sum + layer.outputs * (layer.inputs + 1), 0);
+  return parameterCount(network.layers);
 }

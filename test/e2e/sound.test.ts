@@ -104,6 +104,17 @@ describe.each(["cpu", "webgpu"])("engine %s", { timeout: LIMIT_MS }, (engine) =>
       expect(found.stderr).toMatch(/weight\[3\] of layer 1 is 9\.3\d+e-302, which f32 cannot hold/);
   });
 
+  check("a layer without a bias has the weight's term alone on both sides", async () => {
+    // x = 1: ∇ₓf = 6, and both sides are 9·(0 + 1) + 1·(1 + 4) = 14; with a bias in layer 1 they would be 23.
+    const { row, report } = await verify("bare-layer", "x1", engine);
+    expect(row).toMatchObject({ verdict: "tight", inputGradientNorm: 6 });
+    expect(row.rhs).toBeCloseTo(14, 5);
+    expect(row.lhs).toBeCloseTo(14, 5);
+    expect(row.layers.map(({ biasGradientNorm }) => biasGradientNorm)).toEqual([null, 1]);
+    expect(row.audit?.biasIdentityResidual.value).not.toBeNull();
+    expect(report.model.layers.map(({ biased }) => biased)).toEqual([false, undefined]);
+  });
+
   check("a norm below f64's range has an interval that holds it", async () => {
     const found = await verify("r7-report-underflow", "x1", engine);
     expect(found.row.verdict).toBe("tight");

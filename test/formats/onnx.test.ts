@@ -298,6 +298,20 @@ describe("layers however they are written agree with onnxruntime-web", () => {
     });
     expect(notes).toEqual([]);
     expect(Array.from(network.layers[0]?.bias ?? [])).toEqual(b.values);
+    expect(network.layers.map(({ biased }) => biased)).toEqual([undefined, undefined]);
+  });
+  test("MatMul with no Add after it is a layer without a bias, and said", async () => {
+    const { network, notes } = await check({
+      tensors: { Wt, b, V2: { dims: [3, 2], values: V.values } },
+      nodes: [
+        ["MatMul", "x Wt", "p"],
+        ["Add", "b p", "z"],
+        ["Relu", "z", "h"],
+        ["MatMul", "h V2", "y"],
+      ],
+    });
+    expect(network.layers.map(({ biased }) => biased)).toEqual([undefined, false]);
+    expect(notes.join()).toMatch(/found no bias of layer 2/);
   });
   test("W x of samples that are columns", async () => {
     const tensors = { W, b2: { dims: [3, 1], values: b.values }, V };

@@ -86,6 +86,21 @@ describe("shrink", () => {
     expect(clean.violations).toBeUndefined();
   });
 
+  test("leaves a layer without a bias without one, in the file too", async () => {
+    const layers = DEEP.layers.map(
+      (layer): Network["layers"][number] => ({ ...layer, bias: new Float64Array(layer.outputs), biased: false }),
+    );
+    const small = await smallest(await witnessOf({ layers }, { fault: FAULT }), FAULT);
+    expect(parameters(small)).toBe(2);
+    const { network: read } = await readWitness(await witnessText(small), "w.json");
+    for (const { layers: own } of [small.network, read]) {
+      expect(own.map(({ biased, bias }) => [biased, ...bias])).toEqual([
+        [false, 0],
+        [false, 0],
+      ]);
+    }
+  });
+
   test("gives the same case each time, and nothing smaller from that", async () => {
     const small = await smallest(await failing, FAULT);
     expect(await smallest(await failing, FAULT)).toEqual(small);
