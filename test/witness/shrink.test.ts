@@ -87,9 +87,11 @@ describe("shrink", () => {
   });
 
   test("leaves a layer without a bias without one, in the file too", async () => {
-    const layers = DEEP.layers.map(
-      (layer): Network["layers"][number] => ({ ...layer, bias: new Float64Array(layer.outputs), biased: false }),
-    );
+    const layers = DEEP.layers.map((layer): Network["layers"][number] => ({
+      ...layer,
+      bias: new Float64Array(layer.outputs),
+      biased: false,
+    }));
     const small = await smallest(await witnessOf({ layers }, { fault: FAULT }), FAULT);
     expect(parameters(small)).toBe(2);
     const { network: read } = await readWitness(await witnessText(small), "w.json");
