@@ -5,7 +5,7 @@ const ORDER = [
   "sampling",
   "engine",
   "verification",
-  "escalation",
+  "pipeline",
   "exact",
   "witness",
   "conformance",
@@ -20,14 +20,14 @@ const allowed = {
   sampling: ["network"],
   engine: ["network", "sampling"],
   verification: ["network", "sampling", "engine", "exact"],
-  escalation: ["network", "engine", "sampling", "verification"],
+  pipeline: ["network", "engine", "sampling", "verification"],
   exact: ["network"],
-  witness: ["network", "formats", "engine", "verification", "escalation", "exact"],
-  conformance: ["network", "sampling", "engine", "verification", "escalation", "witness"],
-  report: ["escalation", "conformance", "sweep"],
-  sweep: ["network", "sampling", "engine", "verification", "escalation", "exact", "witness"],
+  witness: ["network", "formats", "engine", "verification", "pipeline", "exact"],
+  conformance: ["network", "sampling", "engine", "verification", "pipeline", "witness"],
+  report: ["pipeline", "conformance", "sweep"],
+  sweep: ["network", "sampling", "engine", "verification", "pipeline", "exact", "witness"],
   reference: ["network"],
-  worker: ["network", "formats", "sampling", "engine", "verification", "escalation", "witness", "report"],
+  worker: ["network", "formats", "sampling", "engine", "verification", "pipeline", "witness", "report"],
 };
 
 module.exports = {
@@ -43,7 +43,7 @@ module.exports = {
       name: "report-imports-types-only",
       severity: "error",
       from: { path: "^src/report/" },
-      to: { path: "^src/", pathNot: "^src/(report/|escalation/results)", dependencyTypesNot: ["type-only"] },
+      to: { path: "^src/", pathNot: "^src/(report/|pipeline/results)", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "the-oracle-stays-a-stranger",

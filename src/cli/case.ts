@@ -1,6 +1,6 @@
 /** `gpv verify --address SEED:STREAM:INDEX`: one case of a sweep, made again alone from the sweep's grid. */
 import { withPlanFault } from "../engine/faults.ts";
-import type { VerifyRequest } from "../escalation/verify.ts";
+import type { VerifyRequest } from "../pipeline/verify.ts";
 import { UsageError } from "../network/errors.ts";
 import type { CaseAddress } from "../sweep/case.ts";
 import { caseRequest, cellOfNetwork, formatAddress } from "../sweep/case.ts";

@@ -1,5 +1,5 @@
 /** The demo's model and its 1,000 held-out digits (examples/digits). */
-import type { SampleSource } from "../escalation/verify.ts";
+import type { SampleSource } from "../pipeline/verify.ts";
 import { readMatrix, readModel } from "../formats/read.ts";
 import type { Network } from "../network/network.ts";
 import { assetPath } from "./assets.ts";

@@ -1,6 +1,6 @@
 /** Exit codes and which outcome has which. */
 import { DeviceError, FormatError, ModelError, OutputError, UsageError } from "../network/errors.ts";
-import type { Report, VerdictName } from "../escalation/results.ts";
+import type { Report, VerdictName } from "../pipeline/results.ts";
 
 export const EXIT = {
   /** Finished, nothing violated. */

@@ -1,7 +1,7 @@
 /**
  * `--inputs` or `--random`, with `--rows`, `--mean`, `--std` and `--labels` → the samples of a run, by index.
  */
-import type { SampleSource } from "../escalation/verify.ts";
+import type { SampleSource } from "../pipeline/verify.ts";
 import { ModelError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";

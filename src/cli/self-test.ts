@@ -6,10 +6,10 @@
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
-import { verify } from "../escalation/verify.ts";
+import { verify } from "../pipeline/verify.ts";
 import type { Layer, Network } from "../network/network.ts";
 import { inputWidth } from "../network/network.ts";
-import type { VerdictName } from "../escalation/results.ts";
+import type { VerdictName } from "../pipeline/results.ts";
 import { TOOL } from "./version.ts";
 
 const CASES: readonly { readonly network: Network; readonly verdict: VerdictName; readonly ratio: number }[] = [

@@ -2,8 +2,8 @@
  * `gpv verify`: options → outputs → engines → plan → run and verdicts → exports → exit code.
  */
 import { dirname, join } from "node:path";
-import { verify } from "../escalation/verify.ts";
-import type { VerifyRequest } from "../escalation/verify.ts";
+import { verify } from "../pipeline/verify.ts";
+import type { VerifyRequest } from "../pipeline/verify.ts";
 import { FAULTS, withPlanFault } from "../engine/faults.ts";
 import { createBudget } from "../formats/budget.ts";
 import { readModel } from "../formats/read.ts";
@@ -16,7 +16,7 @@ import { checkNetwork, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
 import { htmlReport } from "../report/html-run.ts";
 import { reportJson } from "../report/json.ts";
-import type { Json, Report } from "../escalation/results.ts";
+import type { Json, Report } from "../pipeline/results.ts";
 import type { WitnessSettings } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";

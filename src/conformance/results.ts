@@ -1,6 +1,6 @@
 /** What a conformance run says of an adapter and its driver: plain data, written as JSON under schemas/conformance.schema.json. */
 import type { EngineDescription } from "../engine/engine.ts";
-import type { Maybe, VerdictCounts } from "../escalation/results.ts";
+import type { Maybe, VerdictCounts } from "../pipeline/results.ts";
 
 /** A case that did not come out right, with what it takes to repeat it. */
 export interface ConformanceFailure {

@@ -4,7 +4,7 @@
  * Letters: l layers, t = 1…l, n_t the width of h_t, B samples. Arrays over layers are indexed t − 1; arrays over
  * samples have length B. All linear passes use the *scaled* weights W′_t = 2^−k_t W_t (plan.ts), and the top gradient
  * is scaled per sample by 2^−e; every norm of an adjoint, a tangent or a Jacobian below is therefore a scaled one.
- * κ_t, the ratio and the verdicts do not change under that scaling; escalation/row.ts unscales what is reported.
+ * κ_t, the ratio and the verdicts do not change under that scaling; pipeline/row.ts unscales what is reported.
  *
  * What an engine promises: each number is a function of the plan and of its own sample alone (never of the batch, its
  * size or its order), and equals the exact value within the bounds that verification/ derives from `arithmetic`.

@@ -5,7 +5,7 @@ import type {
   EngineConformance,
   KernelConformance,
 } from "../conformance/results.ts";
-import { VERDICT_NAMES } from "../escalation/results.ts";
+import { VERDICT_NAMES } from "../pipeline/results.ts";
 import type { JunitSuite } from "./junit.ts";
 import { columns, counted, duration, grouped, significant } from "./numbers.ts";
 

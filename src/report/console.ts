@@ -7,8 +7,8 @@
 import { parameterCount } from "../network/network.ts";
 import { withoutBias } from "./model-words.ts";
 import { columns, counted, duration, grouped, precise, significant } from "./numbers.ts";
-import { VERDICT_NAMES } from "../escalation/results.ts";
-import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "../escalation/results.ts";
+import { VERDICT_NAMES } from "../pipeline/results.ts";
+import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "../pipeline/results.ts";
 import type { SweepReport } from "../sweep/results.ts";
 
 export const CONSOLE_WIDTH = 80;

@@ -1,6 +1,6 @@
 /** The lists of a grid as axes of plots and tables: architectures gathered by one property, measurements aggregated. Pure functions. */
-import type { Maybe, Quantiles, VerdictCounts, VerdictName } from "../escalation/results.ts";
-import { VERDICT_NAMES } from "../escalation/results.ts";
+import type { Maybe, Quantiles, VerdictCounts, VerdictName } from "../pipeline/results.ts";
+import { VERDICT_NAMES } from "../pipeline/results.ts";
 import type { ReportedArchitecture } from "../sweep/results.ts";
 
 export interface Axis {

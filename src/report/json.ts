@@ -5,7 +5,7 @@
  * faults are sorted, so that nothing depends on which sample came first. A number that is not finite becomes null and
  * its object gets `reason`, unless it has one.
  */
-import type { Report } from "../escalation/results.ts";
+import type { Report } from "../pipeline/results.ts";
 import type { SweepReport } from "../sweep/results.ts";
 import type { TightenReport } from "../sweep/tighten/results.ts";
 

@@ -8,7 +8,7 @@
  */
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import type { AuditResidual, LayerRow, SampleRow } from "../escalation/results.ts";
+import type { AuditResidual, LayerRow, SampleRow } from "../pipeline/results.ts";
 import { withFiniteNumbers } from "./json.ts";
 
 /** A sample of a sweep: where it comes from, besides. */

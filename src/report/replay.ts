@@ -1,5 +1,5 @@
 /** What `gpv replay` prints: the witness's claim, the stored numbers beside the right ones, and the finding. Pure functions. */
-import type { LayerRow, Maybe, SampleRow } from "../escalation/results.ts";
+import type { LayerRow, Maybe, SampleRow } from "../pipeline/results.ts";
 import { significant } from "./numbers.ts";
 
 export interface ReplayView {

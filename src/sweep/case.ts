@@ -2,7 +2,7 @@
  * One case of a sweep by its address SEED:STREAM:INDEX: STREAM is the network's number in the grid, INDEX the sample's number. Network,
  * input, label and head are functions of that address and the grid alone, whatever the number of inputs a network.
  */
-import type { VerifyRequest } from "../escalation/verify.ts";
+import type { VerifyRequest } from "../pipeline/verify.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import { headByName, labelUse } from "../network/heads.ts";

@@ -1,6 +1,6 @@
 /** Tallies → the report of a sweep: the same for the same tallies, whoever made them and in what order. */
-import type { Quantiles, Report, ReportedLayer, Spread, Timing } from "../escalation/results.ts";
-import { auditedShare } from "../escalation/statistics.ts";
+import type { Quantiles, Report, ReportedLayer, Spread, Timing } from "../pipeline/results.ts";
+import { auditedShare } from "../pipeline/statistics.ts";
 import { cellOfNetwork, formatAddress } from "./case.ts";
 import type { Cell } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";

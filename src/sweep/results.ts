@@ -4,7 +4,7 @@
  * Everything in it but `timing` is a function of the grid, the settings and the engine alone: neither the order in which units were
  * finished, nor shards, nor interruptions change a bit. Quantiles come from a sketch (sketch.ts) whose relative error is stated.
  */
-import type { Quantiles, Report, Spread, VerdictCounts, VerdictName } from "../escalation/results.ts";
+import type { Quantiles, Report, Spread, VerdictCounts, VerdictName } from "../pipeline/results.ts";
 import type { ActivationName } from "../network/activations.ts";
 import type { InitialiserName } from "../network/initialisers.ts";
 import type { Distribution } from "../sampling/inputs.ts";

@@ -3,9 +3,9 @@
  * and grouping to the same value, and their text is the same for the same value, so that a sweep's report depends on nothing
  * but which samples were examined.
  */
-import type { FaultExample, Report, SampleRow, VerdictName } from "../escalation/results.ts";
-import { VERDICT_NAMES } from "../escalation/results.ts";
-import { TIGHTNESS_NUMBERS } from "../escalation/statistics.ts";
+import type { FaultExample, Report, SampleRow, VerdictName } from "../pipeline/results.ts";
+import { VERDICT_NAMES } from "../pipeline/results.ts";
+import { TIGHTNESS_NUMBERS } from "../pipeline/statistics.ts";
 import type { Sketch } from "./sketch.ts";
 import { addToSketch, exactSum, mergeSketch } from "./sketch.ts";
 

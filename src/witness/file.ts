@@ -11,7 +11,7 @@ import { leastKinkDistance } from "../network/kinks.ts";
 import { checkHead, labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
-import type { SampleRow } from "../escalation/results.ts";
+import type { SampleRow } from "../pipeline/results.ts";
 import { checkShapes } from "./shapes.ts";
 import { decoded, encoded, float, floats, integers } from "./numbers.ts";
 import type { Witness } from "./witness.ts";

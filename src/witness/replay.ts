@@ -8,9 +8,9 @@
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
-import type { SampleRow } from "../escalation/results.ts";
-import type { VerifyRequest } from "../escalation/verify.ts";
-import { verify } from "../escalation/verify.ts";
+import type { SampleRow } from "../pipeline/results.ts";
+import type { VerifyRequest } from "../pipeline/verify.ts";
+import { verify } from "../pipeline/verify.ts";
 import { storedEngine } from "./stored-engine.ts";
 import type { Witness } from "./witness.ts";
 

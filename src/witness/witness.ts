@@ -1,11 +1,11 @@
 /**
  * A witness: one sample with everything that its verdict was made of, so that the verdict can be examined again without the engine that
- * gave it. Written as gradient-penalty-witness/1 (file.ts); made by escalation/settle.ts, read by replay.ts and shrink.ts.
+ * gave it. Written as gradient-penalty-witness/1 (file.ts); made by pipeline/settle.ts, read by replay.ts and shrink.ts.
  */
 import type { EngineDescription, Measurements, TracedSample } from "../engine/engine.ts";
 import type { Interval } from "../engine/interval.ts";
-import type { CaughtSample } from "../escalation/settle.ts";
-import type { SampleRow } from "../escalation/results.ts";
+import type { CaughtSample } from "../pipeline/settle.ts";
+import type { SampleRow } from "../pipeline/results.ts";
 import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 

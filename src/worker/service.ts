@@ -5,9 +5,9 @@
 import { transfer } from "comlink";
 import type { FaultName } from "../engine/faults.ts";
 import { FAULT_NAMES, FAULTS, withPlanFault } from "../engine/faults.ts";
-import type { CaughtSample } from "../escalation/settle.ts";
-import type { RunProgress, VerifyRequest } from "../escalation/verify.ts";
-import { verify } from "../escalation/verify.ts";
+import type { CaughtSample } from "../pipeline/settle.ts";
+import type { RunProgress, VerifyRequest } from "../pipeline/verify.ts";
+import { verify } from "../pipeline/verify.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { UsageError } from "../network/errors.ts";
 import { INITIALISERS } from "../network/initialisers.ts";

@@ -1,5 +1,5 @@
 /** The few samples of a run that a person wants to look at: the tightest, and the least settled. */
-import type { SampleRow, VerdictName } from "../escalation/results.ts";
+import type { SampleRow, VerdictName } from "../pipeline/results.ts";
 
 export interface Shortlist {
   readonly add: (row: SampleRow) => void;

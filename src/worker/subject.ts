@@ -12,7 +12,7 @@ import type { Network } from "../network/network.ts";
 import type { Distribution } from "../sampling/inputs.ts";
 import { fillInputs } from "../sampling/inputs.ts";
 import { randomNetwork } from "../sampling/random-network.ts";
-import type { SampleSource } from "../escalation/verify.ts";
+import type { SampleSource } from "../pipeline/verify.ts";
 import { inputWidth } from "../network/network.ts";
 
 /** What the user says of the files. */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { LayerRow, Report, SampleRow } from "../../src/escalation/results.ts";
+import type { LayerRow, Report, SampleRow } from "../../src/pipeline/results.ts";
 import { skipReason } from "../support/software-gpu.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

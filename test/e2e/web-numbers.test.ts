@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LayerRow, Report, SampleRow } from "../../src/escalation/results.ts";
+import type { LayerRow, Report, SampleRow } from "../../src/pipeline/results.ts";
 import { skipReason } from "../support/browser.ts";
 import type { ServedPage } from "../support/page.ts";
 import { downloaded, ended, numbersOf, reportOf, servePage } from "../support/page.ts";

@@ -1,7 +1,7 @@
 /** Clean samples over drawn architectures: what must never be `violated`, and hardly ever `unresolved`. */
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { verify } from "../../src/escalation/verify.ts";
+import { verify } from "../../src/pipeline/verify.ts";
 import type { Kind } from "./cases.ts";
 import { drawCase, KINDS } from "./cases.ts";
 

@@ -11,9 +11,9 @@
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { exponentOf, timesPowerOfTwo } from "../../src/engine/powers.ts";
-import type { CaughtSample } from "../../src/escalation/settle.ts";
-import type { SampleRow } from "../../src/escalation/results.ts";
-import { verify } from "../../src/escalation/verify.ts";
+import type { CaughtSample } from "../../src/pipeline/settle.ts";
+import type { SampleRow } from "../../src/pipeline/results.ts";
+import { verify } from "../../src/pipeline/verify.ts";
 import { exactVerdict } from "../../src/exact/verdict.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Network } from "../../src/network/network.ts";

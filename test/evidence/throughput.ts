@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLedger } from "../../src/cli/ledger-file.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import { verify } from "../../src/escalation/verify.ts";
+import { verify } from "../../src/pipeline/verify.ts";
 import { caseRequest } from "../../src/sweep/case.ts";
 import { cellsOf, parseGrids } from "../../src/sweep/grid.ts";
 import { runSweep } from "../../src/sweep/run.ts";

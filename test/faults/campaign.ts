@@ -7,8 +7,8 @@ import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import { FAULTS, withPlanFault } from "../../src/engine/faults.ts";
-import type { LayerRow, Report, SampleRow } from "../../src/escalation/results.ts";
-import { DEFAULT_AUDIT, verify } from "../../src/escalation/verify.ts";
+import type { LayerRow, Report, SampleRow } from "../../src/pipeline/results.ts";
+import { DEFAULT_AUDIT, verify } from "../../src/pipeline/verify.ts";
 import type { Scenario } from "./scenarios.ts";
 import { needsLarge, scenario, subnormalScenario } from "./scenarios.ts";
 

@@ -5,7 +5,7 @@ import type { Head } from "../../src/network/heads.ts";
 import type { Layer, Network } from "../../src/network/network.ts";
 import { fillInputs, fillLabels } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
-import type { SampleSource } from "../../src/escalation/verify.ts";
+import type { SampleSource } from "../../src/pipeline/verify.ts";
 
 export interface Scenario {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** A small report and row, complete and true to the types, for the views to be tested on. */
-import type { Quantiles, Report, SampleRow, Spread } from "../../src/escalation/results.ts";
+import type { Quantiles, Report, SampleRow, Spread } from "../../src/pipeline/results.ts";
 
 const QUANTILES: Quantiles = {
   min: 0.01,

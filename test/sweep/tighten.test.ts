@@ -1,9 +1,9 @@
 /** What the search finds: the known equalities of one layer from random starts, and ratios near 1 where random samples show none. */
 import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { CaughtSample } from "../../src/escalation/settle.ts";
-import type { SampleSource } from "../../src/escalation/verify.ts";
-import { verify } from "../../src/escalation/verify.ts";
+import type { CaughtSample } from "../../src/pipeline/settle.ts";
+import type { SampleSource } from "../../src/pipeline/verify.ts";
+import { verify } from "../../src/pipeline/verify.ts";
 import { ACTIVATION_NAMES } from "../../src/network/activations.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Head } from "../../src/network/heads.ts";

@@ -5,7 +5,7 @@ import type { Refinement } from "../../src/engine/cpu/refine.ts";
 import type { Engine, Measurements, StoredSample, TracedSample } from "../../src/engine/engine.ts";
 import { IEEE_F64, WGSL_F32 } from "../../src/engine/engine.ts";
 import { makePlan } from "../../src/engine/plan.ts";
-import { verify } from "../../src/escalation/verify.ts";
+import { verify } from "../../src/pipeline/verify.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { cutResiduals, suspicionThreshold } from "../../src/verification/cut.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { SampleRow } from "../../src/escalation/results.ts";
-import { verify } from "../../src/escalation/verify.ts";
+import type { SampleRow } from "../../src/pipeline/results.ts";
+import { verify } from "../../src/pipeline/verify.ts";
 import { readModelJson, writeModelJson } from "../../src/formats/model-json.ts";
 import { exactVerdict } from "../../src/exact/verdict.ts";
 import type { Network } from "../../src/network/network.ts";

@@ -4,7 +4,7 @@
  * Where inputs alone moved, the report's samples are the ends of all starts; where weights moved too, each end has a network of its own
  * and the report is the tightest one's.
  */
-import type { Maybe, Quantiles, Report, VerdictCounts, VerdictName } from "../../escalation/results.ts";
+import type { Maybe, Quantiles, Report, VerdictCounts, VerdictName } from "../../pipeline/results.ts";
 
 /** One start of the search. Both ratios are those that `verify` gives. */
 export interface SearchStart {

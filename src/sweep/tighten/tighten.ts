@@ -4,10 +4,10 @@
  * Samples and ends both go through `verify`, so that every ratio in the report, each verdict and bracket is the pipeline's own; the search
  * between them (climb.ts) is f64 on the host and a function of the seed alone. Where weights move, each start has a network of its own.
  */
-import type { CaughtSample } from "../../escalation/settle.ts";
-import type { Quantiles, Report, SampleRow, VerdictCounts } from "../../escalation/results.ts";
-import type { SampleSource, VerifyOutcome, VerifyRequest } from "../../escalation/verify.ts";
-import { verify } from "../../escalation/verify.ts";
+import type { CaughtSample } from "../../pipeline/settle.ts";
+import type { Quantiles, Report, SampleRow, VerdictCounts } from "../../pipeline/results.ts";
+import type { SampleSource, VerifyOutcome, VerifyRequest } from "../../pipeline/verify.ts";
+import { verify } from "../../pipeline/verify.ts";
 import { PIECEWISE_LINEAR } from "../../network/curvature.ts";
 import type { DeviceError } from "../../network/errors.ts";
 import type { Network } from "../../network/network.ts";
