@@ -23,7 +23,7 @@ import { memoryLedger } from "../sweep/ledger.ts";
 import { sweepReport } from "../sweep/report.ts";
 import { runSweep } from "../sweep/run.ts";
 import { unitsOf } from "../sweep/units.ts";
-import type { Catch } from "../pipeline/settle.ts";
+import type { Catch } from "../pipeline/catch.ts";
 import type { Arguments } from "./arguments.ts";
 import { digits } from "./digits.ts";
 import type { Engines } from "./engines.ts";

@@ -2,7 +2,7 @@
  * `gpv tighten`: options → outputs → engines → samples, search, ends → exports → exit code.
  */
 import { join } from "node:path";
-import type { CaughtSample } from "../pipeline/settle.ts";
+import type { CaughtSample } from "../pipeline/catch.ts";
 import { counted, significant } from "../report/numbers.ts";
 import { reportJson } from "../report/json.ts";
 import { tightenText } from "../report/tighten.ts";

@@ -37,3 +37,14 @@ export function roundInputs(given: Float64Array, samples: number): GivenInputs {
   }
   return { inputs, originals, changed };
 }
+
+/** One sample of a batch as a batch of its own, its inputs as they were given. */
+export function ownBatch({ batch, originals }: GivenBatch, at: number): Batch {
+  const width = batch.inputs.length / batch.samples;
+  return {
+    first: batch.first + at,
+    samples: 1,
+    inputs: originals.get(at) ?? batch.inputs.slice(at * width, (at + 1) * width),
+    labels: batch.labels === null ? null : batch.labels.slice(at, at + 1),
+  };
+}

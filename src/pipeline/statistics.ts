@@ -1,17 +1,10 @@
 /** What a report says of all samples: counts, quantiles, means; fed with rows in index order, so that sums have one order. */
-import type {
-  FaultExample,
-  Quantiles,
-  Report,
-  ReportedFault,
-  ReportedLayer,
-  SampleRow,
-  Spread,
-  VerdictName,
-} from "./results.ts";
+import type { FaultExample, Quantiles, Report, ReportedFault, ReportedLayer, Spread, VerdictName } from "./results.ts";
 import { detectableShare } from "../verification/audit/audit.ts";
-import type { SampleOutcome } from "./sample.ts";
-import { isNarrow } from "./sample.ts";
+import { CODE, UPPER_KINDS } from "../verification/findings.ts";
+import type { LayerColumns, Rung, SettledBlock, Told, Violation } from "./block.ts";
+import { RUNGS } from "./block.ts";
+import { isNarrow } from "./climb.ts";
 
 /** A list of f64 that grows by doubling. */
 interface Series {
@@ -20,7 +13,7 @@ interface Series {
 }
 
 export interface Statistics {
-  readonly add: (row: SampleRow, outcome: SampleOutcome) => void;
+  readonly add: (block: SettledBlock) => void;
   readonly result: () => StatisticsResult;
   readonly verdicts: Readonly<Record<VerdictName, number>>;
 }
@@ -52,11 +45,14 @@ export const TIGHTNESS_NUMBERS = [
   "slackJacobian",
 ] as const;
 
+/** By `CODE`. */
+const NAMES: readonly VerdictName[] = ["holds", "holds", "tight", "unresolved", "violated", "invalid"];
+
 /** @param certify the width that was asked of every proven interval; null: none. */
 export function createStatistics(depth: number, certify: number | null): Statistics {
   const verdicts: Record<VerdictName, number> = { holds: 0, tight: 0, violated: 0, unresolved: 0, invalid: 0 };
   const escalations = { screened: 0, iterated: 0, replayed: 0 };
-  const bounds: Record<string, number> = {};
+  const kinds = UPPER_KINDS.map(() => 0);
   const faults = new Map<string, { check: string; layer: number; count: number; example: FaultExample }>();
   const ratio = series();
   const coefficient = series();
@@ -69,9 +65,9 @@ export function createStatistics(depth: number, certify: number | null): Statist
   let parameter = 0;
   let audited = 0;
   const certified = { reached: 0, missed: 0 };
-  const countFaults = (row: SampleRow, outcome: SampleOutcome): void => {
+  const countFaults = (index: number, violations: readonly Violation[]): void => {
     const seen = new Set<string>();
-    for (const violation of outcome.violations) {
+    for (const violation of violations) {
       const layer = violation.layer ?? 0;
       const key = `${violation.check} ${String(layer)}`;
       // Samples are counted: an audit may find several numbers of one layer wrong.
@@ -79,37 +75,48 @@ export function createStatistics(depth: number, certify: number | null): Statist
       seen.add(key);
       const known = faults.get(key);
       if (known !== undefined) known.count++;
-      else faults.set(key, { check: violation.check, layer, count: 1, example: example(row, violation) });
+      else faults.set(key, { check: violation.check, layer, count: 1, example: example(index, violation) });
+    }
+  };
+  const addSample = (block: SettledBlock, at: number): void => {
+    const { numbers, findings } = block;
+    const code = block.verdict[at] as number;
+    samples++;
+    verdicts[NAMES[code] as VerdictName]++;
+    if (code === CODE.invalid) return;
+    escalations[RUNGS[block.rung[at] as number] as Rung]++;
+    valid++;
+    const [own, theta] = [numbers.inputGradientNorm[at] as number, numbers.parameterGradientNorm[at] as number];
+    input += own * own;
+    parameter += theta * theta;
+    const quotient = numbers.ratio[at] as number;
+    push(ratio, quotient);
+    if (!Number.isNaN(quotient)) {
+      // What is open above leaves the largest open.
+      proven.lower = Math.min(proven.lower, finiteOr(numbers.ratioLower[at] as number, 0));
+      proven.upper = Math.max(proven.upper, finiteOr(numbers.ratioUpper[at] as number, Infinity));
+    }
+    if (block.kink[at] !== 0) kinks++;
+    push(coefficient, numbers.coefficient[at] as number);
+    for (let i = 0; i < depth; i++) {
+      const layer = block.layers[i] as LayerColumns;
+      const spreads = layers[i] as Series[];
+      for (let k = 0; k < TIGHTNESS_NUMBERS.length; k++) {
+        push(spreads[k] as Series, layer[TIGHTNESS_NUMBERS[k] as (typeof TIGHTNESS_NUMBERS)[number]][at] as number);
+      }
+      const kind = (findings.kind[i] as Uint8Array)[at] as number;
+      kinds[kind] = (kinds[kind] ?? 0) + 1;
+      if (certify !== null && i > 0) certified[isNarrow(findings, i, at, certify) ? "reached" : "missed"]++;
     }
   };
   return {
     verdicts,
-    add(row, outcome) {
-      samples++;
-      verdicts[row.verdict]++;
-      if (row.audit !== undefined) audited++;
-      countFaults(row, outcome);
-      if (row.verdict === "invalid") return;
-      escalations[outcome.rung]++;
-      valid++;
-      input += (row.inputGradientNorm ?? NaN) ** 2;
-      parameter += (row.parameterGradientNorm ?? NaN) ** 2;
-      push(ratio, row.ratio);
-      if (row.ratio !== null && !Number.isNaN(row.ratio)) {
-        // What is open above leaves the largest open.
-        proven.lower = Math.min(proven.lower, finiteOr(row.ratioLower, 0));
-        proven.upper = Math.max(proven.upper, finiteOr(row.ratioUpper, Infinity));
-      }
-      if (row.kink !== undefined) kinks++;
-      push(coefficient, row.coefficient);
-      row.layers.forEach((layer, i) => {
-        TIGHTNESS_NUMBERS.forEach((name, k) => {
-          push((layers[i] as Series[])[k] as Series, layer[name]);
-        });
-      });
-      for (const { jacobian } of outcome.findings) bounds[jacobian.kind] = (bounds[jacobian.kind] ?? 0) + 1;
-      if (certify !== null) {
-        for (const finding of outcome.findings.slice(1)) certified[isNarrow(finding, certify) ? "reached" : "missed"]++;
+    add(block) {
+      for (let at = 0; at < block.samples; at++) addSample(block, at);
+      for (const at of [...block.told.keys()].sort((a, b) => a - b)) {
+        const { violations, audit } = block.told.get(at) as Told;
+        if (audit !== undefined) audited++;
+        countFaults(block.first + at, violations);
       }
     },
     result: () => ({
@@ -134,7 +141,11 @@ export function createStatistics(depth: number, certify: number | null): Statist
         slackJacobian: spread(numbers[5] as Series),
       })),
       escalations,
-      bounds: Object.fromEntries(Object.entries(bounds).sort(([a], [b]) => (a < b ? -1 : 1))),
+      bounds: Object.fromEntries(
+        UPPER_KINDS.map((kind, k): [string, number] => [kind, kinds[k] ?? 0])
+          .filter(([, count]) => count > 0)
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
       audited: auditedShare(audited),
       ...(certify === null ? {} : { certified: { width: certify, ...certified } }),
       // What most samples show comes first: an audited share shows the same fault in fewer.
@@ -159,9 +170,9 @@ export function auditedShare(samples: number): Report["audited"] {
 }
 
 /** The numbers that the check compared. */
-function example(row: SampleRow, { numbers, detail }: SampleOutcome["violations"][number]): FaultExample {
+function example(index: number, { numbers, detail }: Violation): FaultExample {
   const { found, right, bound } = numbers;
-  return { index: row.index, left: found, right, margin: Math.abs(found - right), bound, reason: detail };
+  return { index, left: found, right, margin: Math.abs(found - right), bound, reason: detail };
 }
 
 function finiteOr(value: number | null, otherwise: number): number {

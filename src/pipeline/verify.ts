@@ -15,13 +15,16 @@ import type { Head } from "../network/heads.ts";
 import { inputWidth, type Network } from "../network/network.ts";
 import { unlessAborted } from "./abort.ts";
 import type { Report, SampleRow, VerdictCounts } from "./results.ts";
-import { layerBounds } from "../verification/rounding.ts";
+import type { Catch } from "./catch.ts";
+import { hand } from "./catch.ts";
+import type { Wishes } from "./climb.ts";
+import type { Examined } from "./examine.ts";
+import { createExaminer } from "./examine.ts";
+import type { GivenBatch } from "./given.ts";
 import { asGiven, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
-import type { Climb } from "./sample.ts";
-import type { Catch, Receive } from "./settle.ts";
-import { auditedOf, makeSettlement, settleBatch } from "./settle.ts";
+import { sampleRow } from "./row.ts";
 import { createStatistics } from "./statistics.ts";
 
 /** Where the inputs come from, by index. */
@@ -99,17 +102,11 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const startedMs = clock();
   const handedOver = engine.description.precision === "f32" ? beyondF32(network) : null;
   if (handedOver !== null) return { ...(await verify({ ...request, engine: request.host })), handedOver };
-  const { climb, certify } = await makeClimb(request);
-  const { plan } = climb;
+  const { plan, hostPlan, wishes } = await makePlans(request);
   const { precision } = plan;
-  const settlement = makeSettlement(climb, request.audit ?? DEFAULT_AUDIT, request.catch ?? null);
-  const statistics = createStatistics(plan.layers.length, certify);
+  const examiner = createExaminer(plan, hostPlan, wishes, request.audit ?? DEFAULT_AUDIT);
+  const statistics = createStatistics(plan.layers.length, wishes.certify);
   let over = false;
-  const receive: Receive = (row, outcome) => {
-    if (over) return;
-    statistics.add(row, outcome);
-    request.onRow?.(row);
-  };
   const size = Math.max(1, request.batchSize ?? engine.batchSize(plan));
   const firstIndex = request.firstIndex ?? 0;
   let rounding = plan.rounding;
@@ -120,10 +117,19 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     const { inputs, originals, changed } = precision === "f32" ? roundInputs(read.inputs, count) : asGiven(read.inputs);
     rounding = joinRounding(rounding, changed);
     const batch: Batch = { first: firstIndex + first, samples: count, inputs, labels: read.labels };
-    const trace = auditedOf(settlement, batch);
-    return { batch, originals, measured: settled(engine.measure(plan, batch, trace)) };
+    return { batch, originals, measured: settled(engine.measure(plan, batch, examiner.drawn(batch))) };
   };
 
+  const examineBatch = async (given: GivenBatch, measured: MeasuredBatch): Promise<void> => {
+    const examined = await examiner.examine(given, measured);
+    try {
+      if (over) return;
+      statistics.add(examined.block);
+      await handOver(request, given, measured, examined);
+    } finally {
+      examined.settled.release();
+    }
+  };
   const report = (): Report => makeReport(request, plan, statistics, rounding, clock() - startedMs);
   let failure: DeviceError | null = null;
   let next = 0;
@@ -148,8 +154,8 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
       continue;
     }
     try {
-      const settling = failure === null ? settleBatch(settlement, flight, result.measured, receive) : null;
-      if (settling !== null) await unlessAborted(settling, request.signal, () => Promise.resolve());
+      const examining = failure === null ? examineBatch(flight, result.measured) : null;
+      if (examining !== null) await unlessAborted(examining, request.signal, () => Promise.resolve());
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       failure = error;
@@ -163,18 +169,32 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   return { report: report(), failure, handedOver: null };
 }
 
-/** Plans, bounds, and how far a sample has to climb. An interruption leaves the norms unproven: no sample is measured with them then. */
-async function makeClimb(request: VerifyRequest): Promise<{ climb: Climb; certify: number | null }> {
-  const { network, head, norm, accuracy, seed, engine } = request;
+/** Rows and caught samples, for those who asked for any, in index order. */
+async function handOver(
+  { onRow, catch: catches }: VerifyRequest,
+  given: GivenBatch,
+  measured: MeasuredBatch,
+  examined: Examined,
+): Promise<void> {
+  if (onRow === undefined && catches === undefined) return;
+  for (let at = 0; at < examined.block.samples; at++) {
+    const row = sampleRow(examined.block, at);
+    onRow?.(row);
+    if (catches?.wants(row) === true) await hand(catches, row, at, given, measured, examined);
+  }
+}
+
+/** Plans, and what is asked of f64. An interruption leaves the norms unproven: no sample is measured with them then. */
+async function makePlans(request: VerifyRequest): Promise<{ plan: Plan; hostPlan: Plan; wishes: Wishes }> {
+  const { network, head, norm, accuracy, seed, engine, host } = request;
   const { precision } = engine.description;
-  const certify = request.certify ?? null;
   const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
   const settings = { head, norm, seed, accuracy: beyond ? "verdict" : accuracy } as const;
   const total = network.layers.length;
   const proven = preparePlan(
     network,
     { ...settings, precision },
-    (layer, gram) => request.host.planLayer(layer, gram),
+    (layer, gram) => host.planLayer(layer, gram),
     (done) => request.onPlan?.({ done, total }),
   );
   const interrupted = (): Promise<Plan> =>
@@ -182,8 +202,8 @@ async function makeClimb(request: VerifyRequest): Promise<{ climb: Climb; certif
   const clean = await unlessAborted(proven, request.signal, interrupted);
   const plan = request.adjustPlan?.(clean) ?? clean;
   const hostPlan = precision === "f64" ? clean : inPrecision(clean, "f64");
-  const hostAccuracy = beyond ? accuracy : null;
-  return { climb: { plan, layers: layerBounds(plan), host: request.host, hostPlan, hostAccuracy, certify }, certify };
+  const wishes = { host, hostAccuracy: beyond ? accuracy : null, certify: request.certify ?? null };
+  return { plan, hostPlan, wishes };
 }
 
 /** What rounding leaves of an estimate of ‖J_t‖ in f32: u for each of the Σ n_t sums on the way, adding up as a random walk does. */

@@ -6,10 +6,9 @@
  * Derivation: S_{t−1} is, up to two roundings an entry, â_t·τ̂_t with â_t = fl(W′_tᵀδ̂_t), whose rounding is γ_{n_{t+1}} |W|ᵀ|δ̂|;
  * S_t differs from δ̂_tᵀW′_tτ̂_t by that of ζ̂_t, γ_{n_t}|W||τ̂|. The factor 2 covers the dots S themselves.
  */
-import type { Arithmetic } from "../engine/engine.ts";
-import type { LayerBounds } from "./rounding.ts";
-import { gamma, UP } from "./rounding.ts";
-import { normUpper } from "./bounds.ts";
+import type { Arithmetic, Measurements } from "../engine/engine.ts";
+import type { LayerBounds, NormRounding } from "./rounding.ts";
+import { gamma, normRounding, raisedNorm, UP } from "./rounding.ts";
 
 export interface CutMeasurement {
   /** S_0 … S_l. */
@@ -18,41 +17,78 @@ export interface CutMeasurement {
   readonly tangentNorms: readonly number[];
 }
 
-/** |S_{t−1} − S_t| over its bound, t = 1 … l: above 1 is a certified fault at layer t; Infinity where the bound is 0 and they differ. */
+/** What the bound of one layer needs: computed once a plan. */
+export interface CutRounding {
+  readonly inputs: NormRounding;
+  readonly outputs: NormRounding;
+  readonly factor: number;
+  /** flush·√n·m, flush·√m·n, flush·√n and flush·(n + m). */
+  readonly flushes: readonly [number, number, number, number];
+  readonly spectralUpper: number;
+  /** U(W′_{t−1}); null at layer 1. */
+  readonly below: number | null;
+}
+
+export function cutRounding(layers: readonly LayerBounds[], arithmetic: Arithmetic): CutRounding[] {
+  const { flush, unitRoundoff: u } = arithmetic;
+  return layers.map(({ inputs: n, outputs: m, absoluteNorm, spectralUpper }, i) => ({
+    inputs: normRounding(n, arithmetic),
+    outputs: normRounding(m, arithmetic),
+    factor: 2 * (gamma(n, arithmetic) + gamma(m, arithmetic) + 4 * u) * absoluteNorm,
+    flushes: [flush * Math.sqrt(n) * m, flush * Math.sqrt(m) * n, flush * Math.sqrt(n), flush * (n + m)],
+    spectralUpper,
+    below: i === 0 ? null : (layers[i - 1] as LayerBounds).spectralUpper,
+  }));
+}
+
+/**
+ * |left − right| over its bound: above 1 is a certified fault of the layer; Infinity where the bound is 0 and they differ.
+ * @param left,right S_{t−1} and S_t. @param adjoint,tangent ‖δ̂_t‖ and ‖τ̂_t‖. @param tangentBelow,slopeBelow ‖τ̂_{t−1}‖ and max|D̂_{t−1}|.
+ */
+export function cutResidual(
+  { inputs, outputs, factor, flushes, spectralUpper, below }: CutRounding,
+  left: number,
+  right: number,
+  adjoint: number,
+  tangent: number,
+  tangentBelow: number,
+  slopeBelow: number,
+): number {
+  const difference = Math.abs(left - right);
+  if (difference === 0) return 0;
+  const delta = raisedNorm(outputs, adjoint);
+  const tau = raisedNorm(inputs, tangent);
+  // ‖ζ̂_{t−1}‖ and ‖â_t‖, which multiply a flushed D·a and a flushed D·ζ.
+  const zeta = below === null ? 0 : below * raisedNorm(inputs, tangentBelow) * 2;
+  const flushed =
+    flushes[0] * (2 + spectralUpper + delta) * tau +
+    flushes[1] * (2 + spectralUpper + tau) * delta +
+    flushes[2] * (zeta + 2 * spectralUpper * delta) +
+    flushes[3] * (4 + delta + tau + zeta);
+  const slope = below === null ? 1 : Math.max(1, slopeBelow);
+  const bound = (factor * delta * tau + flushed * slope) * UP;
+  return bound > 0 ? difference / bound : Infinity;
+}
+
+/** The same of each layer, t = 1 … l. */
 export function cutResiduals(
   layers: readonly LayerBounds[],
   adjointNorms: readonly number[],
   slopeMax: readonly number[],
-  cut: CutMeasurement,
+  { products, tangentNorms }: CutMeasurement,
   arithmetic: Arithmetic,
 ): number[] {
-  return layers.map((layer, i) => {
-    const difference = Math.abs((cut.products[i] as number) - (cut.products[i + 1] as number));
-    if (difference === 0) return 0;
-    const delta = normUpper(adjointNorms[i] as number, layer.outputs, arithmetic);
-    const tau = normUpper(cut.tangentNorms[i] as number, layer.inputs, arithmetic);
-    const below = i === 0 ? null : (layers[i - 1] as LayerBounds);
-    const u = arithmetic.unitRoundoff;
-    const rounding =
-      2 *
-      (gamma(layer.inputs, arithmetic) + gamma(layer.outputs, arithmetic) + 4 * u) *
-      layer.absoluteNorm *
-      delta *
-      tau;
-    const flush = arithmetic.flush;
-    const { inputs: n, outputs: m, spectralUpper } = layer;
-    // ‖ζ̂_{t−1}‖ and ‖â_t‖, which multiply a flushed D·a and a flushed D·ζ.
-    const zeta =
-      below === null ? 0 : below.spectralUpper * normUpper(cut.tangentNorms[i - 1] as number, n, arithmetic) * 2;
-    const flushed =
-      flush * Math.sqrt(n) * m * (2 + spectralUpper + delta) * tau +
-      flush * Math.sqrt(m) * n * (2 + spectralUpper + tau) * delta +
-      flush * Math.sqrt(n) * (zeta + 2 * spectralUpper * delta) +
-      flush * (n + m) * (4 + delta + tau + zeta);
-    const slope = below === null ? 1 : Math.max(1, slopeMax[i - 1] as number);
-    const bound = (rounding + flushed * slope) * UP;
-    return bound > 0 ? difference / bound : Infinity;
-  });
+  return cutRounding(layers, arithmetic).map((rounding, i) =>
+    cutResidual(
+      rounding,
+      products[i] as number,
+      products[i + 1] as number,
+      adjointNorms[i] as number,
+      tangentNorms[i] as number,
+      tangentNorms[i - 1] ?? 0,
+      slopeMax[i - 1] ?? 1,
+    ),
+  );
 }
 
 /** From this ratio on a sample is replayed in f64 (MATH.md §2: clean narrow layers use up to 0.17 of the bound, wide ones 4e−4). */
@@ -60,32 +96,39 @@ export function suspicionThreshold(layer: LayerBounds): number {
   return Math.min(0.5, Math.max(0.01, 4 / (layer.inputs + layer.outputs)));
 }
 
-/** S_{t−1}, S_t and their difference over its bound, of one direction. */
+/** S_{t−1} and S_t along the direction of the larger residual. */
 export interface Cut {
   readonly left: number;
   readonly right: number;
   readonly residual: number;
 }
 
-/** At each layer the direction of the larger residual; NaN is the largest. */
-export function worstCuts(
-  layers: readonly LayerBounds[],
-  adjointNorms: readonly number[],
-  slopeMax: readonly number[],
-  directions: readonly CutMeasurement[],
-  arithmetic: Arithmetic,
-): Cut[] {
-  const each = directions.map((cut) => {
-    const residuals = cutResiduals(layers, adjointNorms, slopeMax, cut, arithmetic);
-    return residuals.map((residual, i): Cut => ({
-      left: cut.products[i] as number,
-      right: cut.products[i + 1] as number,
-      residual,
-    }));
-  });
-  return layers.map((_, i) =>
-    each
-      .map((direction) => direction[i] as Cut)
-      .reduce((a, b) => (Number.isNaN(a.residual) || b.residual <= a.residual ? a : b)),
+/** Of layer t = i + 1 and sample `at`, along one of the two directions. */
+function cutAlong(rounding: CutRounding, m: Measurements, direction: 0 | 1, i: number, at: number): number {
+  const { products, tangentNorm } = m.directions[direction];
+  return cutResidual(
+    rounding,
+    (products[i] as Float64Array)[at] as number,
+    (products[i + 1] as Float64Array)[at] as number,
+    (m.adjointNorm[i] as Float64Array)[at] as number,
+    (tangentNorm[i] as Float64Array)[at] as number,
+    i === 0 ? 0 : ((tangentNorm[i - 1] as Float64Array)[at] as number),
+    i === 0 ? 1 : ((m.slopeMax[i - 1] as Float64Array)[at] as number),
   );
+}
+
+/** The larger residual of the two directions at layer t = i + 1; NaN is the largest. */
+export function worstResidual(rounding: CutRounding, m: Measurements, i: number, at: number): number {
+  const first = cutAlong(rounding, m, 0, i, at);
+  const second = cutAlong(rounding, m, 1, i, at);
+  return Number.isNaN(first) || second <= first ? first : second;
+}
+
+/** The same with the two products. */
+export function worstCut(rounding: CutRounding, m: Measurements, i: number, at: number): Cut {
+  const residual = worstResidual(rounding, m, i, at);
+  const along = Object.is(cutAlong(rounding, m, 0, i, at), residual) ? 0 : 1;
+  const { products } = m.directions[along];
+  const product = (k: number): number => (products[k] as Float64Array)[at] as number;
+  return { left: product(i), right: product(i + 1), residual };
 }

@@ -1,75 +1,83 @@
-/** What was measured of one sample, in the form that judge.ts reads: from an engine's block, or from a refinement in f64. */
+/**
+ * What was measured of a block of samples, in the form that judge.ts reads: from an engine's block, or from a refinement in f64. Every
+ * list of numbers is a column, one entry a sample; lists over layers are indexed t − 1.
+ */
 import type { Arithmetic, Measurements } from "../engine/engine.ts";
-import type { MeasuredJacobian, MeasuredPullback } from "./bounds.ts";
-import type { CutMeasurement } from "./cut.ts";
+
+/** A vector pulled back through layers s = t−1 … 1, by its norms as measured. */
+export interface MeasuredPullback {
+  /** Length of the vector that was pulled back, in R^{n_t}. */
+  readonly vectorNorm: Float64Array;
+  /** Norm of the result, in R^{n_1}. */
+  readonly resultNorm: Float64Array;
+  /** ‖D_s a_{s+1}‖, s = 1 … t−1. */
+  readonly stageNorms: readonly Float64Array[];
+}
+
+/** An explicit Jacobian Â of layer t, by its norms as measured; NaN for a sample that has none. */
+export interface MeasuredJacobian {
+  readonly frobenius: Float64Array;
+  /** A proven bracket of ‖Â‖₂; 0 and Infinity where there is none. */
+  readonly spectralLower: Float64Array;
+  readonly spectralUpper: Float64Array;
+  readonly stageNorms: readonly Float64Array[];
+}
 
 /** Layer t's share. The chain below layer t starts at the stored δ̂_t (MATH.md §2, "the chain restarted there"). */
 export interface LayerEvidence {
   /** ‖δ̂_t‖. */
-  readonly adjointNorm: number;
+  readonly adjointNorm: Float64Array;
   /** ‖ĝ_x‖ as this chain gives it. */
-  readonly gradientNorm: number;
+  readonly gradientNorm: Float64Array;
   /** ‖p̂_t‖, p̂_t = fl(W′_tᵀδ̂_t). */
-  readonly pullbackNorm: number;
+  readonly pullbackNorm: Float64Array;
   /** Norms of the vectors that W′_sᵀ was applied to, s = 1 … t; the last is ‖δ̂_t‖. */
-  readonly stageNorms: readonly number[];
-  /** Further witnesses for ‖J_t‖, besides p̂_t itself. */
-  readonly witnesses: readonly MeasuredPullback[];
+  readonly stageNorms: readonly Float64Array[];
+  /** A further witness for ‖J_t‖, besides p̂_t itself; null: none. */
+  readonly witness: MeasuredPullback | null;
   readonly explicit: MeasuredJacobian | null;
 }
 
 export interface Evidence {
   readonly arithmetic: Arithmetic;
-  /** max|D̂_t|, t = 1 … l. */
-  readonly slopeMax: readonly number[];
-  /** t = 1 … l; null for a layer that a refinement left out. */
+  /** max|D̂_t|. */
+  readonly slopeMax: readonly Float64Array[];
+  /** null for a layer that a refinement left out. */
   readonly layers: readonly (LayerEvidence | null)[];
 }
 
-/** The evidence of sample `j` of an engine's block. */
-export function evidenceOf(m: Measurements, j: number): Evidence {
-  const at = (values: readonly Float64Array[]): number[] => values.map((v) => v[j] as number);
-  const adjointNorms = at(m.adjointNorm);
-  const gradientNorm = (m.pullbackNorm[0] as Float64Array)[j] as number;
+/** An engine's block. */
+export function evidenceOf(m: Measurements): Evidence {
+  const gradientNorm = m.pullbackNorm[0] as Float64Array;
   return {
     arithmetic: m.arithmetic,
-    slopeMax: at(m.slopeMax),
-    layers: adjointNorms.map((adjointNorm, i) => {
+    slopeMax: m.slopeMax,
+    layers: m.adjointNorm.map((adjointNorm, i) => {
       const witness = m.witnesses[i] ?? null;
       const explicit = m.explicit[i] ?? null;
       return {
         adjointNorm,
         gradientNorm,
-        pullbackNorm: (m.pullbackNorm[i] as Float64Array)[j] as number,
-        stageNorms: adjointNorms.slice(0, i + 1),
-        witnesses:
+        pullbackNorm: m.pullbackNorm[i] as Float64Array,
+        stageNorms: m.adjointNorm.slice(0, i + 1),
+        witness:
           witness === null
-            ? []
-            : [
-                {
-                  vectorNorm: witness.vectorNorm[j] as number,
-                  resultNorm: witness.pullbackNorm[j] as number,
-                  stageNorms: at(witness.stageNorm),
-                },
-              ],
+            ? null
+            : {
+                vectorNorm: witness.vectorNorm,
+                resultNorm: witness.pullbackNorm,
+                stageNorms: witness.stageNorm,
+              },
         explicit:
           explicit === null
             ? null
             : {
-                frobenius: explicit.frobenius[j] as number,
-                spectralLower: explicit.spectralLower[j] as number,
-                spectralUpper: explicit.spectralUpper[j] as number,
-                stageNorms: at(explicit.stageNorm),
+                frobenius: explicit.frobenius,
+                spectralLower: explicit.spectralLower,
+                spectralUpper: explicit.spectralUpper,
+                stageNorms: explicit.stageNorm,
               },
       };
     }),
   };
-}
-
-/** The cut test's two directions for sample `j`. */
-export function cutsOf(m: Measurements, j: number): CutMeasurement[] {
-  return m.directions.map((direction) => ({
-    products: direction.products.map((s) => s[j] as number),
-    tangentNorms: direction.tangentNorm.map((s) => s[j] as number),
-  }));
 }

@@ -10,7 +10,8 @@
  * with L_t the activation's steepest slope: norms, so that the bound grows with depth. It means something while it is small beside the
  * distances between the z's of a layer, about ‖W_t‖_F‖ĥ_t‖/√(n_t n_{t+1}) over n_{t+1} of them.
  */
-import type { Measurements, StoredSample } from "../engine/engine.ts";
+import type { Arithmetic, Measurements, StoredSample } from "../engine/engine.ts";
+import type { ActivationName } from "../network/activations.ts";
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
 import { steepestSlope } from "../network/growth.ts";
@@ -28,46 +29,77 @@ export interface NearKink {
 /** A unit within this share of the mean distance between a layer's z's is near; beyond, the bound says nothing. */
 const MEANINGFUL = 1 / 8;
 
+/** What the forward errors of a layer need: computed once a plan. */
+export interface KinkBounds {
+  readonly activation: ActivationName;
+  /** Upper bounds of ‖W_t‖ and ‖W_t‖_F, and of ω_t, unscaled. */
+  readonly spectral: number;
+  readonly frobenius: number;
+  readonly absolute: number;
+  readonly biasMax: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly gamma: number;
+  readonly unitRoundoff: number;
+  readonly flush: number;
+  /** Whether this layer's activation, or that of a layer after it, has a kink. */
+  readonly matters: boolean;
+}
+
+export function kinkBounds({ network, layers }: Plan, arithmetic: Arithmetic): KinkBounds[] {
+  return network.layers.map(({ inputs, outputs, activation }, i) => {
+    const { scaleExponent, spectralNorm, frobeniusNorm, absoluteNorm, biasMax } = layers[i] as Plan["layers"][number];
+    return {
+      ...{ activation, inputs, outputs, biasMax },
+      spectral: timesPowerOfTwo(spectralNorm.upper, scaleExponent),
+      frobenius: timesPowerOfTwo(frobeniusNorm.upper, scaleExponent),
+      absolute: timesPowerOfTwo(absoluteNorm, scaleExponent),
+      gamma: gamma(inputs + 1, arithmetic),
+      unitRoundoff: arithmetic.unitRoundoff,
+      flush: arithmetic.flush,
+      matters: network.layers.slice(i).some((layer) => kinksOf(layer.activation).length > 0),
+    };
+  });
+}
+
+const of = (columns: readonly Float64Array[], i: number, at: number): number =>
+  (columns[i] as Float64Array)[at] as number;
+
+/** What flushes cost an entry of z. */
+const tinyError = ({ flush, inputs, spectral }: KinkBounds, hidden: number): number =>
+  flush * (inputs + 2) * (2 + hidden + spectral);
+
 /** The first layer with a unit at a kink, or null. */
-export function nearKink(plan: Plan, m: Measurements, at: number): NearKink | null {
+export function nearKink(bounds: readonly KinkBounds[], m: Measurements, at: number): NearKink | null {
   let before = 0; // e_t
-  for (const [i, { inputs, outputs, activation }] of plan.network.layers.entries()) {
-    const { spectral, frobenius, local, tiny } = layerErrors(plan, m, at, i);
+  for (let i = 0; i < bounds.length; i++) {
+    const own = bounds[i] as KinkBounds;
+    if (!own.matters) return null;
+    const { spectral, biasMax, inputs, outputs, activation, unitRoundoff } = own;
+    const hidden = of(m.hiddenNorm, i, at);
+    const local = own.gamma * (own.absolute * hidden + biasMax);
+    const tiny = tinyError(own, hidden);
     const whole = (local + spectral * before + tiny) * UP;
-    const hidden = (m.hiddenNorm[i] as Float64Array)[at] as number;
-    const spacing = (frobenius * hidden) / Math.sqrt(inputs * outputs) / outputs;
+    const spacing = (own.frobenius * hidden) / Math.sqrt(inputs * outputs) / outputs;
     const bound = whole <= MEANINGFUL * spacing ? "cumulative" : "local";
-    const distance = (m.kinkDistance[i] as Float64Array)[at] as number;
     // The distance itself is one subtraction of the engine's.
-    const least = distance * (1 - 2 * m.arithmetic.unitRoundoff);
+    const least = of(m.kinkDistance, i, at) * (1 - 2 * unitRoundoff);
     if (least <= (bound === "cumulative" ? whole : local + tiny)) return { layer: i + 1, bound };
     const next = m.hiddenNorm[i + 1]?.[at] ?? 0;
-    const zMost =
-      spectral * (hidden + before) + Math.sqrt(outputs) * (plan.layers[i] as Plan["layers"][number]).biasMax;
-    const own = relativeValueError(activation, zMost) * m.arithmetic.unitRoundoff * next;
-    before = (steepestSlope(activation) * (spectral * before + Math.sqrt(outputs) * (local + tiny)) + own) * UP;
+    const root = Math.sqrt(outputs);
+    const error = relativeValueError(activation, spectral * (hidden + before) + root * biasMax) * unitRoundoff * next;
+    before = (steepestSlope(activation) * (spectral * before + root * (local + tiny)) + error) * UP;
   }
   return null;
 }
 
-/** ‖W_t‖ and ‖W_t‖_F unscaled, the local error of an entry of z, and what flushes cost it. */
-function layerErrors(plan: Plan, { hiddenNorm, arithmetic }: Measurements, at: number, i: number) {
-  const planned = plan.layers[i] as Plan["layers"][number];
-  const { inputs } = plan.network.layers[i] as Plan["network"]["layers"][number];
-  const hidden = (hiddenNorm[i] as Float64Array)[at] as number;
-  const unscaled = (norm: number): number => timesPowerOfTwo(norm, planned.scaleExponent);
-  const spectral = unscaled(planned.spectralNorm.upper);
-  const local = gamma(inputs + 1, arithmetic) * (unscaled(planned.absoluteNorm) * hidden + planned.biasMax);
-  const tiny = arithmetic.flush * (inputs + 2) * (2 + hidden + spectral);
-  return { spectral, frobenius: unscaled(planned.frobeniusNorm.upper), local, tiny };
-}
-
 /** Whether a z lies so near a kink that flushes alone may have brought it there: then `forwardUnderflow` is asked. */
-export function mayUnderflow(plan: Plan, m: Measurements, at: number): boolean {
-  return plan.network.layers.some((_, i) => {
-    const distance = (m.kinkDistance[i] as Float64Array)[at] as number;
-    return distance < Infinity && distance <= layerErrors(plan, m, at, i).tiny;
-  });
+export function mayUnderflow(bounds: readonly KinkBounds[], m: Measurements, at: number): boolean {
+  for (let i = 0; i < bounds.length; i++) {
+    const distance = of(m.kinkDistance, i, at);
+    if (distance < Infinity && distance <= tinyError(bounds[i] as KinkBounds, of(m.hiddenNorm, i, at))) return true;
+  }
+  return false;
 }
 
 /**

@@ -14,36 +14,52 @@ import type { ActivationName } from "../network/activations.ts";
 import { outputBound } from "../network/growth.ts";
 import { activationError } from "./audit/activation-error.ts";
 import { normLower, normUpper } from "./bounds.ts";
-import { overflowRisk } from "./overflow.ts";
-import type { LayerBounds } from "./rounding.ts";
-import { gamma, UP } from "./rounding.ts";
+import type { LayerBounds, NormRounding } from "./rounding.ts";
+import { gamma, loweredNorm, normRounding, raisedNorm, UP } from "./rounding.ts";
 import type { Verdict } from "./verdict.ts";
 
 type Violated = Verdict & { kind: "violated" };
 
-/** Whether sample `at` of the measurements has the norms that it must have. @param input x as it was given to the engine. */
-export type LengthCheck = (measurements: Measurements, at: number, input: Float64Array) => Violated | null;
+/**
+ * Whether sample `at` of the measurements has the norms that it must have; only one whose numbers are finite is asked about.
+ * @param inputs x as it was given to the engine: the n_1 numbers from `from` on.
+ */
+export type LengthCheck = (
+  measurements: Measurements,
+  at: number,
+  inputs: Float64Array,
+  from: number,
+  finite: boolean,
+) => Violated | null;
 
-export function createLengthCheck(plan: Plan, layers: readonly LayerBounds[]): LengthCheck {
-  const biasNorms = plan.network.layers.map(({ bias }) => hostNorm(bias).upper);
-  return (m, at, input) =>
-    inputFault(m, at, input) ??
-    (m.finite[at] !== 1 || overflowRisk(plan, layers, m, at) !== null
-      ? null
-      : (directionFault(layers, m, at) ?? iterateFault(layers, m, at) ?? forwardFault(plan, layers, biasNorms, m, at)));
+export function createLengthCheck(plan: Plan, layers: readonly LayerBounds[], arithmetic: Arithmetic): LengthCheck {
+  const steps = layers.slice(0, -1).map((layer, i) => forwardBounds(plan, layer, i, arithmetic));
+  const width = (layers[0] as LayerBounds).inputs;
+  const inputNorm = normRounding(width, arithmetic);
+  const hostInput = normRounding(width, IEEE_F64);
+  return (m, at, inputs, from, finite) =>
+    inputFault(m, at, inputs, from, width, inputNorm, hostInput) ??
+    (finite ? (directionFault(layers, m, at) ?? iterateFault(layers, m, at) ?? forwardFault(steps, m, at)) : null);
 }
 
 /** ‖x‖ by the device and by the host; one that is not finite is the judge's. */
-function inputFault(m: Measurements, at: number, input: Float64Array): Violated | null {
+function inputFault(
+  m: Measurements,
+  at: number,
+  inputs: Float64Array,
+  from: number,
+  n: number,
+  device: NormRounding,
+  host: NormRounding,
+): Violated | null {
   const found = (m.hiddenNorm[0] as Float64Array)[at] as number;
   if (!Number.isFinite(found)) return null;
-  const n = input.length;
-  const right = hostNorm(input);
-  const least = normLower(found, n, m.arithmetic);
-  const most = normUpper(found, n, m.arithmetic);
-  if (least <= right.upper && right.lower <= most) return null;
-  const detail = `‖x‖ is ${found.toPrecision(6)} by the engine, ${right.value.toPrecision(6)} by the host's own sum`;
-  return violated(1, detail, found, right.value, (most - least) / 2);
+  const right = hostNorm(inputs, from, n);
+  const least = loweredNorm(device, found);
+  const most = raisedNorm(device, found);
+  if (least <= raisedNorm(host, right) && loweredNorm(host, right) <= most) return null;
+  const detail = `‖x‖ is ${found.toPrecision(6)} by the engine, ${right.toPrecision(6)} by the host's own sum`;
+  return violated(1, detail, found, right, (most - least) / 2);
 }
 
 /** The normalised input gradient; a gradient so short that flushes shorten it is left out. */
@@ -97,31 +113,52 @@ function unitFault(t: number, what: string, found: number, n: number, arithmetic
   );
 }
 
-function forwardFault(
-  plan: Plan,
-  layers: readonly LayerBounds[],
-  biasNorms: readonly number[],
-  m: Measurements,
-  at: number,
-): Violated | null {
-  for (let i = 0; i + 1 < layers.length; i++) {
-    const layer = layers[i] as LayerBounds;
-    const { inputs, outputs } = layer;
-    const { scaleExponent } = plan.layers[i] as Plan["layers"][number];
-    const { activation } = plan.network.layers[i] as Plan["network"]["layers"][number];
-    const hidden = normUpper((m.hiddenNorm[i] as Float64Array)[at] as number, inputs, m.arithmetic);
-    const bias = biasNorms[i] as number;
-    const spectral = timesPowerOfTwo(layer.spectralUpper, scaleExponent);
-    const absolute = timesPowerOfTwo(layer.absoluteNorm, scaleExponent);
+/** What the bound of ‖h_{t+1}‖ needs of layer t: computed once a plan. */
+interface ForwardBounds {
+  readonly activation: ActivationName;
+  readonly outputs: number;
+  /** Norms over n_t and n_{t+1} numbers. */
+  readonly before: NormRounding;
+  readonly after: NormRounding;
+  /** Upper bounds of ‖W_t‖ and ω_t, unscaled, and of ‖b_t‖. */
+  readonly spectral: number;
+  readonly absolute: number;
+  readonly bias: number;
+  readonly gamma: number;
+  readonly flush: number;
+}
+
+function forwardBounds(plan: Plan, layer: LayerBounds, i: number, arithmetic: Arithmetic): ForwardBounds {
+  const { inputs, outputs } = layer;
+  const { scaleExponent } = plan.layers[i] as Plan["layers"][number];
+  const { activation, bias } = plan.network.layers[i] as Plan["network"]["layers"][number];
+  return {
+    ...{ activation, outputs },
+    before: normRounding(inputs, arithmetic),
+    after: normRounding(outputs, arithmetic),
+    spectral: timesPowerOfTwo(layer.spectralUpper, scaleExponent),
+    absolute: timesPowerOfTwo(layer.absoluteNorm, scaleExponent),
+    bias: raisedNorm(normRounding(outputs, IEEE_F64), hostNorm(bias, 0, outputs)),
+    gamma: gamma(inputs + 1, arithmetic),
+    flush: arithmetic.flush * Math.sqrt(outputs) * (inputs + 2),
+  };
+}
+
+function forwardFault(steps: readonly ForwardBounds[], m: Measurements, at: number): Violated | null {
+  for (let i = 0; i < steps.length; i++) {
+    const { activation, outputs, before, after, spectral, absolute, bias, ...step } = steps[i] as ForwardBounds;
+    const hidden = raisedNorm(before, (m.hiddenNorm[i] as Float64Array)[at] as number);
     // ẑ: γ_{n+1}(|W||h| + |b|), and each product or operand flushed (MATH.md §5).
-    const rounding = gamma(inputs + 1, m.arithmetic) * (absolute * hidden + bias);
-    const flushed = m.arithmetic.flush * Math.sqrt(outputs) * (inputs + 2) * (2 + hidden + absolute);
-    const z = (spectral * hidden + bias + rounding + flushed) * UP;
-    const most = activatedNorm(activation, z, outputs, m.arithmetic);
+    const rounding = step.gamma * (absolute * hidden + bias);
+    const z = (spectral * hidden + bias + rounding + step.flush * (2 + hidden + absolute)) * UP;
     const found = (m.hiddenNorm[i + 1] as Float64Array)[at] as number;
-    if (!(normLower(found, outputs, m.arithmetic) > most)) continue;
+    const least = loweredNorm(after, found);
+    // No more than exact g allows: its rounding need not be asked for.
+    if (least <= outputBound(activation, z, outputs)) continue;
+    const most = activatedNorm(activation, z, outputs, m.arithmetic);
+    if (!(least > most)) continue;
     const detail = `‖h‖ is ${found.toPrecision(6)}, and by ‖W‖‖h‖ + ‖b‖ of the layer before at most ${most.toPrecision(6)}`;
-    return violated(i + 2, detail, found, most, found - normLower(found, outputs, m.arithmetic));
+    return violated(i + 2, detail, found, most, found - least);
   }
   return null;
 }
@@ -137,25 +174,19 @@ function activatedNorm(name: ActivationName, z: number, n: number, arithmetic: A
   return (exact + r * (exact + root)) * UP;
 }
 
-interface HostNorm {
-  readonly value: number;
-  readonly lower: number;
-  readonly upper: number;
-}
-
-/** ‖x‖ in f64 with its bounds, scaled where a square would leave the range; NaN where an entry is not finite. */
-function hostNorm(x: Float64Array): HostNorm {
+/** Norm in f64 of n numbers, scaled where a square would leave the range; NaN where one is not finite. */
+function hostNorm(x: Float64Array, from: number, n: number): number {
   let largest = 0;
-  for (const v of x) largest = Math.max(largest, Math.abs(v));
+  for (let k = from; k < from + n; k++) largest = Math.max(largest, Math.abs(x[k] as number));
   const ordinary = (largest > 1e-100 && largest < 1e100) || !(largest > 0 && largest < Infinity);
   const exponent = ordinary ? 0 : exponentOf(largest);
   let sum = 0;
-  for (const v of x) {
+  for (let k = from; k < from + n; k++) {
+    const v = x[k] as number;
     const scaled = ordinary ? v : timesPowerOfTwo(v, -exponent);
     sum += scaled * scaled;
   }
-  const value = timesPowerOfTwo(Math.sqrt(sum), exponent);
-  return { value, lower: normLower(value, x.length, IEEE_F64), upper: normUpper(value, x.length, IEEE_F64) };
+  return timesPowerOfTwo(Math.sqrt(sum), exponent);
 }
 
 function violated(layer: number, detail: string, found: number, right: number, bound: number): Violated {

@@ -17,13 +17,18 @@ export function overflowRisk(plan: Plan, layers: readonly LayerBounds[], m: Meas
   if (m.finite[at] !== 1) return "a stored value is not finite";
   // The factor 4 leaves room for the rounding of the sums themselves and for the activation's own formula.
   const limit = m.arithmetic.largest / 4;
-  for (const [i, layer] of layers.entries()) {
+  for (let i = 0; i < layers.length; i++) {
+    const layer = layers[i] as LayerBounds;
     const planned = plan.layers[i] as Plan["layers"][number];
     const hidden = (m.hiddenNorm[i] as Float64Array)[at] as number;
     const forward = timesPowerOfTwo(planned.frobeniusNorm.upper * hidden * UP, planned.scaleExponent) + planned.biasMax;
     if (!(forward < limit)) return `layer ${String(i + 1)} may overflow: ‖W‖‖h‖ reaches ${forward.toPrecision(3)}`;
     const backward = planned.frobeniusNorm.upper * ((m.adjointNorm[i] as Float64Array)[at] as number) * UP;
-    const tangent = Math.max(...m.directions.map((d) => (d.tangentNorm[i] as Float64Array)[at] as number));
+    const [along, random] = m.directions;
+    const tangent = Math.max(
+      (along.tangentNorm[i] as Float64Array)[at] as number,
+      (random.tangentNorm[i] as Float64Array)[at] as number,
+    );
     if (!(backward < limit && planned.frobeniusNorm.upper * tangent < limit)) {
       return `the linear passes of layer ${String(i + 1)} may overflow (${String(layer.outputs)} × ${String(layer.inputs)})`;
     }

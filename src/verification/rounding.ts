@@ -58,6 +58,85 @@ export function layerBounds(plan: Plan): LayerBounds[] {
   });
 }
 
+/** What bounds of a norm over n numbers need: computed once a width, used for every sample. */
+export interface NormRounding {
+  readonly raise: number;
+  readonly sink: number;
+  /** √n·flush: each number may have been read as 0, and a norm that is itself subnormal was rounded to a multiple of the smallest number. */
+  readonly lost: number;
+}
+
+export function normRounding(n: number, arithmetic: Arithmetic): NormRounding {
+  const error = normError(n, arithmetic);
+  return { raise: 1 + error, sink: 1 - error, lost: Math.sqrt(n) * arithmetic.flush };
+}
+
+/** Upper bound of a measured norm. */
+export function raisedNorm({ raise, lost }: NormRounding, measured: number): number {
+  return (measured * raise + lost) * UP;
+}
+
+/** Lower bound of a measured norm. */
+export function loweredNorm({ sink, lost }: NormRounding, measured: number): number {
+  return Math.max(0, (measured * sink - lost) * DOWN);
+}
+
+/** What `stepError` needs of a layer: computed once, used for every sample. */
+export interface StepRounding {
+  /** γ ω_t. */
+  readonly factor: number;
+  readonly flush: number;
+  readonly size: number;
+  readonly base: number;
+  readonly mask: number;
+  readonly root: number;
+}
+
+/** @param vectors how many go through at once. @see backwardStepError */
+export function stepRounding(layer: LayerBounds, arithmetic: Arithmetic, vectors = 1): StepRounding {
+  return {
+    factor: gamma(layer.outputs + 2, arithmetic) * layer.absoluteNorm,
+    flush: arithmetic.flush,
+    // Each product may be flushed, or an operand before it (MATH.md §5); the mask's product too, ‖W‖ times.
+    size: Math.sqrt(layer.inputs) * layer.outputs,
+    base: 2 + layer.spectralUpper,
+    mask: layer.spectralUpper * Math.sqrt(layer.outputs),
+    root: Math.sqrt(vectors),
+  };
+}
+
+/** The error of one backward step on a vector of this norm. @see backwardStepError */
+export function stepError({ factor, flush, size, base, mask, root }: StepRounding, norm: number): number {
+  return (factor * norm + flush * (size * (base + norm) + mask) * root) * UP;
+}
+
+/** A plan's layers as the judge reads them in one arithmetic. Entry t − 1 of each list is layer t's. */
+export interface JudgeBounds {
+  readonly arithmetic: Arithmetic;
+  readonly statement: "spectral" | "frobenius";
+  readonly layers: readonly LayerBounds[];
+  /** Norms over n_t and over n_{t+1} numbers. */
+  readonly inputs: readonly NormRounding[];
+  readonly outputs: readonly NormRounding[];
+  readonly steps: readonly StepRounding[];
+  /** U(J_t) of the sample that is being judged (bounds.ts writes it). */
+  readonly uppers: Float64Array;
+}
+
+export function judgeBounds(
+  layers: readonly LayerBounds[],
+  statement: JudgeBounds["statement"],
+  arithmetic: Arithmetic,
+): JudgeBounds {
+  return {
+    ...{ arithmetic, statement, layers },
+    inputs: layers.map(({ inputs }) => normRounding(inputs, arithmetic)),
+    outputs: layers.map(({ outputs }) => normRounding(outputs, arithmetic)),
+    steps: layers.map((layer) => stepRounding(layer, arithmetic)),
+    uppers: new Float64Array(layers.length),
+  };
+}
+
 /**
  * ‖fl(W′_tᵀ x) − W′_tᵀ x‖ ≤ γ_{n_{t+1}+2} ω_t ‖x‖ + flushes, where x = fl(D_t a) counts with its own rounding: the two extra
  * units are that product and its rounding into the sum.
@@ -65,11 +144,5 @@ export function layerBounds(plan: Plan): LayerBounds[] {
  * roundings add up by the Frobenius norm, flushes once a vector. A norm of 0 does not make the error 0: x may have been flushed.
  */
 export function backwardStepError(layer: LayerBounds, norm: number, arithmetic: Arithmetic, vectors = 1): number {
-  const rounding = gamma(layer.outputs + 2, arithmetic) * layer.absoluteNorm * norm;
-  // Each product may be flushed, or an operand before it (MATH.md §5); the mask's product too, ‖W‖ times.
-  const flushed =
-    arithmetic.flush *
-    (Math.sqrt(layer.inputs) * layer.outputs * (2 + layer.spectralUpper + norm) +
-      layer.spectralUpper * Math.sqrt(layer.outputs));
-  return (rounding + flushed * Math.sqrt(vectors)) * UP;
+  return stepError(stepRounding(layer, arithmetic, vectors), norm);
 }

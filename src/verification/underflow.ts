@@ -2,7 +2,7 @@
  * Whether a sample's stored numbers reach so far down that flushes and subnormal rounding, not the unit roundoff, decide them. What is
  * proven of them stays proven, the bounds carry the flushes; but a number reported of them need not be near the formula's.
  */
-import type { Measurements } from "../engine/engine.ts";
+import type { Arithmetic, Measurements } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
 import type { Layer } from "../network/network.ts";
 import type { LayerBounds } from "./rounding.ts";
@@ -12,33 +12,45 @@ import type { CertainZeros } from "./zeros.ts";
 /** The largest share of a stored vector's norm that the flushes of the step that made it may be. */
 const SHARE = 2 ** -10;
 
+/** From which number on a layer's norms count: what flushes of one step cost at most, its operand being no longer than 1, over SHARE. */
+export interface LeastNorms {
+  readonly step: number;
+  /** Of ‖h_t‖, where it stands alone: without a bias; its norm's flushes are 2√n_t least numbers. ĥ_t = 0 is what it is. */
+  readonly hidden: number;
+}
+
+export function leastNorms(
+  layers: readonly LayerBounds[],
+  network: readonly Pick<Layer, "biased" | "inputs">[],
+  arithmetic: Arithmetic,
+): LeastNorms[] {
+  const flushes = { ...arithmetic, unitRoundoff: 0 };
+  return layers.map((layer, i) => {
+    const { biased, inputs } = network[i] as Layer;
+    return {
+      step: backwardStepError(layer, 1, flushes) / SHARE,
+      hidden: biased === false ? (2 * Math.sqrt(inputs) * arithmetic.flush) / SHARE : 0,
+    };
+  });
+}
+
 /**
  * Which of the sample's numbers is too small to be believed, in words, or null where none is; certain zeros (a dead layer) are none.
  * @param zeros null where no measured number is 0.
  */
 export function underflowRisk(
-  layers: readonly LayerBounds[],
+  least: readonly LeastNorms[],
   m: Measurements,
   at: number,
   zeros: CertainZeros | null,
-  network: readonly Pick<Layer, "biased" | "inputs">[],
 ): string | null {
-  const flushes = { ...m.arithmetic, unitRoundoff: 0 };
-  for (let i = layers.length - 1; i >= 0; i--) {
-    // What flushes of one step cost at most, the step's operand being no longer than 1.
-    const least = backwardStepError(layers[i] as LayerBounds, 1, flushes) / SHARE;
-    if (isSmall(m, i, at, least, zeros?.adjoint[i] === true)) return smallest(m, i, at, least);
-    const hidden = shortHidden(m, i, at, network[i] as Layer);
-    if (hidden !== null) return hidden;
+  for (let i = least.length - 1; i >= 0; i--) {
+    const { step, hidden } = least[i] as LeastNorms;
+    if (isSmall(m, i, at, step, zeros?.adjoint[i] === true)) return smallest(m, i, at, step);
+    const norm = own(m.hiddenNorm[i], at);
+    if (norm > 0 && norm < hidden) return `‖h_${String(i + 1)}‖ is ${norm.toPrecision(2)}`;
   }
   return null;
-}
-
-/** Without a bias ‖h_t‖² stands alone, and its norm's flushes, 2√n_t each a least number, count. ĥ_t = 0 is what it is. */
-function shortHidden(m: Measurements, i: number, at: number, { biased, inputs }: Pick<Layer, "biased" | "inputs">) {
-  const norm = own(m.hiddenNorm[i], at);
-  const least = (2 * Math.sqrt(inputs) * m.arithmetic.flush) / SHARE;
-  return biased === false && norm > 0 && norm < least ? `‖h_${String(i + 1)}‖ is ${norm.toPrecision(2)}` : null;
 }
 
 const own = (norms: Float64Array | undefined, at: number): number => norms?.[at] ?? 0;
@@ -56,22 +68,27 @@ export function uncertainZero(m: Measurements, at: number, zeros: CertainZeros |
   return null;
 }
 
+/** A norm above 0 and below `least`. */
+function small(norms: Float64Array | undefined, at: number, least: number): boolean {
+  const norm = own(norms, at);
+  return norm > 0 && norm < least;
+}
+
 /** @param dead whether the layer's adjoint is certainly 0. */
 function isSmall(m: Measurements, i: number, at: number, least: number, dead: boolean): boolean {
-  const small = (norms: Float64Array | undefined): boolean => {
-    const norm = own(norms, at);
-    return norm > 0 && norm < least;
-  };
+  if (
+    small(m.adjointNorm[i], at, least) ||
+    small(m.pullbackNorm[i], at, least) ||
+    small(m.slopeMax[i], at, least) ||
+    small(m.directions[0].tangentNorm[i], at, least)
+  )
+    return true;
   const witness = m.witnesses[i] ?? null;
-  return (
-    small(m.adjointNorm[i]) ||
-    small(m.pullbackNorm[i]) ||
-    small(m.slopeMax[i]) ||
-    small(m.directions[0].tangentNorm[i]) ||
-    (witness !== null && (small(witness.pullbackNorm) || witness.stageNorm.some(small))) ||
-    (!dead && vanished(m, i, at, least)) ||
-    squareOf(m, i, at, least) > 0
-  );
+  if (witness !== null) {
+    if (small(witness.pullbackNorm, at, least)) return true;
+    for (let s = 0; s < witness.stageNorm.length; s++) if (small(witness.stageNorm[s], at, least)) return true;
+  }
+  return (!dead && vanished(m, i, at, least)) || squareOf(m, i, at, least) > 0;
 }
 
 /** From a number that counts to 0 in one step, not by an exact zero but past the whole range of small numbers. */

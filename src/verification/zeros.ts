@@ -29,7 +29,12 @@ export interface CertainZeros {
 
 /** Whether one of the sample's measured numbers is 0, so that it is worth asking which zeros are certain. */
 export function hasZero(m: Measurements, at: number): boolean {
-  return [m.adjointNorm, m.pullbackNorm, m.slopeMax].some((list) => list.some((norms) => norms[at] === 0));
+  for (let i = 0; i < m.adjointNorm.length; i++) {
+    if ((m.adjointNorm[i] as Float64Array)[at] === 0) return true;
+    if ((m.pullbackNorm[i] as Float64Array)[at] === 0) return true;
+    if ((m.slopeMax[i] as Float64Array)[at] === 0) return true;
+  }
+  return false;
 }
 
 /** @param flush the engine's least normal number. @param index of the sample in the run: its row of a head's targets. */

@@ -5,7 +5,7 @@
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
-import type { CaughtSample } from "../pipeline/settle.ts";
+import type { CaughtSample } from "../pipeline/catch.ts";
 import type { SampleRow } from "../pipeline/results.ts";
 import { ModelError } from "../network/errors.ts";
 import { parameterCount } from "../network/network.ts";

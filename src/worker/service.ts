@@ -5,7 +5,7 @@
 import { transfer } from "comlink";
 import type { FaultName } from "../engine/faults.ts";
 import { FAULT_NAMES, FAULTS, withPlanFault } from "../engine/faults.ts";
-import type { CaughtSample } from "../pipeline/settle.ts";
+import type { CaughtSample } from "../pipeline/catch.ts";
 import type { RunProgress, VerifyRequest } from "../pipeline/verify.ts";
 import { verify } from "../pipeline/verify.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";

@@ -10,7 +10,7 @@
  */
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine, StoredSample } from "../../src/engine/engine.ts";
-import type { CaughtSample } from "../../src/pipeline/settle.ts";
+import type { CaughtSample } from "../../src/pipeline/catch.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import type { SampleRow } from "../../src/pipeline/results.ts";
 import type { Matrix } from "../../src/reference/matrix.ts";

@@ -3,7 +3,7 @@
  * (test/support/sharp.ts): `replay --exact` must bear each verdict out, or correct it with the reason.
  */
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { CaughtSample } from "../../src/pipeline/settle.ts";
+import type { CaughtSample } from "../../src/pipeline/catch.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Head } from "../../src/network/heads.ts";

@@ -11,7 +11,8 @@ import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { measureBlock } from "../../src/engine/cpu/measure.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
 import { cutTangents } from "../../src/engine/cpu/tangents.ts";
-import type { Engine, StoredSample } from "../../src/engine/engine.ts";
+import type { Engine, Measurements } from "../../src/engine/engine.ts";
+import { IEEE_F64 } from "../../src/engine/engine.ts";
 import { createBasePass } from "../../src/engine/gpu/base-pass.ts";
 import { openDevice } from "../../src/engine/gpu/device.ts";
 import { createWorkspace, encodePass, submitAndRead } from "../../src/engine/gpu/dispatch.ts";
@@ -20,16 +21,15 @@ import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
 import { uploadOperands } from "../../src/engine/gpu/operands.ts";
 import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
 import { makePlan } from "../../src/engine/plan.ts";
-import { sampleRow } from "../../src/pipeline/row.ts";
-import { settleSample } from "../../src/pipeline/sample.ts";
-import { auditedOf, makeSettlement } from "../../src/pipeline/settle.ts";
+import { createAuditor } from "../../src/pipeline/audits.ts";
+import { ownBatch } from "../../src/pipeline/given.ts";
+import { settle } from "../../src/pipeline/settle.ts";
 import { DEFAULT_AUDIT, verify } from "../../src/pipeline/verify.ts";
 import type { Network } from "../../src/network/network.ts";
 import { inputWidth } from "../../src/network/network.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
-import { auditSample } from "../../src/verification/audit/audit.ts";
-import { auditPlan } from "../../src/verification/audit/norms.ts";
+import { planBounds } from "../../src/verification/plan-bounds.ts";
 import { layerBounds } from "../../src/verification/rounding.ts";
 
 export interface OverheadFigures {
@@ -154,40 +154,29 @@ async function auditOf(
 ): Promise<{ work: () => Promise<void>; release: () => void }> {
   const { precision } = engine.description;
   const plan = planOf(net, precision);
+  const hostPlan = planOf(net, "f64");
   const layers = layerBounds(plan);
-  const climb = { plan, layers, host, hostPlan: planOf(net, "f64"), hostAccuracy: null, certify: null };
-  const settlement = makeSettlement(climb, DEFAULT_AUDIT, null);
   const size = Math.min(engine.batchSize(plan), samples);
-  const batch = { first: 0, samples: size, inputs: inputsOf(net, 0, size), labels: null };
-  const measured = await engine.measure(plan, batch);
-  const { measurements } = measured;
-  const width = inputWidth(net);
-  const prepared = await Promise.all(
-    Array.from({ length: Math.min(size, 16) }, async (_, at) => {
-      const stored = async () => (await measured.stored([at]))[0] as StoredSample;
-      const never = () => Promise.reject(new Error("a clean sample overflowed"));
-      const outcome = await settleSample(climb, measurements, at, at, stored, never);
-      const jacobianUpper = outcome.findings.map((f) => f.jacobian.spectral.upper);
-      const input = batch.inputs.subarray(at * width, (at + 1) * width);
-      const { arithmetic } = measurements;
-      return {
-        outcome,
-        subject: { plan, layers, arithmetic, index: at, input, label: -1, at, measurements, jacobianUpper },
-      };
-    }),
-  );
+  const given = {
+    batch: { first: 0, samples: size, inputs: inputsOf(net, 0, size), labels: null },
+    originals: new Map<number, Float64Array>(),
+  };
+  const measured = await engine.measure(plan, given.batch);
+  const settlement = {
+    ...{ host, hostPlan, hostAccuracy: null, certify: null },
+    boundsOf: ({ arithmetic }: Measurements) => planBounds(plan, layers, arithmetic),
+    hostBounds: planBounds(hostPlan, layers, IEEE_F64),
+  };
+  const { draft } = await settle(settlement, given, measured);
+  const auditor = createAuditor(plan, DEFAULT_AUDIT);
   const work = async (): Promise<void> => {
-    const discrepancies = auditPlan(plan);
     for (let first = 0; first < samples; first += size) {
-      const drawn = auditedOf(settlement, { ...batch, first });
-      const chosen = drawn.map((_, i) => i % prepared.length);
-      (await measured.traced(chosen)).forEach((traced, i) => {
-        const { outcome, subject } = prepared[chosen[i] as number] as (typeof prepared)[number];
-        const row = sampleRow(plan, subject.index, outcome);
-        const audit = auditSample({ ...subject, traced }, row, outcome, discrepancies);
-        if (audit.discrepancies.length > 0) throw new Error("the audit of a clean sample found something");
-        sampleRow(plan, subject.index, outcome);
-      });
+      const chosen = auditor.drawn({ ...given.batch, first }).map((_, i) => i % Math.min(size, 16));
+      for (const [i, traced] of (await measured.traced(chosen)).entries()) {
+        const at = chosen[i] as number;
+        const { discrepancies } = await auditor.examine(draft, at, ownBatch(given, at), traced, true);
+        if (discrepancies.length > 0) throw new Error("the audit of a clean sample found something");
+      }
     }
   };
   return {

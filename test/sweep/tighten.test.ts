@@ -1,7 +1,7 @@
 /** What the search finds: the known equalities of one layer from random starts, and ratios near 1 where random samples show none. */
 import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { CaughtSample } from "../../src/pipeline/settle.ts";
+import type { CaughtSample } from "../../src/pipeline/catch.ts";
 import type { SampleSource } from "../../src/pipeline/verify.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import { ACTIVATION_NAMES } from "../../src/network/activations.ts";

@@ -4,13 +4,16 @@ import type { Arithmetic, Measurements, TracedSample } from "../../src/engine/en
 import type { Plan } from "../../src/engine/plan.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import type { SampleRow } from "../../src/pipeline/results.ts";
-import { sampleRow } from "../../src/pipeline/row.ts";
-import type { SampleOutcome } from "../../src/pipeline/sample.ts";
-import { settleSample } from "../../src/pipeline/sample.ts";
+import type { Draft, Judgement } from "../../src/pipeline/draft.ts";
+import { judgementOf } from "../../src/pipeline/draft.ts";
+import { sampleRow, verdictAt } from "../../src/pipeline/row.ts";
+import { settle } from "../../src/pipeline/settle.ts";
 import type { Head } from "../../src/network/heads.ts";
 import type { Network } from "../../src/network/network.ts";
 import type { AuditSubject } from "../../src/verification/audit/subject.ts";
+import { planBounds } from "../../src/verification/plan-bounds.ts";
 import { layerBounds } from "../../src/verification/rounding.ts";
+import type { Verdict } from "../../src/verification/verdict.ts";
 
 export interface Wanted {
   readonly network: Network;
@@ -31,7 +34,8 @@ export interface Audited {
   readonly plan: Plan;
   readonly traced: TracedSample;
   readonly measurements: Measurements;
-  readonly outcome: SampleOutcome;
+  readonly outcome: Judgement & { readonly verdict: Verdict };
+  readonly draft: Draft;
   readonly row: SampleRow;
   readonly subject: AuditSubject;
 }
@@ -50,11 +54,20 @@ export async function auditedSample(wanted: Wanted): Promise<Audited> {
   const measurements: Measurements = { ...structuredClone(batch.measurements), arithmetic };
   batch.release();
   wanted.change?.(traced, measurements);
-  const climb = { plan, layers, host, hostPlan: plan, hostAccuracy, certify: null };
-  const stored = (): Promise<TracedSample> => Promise.resolve(traced);
-  const never = (): Promise<never> => Promise.reject(new Error("a sample overflowed"));
-  const outcome = await settleSample(climb, measurements, 0, 0, stored, never);
+  const measured = {
+    measurements,
+    stored: (): Promise<TracedSample[]> => Promise.resolve([traced]),
+    traced: (): Promise<TracedSample[]> => Promise.resolve([traced]),
+    release: (): void => undefined,
+  };
+  const bounds = planBounds(plan, layers, arithmetic);
+  const { draft } = await settle(
+    { host, hostPlan: plan, hostAccuracy, certify: null, hostBounds: bounds, boundsOf: () => bounds },
+    { batch: { first: 0, samples: 1, inputs: input, labels }, originals: new Map() },
+    measured,
+  );
+  const outcome = { ...judgementOf(draft, 0), verdict: verdictAt(draft.block, 0) };
   const jacobianUpper = outcome.findings.map((f) => f.jacobian.spectral.upper);
   const subject = { plan, layers, arithmetic, index: 0, at: 0, input, label, traced, measurements, jacobianUpper };
-  return { plan, traced, measurements, outcome, row: sampleRow(plan, 0, outcome), subject };
+  return { plan, traced, measurements, outcome, draft, row: sampleRow(draft.block, 0), subject };
 }

@@ -3,10 +3,11 @@ import { IEEE_F64, WGSL_F32 } from "../../src/engine/engine.ts";
 import { fromNumber } from "../../src/exact/dyadic.ts";
 import type { Rational } from "../../src/exact/rational.ts";
 import { add, compare, divide, multiply, rational, subtract } from "../../src/exact/rational.ts";
-import { jacobianBounds, normLower, normUpper, pullbackError, witnessLower } from "../../src/verification/bounds.ts";
+import { normLower, normUpper, pullbackError, witnessLower } from "../../src/verification/bounds.ts";
 import { cutResiduals, suspicionThreshold } from "../../src/verification/cut.ts";
 import type { LayerBounds } from "../../src/verification/rounding.ts";
-import { backwardStepError, gamma } from "../../src/verification/rounding.ts";
+import { backwardStepError, gamma, judgeBounds } from "../../src/verification/rounding.ts";
+import { columns, jacobianBounds } from "./one-sample.ts";
 
 const layer = (inputs: number, outputs: number, norm = 1): LayerBounds => ({
   inputs,
@@ -83,16 +84,18 @@ describe("a pullback's error", () => {
   });
   test("leaves no lower bound where it exceeds the witness", () => {
     const witness = { vectorNorm: 1, resultNorm: 1e-9, stageNorms: [1, 1] };
-    expect(witnessLower(layers, [1, 1, 1], 3, witness, WGSL_F32)).toBe(0);
-    expect(witnessLower(layers, [1, 1, 1], 3, { ...witness, vectorNorm: 0 }, WGSL_F32)).toBe(0);
-    const good = witnessLower(layers, [1, 1, 1], 3, { ...witness, resultNorm: 0.9 }, WGSL_F32);
+    const bounds = judgeBounds(layers, "spectral", WGSL_F32);
+    const lower = (own: typeof witness): number => witnessLower(bounds, [1, 1, 1], 3, columns(own), 0);
+    expect(lower(witness)).toBe(0);
+    expect(lower({ ...witness, vectorNorm: 0 })).toBe(0);
+    const good = lower({ ...witness, resultNorm: 0.9 });
     expect(good).toBeLessThan(0.9);
     expect(good).toBeGreaterThan(0.9 - 1e-4);
   });
 });
 
 describe("bounds of the Jacobians", () => {
-  const none = [[], [], []];
+  const none = [null, null, null];
   test("layer 1 is the identity: 1, or √n_1 in the Frobenius norm", () => {
     const [first] = jacobianBounds(layers, "frobenius", [1, 1, 1], none, [null, null, null], IEEE_F64);
     expect(first?.spectral).toEqual({ lower: 1, upper: 1 });

@@ -12,6 +12,7 @@ import { cutResiduals, suspicionThreshold } from "../../src/verification/cut.ts"
 import { localFault } from "../../src/verification/local.ts";
 import { overflowRisk } from "../../src/verification/overflow.ts";
 import { backwardStepError, gamma, layerBounds } from "../../src/verification/rounding.ts";
+import { columns } from "./one-sample.ts";
 
 const network = randomNetwork({
   seed: 3,
@@ -73,17 +74,13 @@ describe("overflow", () => {
 
 describe("the local residual of a replay", () => {
   const refinement = (residual: number): Refinement => ({
-    slopeMax: [1, 1, 1],
+    ...columns({ slopeMax: [1, 1, 1] }),
     layers: [
       null,
       {
-        adjointNorm: 2,
-        gradientNorm: 1,
-        pullbackNorm: 1,
-        stageNorms: [1, 2],
-        witnesses: [],
+        ...columns({ adjointNorm: 2, gradientNorm: 1, pullbackNorm: 1, stageNorms: [1, 2], localResidual: residual }),
+        witness: null,
         explicit: null,
-        localResidual: residual,
       },
       null,
     ],
@@ -91,13 +88,13 @@ describe("the local residual of a replay", () => {
 
   test("is a fault at its layer beyond one step's rounding, and none within", () => {
     const bound = backwardStepError(layers[1] as (typeof layers)[number], 2, WGSL_F32);
-    expect(localFault(layers, WGSL_F32, refinement(0.99 * bound))).toBeNull();
-    expect(localFault(layers, WGSL_F32, refinement(1.01 * bound))).toMatchObject({
+    expect(localFault(layers, WGSL_F32, refinement(0.99 * bound), 0)).toBeNull();
+    expect(localFault(layers, WGSL_F32, refinement(1.01 * bound), 0)).toMatchObject({
       ...{ kind: "violated", check: "local", layer: 2 },
       // The norm of δ and the f64 replay have a rounding of their own: 3e-6 of it.
       numbers: { found: 1.01 * bound, right: 0, bound: expect.closeTo(bound, 9) as number },
     });
-    expect(localFault(layers, WGSL_F32, refinement(NaN))).not.toBeNull();
+    expect(localFault(layers, WGSL_F32, refinement(NaN), 0)).not.toBeNull();
   });
 });
 

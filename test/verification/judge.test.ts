@@ -1,12 +1,13 @@
 /** The formulas of MATH.md §2, "Verdict per layer", from evidence made by hand; each number worked out here again from the bounds' own. */
 import { describe, expect, test } from "vitest";
 import { IEEE_F64, WGSL_F32 } from "../../src/engine/engine.ts";
-import type { Evidence, LayerEvidence } from "../../src/verification/evidence.ts";
-import type { LayerFinding } from "../../src/verification/judge.ts";
-import { intersectFindings, judgeLayers, totalBracket, totalWeights } from "../../src/verification/judge.ts";
+import type { LayerFinding } from "../../src/verification/findings.ts";
+import { intersectFindings } from "../../src/verification/intersect.ts";
 import type { LayerBounds } from "../../src/verification/rounding.ts";
 import type { CertainZeros } from "../../src/verification/zeros.ts";
 import { backwardStepError, normError } from "../../src/verification/rounding.ts";
+import type { OneEvidence, OneLayer } from "./one-sample.ts";
+import { judgeLayers, totalBracket, totalWeights } from "./one-sample.ts";
 
 const layer = (inputs: number, outputs: number, norm: number): LayerBounds => ({
   inputs,
@@ -16,24 +17,24 @@ const layer = (inputs: number, outputs: number, norm: number): LayerBounds => ({
   absoluteNorm: 2 * norm,
 });
 
-const one = (changes: Partial<LayerEvidence>): LayerEvidence => ({
+const one = (changes: Partial<OneLayer>): OneLayer => ({
   adjointNorm: 1,
   gradientNorm: 0.5,
   pullbackNorm: 0.5,
   stageNorms: [1],
-  witnesses: [],
+  witness: null,
   explicit: null,
   ...changes,
 });
 
-const evidence = (layers: LayerEvidence[], slopeMax = layers.map(() => 1)): Evidence => ({
+const evidence = (layers: OneLayer[], slopeMax = layers.map(() => 1)): OneEvidence => ({
   arithmetic: WGSL_F32,
   slopeMax,
   layers,
 });
 
-const judge = (layers: LayerBounds[], e: Evidence, zeros: CertainZeros | null = null): LayerFinding[] =>
-  judgeLayers(layers, "spectral", e, zeros) as LayerFinding[];
+const judge = (layers: LayerBounds[], e: OneEvidence, zeros: CertainZeros | null = null): LayerFinding[] =>
+  judgeLayers(layers, "spectral", e, zeros);
 
 /** One layer's zeros. */
 const zeros = (gradient: boolean, adjoint: boolean, jacobian = false): CertainZeros => ({
@@ -104,13 +105,13 @@ describe("κ's bracket", () => {
   test("a lower bound of ‖J_t‖ above an upper one is a violation of the norms", () => {
     const layers = [layer(4, 4, 1), layer(4, 4, 1)];
     const witness = { vectorNorm: 1, resultNorm: 3, stageNorms: [1] };
-    const both = [one({}), one({ stageNorms: [1, 1], witnesses: [witness] })];
+    const both = [one({}), one({ stageNorms: [1, 1], witness })];
     const [, impossible] = judge(layers, evidence(both)) as [LayerFinding, LayerFinding];
     // ‖J_2‖ ≤ ‖W_1‖ = 1, and the witness says 3: the two that are compared, to about 1e-6, and not κ against 1.
     const numbers = { found: expect.closeTo(3, 4) as number, right: expect.closeTo(1, 4) as number, bound: 0 };
     expect(impossible.verdict).toMatchObject({ kind: "violated", check: "norms", layer: 2, numbers });
     const possible = { ...witness, resultNorm: 0.9 };
-    const fine = [one({}), one({ stageNorms: [1, 1], witnesses: [possible] })];
+    const fine = [one({}), one({ stageNorms: [1, 1], witness: possible })];
     expect(judge(layers, evidence(fine))[1]?.verdict.kind).toBe("holds");
   });
 });

@@ -6,7 +6,7 @@ import { IEEE_F64 } from "../../src/engine/engine.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Network } from "../../src/network/network.ts";
-import { forwardUnderflow, mayUnderflow, nearKink } from "../../src/verification/kinks.ts";
+import { forwardUnderflow, kinkBounds, mayUnderflow, nearKink } from "../../src/verification/kinks.ts";
 
 const host = createCpuEngine({ threads: 0, runtime: "test" });
 
@@ -43,7 +43,9 @@ describe("a unit at a kink", () => {
         ...m,
         kinkDistance: [Float64Array.of(distance), m.kinkDistance[1] as Float64Array],
       };
-      expect(nearKink(plan, moved, 0), String(distance)).toEqual(near ? { layer: 1, bound: "cumulative" } : null);
+      expect(nearKink(kinkBounds(plan, m.arithmetic), moved, 0), String(distance)).toEqual(
+        near ? { layer: 1, bound: "cumulative" } : null,
+      );
     }
   });
 
@@ -59,7 +61,7 @@ describe("a unit at a kink", () => {
   test("is within the local error alone where the pass's own is too wide to mean anything", async () => {
     const { plan, m } = await measured(twoUnits([0, 0], "relu"), [1, 0]);
     const coarse: Measurements = { ...m, arithmetic: { ...IEEE_F64, unitRoundoff: 2 ** -4 } };
-    expect(nearKink(plan, coarse, 0)).toEqual({ layer: 1, bound: "local" });
+    expect(nearKink(kinkBounds(plan, coarse.arithmetic), coarse, 0)).toEqual({ layer: 1, bound: "local" });
   });
 });
 
@@ -67,7 +69,7 @@ describe("a z that underflows at a kink", () => {
   const flush = IEEE_F64.flush;
   const found = async (network: Network, x: readonly number[]): Promise<string | null> => {
     const { plan, m, stored } = await measured(network, x);
-    return mayUnderflow(plan, m, 0) ? forwardUnderflow(plan, stored, flush) : null;
+    return mayUnderflow(kinkBounds(plan, m.arithmetic), m, 0) ? forwardUnderflow(plan, stored, flush) : null;
   };
   const tiny = (bias: number): Network => ({
     layers: twoUnits([bias, 1], "leaky-relu").layers.map((layer, i) =>

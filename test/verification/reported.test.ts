@@ -2,11 +2,13 @@
 import { describe, expect, test } from "vitest";
 import type { Interval } from "../../src/engine/interval.ts";
 import type { SampleRow } from "../../src/pipeline/results.ts";
+import { report } from "../../src/pipeline/draft.ts";
 import { sampleRow } from "../../src/pipeline/row.ts";
 import { ACTIVATION_NAMES } from "../../src/network/activations.ts";
 import type { Head } from "../../src/network/heads.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { auditSample } from "../../src/verification/audit/audit.ts";
+import { putFinding } from "../../src/verification/findings.ts";
 import type { Audited, Wanted } from "./audited.ts";
 import { auditedSample } from "./audited.ts";
 
@@ -151,7 +153,7 @@ describe("the audit of a row", () => {
 
   test.each(BRACKETS)("finds %s out of order where the proven bracket itself is wrong", async (quantity, j, k) => {
     const audited = await auditedSample(plain);
-    const { outcome, row, plan } = audited;
+    const { outcome, row, plan, draft } = audited;
     const { jacobianNorm, tightness } = row.layers[1] as { jacobianNorm: number; tightness: number };
     const estimate = jacobianNorm * 2 ** -(plan.layers[0]?.scaleExponent ?? NaN);
     const findings = outcome.findings.map((finding, i) => {
@@ -164,7 +166,11 @@ describe("the audit of a row", () => {
       };
     });
     const wrong = { ...outcome, findings };
-    expect(found({ ...audited, outcome: wrong }, sampleRow(plan, 0, wrong))).toContain(`${quantity} 2`);
+    wrong.findings.forEach((finding, i) => {
+      putFinding(draft.block.findings, i, 0, finding);
+    });
+    report(draft, 0);
+    expect(found({ ...audited, outcome: wrong }, sampleRow(draft.block, 0))).toContain(`${quantity} 2`);
   });
 
   test("finds nothing in clean rows of drawn networks: every activation, every head, both norms", async () => {

@@ -12,10 +12,10 @@ import { cellsOf, parseGrids } from "../../src/sweep/grid.ts";
 import { makeObjective } from "../../src/sweep/tighten/objective.ts";
 import { createComparison } from "../../src/verification/audit/comparison.ts";
 import { auditIdentities } from "../../src/verification/audit/identities.ts";
-import { totalWeights } from "../../src/verification/judge.ts";
 import { normals } from "../support/stream.ts";
 import { spectralNorm } from "../support/svd.ts";
 import { auditedSample } from "./audited.ts";
+import { totalWeights } from "./one-sample.ts";
 
 const host = createCpuEngine({ threads: 0, runtime: "test" });
 const WIDTHS = [5, 7, 6, 3];

@@ -2,7 +2,7 @@
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import { withPlanFault } from "../../src/engine/faults.ts";
-import type { CaughtSample } from "../../src/pipeline/settle.ts";
+import type { CaughtSample } from "../../src/pipeline/catch.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Head } from "../../src/network/heads.ts";

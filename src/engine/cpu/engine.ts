@@ -14,9 +14,10 @@ import { createHost } from "./host.ts";
 import { mergeMeasurements } from "./merge.ts";
 import type { RefineRequest, Refinement } from "./refine.ts";
 
-/** An engine that can also take one stored sample up again (refine.ts); a planted fault never touches a refinement. */
+/** An engine that can also take stored samples up again (refine.ts); a planted fault never touches a refinement. */
 export interface CpuEngine extends Engine {
-  refine(plan: Plan, stored: StoredSample, request: RefineRequest): Promise<Refinement>;
+  /** One call, one thread: `BLOCK` samples or so at once use the threads best. */
+  refine(plan: Plan, stored: readonly StoredSample[], request: RefineRequest): Promise<Refinement>;
   /** One layer of a plan (plan.ts), on a thread of its own where it is more than a few milliseconds of work. */
   planLayer(layer: Layer, gram: boolean): Promise<LayerPlan>;
 }
@@ -41,7 +42,7 @@ export interface CpuEngineOptions {
 }
 
 /** Samples a block: the unit of work of a thread. */
-const BLOCK = 32;
+export const BLOCK = 32;
 
 interface Lane {
   readonly call: (request: HostRequest) => Promise<HostAnswer>;
@@ -144,14 +145,14 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
     },
     async refine(plan, stored, request) {
       const lane = leastBusy();
-      lane.busy++;
+      lane.busy += stored.length;
       try {
         const refinement = await withPlan(lane, plan, (planId) =>
           lane.call({ kind: "refine", planId, stored, request }),
         );
         return refinement as Refinement;
       } finally {
-        lane.busy--;
+        lane.busy -= stored.length;
       }
     },
     async planLayer(layer, gram) {

@@ -12,14 +12,19 @@ import { measureBlock, storedSample, tracedSample } from "./measure.ts";
 import type { Operators } from "./operators.ts";
 import { makeOperators } from "./operators.ts";
 import type { RefineRequest, Refinement } from "./refine.ts";
-import { refineSample } from "./refine.ts";
+import { refineSamples } from "./refine.ts";
 
 export type HostRequest =
   | { readonly kind: "plan"; readonly planId: number; readonly plan: Plan; readonly fault: FaultName | undefined }
   | { readonly kind: "plan-layer"; readonly layer: Layer; readonly gram: boolean }
   | { readonly kind: "forget"; readonly planId: number }
   | { readonly kind: "measure"; readonly planId: number; readonly blockId: number; readonly batch: Batch }
-  | { readonly kind: "refine"; readonly planId: number; readonly stored: StoredSample; readonly request: RefineRequest }
+  | {
+      readonly kind: "refine";
+      readonly planId: number;
+      readonly stored: readonly StoredSample[];
+      readonly request: RefineRequest;
+    }
   | { readonly kind: "stored" | "traced"; readonly blockId: number; readonly samples: readonly number[] }
   | { readonly kind: "release"; readonly blockId: number };
 
@@ -53,7 +58,7 @@ export function createHost(): (request: HostRequest) => HostAnswer {
       case "refine": {
         const known = plans.get(request.planId);
         if (known === undefined) throw new RangeError(`plan ${String(request.planId)} is not here`);
-        return refineSample(known.plan, known.clean, request.stored, request.request);
+        return refineSamples(known.plan, known.clean, request.stored, request.request);
       }
       case "stored":
       case "traced": {

@@ -1,19 +1,20 @@
 /**
- * One sample again in f64, from what an engine stored of it: D̂, δ̂_t and ĥ are taken as exact (MATH.md §2, "Escalation").
+ * Samples again in f64, from what an engine stored of them: D̂, δ̂_t and ĥ are taken as exact (MATH.md §2, "Escalation"). A block of samples
+ * goes through each step together; a sample's numbers do not depend on its company.
  * The forward pass is not rerun: a slope could fall on the other side of a kink, and each such sample would be a false alarm.
  */
 import type { StoredSample } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import { directionVector } from "../../sampling/philox.ts";
-import { columnNorm, unitColumns } from "./columns.ts";
+import { addScaledColumns, columnDot, columnMax, columnNorm, fromColumns, masked, unitColumns } from "./columns.ts";
 import { explicitJacobian } from "./explicit.ts";
 import type { Operators } from "./operators.ts";
 import { pullback, stageNorms } from "./pullback.ts";
 import { findWitness } from "./witness.ts";
 
 export interface RefineRequest {
-  /** Index of the sample in the run: the address of its random start. */
-  readonly index: number;
+  /** Index of each sample in the run: the address of its random start. */
+  readonly indices: readonly number[];
   /** Layers t to refine. */
   readonly layers: readonly number[];
   /** Relative accuracy of the witnesses; null: the pullbacks alone. */
@@ -22,37 +23,56 @@ export interface RefineRequest {
   readonly explicit: boolean;
 }
 
-/** Norms of layer t's chain, restarted at the stored δ̂_t; for the meaning of each see verification/evidence.ts. */
+/** Norms of layer t's chain, restarted at the stored δ̂_t, a column each; for the meaning of each see verification/evidence.ts. */
 export interface RefinedLayer {
-  readonly adjointNorm: number;
-  readonly gradientNorm: number;
-  readonly pullbackNorm: number;
-  readonly stageNorms: readonly number[];
-  readonly witnesses: readonly { vectorNorm: number; resultNorm: number; stageNorms: readonly number[] }[];
+  readonly adjointNorm: Float64Array;
+  readonly gradientNorm: Float64Array;
+  readonly pullbackNorm: Float64Array;
+  readonly stageNorms: readonly Float64Array[];
+  readonly witness: {
+    readonly vectorNorm: Float64Array;
+    readonly resultNorm: Float64Array;
+    readonly stageNorms: readonly Float64Array[];
+  } | null;
   readonly explicit: {
-    frobenius: number;
-    spectralLower: number;
-    spectralUpper: number;
-    stageNorms: readonly number[];
+    readonly frobenius: Float64Array;
+    readonly spectralLower: Float64Array;
+    readonly spectralUpper: Float64Array;
+    readonly stageNorms: readonly Float64Array[];
   } | null;
   /** ‖D̂_{t−1}W′_tᵀδ̂_t − δ̂_{t−1}‖ of the stored values (t = 1: ‖W′_1ᵀδ̂_1 − ĝ_x‖). */
-  readonly localResidual: number;
+  readonly localResidual: Float64Array;
 }
 
 export interface Refinement {
-  readonly slopeMax: readonly number[];
+  readonly slopeMax: readonly Float64Array[];
   /** t = 1 … l; null where not asked for. */
   readonly layers: readonly (RefinedLayer | null)[];
 }
 
-export function refineSample(
+/** What is stored of the samples, as matrices. */
+interface StoredColumns {
+  readonly samples: number;
+  readonly slopes: readonly Float64Array[];
+  readonly adjoints: readonly Float64Array[];
+  readonly inputGradient: Float64Array;
+}
+
+export function refineSamples(
   plan: Plan,
   operators: Operators,
-  stored: StoredSample,
+  samples: readonly StoredSample[],
   request: RefineRequest,
 ): Refinement {
   const highest = Math.max(...request.layers);
   const explicitUpTo = request.explicit ? highest : 0;
+  const matrix = (of: (sample: StoredSample) => Float64Array): Float64Array => fromColumns(samples.map(of));
+  const stored: StoredColumns = {
+    samples: samples.length,
+    slopes: plan.layers.map((_, i) => matrix((s) => s.slopes[i] as Float64Array)),
+    adjoints: plan.layers.map((_, i) => matrix((s) => s.adjoints[i] as Float64Array)),
+    inputGradient: matrix((s) => s.inputGradient),
+  };
   const layers = plan.layers.map((_, i): RefinedLayer | null => {
     const t = i + 1;
     const wanted = request.layers.includes(t);
@@ -60,88 +80,68 @@ export function refineSample(
     if (!wanted && t > explicitUpTo) return null;
     return refineLayer(plan, operators, stored, t, request, t <= explicitUpTo && t > 1);
   });
-  return { slopeMax: stored.slopes.map((d) => largest(d)), layers };
+  return { slopeMax: stored.slopes.map((d) => columnMax(d, samples.length)), layers };
 }
 
 function refineLayer(
   plan: Plan,
   operators: Operators,
-  stored: StoredSample,
+  stored: StoredColumns,
   t: number,
-  request: RefineRequest,
+  { indices, accuracy }: RefineRequest,
   explicit: boolean,
 ): RefinedLayer {
-  const { slopes } = stored;
+  const { slopes, samples } = stored;
   const adjoint = stored.adjoints[t - 1] as Float64Array;
-  const pulled = operators.applyTransposed(t, adjoint, 1);
-  const chain = pullback(operators, slopes, t, pulled, 1);
-  const adjointNorm = norm(adjoint);
-  const pullbackNorm = norm(pulled);
-  const witnesses =
-    request.accuracy === null || t === 1
-      ? []
-      : [
-          single(
-            findWitness(operators, slopes, t, startVector(plan, request.index, pulled), request.accuracy, 1)
-              .measurement,
-          ),
-        ];
-  const dense = explicit ? explicitJacobian(operators, slopes, t, 1, true) : null;
+  const pulled = operators.applyTransposed(t, adjoint, samples);
+  const chain = pullback(operators, slopes, t, pulled, samples);
+  const adjointNorm = columnNorm(adjoint, samples);
+  const pullbackNorm = columnNorm(pulled, samples);
+  const witness =
+    accuracy === null || t === 1
+      ? null
+      : findWitness(operators, slopes, t, startVectors(plan, indices, pulled, pullbackNorm), accuracy, samples)
+          .measurement;
+  const dense = explicit ? explicitJacobian(operators, slopes, t, samples, true) : null;
   return {
     adjointNorm,
-    gradientNorm: norm(chain.result),
+    gradientNorm: columnNorm(chain.result, samples),
     pullbackNorm,
-    stageNorms: [...stageNorms(chain.stages, 1).map((v) => v[0] as number), adjointNorm],
-    witnesses,
+    stageNorms: [...stageNorms(chain.stages, samples), adjointNorm],
+    witness:
+      witness === null
+        ? null
+        : { vectorNorm: witness.vectorNorm, resultNorm: witness.pullbackNorm, stageNorms: witness.stageNorm },
     explicit:
       dense === null
         ? null
         : {
-            frobenius: dense.frobenius[0] as number,
-            spectralLower: dense.spectralLower[0] as number,
-            spectralUpper: dense.spectralUpper[0] as number,
-            stageNorms: dense.stageNorm.map((v) => v[0] as number),
+            frobenius: dense.frobenius,
+            spectralLower: dense.spectralLower,
+            spectralUpper: dense.spectralUpper,
+            stageNorms: dense.stageNorm,
           },
     localResidual: localResidual(stored, t, pulled),
   };
 }
 
-function localResidual(stored: StoredSample, t: number, pulled: Float64Array): number {
+function localResidual(stored: StoredColumns, t: number, pulled: Float64Array): Float64Array {
   const target = t === 1 ? stored.inputGradient : (stored.adjoints[t - 2] as Float64Array);
-  const mask = t === 1 ? null : (stored.slopes[t - 2] as Float64Array);
-  return norm(pulled.map((v, i) => (mask === null ? v : v * (mask[i] as number)) - (target[i] as number)));
+  const own = t === 1 ? pulled : masked(stored.slopes[t - 2] as Float64Array, pulled);
+  return columnNorm(
+    own.map((v, i) => v - (target[i] as number)),
+    stored.samples,
+  );
 }
 
 /** p_t and a random vector of the sample's address, both normalised: p_t alone can miss the top singular vector. */
-function startVector(plan: Plan, index: number, pulled: Float64Array): Float64Array {
-  const first = unitColumns(pulled, columnNorm(pulled, 1));
-  const random = directionVector(plan.seed, index, pulled.length);
-  const second = unitColumns(random, columnNorm(random, 1));
-  let dot = 0;
-  for (let i = 0; i < first.length; i++) dot += (first[i] as number) * (second[i] as number);
+function startVectors(plan: Plan, indices: readonly number[], pulled: Float64Array, norms: Float64Array): Float64Array {
+  const samples = indices.length;
+  const start = unitColumns(pulled, norms);
+  const random = fromColumns(indices.map((index) => directionVector(plan.seed, index, pulled.length / samples)));
+  const second = unitColumns(random, columnNorm(random, samples));
   // The sign keeps the two from cancelling where they are parallel, as in one dimension they are.
-  const side = dot < 0 ? -1 : 1;
-  return first.map((v, i) => v + side * (second[i] as number));
-}
-
-function single(w: {
-  readonly vectorNorm: Float64Array;
-  readonly pullbackNorm: Float64Array;
-  readonly stageNorm: readonly Float64Array[];
-}): { vectorNorm: number; resultNorm: number; stageNorms: readonly number[] } {
-  return {
-    vectorNorm: w.vectorNorm[0] as number,
-    resultNorm: w.pullbackNorm[0] as number,
-    stageNorms: w.stageNorm.map((v) => v[0] as number),
-  };
-}
-
-function norm(x: Float64Array): number {
-  return columnNorm(x, 1)[0] as number;
-}
-
-function largest(x: Float64Array): number {
-  let m = 0;
-  for (const v of x) m = Math.max(m, Math.abs(v));
-  return m;
+  const sides = columnDot(start, second, samples).map((dot) => (dot < 0 ? -1 : 1));
+  addScaledColumns(start, sides, second);
+  return start;
 }

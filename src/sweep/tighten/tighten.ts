@@ -4,7 +4,7 @@
  * Samples and ends both go through `verify`, so that every ratio in the report, each verdict and bracket is the pipeline's own; the search
  * between them (climb.ts) is f64 on the host and a function of the seed alone. Where weights move, each start has a network of its own.
  */
-import type { CaughtSample } from "../../pipeline/settle.ts";
+import type { CaughtSample } from "../../pipeline/catch.ts";
 import type { Quantiles, Report, SampleRow, VerdictCounts } from "../../pipeline/results.ts";
 import type { SampleSource, VerifyOutcome, VerifyRequest } from "../../pipeline/verify.ts";
 import { verify } from "../../pipeline/verify.ts";

@@ -5,8 +5,7 @@
 import type { Interval } from "../../engine/interval.ts";
 import { exponentOf, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../../engine/powers.ts";
 import { cutResiduals } from "../cut.ts";
-import { cutsOf } from "../evidence.ts";
-import { nearKink } from "../kinks.ts";
+import { kinkBounds, nearKink } from "../kinks.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { LayerBounds } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
@@ -103,7 +102,7 @@ export function auditReported(
   const none = right.upper === 0 || !judged.vouched;
   check(null, "the ratio's proven lower bound", reported.ratioLower, none ? exactly(NaN) : around(lower ** 2, END));
   check(null, "the ratio's proven upper bound", reported.ratioUpper, none ? exactly(NaN) : around(upper ** 2, END));
-  const kink = nearKink(plan, subject.measurements, subject.at)?.layer ?? 0;
+  const kink = nearKink(kinkBounds(plan, subject.arithmetic), subject.measurements, subject.at)?.layer ?? 0;
   check(null, "the layer at a kink", reported.kink ?? 0, exactly(kink));
   check(null, "Σ(1+‖h‖²)/(‖W‖²‖J‖²)", reported.coefficient, coefficient);
 
@@ -226,7 +225,8 @@ function cutRanges(subject: AuditSubject): Interval[] {
   const { traced, layers, measurements, at, arithmetic } = subject;
   const adjoints = traced.adjoints.map(euclidean);
   const slopes = traced.slopes.map((d) => d.reduce((a, b) => Math.max(a, Math.abs(b)), 0));
-  const each = cutsOf(measurements, at).map(({ products }, k) => {
+  const each = measurements.directions.map((direction, k) => {
+    const products = direction.products.map((s) => s[at] as number);
     const tangentNorms = traced.directions[k as 0 | 1].tangents.map(euclidean);
     return cutResiduals(layers, adjoints, slopes, { products, tangentNorms }, arithmetic);
   });

@@ -3,7 +3,7 @@ import type { Arithmetic, Measurements, TracedSample } from "../../engine/engine
 import { IEEE_F64 } from "../../engine/engine.ts";
 import type { Interval } from "../../engine/interval.ts";
 import type { Plan } from "../../engine/plan.ts";
-import type { LayerFinding } from "../judge.ts";
+import type { LayerFinding } from "../findings.ts";
 import type { LayerBounds } from "../rounding.ts";
 
 export interface AuditSubject {

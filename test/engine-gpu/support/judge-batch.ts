@@ -10,8 +10,9 @@ import { ACTIVATIONS } from "../../../src/network/activations.ts";
 import { evaluateHead } from "../../../src/network/heads.ts";
 import { jacobianBounds, pullbackError } from "../../../src/verification/bounds.ts";
 import { cutResiduals } from "../../../src/verification/cut.ts";
-import { cutsOf, evidenceOf } from "../../../src/verification/evidence.ts";
-import { layerBounds, normError } from "../../../src/verification/rounding.ts";
+import { evidenceOf } from "../../../src/verification/evidence.ts";
+import { createFindings, findingAt } from "../../../src/verification/findings.ts";
+import { judgeBounds, layerBounds, normError } from "../../../src/verification/rounding.ts";
 
 const U = 2 ** -23;
 const FLUSH = 2 ** -126;
@@ -137,10 +138,10 @@ function judgeSample(plan: Plan, batch: Batch, m: Measurements, stored: StoredSa
   const masked = stored.topGradient.map((v, i) => v * (top[i] as number));
   near("δ_l", stored.adjoints[depth - 1], masked, (i) => U * Math.abs(masked[i] as number) + FLUSH);
 
-  const evidence = evidenceOf(m, j);
-  const adjointNorms = evidence.layers.map((e) => e?.adjointNorm ?? NaN);
-  cutsOf(m, j).forEach((cut, d) => {
-    cutResiduals(layers, adjointNorms, evidence.slopeMax, cut, m.arithmetic).forEach((ratio, i) => {
+  const own = (columns: readonly Float64Array[]): number[] => columns.map((x) => x[j] as number);
+  m.directions.forEach(({ products, tangentNorm }, d) => {
+    const cut = { products: own(products), tangentNorms: own(tangentNorm) };
+    cutResiduals(layers, own(m.adjointNorm), own(m.slopeMax), cut, m.arithmetic).forEach((ratio, i) => {
       if (!(ratio <= 1))
         findings.push(`cut test, direction ${String(d)}, layer ${String(i + 1)}: ${String(ratio)} of its bound`);
     });
@@ -152,10 +153,10 @@ function judgeSample(plan: Plan, batch: Batch, m: Measurements, stored: StoredSa
 function judgeJacobians(plan: Plan, m: Measurements, stored: StoredSample, j: number): string[] {
   const findings: string[] = [];
   const layers = layerBounds(plan);
-  const evidence = evidenceOf(m, j);
-  const witnesses = evidence.layers.map((e) => e?.witnesses ?? []);
-  const explicit = evidence.layers.map((e) => e?.explicit ?? null);
-  const bounds = jacobianBounds(layers, plan.norm, evidence.slopeMax, witnesses, explicit, m.arithmetic);
+  const proven = createFindings(layers.length, 1);
+  jacobianBounds(judgeBounds(layers, plan.norm, m.arithmetic), evidenceOf(m), j, proven, 0);
+  const bounds = layers.map((_, i) => findingAt(proven, i, 0).jacobian);
+  const own = (columns: readonly Float64Array[]): number[] => columns.map((x) => x[j] as number);
   const inputs = (plan.network.layers[0] as { inputs: number }).inputs;
   let jacobian = Matrix.eye(inputs, inputs);
   for (let t = 2; t <= plan.layers.length; t++) {
@@ -185,38 +186,30 @@ function judgeJacobians(plan: Plan, m: Measurements, stored: StoredSample, j: nu
     } else if (witness === null) {
       findings.push(`${where}: no witness`);
     } else if (sigma > 0) {
-      const own = witnesses[t - 1]?.[0];
-      const error =
-        own === undefined
-          ? 0
-          : pullbackError(
-              layers,
-              bounds.map((b) => b.spectral.upper),
-              own.stageNorms,
-              t - 1,
-              m.arithmetic,
-            ) / own.vectorNorm;
+      const uppers = bounds.map((b) => b.spectral.upper);
+      const stages = own(witness.stageNorm);
+      const error = pullbackError(layers, uppers, stages, t - 1, m.arithmetic) / (witness.vectorNorm[j] as number);
       const least = (1 - plan.accuracy) * sigma - error - 2 * normError(inputs + width, WGSL_F32) * sigma;
       if (!(bracket.spectral.lower >= least))
         findings.push(
           `${where}: lower end ${String(bracket.spectral.lower)} of ${String(sigma)} after ${String(witness.steps[j])} steps`,
         );
     }
-    const dense = explicit[t - 1] ?? null;
+    const dense = m.explicit[t - 1] ?? null;
     if ((plan.norm === "frobenius") !== (dense !== null))
       findings.push(`${where}: explicit Jacobian ${dense === null ? "missing" : "not asked for"}`);
     if (dense !== null) {
       const error = pullbackError(
         layers,
         bounds.map((b) => b.spectral.upper),
-        dense.stageNorms,
+        own(dense.stageNorm),
         t - 1,
         m.arithmetic,
         outputs,
       );
       const allowed = error + normError(outputs * inputs, WGSL_F32) * frobenius + slack;
-      if (!(Math.abs(dense.frobenius - frobenius) <= allowed))
-        findings.push(`${where}_F is ${String(dense.frobenius)}, expected ${String(frobenius)}`);
+      if (!(Math.abs((dense.frobenius[j] as number) - frobenius) <= allowed))
+        findings.push(`${where}_F is ${String(dense.frobenius[j])}, expected ${String(frobenius)}`);
     }
   }
   return findings;

@@ -1,0 +1,124 @@
+/**
+ * A block of consecutive samples, settled: everything that a row says of them in columns, one entry a sample. Lists over layers are indexed
+ * t − 1. What columns cannot say (reasons in words, violations, an audit's residuals) stands beside them for the few samples that have it.
+ */
+import type { Plan } from "../engine/plan.ts";
+import { timesPowerOfTwo } from "../engine/powers.ts";
+import type { Findings } from "../verification/findings.ts";
+import { findingAt, putFinding } from "../verification/findings.ts";
+import type { Verdict } from "../verification/verdict.ts";
+import type { SampleRow } from "./results.ts";
+
+/** How far a sample climbed. */
+export const RUNGS = ["screened", "iterated", "replayed"] as const;
+export type Rung = (typeof RUNGS)[number];
+
+export type Violation = Verdict & { readonly kind: "violated" };
+
+const SAMPLE_NUMBERS = [
+  "value",
+  "inputGradientNorm",
+  "parameterGradientNorm",
+  "lhs",
+  "rhs",
+  "ratio",
+  "ratioLower",
+  "ratioUpper",
+  "coefficient",
+  "totalLower",
+  "totalUpper",
+] as const;
+
+const LAYER_NUMBERS = [
+  "hiddenNorm",
+  "jacobianNorm",
+  "jacobianNormLower",
+  "jacobianNormUpper",
+  "weightGradientNorm",
+  "biasGradientNorm",
+  "tightness",
+  "directionalTightness",
+  "alignmentWeight",
+  "alignmentJacobian",
+  "slackWeight",
+  "slackJacobian",
+  "cutResidual",
+] as const;
+
+/** As SampleRow and LayerRow name them; the total's bracket beside them. */
+export type SampleColumns = Readonly<Record<(typeof SAMPLE_NUMBERS)[number], Float64Array>>;
+export type LayerColumns = Readonly<Record<(typeof LAYER_NUMBERS)[number], Float64Array>>;
+
+/** What columns do not say of a sample. */
+export interface Told {
+  readonly verdict: Verdict;
+  readonly violations: readonly Violation[];
+  readonly audit: SampleRow["audit"];
+}
+
+export interface SettledBlock {
+  /** Index of the first sample in the run. */
+  readonly first: number;
+  readonly samples: number;
+  /** ‖W_t‖ as rows have it, and whether layer t has a bias. */
+  readonly model: readonly { readonly weightNorm: number; readonly biased: boolean }[];
+  /** `CODE` (verification/findings.ts). */
+  readonly verdict: Uint8Array;
+  readonly numbers: SampleColumns;
+  readonly layers: readonly LayerColumns[];
+  /** Brackets and verdicts of the layers. */
+  readonly findings: Findings;
+  /** Places in RUNGS. */
+  readonly rung: Uint8Array;
+  /** The first layer with a unit at a kink, 0: none; `kinkLocal` 1: it is so by that layer's own sums alone. */
+  readonly kink: Uint16Array;
+  readonly kinkLocal: Uint8Array;
+  /** By place in the block. */
+  readonly told: Map<number, Told>;
+}
+
+/** A block of zeros. All of its numbers stand in one buffer. */
+export function createBlock(plan: Plan, first: number, samples: number, findings: Findings): SettledBlock {
+  const depth = plan.layers.length;
+  const all = new Float64Array(samples * (SAMPLE_NUMBERS.length + depth * LAYER_NUMBERS.length));
+  let next = 0;
+  const columns = <Name extends string>(names: readonly Name[]): Record<Name, Float64Array> => {
+    const made = {} as Record<Name, Float64Array>;
+    for (const name of names) made[name] = all.subarray(next, (next += samples));
+    return made;
+  };
+  return {
+    ...{ first, samples, findings },
+    model: plan.layers.map((layer, i) => ({
+      weightNorm: timesPowerOfTwo(plannedNorm(plan, i), layer.scaleExponent),
+      biased: plan.network.layers[i]?.biased !== false,
+    })),
+    verdict: new Uint8Array(samples),
+    numbers: columns(SAMPLE_NUMBERS),
+    layers: plan.layers.map(() => columns(LAYER_NUMBERS)),
+    rung: new Uint8Array(samples),
+    kink: new Uint16Array(samples),
+    kinkLocal: new Uint8Array(samples),
+    told: new Map(),
+  };
+}
+
+/** ‖W′_t‖ as reported: the lower end of its proven bracket, which an explicit vector attains. @param i t − 1. */
+export function plannedNorm(plan: Plan, i: number): number {
+  const layer = plan.layers[i] as Plan["layers"][number];
+  return (plan.norm === "spectral" ? layer.spectralNorm : layer.frobeniusNorm).lower;
+}
+
+/** Copies a sample of another block of the same network into place `to`. */
+export function copySample(from: SettledBlock, at: number, into: SettledBlock, to: number): void {
+  for (const name of SAMPLE_NUMBERS) into.numbers[name][to] = from.numbers[name][at] as number;
+  into.layers.forEach((layer, i) => {
+    const other = from.layers[i] as LayerColumns;
+    for (const name of LAYER_NUMBERS) layer[name][to] = other[name][at] as number;
+    putFinding(into.findings, i, to, findingAt(from.findings, i, at));
+  });
+  for (const name of ["verdict", "rung", "kink", "kinkLocal"] as const) into[name][to] = from[name][at] as number;
+  const told = from.told.get(at);
+  if (told === undefined) into.told.delete(to);
+  else into.told.set(to, told);
+}

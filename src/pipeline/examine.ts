@@ -1,0 +1,59 @@
+/** A measured batch from judgement to its finished block: settle, audit, and put the samples that f64 measured in their places. */
+import type { Batch, MeasuredBatch } from "../engine/engine.ts";
+import { IEEE_F64 } from "../engine/engine.ts";
+import type { Plan } from "../engine/plan.ts";
+import type { PlanBounds } from "../verification/plan-bounds.ts";
+import { planBounds } from "../verification/plan-bounds.ts";
+import { layerBounds } from "../verification/rounding.ts";
+import type { Audits } from "./audits.ts";
+import { createAuditor } from "./audits.ts";
+import type { SettledBlock } from "./block.ts";
+import { copySample } from "./block.ts";
+import type { Wishes } from "./climb.ts";
+import type { GivenBatch } from "./given.ts";
+import type { Settled } from "./settle.ts";
+import { settle } from "./settle.ts";
+
+/** A finished batch; `settled` holds what was measured wholly in f64 until it is released. */
+export interface Examined {
+  readonly block: SettledBlock;
+  readonly settled: Settled;
+  readonly audits: Audits;
+}
+
+export interface Examiner {
+  /** Places in a batch that will be audited: an engine may read them back while it is at it. */
+  readonly drawn: (batch: Batch) => readonly number[];
+  readonly examine: (given: GivenBatch, measured: MeasuredBatch) => Promise<Examined>;
+}
+
+/** @param plan the engine's. @param hostPlan the same network's in f64. @param audit share of samples that are audited. */
+export function createExaminer(plan: Plan, hostPlan: Plan, wishes: Wishes, audit: number): Examiner {
+  const layers = layerBounds(plan);
+  const known = new Map<number, PlanBounds>();
+  const hostBounds = planBounds(hostPlan, layers, IEEE_F64);
+  const boundsOf: Parameters<typeof settle>[0]["boundsOf"] = ({ arithmetic }) => {
+    const own = known.get(arithmetic.unitRoundoff) ?? planBounds(plan, layers, arithmetic);
+    known.set(arithmetic.unitRoundoff, own);
+    return own;
+  };
+  const settlement = { ...wishes, hostPlan, hostBounds, boundsOf };
+  const auditor = createAuditor(plan, audit);
+  return {
+    drawn: auditor.drawn,
+    async examine(given, measured) {
+      const settled = await settle(settlement, given, measured);
+      try {
+        const audits = await auditor.audit(given, measured, settled);
+        const { block } = settled.draft;
+        for (const [at, whole] of settled.wholes) {
+          if (!audits.guilty.has(at)) copySample(whole.draft.block, 0, block, at);
+        }
+        return { block, settled, audits };
+      } catch (error) {
+        settled.release();
+        throw error;
+      }
+    },
+  };
+}
