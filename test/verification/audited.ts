@@ -3,7 +3,7 @@ import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Arithmetic, Measurements, TracedSample } from "../../src/engine/engine.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import { makePlan } from "../../src/engine/plan.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { sampleRow } from "../../src/pipeline/row.ts";
 import type { SampleOutcome } from "../../src/pipeline/sample.ts";
 import { settleSample } from "../../src/pipeline/sample.ts";
