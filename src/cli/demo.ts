@@ -6,7 +6,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FAULTS, withPlanFault } from "../engine/faults.ts";
+import { FAULTS } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { SampleSource, VerifyRequest } from "../pipeline/verify.ts";
 import { DEFAULT_AUDIT, verify } from "../pipeline/verify.ts";
@@ -15,8 +15,11 @@ import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { UsageError } from "../network/errors.ts";
 import { consoleReport } from "../report/console.ts";
 import { counted, duration, grouped, precise, significant } from "../report/numbers.ts";
-import type { Json, Report, SampleRow, VerdictCounts } from "../pipeline/results.ts";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
+import type { Json } from "../records/kit.ts";
+import type { Report } from "../records/report.ts";
+import type { SampleRow } from "../records/sample.ts";
+import type { VerdictCounts } from "../records/shared.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 import { cellsOf, parseGrids } from "../sweep/grid.ts";
 import type { Ledger, LedgerHeader } from "../sweep/ledger.ts";
 import { memoryLedger } from "../sweep/ledger.ts";
@@ -236,7 +239,7 @@ async function examine(
   network: Network,
   source: SampleSource,
   described: { modelSource: string; inputs?: string; plant?: FaultName },
-  catches?: Catch,
+  catches: Catch | null = null,
 ): Promise<{ report: Report; rows: SampleRow[] }> {
   const rows: SampleRow[] = [];
   const settings: { [key: string]: Json } = described.inputs === undefined ? {} : { inputs: described.inputs };
@@ -250,8 +253,8 @@ async function examine(
     host: engines.host,
     norm: "spectral",
     accuracy: ACCURACY,
-    ...(catches === undefined ? {} : { catch: catches }),
-    adjustPlan: (plan) => withPlanFault(plan, described.plant),
+    catch: catches,
+    plant: described.plant ?? null,
     seed,
     signal: io.signal,
     clock: io.now,
@@ -267,7 +270,7 @@ async function examine(
       modelSha256: null,
       inputsSha256: null,
       startedAt: null,
-      ...(described.plant === undefined ? {} : { plant: described.plant }),
+      plant: described.plant ?? null,
     },
   };
   const { report, failure } = await verify(request);

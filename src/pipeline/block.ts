@@ -7,7 +7,7 @@ import { timesPowerOfTwo } from "../engine/powers.ts";
 import type { Findings } from "../verification/findings.ts";
 import { findingAt, putFinding } from "../verification/findings.ts";
 import type { Verdict } from "../verification/verdict.ts";
-import type { SampleRow } from "./results.ts";
+import type { SampleRow } from "../records/sample.ts";
 
 /** How far a sample climbed. */
 export const RUNGS = ["screened", "iterated", "replayed"] as const;

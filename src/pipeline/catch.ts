@@ -6,7 +6,7 @@ import type { IdentityEntry } from "../verification/audit/identities.ts";
 import type { Examined } from "./examine.ts";
 import type { GivenBatch } from "./given.ts";
 import { ownBatch } from "./given.ts";
-import type { SampleRow } from "./results.ts";
+import type { SampleRow } from "../records/sample.ts";
 
 export interface CaughtSample {
   readonly row: SampleRow;

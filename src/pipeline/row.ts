@@ -2,7 +2,7 @@
 import { CODE, findingAt, verdictOf } from "../verification/findings.ts";
 import type { Verdict } from "../verification/verdict.ts";
 import type { LayerColumns, SettledBlock } from "./block.ts";
-import type { LayerRow, SampleRow } from "./results.ts";
+import type { LayerRow, SampleRow } from "../records/sample.ts";
 
 /** @param at the sample's place in the block. */
 export function sampleRow(block: SettledBlock, at: number): SampleRow {

@@ -1,5 +1,7 @@
 /** What a report says of all samples: counts, quantiles, means; fed with rows in index order, so that sums have one order. */
-import type { FaultExample, Quantiles, Report, ReportedFault, ReportedLayer, Spread, VerdictName } from "./results.ts";
+import type { FaultExample, Report, ReportedFault, ReportedLayer } from "../records/report.ts";
+import type { Quantiles, Spread } from "../records/shared.ts";
+import type { VerdictName } from "../records/kit.ts";
 import { detectableShare } from "../verification/audit/audit.ts";
 import { CODE, UPPER_KINDS } from "../verification/findings.ts";
 import type { LayerColumns, Rung, SettledBlock, Told, Violation } from "./block.ts";

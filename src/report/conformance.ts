@@ -4,8 +4,8 @@ import type {
   ConformanceReport,
   EngineConformance,
   KernelConformance,
-} from "../conformance/results.ts";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
+} from "../records/conformance.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 import type { JunitSuite } from "./junit.ts";
 import { columns, counted, duration, grouped, significant } from "./numbers.ts";
 
