@@ -1,6 +1,6 @@
 /** A kernel call as plain data: what is bound, how large, and which buffers are read afterwards. Everything in this room speaks of these. */
-import type { Kernel } from "../engine/gpu/kernels.ts";
-import { KERNELS } from "../engine/gpu/kernels.ts";
+import type { Kernel } from "../engine/program/kernels.ts";
+import { KERNELS } from "../engine/program/kernels.ts";
 
 export type KernelKey = keyof typeof KERNELS;
 

@@ -5,8 +5,8 @@
  */
 import { inputGradientFactor } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
-import { headData, HEAD_NUMBERS } from "../engine/gpu/operands.ts";
-import { HEAD_STATE, NORMALISE_STATE } from "../engine/gpu/kernels.ts";
+import { headData, HEAD_NUMBERS } from "../engine/program/constants.ts";
+import { HEAD_STATE, NORMALISE_STATE } from "../engine/program/kernels.ts";
 import type { Plan } from "../engine/plan.ts";
 import { makePlan } from "../engine/plan.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";

@@ -12,14 +12,13 @@ import { measureBlock } from "../../src/engine/cpu/measure.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
 import { cutTangents } from "../../src/engine/cpu/tangents.ts";
 import type { Engine, StoredSample } from "../../src/engine/engine.ts";
-import { createBasePass } from "../../src/engine/gpu/base-pass.ts";
 import { openDevice } from "../../src/engine/gpu/device.ts";
 import { createWorkspace, encodePass, submitAndRead } from "../../src/engine/gpu/dispatch.ts";
-import type { Dispatch } from "../../src/engine/gpu/dispatch.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
-import { uploadOperands } from "../../src/engine/gpu/operands.ts";
 import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
+import { createDeviceStages } from "../../src/engine/gpu/stages.ts";
 import { makePlan } from "../../src/engine/plan.ts";
+import { batchProgram } from "../../src/engine/program/program.ts";
 import { sampleRow } from "../../src/pipeline/row.ts";
 import { settleSample } from "../../src/pipeline/sample.ts";
 import { auditedOf, makeSettlement } from "../../src/pipeline/settle.ts";
@@ -91,23 +90,19 @@ export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promis
   return measure(`webgpu f32, ${engine.description.adapter}`, engine, host, async ({ network: net, samples }) => {
     const plan = planOf(net, "f32");
     const workspace = createWorkspace(open);
-    const base = await createBasePass(
-      workspace,
-      uploadOperands(workspace, plan, open.bindingBytes, undefined),
-      size,
-      undefined,
-    );
-    const { tangents, pushed, products } = base.requests;
-    const own: readonly string[] = ["normalise", "philox-uniform", "spread", "jacobian-vector-product"];
-    const dispatches: Dispatch[] = [
-      ...base.dispatches.filter((d) => own.includes(d.label)),
-      ...[...tangents, ...pushed, ...products].map((i) => base.sums.dispatches[i] as Dispatch),
-    ];
+    const stages = createDeviceStages(open, workspace, plan, undefined);
+    const { base } = batchProgram(plan, size, { fault: undefined, bindingBytes: open.bindingBytes });
+    const own: readonly string[] = ["normalise", "philoxUniform", "spread", "jacobianVectorProduct"];
+    const summed: readonly string[] = ["tangent", "pushed"];
+    const dispatches = await stages.prepare([
+      ...base.stages.filter((stage) => own.includes(stage.kernel)),
+      ...base.sums.stages.filter(({ operands }) => operands.slice(0, -1).some(({ kind }) => summed.includes(kind))),
+    ]);
     return async () => {
       for (let from = 0; from < samples; from += size) {
         const encoder = open.device.createCommandEncoder();
         encodePass(encoder, "cut", dispatches);
-        await submitAndRead(open, encoder, [{ buffer: base.values.buffer, bytes: 16 }]);
+        await submitAndRead(open, encoder, [{ buffer: stages.bufferOf(base.values), bytes: 16 }]);
       }
     };
   });
