@@ -100,24 +100,24 @@ export function basePass(network: ProgramNetwork, columns: number): BasePass {
     tangents: tangents.map((of) => ({ of, column })),
     pushed: pushed.map((of) => ({ of, column })),
   });
-  const norms = (of: string, list: readonly Matrix[], kind: "norm" | "largest" = "norm", column = 0): Measure[] =>
-    list.map((own, i) => ({ name: `‖${of}‖ of layer ${String(i + 1)}`, kind, of: own, column }));
+  const each = (what: string, list: readonly Matrix[], kind: "norm" | "largest" = "norm", column = 0): Measure[] =>
+    list.map((of, i) => ({ name: `${what} of layer ${String(i + 1)}`, kind, of, column }));
   const along = (column: number): BasePass["measured"]["directions"][number] => ({
-    tangentNorm: norms("τ", tangents, "norm", column),
+    tangentNorm: each("‖τ‖", tangents, "norm", column),
     products: [at(tangents, 1), ...pushed].map((of, t) => ({
       ...{ name: `S of layer ${String(t)}`, kind: "dot", of, column },
       with: t === 0 ? inputGradient : at(adjoints, t),
     })),
   });
   const measured: BasePass["measured"] = {
-    hiddenNorm: norms("h", hidden.slice(0, depth)),
-    slopeMax: norms("D", slopes, "largest"),
+    hiddenNorm: each("‖h‖", hidden.slice(0, depth)),
+    slopeMax: each("max|D|", slopes, "largest"),
     kinkDistance: preactivation.map((of, i) => {
       const places = kinksOf(network.activation(i + 1)).map((kink) => kink.at);
       return { name: `the kink distance of layer ${String(i + 1)}`, kind: "least", of, places, column: 0 };
     }),
-    adjointNorm: norms("δ", adjoints),
-    pullbackNorm: norms("Wᵀδ", pullbacks),
+    adjointNorm: each("‖δ‖", adjoints),
+    pullbackNorm: each("‖Wᵀδ‖", pullbacks),
     directions: [along(0), along(columns)],
   };
   const finite = [
