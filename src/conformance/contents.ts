@@ -3,7 +3,7 @@ import type { TracedSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { BasePass } from "../engine/program/base.ts";
 import { constantOf, headData } from "../engine/program/constants.ts";
-import type { BatchProgram } from "../engine/program/program.ts";
+import type { BatchProgram, Vectors } from "../engine/program/program.ts";
 import type { Matrix, Place } from "../engine/program/stage.ts";
 import { leavesOf } from "../engine/program/stage.ts";
 import type { Witness } from "../witness/witness.ts";
@@ -34,8 +34,6 @@ export function columns(x: Float64Array, count = COLUMNS): Float32Array<ArrayBuf
   return result;
 }
 
-type Vectors = Omit<TracedSample, "value" | "topExponent">;
-
 export function witnessContents(
   witness: Witness,
   plan: Plan,
@@ -44,7 +42,7 @@ export function witnessContents(
 ): Contents {
   /** The sample's vectors in each matrix, by the column where their block begins. */
   const blocks = new Map<Matrix, Map<number, Float64Array>>();
-  for (const [{ of, column }, vector] of leavesOf<Vectors, Place>(traced, witness.stored)) {
+  for (const [{ of, column }, vector] of leavesOf<Vectors<TracedSample>, Place>(traced, witness.stored)) {
     blocks.set(of, (blocks.get(of) ?? new Map<number, Float64Array>()).set(column, vector));
   }
   const known = new Map<Matrix, Words | null>([

@@ -8,9 +8,9 @@
 import process from "node:process";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
-import { measureBlock } from "../../src/engine/cpu/measure.ts";
+import { Frame } from "../../src/engine/cpu/frame.ts";
+import { runCalls } from "../../src/engine/cpu/kernels.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
-import { cutTangents } from "../../src/engine/cpu/tangents.ts";
 import type { Engine, StoredSample } from "../../src/engine/engine.ts";
 import { openDevice } from "../../src/engine/gpu/device.ts";
 import { createWorkspace, encodePass, submitAndRead } from "../../src/engine/gpu/dispatch.ts";
@@ -19,6 +19,9 @@ import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
 import { createDeviceStages } from "../../src/engine/gpu/stages.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import { batchProgram } from "../../src/engine/program/program.ts";
+import type { Measure } from "../../src/engine/program/stage.ts";
+import { listOf } from "../../src/engine/program/stage.ts";
+import { transpose } from "../../src/engine/dense/gram.ts";
 import { sampleRow } from "../../src/pipeline/row.ts";
 import { settleSample } from "../../src/pipeline/sample.ts";
 import { auditedOf, makeSettlement } from "../../src/pipeline/settle.ts";
@@ -51,6 +54,8 @@ interface Workload {
 }
 
 const BLOCK = 32;
+/** Of the base pass, those that make the two tangents. */
+const CUT_KERNELS: readonly string[] = ["normalise", "philoxUniform", "spread", "jacobianVectorProduct"];
 const ROUNDS = 7;
 
 const WORKLOADS: readonly Workload[] = [
@@ -68,14 +73,18 @@ function network(widths: readonly number[]): Network {
 export async function overheadOnCpu(): Promise<OverheadFigures> {
   const engine = createCpuEngine({ threads: 0, runtime: "overhead" });
   return measure("cpu f64", engine, engine, ({ network: net, samples }) => {
-    const plan = planOf(net, "f64");
-    const operators = makeOperators(plan, undefined);
-    const batch = { first: 0, samples: BLOCK, inputs: inputsOf(net, 0, BLOCK), labels: null };
-    const { measurements, stored } = measureBlock(plan, operators, batch);
-    const subject = { ...stored, gradientNorm: measurements.pullbackNorm[0] as Float64Array };
+    const operators = makeOperators(planOf(net, "f64"), undefined);
+    const { base } = operators.program(BLOCK);
+    const frame = new Frame(operators, 0, null);
+    frame.set(base.inputs, transpose(inputsOf(net, 0, BLOCK), BLOCK, inputWidth(net)));
+    runCalls(frame, base.stages);
+    const cut = base.stages.filter((stage) => CUT_KERNELS.includes(stage.kernel));
+    const measures = listOf<Measure>({ directions: base.measured.directions });
     return () => {
-      for (let from = 0; from < samples; from += BLOCK)
-        cutTangents(plan, operators, { ...batch, first: from }, subject);
+      for (let from = 0; from < samples; from += BLOCK) {
+        runCalls(frame, cut);
+        for (const measure of measures) frame.measure(measure, BLOCK);
+      }
       return Promise.resolve();
     };
   });
@@ -92,10 +101,9 @@ export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promis
     const workspace = createWorkspace(open);
     const stages = createDeviceStages(open, workspace, plan, undefined);
     const { base } = batchProgram(plan, size, { fault: undefined, bindingBytes: open.bindingBytes });
-    const own: readonly string[] = ["normalise", "philoxUniform", "spread", "jacobianVectorProduct"];
     const summed: readonly string[] = ["tangent", "pushed"];
     const dispatches = await stages.prepare([
-      ...base.stages.filter((stage) => own.includes(stage.kernel)),
+      ...base.stages.filter((stage) => CUT_KERNELS.includes(stage.kernel)),
       ...base.sums.stages.filter(({ operands }) => operands.slice(0, -1).some(({ kind }) => summed.includes(kind))),
     ]);
     return async () => {

@@ -4,12 +4,16 @@
  */
 import type { StoredSample } from "../engine.ts";
 import type { Plan } from "../plan.ts";
+import type { ExplicitJacobian } from "../program/explicit.ts";
+import type { Iteration } from "../program/iteration.ts";
+import type { Measure } from "../program/stage.ts";
 import { directionVector } from "../../sampling/philox.ts";
 import { columnNorm, unitColumns } from "./columns.ts";
-import { explicitJacobian } from "./explicit.ts";
+import { runExplicit } from "./explicit.ts";
+import { Frame } from "./frame.ts";
+import { runIteration } from "./iteration.ts";
+import { runCalls } from "./kernels.ts";
 import type { Operators } from "./operators.ts";
-import { pullback, stageNorms } from "./pullback.ts";
-import { findWitness } from "./witness.ts";
 
 export interface RefineRequest {
   /** Index of the sample in the run: the address of its random start. */
@@ -45,54 +49,48 @@ export interface Refinement {
   readonly layers: readonly (RefinedLayer | null)[];
 }
 
-export function refineSample(
-  plan: Plan,
-  operators: Operators,
-  stored: StoredSample,
-  request: RefineRequest,
-): Refinement {
+export function refineSample(operators: Operators, stored: StoredSample, request: RefineRequest): Refinement {
   const highest = Math.max(...request.layers);
   const explicitUpTo = request.explicit ? highest : 0;
-  const layers = plan.layers.map((_, i): RefinedLayer | null => {
+  const layers = operators.plan.layers.map((_, i): RefinedLayer | null => {
     const t = i + 1;
     const wanted = request.layers.includes(t);
     // Explicit Jacobians of the layers below serve the error sums of the layers above.
     if (!wanted && t > explicitUpTo) return null;
-    return refineLayer(plan, operators, stored, t, request, t <= explicitUpTo && t > 1);
+    return refineLayer(operators, stored, t, request, t <= explicitUpTo && t > 1);
   });
   return { slopeMax: stored.slopes.map((d) => largest(d)), layers };
 }
 
 function refineLayer(
-  plan: Plan,
   operators: Operators,
   stored: StoredSample,
   t: number,
   request: RefineRequest,
   explicit: boolean,
 ): RefinedLayer {
-  const { slopes } = stored;
+  const { base, iterations, explicit: jacobians } = operators.whole();
+  const frame = new Frame(operators, request.index, null);
+  base.slopes.forEach((D, i) => {
+    frame.set(D, stored.slopes[i] as Float64Array);
+  });
   const adjoint = stored.adjoints[t - 1] as Float64Array;
   const pulled = operators.applyTransposed(t, adjoint, 1);
-  const chain = pullback(operators, slopes, t, pulled, 1);
-  const adjointNorm = norm(adjoint);
-  const pullbackNorm = norm(pulled);
-  const witnesses =
-    request.accuracy === null || t === 1
-      ? []
-      : [
-          single(
-            findWitness(operators, slopes, t, startVector(plan, request.index, pulled), request.accuracy, 1)
-              .measurement,
-          ),
-        ];
-  const dense = explicit ? explicitJacobian(operators, slopes, t, 1, true) : null;
+  const [adjointNorm, pullbackNorm] = [norm(adjoint), norm(pulled)];
+  const own = iterations[t - 2];
+  const chain = own === undefined ? { pullbackNorm, stageNorms: [] } : pullbackNorms(frame, own, pulled);
+  const dense = explicit ? runExplicit(frame, jacobians[t - 2] as ExplicitJacobian, base.slopes, 1, true) : null;
+  const witnesses: RefinedLayer["witnesses"][number][] = [];
+  if (own !== undefined && request.accuracy !== null) {
+    frame.set(own.next, startVector(operators.plan, request.index, pulled));
+    const { vectorNorm, pullbackNorm: result, stageNorm } = runIteration(frame, own, base.slopes, request.accuracy);
+    const stageNorms = stageNorm.map((v) => v[0] as number);
+    witnesses.push({ vectorNorm: vectorNorm[0] as number, resultNorm: result[0] as number, stageNorms });
+  }
   return {
-    adjointNorm,
-    gradientNorm: norm(chain.result),
-    pullbackNorm,
-    stageNorms: [...stageNorms(chain.stages, 1).map((v) => v[0] as number), adjointNorm],
-    witnesses,
+    ...{ adjointNorm, pullbackNorm, witnesses },
+    gradientNorm: chain.pullbackNorm,
+    stageNorms: [...chain.stageNorms, adjointNorm],
     explicit:
       dense === null
         ? null
@@ -106,13 +104,21 @@ function refineLayer(
   };
 }
 
+/** Norms of J_tᵀu and of the vectors on the way. */
+function pullbackNorms(frame: Frame, { vector, back, measured }: Iteration, u: Float64Array) {
+  frame.set(vector, u);
+  runCalls(frame, back);
+  const read = (measure: Measure): number => frame.measure(measure, 1)[0] as number;
+  return { pullbackNorm: read(measured.pullbackNorm), stageNorms: measured.stageNorm.map(read) };
+}
+
 function localResidual(stored: StoredSample, t: number, pulled: Float64Array): number {
   const target = t === 1 ? stored.inputGradient : (stored.adjoints[t - 2] as Float64Array);
   const mask = t === 1 ? null : (stored.slopes[t - 2] as Float64Array);
   return norm(pulled.map((v, i) => (mask === null ? v : v * (mask[i] as number)) - (target[i] as number)));
 }
 
-/** p_t and a random vector of the sample's address, both normalised: p_t alone can miss the top singular vector. */
+/** The normalised sum of p_t and a random vector of the sample's address, both of length 1: p_t alone can miss the top singular vector. */
 function startVector(plan: Plan, index: number, pulled: Float64Array): Float64Array {
   const first = unitColumns(pulled, columnNorm(pulled, 1));
   const random = directionVector(plan.seed, index, pulled.length);
@@ -121,19 +127,8 @@ function startVector(plan: Plan, index: number, pulled: Float64Array): Float64Ar
   for (let i = 0; i < first.length; i++) dot += (first[i] as number) * (second[i] as number);
   // The sign keeps the two from cancelling where they are parallel, as in one dimension they are.
   const side = dot < 0 ? -1 : 1;
-  return first.map((v, i) => v + side * (second[i] as number));
-}
-
-function single(w: {
-  readonly vectorNorm: Float64Array;
-  readonly pullbackNorm: Float64Array;
-  readonly stageNorm: readonly Float64Array[];
-}): { vectorNorm: number; resultNorm: number; stageNorms: readonly number[] } {
-  return {
-    vectorNorm: w.vectorNorm[0] as number,
-    resultNorm: w.pullbackNorm[0] as number,
-    stageNorms: w.stageNorm.map((v) => v[0] as number),
-  };
+  const sum = first.map((v, i) => v + side * (second[i] as number));
+  return unitColumns(sum, columnNorm(sum, 1));
 }
 
 function norm(x: Float64Array): number {

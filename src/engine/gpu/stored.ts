@@ -5,7 +5,7 @@
 import type { StoredSample, TracedSample } from "../engine.ts";
 import { KERNELS } from "../program/kernels.ts";
 import { bytesOf } from "../program/memory.ts";
-import type { BatchProgram } from "../program/program.ts";
+import type { BatchProgram, Vectors } from "../program/program.ts";
 import type { Branch, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
@@ -42,7 +42,7 @@ export function createStoredReader(
   open: OpenDevice,
   workspace: Workspace,
   { bufferOf }: DeviceStages,
-  { base, traced }: BatchProgram,
+  { base, stored, traced }: BatchProgram,
 ): StoredReader {
   const { values } = base;
   const gather = async (wanted: readonly Place[], count: number): Promise<Gathering> => {
@@ -127,12 +127,9 @@ export function createStoredReader(
       return { columnOf, heads };
     });
 
-  const { topGradient, inputGradient, hidden, preactivation, slopes, adjoints } = traced;
   return {
-    read: reader<Omit<StoredSample, keyof Heads>>("stored", {
-      ...{ topGradient, inputGradient, hidden, preactivation, slopes, adjoints },
-    }),
-    readTraced: reader<Omit<TracedSample, keyof Heads>>("traced", traced),
+    read: reader<Vectors<StoredSample>>("stored", stored),
+    readTraced: reader<Vectors<TracedSample>>("traced", traced),
   };
 }
 

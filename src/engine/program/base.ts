@@ -13,7 +13,7 @@ import { inputGradientFactor } from "../faults.ts";
 import { HEAD_NUMBERS } from "./constants.ts";
 import { HEAD_STATE } from "./kernels.ts";
 import type { ProgramNetwork } from "./network.ts";
-import type { Matrix, Measure, Place, Stage, Tree } from "./stage.ts";
+import type { Matrix, Measure, Place, Call, Tree } from "./stage.ts";
 import { listOf, matrix } from "./stage.ts";
 import type { Sums } from "./sums.ts";
 import { sumsOf } from "./sums.ts";
@@ -29,7 +29,7 @@ export type BaseMeasurements = Pick<
 export type BaseVectors = Omit<TracedSample, "value" | "topExponent" | "witnesses">;
 
 export interface BasePass {
-  readonly stages: readonly Stage[];
+  readonly stages: readonly Call[];
   /** Inputs of the batch, n_1 × B; labels, 1 × B; the head's constants. */
   readonly inputs: Matrix;
   readonly labels: Matrix;
@@ -61,7 +61,7 @@ export function basePass(network: ProgramNetwork, columns: number): BasePass {
   const headData = matrix("head-data", 0, above(depth), columns);
   const inputGradient = at(pullbacks, 1);
 
-  const forward = layers.map((t): Stage => ({
+  const forward = layers.map((t): Call => ({
     name: `the forward pass of layer ${String(t)}`,
     kernel: "forward",
     overrides: { ACTIVATION: ACTIVATION_NAMES.indexOf(network.activation(t)) },
@@ -72,7 +72,7 @@ export function basePass(network: ProgramNetwork, columns: number): BasePass {
     ],
   }));
   const { head } = network.plan;
-  const headStage: Stage = {
+  const headStage: Call = {
     name: "the head",
     kernel: "head",
     overrides: { HEAD: HEAD_NUMBERS[head.kind] },
@@ -82,7 +82,7 @@ export function basePass(network: ProgramNetwork, columns: number): BasePass {
       ...[values, topGradient, at(adjoints, depth), matrix("states", 0, 1, columns, HEAD_STATE)],
     ],
   };
-  const backward = [...layers].reverse().map((t): Stage => {
+  const backward = [...layers].reverse().map((t): Call => {
     const below = t > 1 ? [at(slopes, t - 1), at(adjoints, t - 1)] : unused;
     return {
       name: `the backward pass of layer ${String(t)}`,

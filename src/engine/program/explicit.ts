@@ -5,7 +5,7 @@
 import type { ExplicitMeasurement } from "../engine.ts";
 import { linearMaps } from "./linear-maps.ts";
 import type { ProgramNetwork } from "./network.ts";
-import type { Matrix, Measure, Stage, Tree } from "./stage.ts";
+import type { Matrix, Measure, Call, Tree } from "./stage.ts";
 import { listOf, matrix } from "./stage.ts";
 import type { Sums } from "./sums.ts";
 import { sumsOf } from "./sums.ts";
@@ -17,7 +17,7 @@ export interface ExplicitJacobian {
   /** Unit vectors that go through at once, each in a column of every sample. */
   readonly units: number;
   /** The unit vectors from a number on (`by` unit), then the pullback of them. */
-  readonly stages: readonly Stage[];
+  readonly stages: readonly Call[];
   readonly measured: Tree<Pick<ExplicitMeasurement, "frobenius" | "stageNorm">, Measure>;
   readonly sums: Sums;
 }
@@ -42,7 +42,7 @@ export function explicitJacobians(network: ProgramNetwork, slopes: readonly Matr
     const name = `the explicit Jacobian of layer ${String(t)}`;
     const back = maps.pullback(name, t, shared, false);
     const norm = (of: Matrix): Measure => ({ name, kind: "norm", of, column: 0 });
-    const start: Stage = {
+    const start: Call = {
       ...{ name, kernel: "unitVectors", overrides: {}, by: "unit" },
       ...{ sizes: { rows, columns, samples }, operands: [shared] },
     };

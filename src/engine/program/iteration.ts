@@ -7,7 +7,7 @@ import { isCheckpoint, STEP_LIMIT } from "../krylov.ts";
 import { KRYLOV_STATE, NORMALISE_STATE } from "./kernels.ts";
 import type { LinearMaps } from "./linear-maps.ts";
 import type { ProgramNetwork } from "./network.ts";
-import type { Matrix, Measure, Place, Stage, Tree } from "./stage.ts";
+import type { Matrix, Measure, Place, Call, Stage, Tree } from "./stage.ts";
 import { listOf, matrix } from "./stage.ts";
 import type { Sums } from "./sums.ts";
 import { sumsOf } from "./sums.ts";
@@ -16,9 +16,10 @@ export interface Iteration {
   readonly t: number;
   /** q of the next step, n_t × B: the start, made of both tangents, and what each step leaves. */
   readonly next: Matrix;
-  readonly start: Stage;
-  /** A q. */
-  readonly gram: readonly Stage[];
+  readonly start: Call;
+  /** A q, into `image`. */
+  readonly gram: readonly Call[];
+  readonly image: Matrix;
   readonly rounds: readonly Round[];
   /** (α, β), steps × B. */
   readonly coefficients: Matrix;
@@ -26,7 +27,7 @@ export interface Iteration {
   readonly weights: Matrix;
   readonly vector: Matrix;
   /** ĉ from û. */
-  readonly back: readonly Stage[];
+  readonly back: readonly Call[];
   readonly measured: Tree<Pick<WitnessMeasurement, "vectorNorm" | "pullbackNorm" | "stageNorm">, Measure>;
   readonly sums: Sums;
   /** Norms of `next`, once it is there and after the first round. */
@@ -94,6 +95,7 @@ export function iterationOf({ width }: ProgramNetwork, maps: LinearMaps, tangent
       operands: [tangent, next, matrix("states", t, 1, columns, NORMALISE_STATE)],
     },
     gram: gram.stages,
+    image: gram.result,
     back: back.calls,
     ...{ measured, iterate },
     sums: sumsOf(t, listOf<Measure>(measured)),

@@ -1,6 +1,6 @@
 /** J_tᵀ and J_tJ_tᵀ as stages on the slopes of the base pass, through scratch matrices that all layers share. */
 import type { ProgramNetwork } from "./network.ts";
-import type { Matrix, Stage } from "./stage.ts";
+import type { Matrix, Call } from "./stage.ts";
 import { matrix } from "./stage.ts";
 
 export interface LinearMaps {
@@ -10,11 +10,11 @@ export interface LinearMaps {
    */
   readonly pullback: (name: string, t: number, u: Matrix, kept: boolean) => Pullback;
   /** J_tJ_tᵀ q, n_t × columns. */
-  readonly gram: (name: string, t: number, q: Matrix) => { readonly stages: readonly Stage[]; readonly result: Matrix };
+  readonly gram: (name: string, t: number, q: Matrix) => { readonly stages: readonly Call[]; readonly result: Matrix };
 }
 
 export interface Pullback {
-  readonly calls: readonly Stage[];
+  readonly calls: readonly Call[];
   readonly stages: readonly Matrix[];
   readonly result: Matrix;
 }
@@ -38,29 +38,29 @@ export function linearMaps(
   const at = (list: readonly Matrix[], t: number): Matrix => list[t - 1] as Matrix;
   const sizes = (rows: number, inner: number) => ({ rows, inner, columns, samples });
 
-  const mask = (name: string, t: number, u: Matrix, to: Matrix): Stage => ({
+  const mask = (name: string, t: number, u: Matrix, to: Matrix): Call => ({
     ...{ name, kernel: "mask", overrides: {}, sizes: { rows: width(t), columns, samples } },
     operands: [u, at(slopes, t - 1), to],
   });
   /** From stage s to stage s − 1. */
-  const down = (name: string, s: number, from: Matrix, to: Matrix): Stage => ({
+  const down = (name: string, s: number, from: Matrix, to: Matrix): Call => ({
     ...{ name, kernel: "vectorJacobianProduct", overrides: { MASKED: 1, FACTOR: 1 } },
     sizes: sizes(width(s), width(s + 1)),
     operands: [scaled(s), from, at(slopes, s - 1), plain, to],
   });
-  const toInput = (name: string, from: Matrix, to: Matrix): Stage => ({
+  const toInput = (name: string, from: Matrix, to: Matrix): Call => ({
     ...{ name, kernel: "vectorJacobianProduct", overrides: { MASKED: 0, FACTOR: 1 } },
     sizes: sizes(width(1), width(2)),
     operands: [scaled(1), from, unused[0], to, unused[1]],
   });
   /** D_s ∘ (a · x) into the tangent of layer s + 1. */
-  const forward = (name: string, s: number, a: Matrix, x: Matrix): Stage => ({
+  const forward = (name: string, s: number, a: Matrix, x: Matrix): Call => ({
     ...{ name, kernel: "jacobianVectorProduct", overrides: { MASKED: 1 } },
     sizes: sizes(width(s + 1), a.columns),
     operands: [a, x, at(slopes, s), plain, at(ups, s + 1)],
   });
   /** From R^{n_t} to stage 1, through these stages. */
-  const downwards = (name: string, t: number, u: Matrix, through: readonly Matrix[]): Stage[] => {
+  const downwards = (name: string, t: number, u: Matrix, through: readonly Matrix[]): Call[] => {
     const calls = [mask(name, t, u, at(through, t - 1))];
     for (let s = t - 1; s >= 2; s--) calls.push(down(name, s, at(through, s), at(through, s - 1)));
     return calls;

@@ -3,7 +3,7 @@
  * a device and the host run it, its memory is added up from it, what is stored is read back by its places, and a conformance run walks
  * it again to find the call that went wrong.
  */
-import type { TracedSample } from "../engine.ts";
+import type { StoredSample, TracedSample } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import type { BasePass } from "./base.ts";
 import { basePass } from "./base.ts";
@@ -22,9 +22,13 @@ export interface BatchProgram {
   readonly iterations: readonly Iteration[];
   /** Of layers 2 … l; none where the plan's norm is spectral. */
   readonly explicit: readonly ExplicitJacobian[];
-  /** Where everything stands that is read back of a sample, but for its two numbers. */
-  readonly traced: Tree<Omit<TracedSample, "value" | "topExponent">, Place>;
+  /** Where everything stands that is read back of a sample: what a replay needs, and all that the audit reads. */
+  readonly stored: Tree<Vectors<StoredSample>, Place>;
+  readonly traced: Tree<Vectors<TracedSample>, Place>;
 }
+
+/** A sample as it is read back, but for its two numbers, which stand in `base.values`. */
+export type Vectors<T> = Omit<T, "value" | "topExponent">;
 
 /** @param columns B, the samples of a batch. */
 export function batchProgram(plan: Plan, columns: number, options: ProgramOptions): BatchProgram {
@@ -37,9 +41,15 @@ export function batchProgram(plan: Plan, columns: number, options: ProgramOption
   return {
     ...{ base, iterations },
     explicit: plan.norm === "spectral" || network.depth === 1 ? [] : explicitJacobians(network, base.slopes),
+    stored: storedOf(base.vectors),
     traced: {
       ...base.vectors,
       witnesses: network.layers.map((t) => iterations.find((own) => own.t === t)?.vectors ?? null),
     },
   };
+}
+
+function storedOf(vectors: BasePass["vectors"]): BatchProgram["stored"] {
+  const { topGradient, inputGradient, hidden, preactivation, slopes, adjoints } = vectors;
+  return { topGradient, inputGradient, hidden, preactivation, slopes, adjoints };
 }

@@ -58,11 +58,19 @@ export function matrix(kind: MatrixKind, layer: number, rows: number, columns: n
   return { kind, layer, rows, columns, words };
 }
 
+/** What every engine runs as it stands; the steps of the iteration, sums and copies each engine makes in its own way. */
+export type CallName = Exclude<
+  KernelName,
+  "krylovStep" | "combine" | "columnNorm" | "columnLeast" | "columnDot" | "gather"
+>;
+
+export type Call = Stage<CallName>;
+
 /** One kernel call. */
-export interface Stage {
+export interface Stage<Name extends KernelName = KernelName> {
   /** "the backward pass of layer 2": what a reader is told of it. */
   readonly name: string;
-  readonly kernel: KernelName;
+  readonly kernel: Name;
   readonly overrides: Overrides;
   readonly sizes: Sizes;
   /** In the order of the kernel's buffers. */

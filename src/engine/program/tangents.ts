@@ -9,7 +9,7 @@
 import { DIRECTION_BLOCK, directionBlock } from "../../sampling/philox.ts";
 import { NORMALISE_STATE } from "./kernels.ts";
 import type { ProgramNetwork } from "./network.ts";
-import type { Matrix, Stage } from "./stage.ts";
+import type { Matrix, Call } from "./stage.ts";
 import { matrix } from "./stage.ts";
 
 /**
@@ -21,7 +21,7 @@ export function tangentStages(
   { depth, layers, width, scaled, unused }: ProgramNetwork,
   inputGradient: Matrix,
   slopes: readonly Matrix[],
-): { readonly stages: readonly Stage[]; readonly tangents: readonly Matrix[]; readonly pushed: readonly Matrix[] } {
+): { readonly stages: readonly Call[]; readonly tangents: readonly Matrix[]; readonly pushed: readonly Matrix[] } {
   const { columns } = inputGradient;
   const tangents = layers.map((t) => matrix("tangent", t, width(t), 2 * columns));
   const pushed = layers.map((t) => matrix("pushed", t, width(t + 1), 2 * columns));
@@ -34,7 +34,7 @@ export function tangentStages(
   const together = columns + blocks;
   const start = { ...matrix("start", 1, width(1), together), spread: at(tangents, 1) };
   const startPushed = { ...matrix("start-pushed", 1, width(2), together), spread: at(pushed, 1) };
-  const spread = (name: string, of: Matrix, to: Matrix, over: ReturnType<typeof masked>): Stage => ({
+  const spread = (name: string, of: Matrix, to: Matrix, over: ReturnType<typeof masked>): Call => ({
     ...{ name, kernel: "spread", overrides: { MASKED: over.MASKED }, by: "sample" },
     sizes: { rows: of.rows, columns, blocks, block: DIRECTION_BLOCK },
     operands: [of, over.D, to, over.to],
@@ -60,7 +60,7 @@ export function tangentStages(
       },
       spread(first, start, at(tangents, 1), { MASKED: 0, D: unused[0], to: unused[1] }),
       spread(first, startPushed, at(pushed, 1), masked(1)),
-      ...layers.slice(1).map((t): Stage => {
+      ...layers.slice(1).map((t): Call => {
         const { MASKED, D, to } = masked(t);
         return {
           ...{ name: `the tangent pass of layer ${String(t)}`, kernel: "jacobianVectorProduct", overrides: { MASKED } },
