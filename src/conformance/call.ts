@@ -1,6 +1,6 @@
 /** A kernel call as plain data: what is bound, how large, and which buffers are read afterwards. Everything in this room speaks of these. */
-import type { Kernel } from "../engine/gpu/kernels.ts";
-import { KERNELS } from "../engine/gpu/kernels.ts";
+import type { Kernel } from "../engine/program/kernels.ts";
+import { KERNELS } from "../engine/program/kernels.ts";
 
 export type KernelKey = keyof typeof KERNELS;
 
@@ -18,7 +18,7 @@ export interface KernelCall {
 
 export const KERNEL_KEYS = Object.keys(KERNELS) as readonly KernelKey[];
 
-export const kernelOf = (call: KernelCall): Kernel => KERNELS[call.kernel];
+export const kernelOf = (call: Pick<KernelCall, "kernel">): Kernel => KERNELS[call.kernel];
 
 /** Buffer number `index` of a call as the f32 numbers that it holds. */
 export function floatsOf({ buffers }: KernelCall, index: number): Float32Array {

@@ -7,7 +7,7 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { OpenDevice } from "../engine/gpu/device.ts";
-import { KERNELS } from "../engine/gpu/kernels.ts";
+import { KERNELS } from "../engine/program/kernels.ts";
 import type { VerdictName } from "../records/kit.ts";
 import { DeviceError } from "../network/errors.ts";
 import type { KernelCall, KernelKey, Words } from "./call.ts";

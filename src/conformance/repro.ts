@@ -2,7 +2,7 @@
 import type { FaultName } from "../engine/faults.ts";
 import type { EngineDescription } from "../engine/engine.ts";
 import { withFault, withSizesFault } from "../engine/gpu/faults.ts";
-import { dispatchSizes, workgroupsOf } from "../engine/gpu/kernels.ts";
+import { dispatchSizes, workgroupsOf } from "../engine/program/kernels.ts";
 import { packUniform, reflect } from "../engine/gpu/reflection.ts";
 import type { ShaderSources } from "../engine/gpu/sources.ts";
 import { joinShader } from "../engine/gpu/sources.ts";

@@ -30,7 +30,7 @@ interface Prepared {
 async function prepare(open: OpenDevice, workspace: Workspace, call: KernelCall): Promise<Prepared> {
   return guarded(open, call.kernel, async () => {
     const buffers = call.buffers.map((words, i) => {
-      const { buffer } = workspace.matrix(`${call.kernel}.${String(i + 1)}`, 1, Math.max(4, words.length));
+      const buffer = workspace.buffer(`${call.kernel}.${String(i + 1)}`, 4 * words.length);
       open.device.queue.writeBuffer(buffer, 0, words.buffer, words.byteOffset, words.byteLength);
       return { buffer, bytes: words.byteLength };
     });

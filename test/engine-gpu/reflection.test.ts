@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { readShaders } from "../../src/cli/runtime/shaders.ts";
 import { FAULT_NAMES } from "../../src/engine/faults.ts";
 import { KERNEL_FAULTS, withFault } from "../../src/engine/gpu/faults.ts";
-import { KERNELS } from "../../src/engine/gpu/kernels.ts";
+import { KERNELS } from "../../src/engine/program/kernels.ts";
 import { packUniform, reflect } from "../../src/engine/gpu/reflection.ts";
 import { joinShader } from "../../src/engine/gpu/sources.ts";
 
@@ -21,6 +21,8 @@ describe("shaders and their host declarations", () => {
     const found = reflect(joinShader(sources, kernel.shader));
     expect(found.bindings.map((b) => b.name)).toEqual(["sizes", ...kernel.buffers]);
     expect(found.bindings.map((b) => b.binding)).toEqual(found.bindings.map((_, i) => i));
+    const written = found.bindings.flatMap((b, i) => (b.kind === "storage" && b.name !== "states" ? [i - 1] : []));
+    expect(written).toEqual(kernel.results);
     expect(found.bindings.map((b) => b.kind === "uniform")).toEqual(found.bindings.map((_, i) => i === 0));
     expect(found.uniformFields.map((f) => f.name)).toEqual(kernel.sizes);
     expect([...found.overrides].sort()).toEqual([...kernel.overrides].sort());

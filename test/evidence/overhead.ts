@@ -8,22 +8,24 @@
 import process from "node:process";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
-import { measureBlock } from "../../src/engine/cpu/measure.ts";
+import { Frame } from "../../src/engine/cpu/frame.ts";
+import { runCalls } from "../../src/engine/cpu/kernels.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
-import { cutTangents } from "../../src/engine/cpu/tangents.ts";
 import type { Engine, Measurements } from "../../src/engine/engine.ts";
 import { IEEE_F64 } from "../../src/engine/engine.ts";
-import { createBasePass } from "../../src/engine/gpu/base-pass.ts";
 import { openDevice } from "../../src/engine/gpu/device.ts";
 import { createWorkspace, encodePass, submitAndRead } from "../../src/engine/gpu/dispatch.ts";
-import type { Dispatch } from "../../src/engine/gpu/dispatch.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
-import { uploadOperands } from "../../src/engine/gpu/operands.ts";
 import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
+import { createDeviceStages } from "../../src/engine/gpu/stages.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import { createAuditor } from "../../src/pipeline/audits.ts";
 import { ownBatch } from "../../src/pipeline/given.ts";
 import { settle } from "../../src/pipeline/settle.ts";
+import { batchProgram } from "../../src/engine/program/program.ts";
+import type { Measure } from "../../src/engine/program/stage.ts";
+import { listOf } from "../../src/engine/program/stage.ts";
+import { transpose } from "../../src/engine/dense/gram.ts";
 import { DEFAULT_AUDIT, verify } from "../../src/pipeline/verify.ts";
 import type { Network } from "../../src/network/network.ts";
 import { inputWidth } from "../../src/network/network.ts";
@@ -52,6 +54,8 @@ interface Workload {
 }
 
 const BLOCK = 32;
+/** Of the base pass, those that make the two tangents. */
+const CUT_KERNELS: readonly string[] = ["normalise", "philoxUniform", "spread", "jacobianVectorProduct"];
 const ROUNDS = 7;
 
 const WORKLOADS: readonly Workload[] = [
@@ -69,14 +73,18 @@ function network(widths: readonly number[]): Network {
 export async function overheadOnCpu(): Promise<OverheadFigures> {
   const engine = createCpuEngine({ threads: 0, runtime: "overhead" });
   return measure("cpu f64", engine, engine, ({ network: net, samples }) => {
-    const plan = planOf(net, "f64");
-    const operators = makeOperators(plan, undefined);
-    const batch = { first: 0, samples: BLOCK, inputs: inputsOf(net, 0, BLOCK), labels: null };
-    const { measurements, stored } = measureBlock(plan, operators, batch);
-    const subject = { ...stored, gradientNorm: measurements.pullbackNorm[0] as Float64Array };
+    const operators = makeOperators(planOf(net, "f64"), undefined);
+    const { base } = operators.program(BLOCK);
+    const frame = new Frame(operators, 0, null);
+    frame.set(base.inputs, transpose(inputsOf(net, 0, BLOCK), BLOCK, inputWidth(net)));
+    runCalls(frame, base.stages);
+    const cut = base.stages.filter((stage) => CUT_KERNELS.includes(stage.kernel));
+    const measures = listOf<Measure>({ directions: base.measured.directions });
     return () => {
-      for (let from = 0; from < samples; from += BLOCK)
-        cutTangents(plan, operators, { ...batch, first: from }, subject);
+      for (let from = 0; from < samples; from += BLOCK) {
+        runCalls(frame, cut);
+        for (const measure of measures) frame.measure(measure, BLOCK);
+      }
       return Promise.resolve();
     };
   });
@@ -91,23 +99,18 @@ export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promis
   return measure(`webgpu f32, ${engine.description.adapter}`, engine, host, async ({ network: net, samples }) => {
     const plan = planOf(net, "f32");
     const workspace = createWorkspace(open);
-    const base = await createBasePass(
-      workspace,
-      uploadOperands(workspace, plan, open.bindingBytes, undefined),
-      size,
-      undefined,
-    );
-    const { tangents, pushed, products } = base.requests;
-    const own: readonly string[] = ["normalise", "philox-uniform", "spread", "jacobian-vector-product"];
-    const dispatches: Dispatch[] = [
-      ...base.dispatches.filter((d) => own.includes(d.label)),
-      ...[...tangents, ...pushed, ...products].map((i) => base.sums.dispatches[i] as Dispatch),
-    ];
+    const stages = createDeviceStages(open, workspace, plan, undefined);
+    const { base } = batchProgram(plan, size, { fault: undefined, bindingBytes: open.bindingBytes });
+    const summed: readonly string[] = ["tangent", "pushed"];
+    const dispatches = await stages.prepare([
+      ...base.stages.filter((stage) => CUT_KERNELS.includes(stage.kernel)),
+      ...base.sums.stages.filter(({ operands }) => operands.slice(0, -1).some(({ kind }) => summed.includes(kind))),
+    ]);
     return async () => {
       for (let from = 0; from < samples; from += size) {
         const encoder = open.device.createCommandEncoder();
         encodePass(encoder, "cut", dispatches);
-        await submitAndRead(open, encoder, [{ buffer: base.values.buffer, bytes: 16 }]);
+        await submitAndRead(open, encoder, [{ buffer: stages.bufferOf(base.values), bytes: 16 }]);
       }
     };
   });

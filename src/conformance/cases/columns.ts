@@ -1,6 +1,6 @@
 /** Calls of the kernels that go over columns, of the head and of one step of the iteration. */
 import type { Head } from "../../network/heads.ts";
-import { HEAD_STATE, KRYLOV_STATE, NORMALISE_STATE } from "../../engine/gpu/kernels.ts";
+import { HEAD_STATE, KRYLOV_STATE, NORMALISE_STATE } from "../../engine/program/kernels.ts";
 import { DIRECTION_STREAM } from "../../sampling/streams.ts";
 import { HEAD_KINDS } from "../oracles/head.ts";
 import type { KernelCall } from "../call.ts";

@@ -3,7 +3,7 @@
  * scaling by 2^−e that brings the largest entry into [1, 2), and δ = D ∘ (2^−e ∂f/∂h) from the stored gradient.
  */
 import { WGSL_F32 } from "../../engine/engine.ts";
-import { HEAD_NUMBERS } from "../../engine/gpu/operands.ts";
+import { HEAD_NUMBERS } from "../../engine/program/constants.ts";
 import type { Head } from "../../network/heads.ts";
 import type { ExpectedHead } from "../../verification/audit/head-error.ts";
 import { expectedHead } from "../../verification/audit/head-error.ts";

@@ -8,6 +8,19 @@ export function masked(mask: Float64Array, x: Float64Array): Float64Array {
   return result;
 }
 
+/** D ∘ x where x has several groups of columns, each as wide as D: column j of x with column j mod B of D, n × B. */
+export function maskedGroups(mask: Float64Array, x: Float64Array, rows: number): Float64Array {
+  if (mask.length === x.length) return masked(mask, x);
+  const [samples, columns] = [mask.length / rows, x.length / rows];
+  const result = new Float64Array(x.length);
+  for (let own = 0, row = 0; own < mask.length; own += samples) {
+    for (const end = row + columns; row < end; row += samples) {
+      for (let j = 0; j < samples; j++) result[row + j] = (mask[own + j] as number) * (x[row + j] as number);
+    }
+  }
+  return result;
+}
+
 /** max |x| of each column; NaN where the column holds one. */
 export function columnMax(x: Float64Array, columns: number): Float64Array {
   const result = new Float64Array(columns);
@@ -19,13 +32,9 @@ export function columnMax(x: Float64Array, columns: number): Float64Array {
 }
 
 /** The least |x − k| of each column over its entries and the places k; Infinity where there are none. */
-export function columnDistance(
-  x: Float64Array,
-  places: readonly { readonly at: number }[],
-  columns: number,
-): Float64Array {
+export function columnDistance(x: Float64Array, places: readonly number[], columns: number): Float64Array {
   const result = new Float64Array(columns).fill(Infinity);
-  for (const { at } of places) {
+  for (const at of places) {
     for (let row = 0; row < x.length; row += columns) {
       for (let j = 0; j < columns; j++) {
         const distance = Math.abs((x[row + j] as number) - at);
@@ -98,6 +107,15 @@ export function addScaledColumns(target: Float64Array, factors: Float64Array, x:
       target[row + j] = (target[row + j] as number) + (factors[j] as number) * (x[row + j] as number);
     }
   }
+}
+
+/** Columns from … from + count − 1 of an n × B matrix. */
+export function columnBlock(x: Float64Array, rows: number, from: number, count: number): Float64Array {
+  const columns = x.length / rows;
+  if (columns === count) return x;
+  const result = new Float64Array(rows * count);
+  for (let i = 0; i < rows; i++) result.set(x.subarray(i * columns + from, i * columns + from + count), i * count);
+  return result;
 }
 
 /** Column j of an n × B matrix. */

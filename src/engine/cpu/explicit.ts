@@ -1,56 +1,42 @@
-/**
- * Explicit Jacobians: Â = the block pullback of the n_t unit vectors, a sample at a time (MATH.md §2, "The witness").
- */
+/** Explicit Jacobians on the host: Â of one sample at a time, all unit vectors at once. */
 import type { ExplicitMeasurement } from "../engine.ts";
+import type { ExplicitJacobian } from "../program/explicit.ts";
+import type { Matrix, Measure } from "../program/stage.ts";
+import { listOf, readTree } from "../program/stage.ts";
 import { weightNorms } from "../weight-norm.ts";
 import { columnNorm } from "./columns.ts";
-import type { Operators } from "./operators.ts";
-import { pullback } from "./pullback.ts";
+import { Frame } from "./frame.ts";
+import { runCalls } from "./kernels.ts";
 
 /**
- * ‖Â‖_F and its stages' Frobenius norms for layer t ≥ 2, for every sample of the block.
+ * ‖Â‖_F and its stages' Frobenius norms, for every sample of the frame.
+ * @param slopes D_1 … of the frame.
  * @param spectral also proves a bracket of ‖Â‖₂ (weight-norm.ts), at O(n_t² n_1) a sample.
  */
-export function explicitJacobian(
-  operators: Operators,
-  slopes: readonly Float64Array[],
-  t: number,
-  columns: number,
+export function runExplicit(
+  frame: Frame,
+  { t, rows, stages, measured }: ExplicitJacobian,
+  slopes: readonly Matrix[],
+  samples: number,
   spectral: boolean,
 ): ExplicitMeasurement {
-  const n = operators.width(t);
-  const frobenius = new Float64Array(columns);
-  const spectralLower = new Float64Array(columns);
-  const spectralUpper = new Float64Array(columns).fill(Infinity);
-  const stageNorm = Array.from({ length: t - 1 }, () => new Float64Array(columns));
-  for (let sample = 0; sample < columns; sample++) {
-    const own = slopes.slice(0, t - 1).map((d) => repeatColumn(d, columns, sample, n));
-    const back = pullback(operators, own, t, identity(n), n);
-    frobenius[sample] = wholeNorm(back.result);
-    back.stages.forEach((stage, i) => {
-      (stageNorm[i] as Float64Array)[sample] = wholeNorm(stage);
-    });
-    if (spectral && Number.isFinite(frobenius[sample])) {
-      const { lower, upper } = weightNorms(back.result, operators.width(1), n).spectral;
-      spectralLower[sample] = lower;
-      spectralUpper[sample] = upper;
-    }
+  const norms = new Map(listOf<Measure>(measured).map(({ of }) => [of, new Float64Array(samples)]));
+  const spectralLower = new Float64Array(samples);
+  const spectralUpper = new Float64Array(samples).fill(Infinity);
+  for (let sample = 0; sample < samples; sample++) {
+    const one = new Frame(frame.operators, frame.first + sample, null);
+    for (const D of slopes.slice(0, t - 1)) one.set(D, frame.column(D, sample));
+    runCalls(one, stages);
+    for (const [own, values] of norms) values[sample] = wholeNorm(one.of(own));
+    const jacobian = one.of(measured.frobenius.of);
+    if (!spectral || !Number.isFinite(wholeNorm(jacobian))) continue;
+    const { lower, upper } = weightNorms(jacobian, jacobian.length / rows, rows).spectral;
+    spectralLower[sample] = lower;
+    spectralUpper[sample] = upper;
   }
-  return { frobenius, spectralLower, spectralUpper, stageNorm };
-}
-
-function identity(n: number): Float64Array {
-  const result = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) result[i * n + i] = 1;
-  return result;
-}
-
-/** The column of one sample, `times` times side by side. */
-function repeatColumn(x: Float64Array, columns: number, sample: number, times: number): Float64Array {
-  const n = x.length / columns;
-  const result = new Float64Array(n * times);
-  for (let i = 0; i < n; i++) result.fill(x[i * columns + sample] as number, i * times, (i + 1) * times);
-  return result;
+  type Norms = Pick<ExplicitMeasurement, keyof typeof measured>;
+  const found = readTree<Norms, Measure>(measured, ({ of }) => norms.get(of) as Float64Array);
+  return { ...found, spectralLower, spectralUpper };
 }
 
 /** Frobenius norm: the Euclidean norm of all entries as one column. */

@@ -1,14 +1,13 @@
-/** The planted faults of engine cpu: what each does to a quantity of a block as it is made. */
+/** The planted faults of engine cpu: what each does to a matrix of a block as it is made. */
 import type { FaultName } from "../faults.ts";
-import { inputGradientFactor, truncated } from "../faults.ts";
+import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
+import type { MatrixKind } from "../program/stage.ts";
 
-export type Quantity = "input" | "preactivation" | "hidden" | "slopes" | "topGradient" | "adjoint" | "pullback";
+/** Called with every matrix of the program's base pass as it is made (n × B, samples contiguous); what it gives back is stored and used. */
+export type Tamper = (kind: MatrixKind, t: number, values: Float64Array, columns: number) => Float64Array;
 
-/** Called with every quantity as it is made (n × B, samples contiguous); what it gives back is stored and used. */
-export type Tamper = (quantity: Quantity, t: number, values: Float64Array, columns: number) => Float64Array;
-
-const clean: Tamper = (_quantity, _t, values) => values;
+const clean: Tamper = (_kind, _t, values) => values;
 
 export function createTamper(plan: Plan, fault: FaultName | undefined): Tamper {
   const layer = (t: number): Plan["network"]["layers"][number] =>
@@ -26,29 +25,26 @@ export function createTamper(plan: Plan, fault: FaultName | undefined): Tamper {
     case "forward-sample-shifted":
       return on("preactivation", (z, _, columns) => shifted(z, columns));
     case "hidden-truncated":
-      return (quantity, t, values) => (quantity === "hidden" && t > 1 ? values.map(truncated) : values);
+      return (kind, t, values) => (kind === "hidden" && t > 1 ? values.map(truncated) : values);
     case "slopes-all-one":
       return on("slopes", (d) => d.map(() => 1));
     case "kink-slope-one":
       return kinkSlopes(plan);
     case "wrong-label":
-      return on("topGradient", (g, _, columns) => nextRow(g, columns));
+      return on("top-gradient", (g, _, columns) => nextRow(g, columns));
     case "top-gradient-doubled":
-      return on("topGradient", (g) => g.map((v) => 2 * v));
+      return on("top-gradient", (g) => g.map((v) => 2 * v));
     case "vjp-sample-shifted":
       return on("pullback", (a, _, columns) => shifted(a, columns));
     case "adjoint-truncated":
       return on("adjoint", (d) => d.map(truncated));
-    default: {
-      const factor = inputGradientFactor(fault);
-      if (factor === 1) return clean;
-      return (quantity, t, values) => (quantity === "pullback" && t === 1 ? values.map((v) => v * factor) : values);
-    }
+    default:
+      return clean;
   }
 }
 
-function on(what: Quantity, change: (values: Float64Array, t: number, columns: number) => Float64Array): Tamper {
-  return (quantity, t, values, columns) => (quantity === what ? change(values, t, columns) : values);
+function on(what: MatrixKind, change: (values: Float64Array, t: number, columns: number) => Float64Array): Tamper {
+  return (kind, t, values, columns) => (kind === what ? change(values, t, columns) : values);
 }
 
 /** Every entry by its row. */
@@ -73,7 +69,8 @@ function shifted(x: Float64Array, columns: number): Float64Array {
 /** Each block gets the inputs of the block before it; the first, and samples past the end of a shorter block before, their own. */
 function staleInputs(): Tamper {
   let before: { readonly x: Float64Array; readonly columns: number } | null = null;
-  return on("input", (x, _, columns) => {
+  return on("hidden", (x, t, columns) => {
+    if (t > 1) return x;
     const last = before;
     before = { x, columns };
     if (last === null) return x;
@@ -87,9 +84,9 @@ function staleInputs(): Tamper {
 /** z with the last term of its sum left out, or with h read one entry further on. */
 function wrongProduct(plan: Plan, skips: boolean): Tamper {
   let hidden: Float64Array | null = null;
-  return (quantity, t, values, columns) => {
-    if (quantity === "input" || quantity === "hidden") hidden = values;
-    if (quantity !== "preactivation" || hidden === null) return values;
+  return (kind, t, values, columns) => {
+    if (kind === "hidden") hidden = values;
+    if (kind !== "preactivation" || hidden === null) return values;
     const { weight, inputs } = plan.network.layers[t - 1] as Plan["network"]["layers"][number];
     const h = hidden;
     return values.map((z, at) => {
@@ -107,9 +104,9 @@ function wrongProduct(plan: Plan, skips: boolean): Tamper {
 
 function kinkSlopes(plan: Plan): Tamper {
   let z: Float64Array | null = null;
-  return (quantity, t, values) => {
-    if (quantity === "preactivation") z = values;
-    if (quantity !== "slopes" || plan.network.layers[t - 1]?.activation !== "relu") return values;
+  return (kind, t, values) => {
+    if (kind === "preactivation") z = values;
+    if (kind !== "slopes" || plan.network.layers[t - 1]?.activation !== "relu") return values;
     return values.map((d, at) => (z?.[at] === 0 ? 1 : d));
   };
 }

@@ -8,7 +8,7 @@ import type { Layer } from "../../network/network.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer } from "../plan.ts";
 import type { StoredBlock } from "./measure.ts";
-import { measureBlock, storedSample, tracedSample } from "./measure.ts";
+import { measureBlock, readSample } from "./measure.ts";
 import type { Operators } from "./operators.ts";
 import { makeOperators } from "./operators.ts";
 import type { RefineRequest, Refinement } from "./refine.ts";
@@ -32,13 +32,12 @@ export type HostAnswer = Measurements | StoredSample[] | TracedSample[] | Refine
 
 /** A host of its own: plans and blocks by number. */
 export function createHost(): (request: HostRequest) => HostAnswer {
-  const plans = new Map<number, { plan: Plan; operators: Operators; clean: Operators }>();
+  const plans = new Map<number, { operators: Operators; clean: Operators }>();
   const blocks = new Map<number, StoredBlock>();
   return (request) => {
     switch (request.kind) {
       case "plan":
         plans.set(request.planId, {
-          plan: request.plan,
           operators: makeOperators(request.plan, request.fault),
           clean: makeOperators(request.plan, undefined),
         });
@@ -51,21 +50,23 @@ export function createHost(): (request: HostRequest) => HostAnswer {
       case "measure": {
         const known = plans.get(request.planId);
         if (known === undefined) throw new RangeError(`plan ${String(request.planId)} is not here`);
-        const { measurements, stored } = measureBlock(known.plan, known.operators, request.batch);
+        const { measurements, stored } = measureBlock(known.operators, request.batch);
         blocks.set(request.blockId, stored);
         return measurements;
       }
       case "refine": {
         const known = plans.get(request.planId);
         if (known === undefined) throw new RangeError(`plan ${String(request.planId)} is not here`);
-        return refineSamples(known.plan, known.clean, request.stored, request.request);
+        return refineSamples(known.clean, request.stored, request.request);
       }
       case "stored":
       case "traced": {
         const block = blocks.get(request.blockId);
         if (block === undefined) throw new RangeError(`block ${String(request.blockId)} was released`);
-        const read = request.kind === "traced" ? tracedSample : storedSample;
-        return request.samples.map((sample) => read(block, sample));
+        const { stored, traced } = block.program;
+        return request.kind === "traced"
+          ? request.samples.map((sample) => readSample<TracedSample>(block, traced, sample))
+          : request.samples.map((sample) => readSample<StoredSample>(block, stored, sample));
       }
       case "release":
         blocks.delete(request.blockId);

@@ -5,8 +5,10 @@
 import type { FaultName } from "../faults.ts";
 import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
+import type { BatchProgram } from "../program/program.ts";
+import { batchProgram } from "../program/program.ts";
 import { transpose } from "../dense/gram.ts";
-import { masked } from "./columns.ts";
+import { maskedGroups } from "./columns.ts";
 import type { Tamper } from "./faults.ts";
 import { createTamper } from "./faults.ts";
 import { product } from "./product.ts";
@@ -20,19 +22,20 @@ interface Packed {
 }
 
 export interface Operators {
-  /** l. */
-  readonly depth: number;
-  /** n_t. */
-  readonly width: (t: number) => number;
+  readonly plan: Plan;
+  /** The plan's program for so many samples. */
+  readonly program: (samples: number) => BatchProgram;
+  /** One of a single sample, with every iteration and explicit Jacobian, whatever the plan asks for. */
+  readonly whole: () => BatchProgram;
   /** W′_t x: n_{t+1} × B from n_t × B. */
   readonly apply: (t: number, x: Float64Array, columns: number) => Float64Array;
   /** W′_tᵀ y: n_t × B from n_{t+1} × B. */
   readonly applyTransposed: (t: number, y: Float64Array, columns: number) => Float64Array;
-  /** D_t ∘ x on the way forward (tangents). */
-  readonly maskForward: (slopes: Float64Array, x: Float64Array) => Float64Array;
-  /** D_t ∘ x on the way back (adjoints and pullbacks). */
-  readonly maskBackward: (slopes: Float64Array, x: Float64Array) => Float64Array;
-  /** W′_1W′_1ᵀ y, n_2 × B. */
+  /** D ∘ x on the way forward (tangents); x n × columns, D n × B, B a part of the columns. */
+  readonly maskForward: (slopes: Float64Array, x: Float64Array, rows: number) => Float64Array;
+  /** D ∘ x on the way back (adjoints and pullbacks). */
+  readonly maskBackward: (slopes: Float64Array, x: Float64Array, rows: number) => Float64Array;
+  /** W′_1W′_1ᵀ y, n_2 × B, where the plan has that matrix. */
   readonly applyFirstGram: (y: Float64Array, columns: number) => Float64Array;
   /** What the fault, if any, does to a quantity as it is made. */
   readonly tamper: Tamper;
@@ -67,24 +70,32 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
     product(weight, layer.inputs, layer.outputs, operand, columns, x);
     return x;
   };
+  const made = new Map<number, BatchProgram>();
+  const programOf = (key: number, own: Plan, samples: number): BatchProgram => {
+    const program = made.get(key) ?? batchProgram(own, samples, { fault, bindingBytes: Infinity });
+    made.set(key, program);
+    return program;
+  };
   return {
-    depth: packed.length,
-    width: (t) => (t <= packed.length ? at(t).inputs : at(t - 1).outputs),
+    plan,
+    program: (samples) => programOf(samples, plan, samples),
+    whole: () => programOf(WHOLE, { ...plan, norm: "frobenius", accuracy: 0 }, 1),
     apply,
     applyTransposed,
-    maskForward: fault === "jvp-missing-mask" ? (_, x) => x : masked,
-    maskBackward: fault === "vjp-missing-mask" ? (_, x) => x : masked,
+    maskForward: fault === "jvp-missing-mask" ? (_, x) => x : maskedGroups,
+    maskBackward: fault === "vjp-missing-mask" ? (_, x) => x : maskedGroups,
     applyFirstGram: (y, columns) => {
-      if (plan.firstGram === null) return apply(1, applyTransposed(1, y, columns), columns);
       const n = at(1).outputs;
       const result = new Float64Array(n * columns);
-      product(plan.firstGram, n, n, y, columns, result);
+      product(plan.firstGram as Float64Array, n, n, y, columns, result);
       return result;
     },
     tamper: createTamper(plan, fault),
     fault,
   };
 }
+
+const WHOLE = 0;
 
 function withoutLastRow(x: Float64Array, columns: number): Float64Array {
   const result = Float64Array.from(x);

@@ -5,12 +5,15 @@
  */
 import type { StoredSample } from "../engine.ts";
 import type { Plan } from "../plan.ts";
+import type { ExplicitJacobian } from "../program/explicit.ts";
+import type { Iteration } from "../program/iteration.ts";
 import { directionVector } from "../../sampling/philox.ts";
 import { addScaledColumns, columnDot, columnMax, columnNorm, fromColumns, masked, unitColumns } from "./columns.ts";
-import { explicitJacobian } from "./explicit.ts";
+import { runExplicit } from "./explicit.ts";
+import { Frame } from "./frame.ts";
+import { runIteration } from "./iteration.ts";
+import { runCalls } from "./kernels.ts";
 import type { Operators } from "./operators.ts";
-import { pullback, stageNorms } from "./pullback.ts";
-import { findWitness } from "./witness.ts";
 
 export interface RefineRequest {
   /** Index of each sample in the run: the address of its random start. */
@@ -59,59 +62,59 @@ interface StoredColumns {
 }
 
 export function refineSamples(
-  plan: Plan,
   operators: Operators,
   samples: readonly StoredSample[],
   request: RefineRequest,
 ): Refinement {
-  const highest = Math.max(...request.layers);
-  const explicitUpTo = request.explicit ? highest : 0;
+  const { layers } = operators.plan;
+  const explicitUpTo = request.explicit ? Math.max(...request.layers) : 0;
   const matrix = (of: (sample: StoredSample) => Float64Array): Float64Array => fromColumns(samples.map(of));
   const stored: StoredColumns = {
     samples: samples.length,
-    slopes: plan.layers.map((_, i) => matrix((s) => s.slopes[i] as Float64Array)),
-    adjoints: plan.layers.map((_, i) => matrix((s) => s.adjoints[i] as Float64Array)),
+    slopes: layers.map((_, i) => matrix((s) => s.slopes[i] as Float64Array)),
+    adjoints: layers.map((_, i) => matrix((s) => s.adjoints[i] as Float64Array)),
     inputGradient: matrix((s) => s.inputGradient),
   };
-  const layers = plan.layers.map((_, i): RefinedLayer | null => {
-    const t = i + 1;
-    const wanted = request.layers.includes(t);
-    // Explicit Jacobians of the layers below serve the error sums of the layers above.
-    if (!wanted && t > explicitUpTo) return null;
-    return refineLayer(plan, operators, stored, t, request, t <= explicitUpTo && t > 1);
-  });
-  return { slopeMax: stored.slopes.map((d) => columnMax(d, samples.length)), layers };
+  return {
+    slopeMax: stored.slopes.map((d) => columnMax(d, samples.length)),
+    layers: layers.map((_, i): RefinedLayer | null => {
+      const t = i + 1;
+      // Explicit Jacobians of the layers below serve the error sums of the layers above.
+      if (!request.layers.includes(t) && t > explicitUpTo) return null;
+      return refineLayer(operators, stored, t, request, t <= explicitUpTo && t > 1);
+    }),
+  };
 }
 
 function refineLayer(
-  plan: Plan,
   operators: Operators,
   stored: StoredColumns,
   t: number,
   { indices, accuracy }: RefineRequest,
   explicit: boolean,
 ): RefinedLayer {
+  const { base, iterations, explicit: jacobians } = operators.whole();
   const { slopes, samples } = stored;
+  const frame = new Frame(operators, 0, null);
+  base.slopes.forEach((D, i) => {
+    frame.set(D, slopes[i] as Float64Array);
+  });
   const adjoint = stored.adjoints[t - 1] as Float64Array;
   const pulled = operators.applyTransposed(t, adjoint, samples);
-  const chain = pullback(operators, slopes, t, pulled, samples);
-  const adjointNorm = columnNorm(adjoint, samples);
-  const pullbackNorm = columnNorm(pulled, samples);
-  const witness =
-    accuracy === null || t === 1
-      ? null
-      : findWitness(operators, slopes, t, startVectors(plan, indices, pulled, pullbackNorm), accuracy, samples)
-          .measurement;
-  const dense = explicit ? explicitJacobian(operators, slopes, t, samples, true) : null;
+  const [adjointNorm, pullbackNorm] = [columnNorm(adjoint, samples), columnNorm(pulled, samples)];
+  const own = iterations[t - 2];
+  const chain = own === undefined ? { pullbackNorm, stageNorm: [] } : pullbackNorms(frame, own, pulled, samples);
+  const dense = explicit ? runExplicit(frame, jacobians[t - 2] as ExplicitJacobian, base.slopes, samples, true) : null;
+  let witness: RefinedLayer["witness"] = null;
+  if (own !== undefined && accuracy !== null) {
+    frame.set(own.next, startVectors(operators.plan, indices, pulled, pullbackNorm));
+    const found = runIteration(frame, own, base.slopes, accuracy);
+    witness = { vectorNorm: found.vectorNorm, resultNorm: found.pullbackNorm, stageNorms: found.stageNorm };
+  }
   return {
-    adjointNorm,
-    gradientNorm: columnNorm(chain.result, samples),
-    pullbackNorm,
-    stageNorms: [...stageNorms(chain.stages, samples), adjointNorm],
-    witness:
-      witness === null
-        ? null
-        : { vectorNorm: witness.vectorNorm, resultNorm: witness.pullbackNorm, stageNorms: witness.stageNorm },
+    ...{ adjointNorm, pullbackNorm, witness },
+    gradientNorm: chain.pullbackNorm,
+    stageNorms: [...chain.stageNorm, adjointNorm],
     explicit:
       dense === null
         ? null
@@ -125,6 +128,16 @@ function refineLayer(
   };
 }
 
+/** Norms of J_tᵀu and of the vectors on the way. */
+function pullbackNorms(frame: Frame, { vector, back, measured }: Iteration, u: Float64Array, samples: number) {
+  frame.set(vector, u);
+  runCalls(frame, back);
+  return {
+    pullbackNorm: frame.measure(measured.pullbackNorm, samples),
+    stageNorm: measured.stageNorm.map((measure) => frame.measure(measure, samples)),
+  };
+}
+
 function localResidual(stored: StoredColumns, t: number, pulled: Float64Array): Float64Array {
   const target = t === 1 ? stored.inputGradient : (stored.adjoints[t - 2] as Float64Array);
   const own = t === 1 ? pulled : masked(stored.slopes[t - 2] as Float64Array, pulled);
@@ -134,7 +147,7 @@ function localResidual(stored: StoredColumns, t: number, pulled: Float64Array): 
   );
 }
 
-/** p_t and a random vector of the sample's address, both normalised: p_t alone can miss the top singular vector. */
+/** The normalised sum of p_t and a random vector of the sample's address, both of length 1: p_t alone can miss the top singular vector. */
 function startVectors(plan: Plan, indices: readonly number[], pulled: Float64Array, norms: Float64Array): Float64Array {
   const samples = indices.length;
   const start = unitColumns(pulled, norms);
@@ -143,5 +156,5 @@ function startVectors(plan: Plan, indices: readonly number[], pulled: Float64Arr
   // The sign keeps the two from cancelling where they are parallel, as in one dimension they are.
   const sides = columnDot(start, second, samples).map((dot) => (dot < 0 ? -1 : 1));
   addScaledColumns(start, sides, second);
-  return start;
+  return unitColumns(start, columnNorm(start, samples));
 }

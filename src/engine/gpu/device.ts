@@ -5,7 +5,7 @@
 import { DeviceError, DeviceLostError } from "../../network/errors.ts";
 import type { FaultName } from "../faults.ts";
 import { withFault } from "./faults.ts";
-import type { Kernel } from "./kernels.ts";
+import type { Kernel } from "../program/kernels.ts";
 import type { ShaderReflection } from "./reflection.ts";
 import { reflect } from "./reflection.ts";
 import { joinShader, type ShaderSources } from "./sources.ts";

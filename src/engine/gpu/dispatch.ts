@@ -1,10 +1,10 @@
-/** Buffers and dispatches: the vocabulary in which program.ts writes its formulas. */
+/** Buffers and dispatches of one device, and how they are submitted. */
 import { DeviceError } from "../../network/errors.ts";
 import type { OpenDevice } from "./device.ts";
 import { firstLine, message } from "./device.ts";
 import { withSizesFault } from "./faults.ts";
-import type { Kernel, Sizes } from "./kernels.ts";
-import { dispatchSizes, workgroupsOf } from "./kernels.ts";
+import type { Kernel, Sizes } from "../program/kernels.ts";
+import { dispatchSizes, workgroupsOf } from "../program/kernels.ts";
 import { packUniform } from "./reflection.ts";
 
 /** One kernel call, ready to be encoded again and again. */
@@ -16,21 +16,14 @@ export interface Dispatch {
   readonly workgroups: readonly [number, number, number];
 }
 
-/** A matrix on the device: rows × columns f32 (or u32), row-major. */
-export interface Matrix {
-  readonly buffer: GPUBuffer;
-  readonly rows: number;
-  readonly columns: number;
-}
-
 // The flags of GPUBufferUsage and GPUMapMode: the constant objects are not there in every runtime before a device is.
 export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
 const MAP_MODE_READ = 1;
 
 /** Everything a program allocates, freed together. */
 export interface Workspace {
-  readonly matrix: (label: string, rows: number, columns: number, words?: number) => Matrix;
-  readonly upload: (label: string, values: Float32Array | Int32Array) => GPUBuffer;
+  /** @param bytes a multiple of 4. */
+  readonly buffer: (label: string, bytes: number) => GPUBuffer;
   readonly dispatch: (
     kernel: Kernel,
     overrides: Readonly<Record<string, number>>,
@@ -89,22 +82,9 @@ export function createWorkspace(open: OpenDevice): Workspace {
     return { label: kernel.name, pipeline, groups, workgroups: workgroupsOf(kernel, sizes, reflection.workgroupSize) };
   };
   return {
-    matrix: (label, rows, columns, words = 1) => ({
-      buffer: keep(
-        device.createBuffer({
-          label,
-          size: Math.max(16, 4 * words * rows * columns),
-          usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST,
-        }),
-      ),
-      rows,
-      columns,
-    }),
-    upload: (label, values) => {
-      const size = Math.max(16, 4 * Math.ceil(values.byteLength / 4));
-      const buffer = keep(device.createBuffer({ label, size, usage: USAGE.STORAGE | USAGE.COPY_DST }));
-      device.queue.writeBuffer(buffer, 0, values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
-      return buffer;
+    buffer: (label, bytes) => {
+      const usage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
+      return keep(device.createBuffer({ label, size: Math.max(16, bytes), usage }));
     },
     dispatch: (kernel, overrides, sizes, buffers) => build(kernel, overrides, sizes, buffers, null),
     variable: async (kernel, overrides, sizes, buffers) => {

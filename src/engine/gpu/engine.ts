@@ -5,9 +5,11 @@
 import type { Engine, MeasuredBatch, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import type { Plan } from "../plan.ts";
+import { memoryOf } from "../program/memory.ts";
+import { batchProgram } from "../program/program.ts";
 import { openDevice } from "./device.ts";
 import type { Program } from "./program.ts";
-import { bytesPerSample, createProgram } from "./program.ts";
+import { createProgram } from "./program.ts";
 import type { ShaderSources } from "./sources.ts";
 
 export interface GpuEngineOptions {
@@ -35,6 +37,8 @@ function explicitWork(plan: Plan): number {
   return plan.norm === "frobenius" ? Math.max(1, Math.max(1, ...inner) / 64) : 1;
 }
 
+const quads = (samples: number): number => Math.max(4, 4 * Math.floor(samples / 4));
+
 interface Slot {
   program: Program | null;
   plan: Plan | null;
@@ -47,12 +51,17 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
   const slots: Slot[] = Array.from({ length: IN_FLIGHT }, () => ({ program: null, plan: null, busy: false }));
   const waiting: ((slot: Slot) => void)[] = [];
 
+  /** The most samples, a multiple of 4, whose program fits into its share of the memory, each of its matrices into a binding. */
   const batchSize = (plan: Plan): number => {
-    const { total, largestBinding } = bytesPerSample(plan);
-    const memory = Math.min(MEMORY_BYTES, 8 * open.bindingBytes);
+    const memory = Math.min(MEMORY_BYTES, 8 * open.bindingBytes) / IN_FLIGHT;
     const cap = open.adapter.hardware ? LARGEST_BATCH.hardware : LARGEST_BATCH.software;
-    const fits = Math.min(cap / explicitWork(plan), open.bindingBytes / largestBinding, memory / (IN_FLIGHT * total));
-    return Math.max(4, 4 * Math.floor(fits / 4));
+    for (let samples = quads(cap / explicitWork(plan)); ;) {
+      const program = batchProgram(plan, samples, { fault: options.fault, bindingBytes: open.bindingBytes });
+      const { total, largest } = memoryOf(program);
+      const excess = Math.max(total / memory, largest / open.bindingBytes);
+      if (excess <= 1 || samples === 4) return samples;
+      samples = quads(samples / excess);
+    }
   };
 
   /** A free slot, one that holds this plan's program if there is one; else the next to be given back, in the order of asking. */

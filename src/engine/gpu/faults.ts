@@ -1,6 +1,6 @@
 /** The planted faults of the kernels, each as textual changes of shaders; every `find` occurs exactly once in its shader. */
 import type { FaultName } from "../faults.ts";
-import type { Sizes } from "./kernels.ts";
+import type { Sizes } from "../program/kernels.ts";
 
 export interface KernelEdit {
   readonly shader: string;

@@ -2,13 +2,16 @@
  * Reads back what the device stored of chosen samples: their columns of every matrix are gathered into one buffer (gather.wgsl), so
  * that a share of a large batch costs its share of the transfer. The dispatches are made when they are first needed.
  */
-import type { StoredDirection, StoredSample, TracedSample } from "../engine.ts";
-import type { BasePass } from "./base-pass.ts";
+import type { StoredSample, TracedSample } from "../engine.ts";
+import { KERNELS } from "../program/kernels.ts";
+import { bytesOf } from "../program/memory.ts";
+import type { BatchProgram, Vectors } from "../program/program.ts";
+import type { Branch, Place, Tree } from "../program/stage.ts";
+import { listOf, readTree } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
-import type { Dispatch, Matrix, Workspace } from "./dispatch.ts";
+import type { Dispatch, Workspace } from "./dispatch.ts";
 import { encodePass, guarded, submitAndRead } from "./dispatch.ts";
-import { KERNELS } from "./kernels.ts";
-import type { WitnessPass } from "./witness-pass.ts";
+import type { DeviceStages } from "./stages.ts";
 
 export interface StoredReader {
   readonly read: (samples: readonly number[]) => Promise<StoredSample[]>;
@@ -21,12 +24,6 @@ const COUNTS = [64, 8, 4] as const;
 /** What one gathering takes at most, unless four samples take more. */
 const GATHERED_BYTES = 2 ** 28;
 
-/** One column of a matrix, or of the second block of a matrix two blocks wide. */
-interface Wanted {
-  readonly matrix: Matrix;
-  readonly shift: number;
-}
-
 /** Gathered columns, for up to `count` samples, in buffers that the adapter can bind. */
 interface Gathering {
   readonly count: number;
@@ -35,55 +32,38 @@ interface Gathering {
 }
 
 interface GatheredPart {
+  readonly places: readonly Place[];
   readonly dispatches: readonly Dispatch[];
   readonly buffer: GPUBuffer;
   readonly words: number;
 }
 
-/** Takes the words of one sample in the order in which they were wanted. */
-type Take = () => Float64Array;
-
 export function createStoredReader(
   open: OpenDevice,
   workspace: Workspace,
-  base: BasePass,
-  witness: WitnessPass | null,
+  { bufferOf }: DeviceStages,
+  { base, stored, traced }: BatchProgram,
 ): StoredReader {
-  const plain = (matrices: readonly Matrix[], shift = 0): Wanted[] => matrices.map((matrix) => ({ matrix, shift }));
-  const depth = base.slopes.length;
-  const inputGradient = base.pullbacks[0] as Matrix;
-  // values holds two words a column: (f, e).
-  const values = { ...base.values, rows: 1, columns: 2 * base.columns };
-  const stored = [
-    ...plain([base.topGradient, inputGradient]),
-    ...plain([...base.hidden, ...base.preactivation, ...base.slopes, ...base.adjoints]),
-  ];
-  const traced = [
-    ...stored,
-    ...plain(base.pullbacks),
-    ...[0, base.columns].flatMap((shift) => [...plain(base.tangents, shift), ...plain(base.pushed, shift)]),
-    ...(witness?.stored ?? []).flatMap((w) => plain([w.vector, ...w.stages, w.result])),
-  ];
-
-  const gather = async (wanted: readonly Wanted[], count: number): Promise<Gathering> => {
-    const chosen = workspace.matrix("chosen", 1, count).buffer;
+  const { values } = base;
+  const gather = async (wanted: readonly Place[], count: number): Promise<Gathering> => {
+    const chosen = workspace.buffer("chosen", 4 * count);
     const parts: GatheredPart[] = [];
-    for (const some of together(wanted, open.bindingBytes / (4 * count))) {
-      const words = rowsOf(some) * count;
-      const { buffer } = workspace.matrix("gathered", 1, words);
+    for (const places of together(wanted, open.bindingBytes / (4 * count))) {
+      const words = rowsOf(places) * count;
+      const buffer = workspace.buffer("gathered", 4 * words);
       const dispatches: Dispatch[] = [];
       let offset = 0;
-      for (const { matrix, shift } of some) {
-        const { rows, columns } = matrix;
-        const sizes = { rows, columns, count, shift, offset };
-        dispatches.push(await workspace.dispatch(KERNELS.gather, {}, sizes, [matrix.buffer, chosen, buffer]));
+      for (const { of, column } of places) {
+        const { rows, columns } = of;
+        const sizes = { rows, columns, count, shift: column, offset };
+        dispatches.push(await workspace.dispatch(KERNELS.gather, {}, sizes, [bufferOf(of), chosen, buffer]));
         offset += rows * count;
       }
-      parts.push({ dispatches, buffer, words });
+      parts.push({ places, dispatches, buffer, words });
     }
     return { count, parts, chosen };
   };
-  const later = (wanted: readonly Wanted[]): ((samples: number) => Promise<Gathering>) => {
+  const later = (wanted: readonly Place[]): ((samples: number) => Promise<Gathering>) => {
     const made = new Map<number, Promise<Gathering>>();
     const bytes = 4 * rowsOf(wanted);
     return (samples) => {
@@ -95,102 +75,75 @@ export function createStoredReader(
       return gathering;
     };
   };
-  const gatherings = { stored: later(stored), traced: later(traced) };
 
-  const read = async <T>(
-    kind: "stored" | "traced",
-    samples: readonly number[],
-    decode: (take: Take, value: number, exponent: number) => T,
-  ): Promise<T[]> => {
-    if (samples.length === 0) return [];
-    const wanted = kind === "stored" ? stored : traced;
-    const result: T[] = [];
-    const gathering = await gatherings[kind](samples.length);
-    const { count } = gathering;
-    for (let from = 0; from < samples.length; from += count) {
-      const some = samples.slice(from, from + count);
-      // One gathering at a time has the list of columns.
-      const { gathered, heads } = await open.exclusive(async () => {
-        const chosen = new Uint32Array(count);
-        chosen.set(some);
-        open.device.queue.writeBuffer(gathering.chosen, 0, chosen);
-        const gathered: Float32Array[] = [];
-        let heads = new ArrayBuffer(0);
-        for (const { dispatches, buffer, words } of gathering.parts) {
-          const encoder = open.device.createCommandEncoder({ label: kind });
-          encodePass(encoder, kind, dispatches);
-          const reads = [
-            { buffer, bytes: 4 * words },
-            { buffer: values.buffer, bytes: 4 * values.columns },
-          ];
-          const [floats, own] = (await submitAndRead(open, encoder, reads)) as [ArrayBuffer, ArrayBuffer];
-          gathered.push(new Float32Array(floats));
-          heads = own;
-        }
-        return { gathered, heads };
-      });
-      some.forEach((sample, j) => {
-        let next = 0;
-        let part = 0;
-        let offset = 0;
-        const take: Take = () => {
-          const { rows } = (wanted[next++] as Wanted).matrix;
-          if (offset === (gathered[part] as Float32Array).length) [part, offset] = [part + 1, 0];
-          const floats = gathered[part] as Float32Array;
-          const begin = offset;
-          offset += rows * count;
-          const column = new Float64Array(rows);
-          for (let i = 0; i < rows; i++) column[i] = floats[begin + i * count + j] as number;
-          return column;
-        };
-        const value = new Float32Array(heads)[2 * sample] as number;
-        const exponent = new Int32Array(heads)[2 * sample + 1] as number;
-        result.push(decode(take, value, exponent));
-      });
-    }
-    return result;
+  /** The vectors of a tree, for each of the samples. */
+  const reader = <T extends object>(label: string, tree: Tree<T, Place> & Branch<Place>) => {
+    const gathering = later(listOf<Place>(tree));
+    return async (samples: readonly number[]): Promise<(T & Heads)[]> => {
+      if (samples.length === 0) return [];
+      const result: (T & Heads)[] = [];
+      const own = await gathering(samples.length);
+      for (let from = 0; from < samples.length; from += own.count) {
+        const some = samples.slice(from, from + own.count);
+        const { columnOf, heads } = await fetch(label, own, some);
+        some.forEach((sample, j) => {
+          const vectors = readTree<T, Place>(tree, (place) => columnOf(place, j));
+          const value = new Float32Array(heads)[2 * sample] as number;
+          result.push({ value, topExponent: new Int32Array(heads)[2 * sample + 1] as number, ...vectors });
+        });
+      }
+      return result;
+    };
   };
 
-  const several = (take: Take, count: number): Float64Array[] => Array.from({ length: count }, take);
-  const decodeStored = (take: Take, value: number, topExponent: number): StoredSample => ({
-    value,
-    topExponent,
-    topGradient: take(),
-    inputGradient: take(),
-    hidden: several(take, depth + 1),
-    preactivation: several(take, depth),
-    slopes: several(take, depth),
-    adjoints: several(take, depth),
-  });
-  const decodeDirection = (take: Take): StoredDirection => ({
-    tangents: several(take, depth),
-    pushed: several(take, depth),
-  });
+  /** One gathering at a time has the list of columns. */
+  const fetch = (label: string, { count, parts, chosen }: Gathering, samples: readonly number[]) =>
+    open.exclusive(async () => {
+      const list = new Uint32Array(count);
+      list.set(samples);
+      open.device.queue.writeBuffer(chosen, 0, list);
+      const at = new Map<Place, { readonly floats: Float32Array; readonly offset: number }>();
+      let heads = new ArrayBuffer(0);
+      for (const { places, dispatches, buffer, words } of parts) {
+        const encoder = open.device.createCommandEncoder({ label });
+        encodePass(encoder, label, dispatches);
+        const reads = [
+          { buffer, bytes: 4 * words },
+          { buffer: bufferOf(values), bytes: bytesOf(values) },
+        ];
+        const [gathered, own] = (await submitAndRead(open, encoder, reads)) as [ArrayBuffer, ArrayBuffer];
+        const floats = new Float32Array(gathered);
+        let offset = 0;
+        for (const place of places) {
+          at.set(place, { floats, offset });
+          offset += place.of.rows * count;
+        }
+        heads = own;
+      }
+      const columnOf = (place: Place, j: number): Float64Array => {
+        const { floats, offset } = at.get(place) as { floats: Float32Array; offset: number };
+        return Float64Array.from({ length: place.of.rows }, (_, i) => floats[offset + i * count + j] as number);
+      };
+      return { columnOf, heads };
+    });
+
   return {
-    read: (samples) => read("stored", samples, decodeStored),
-    readTraced: (samples) =>
-      read("traced", samples, (take, value, exponent) => ({
-        ...decodeStored(take, value, exponent),
-        pullbacks: several(take, depth),
-        directions: [decodeDirection(take), decodeDirection(take)],
-        witnesses: Array.from({ length: depth }, (_, i) => {
-          const own = i === 0 ? undefined : witness?.stored[i - 1];
-          return own === undefined
-            ? null
-            : { vector: take(), stages: several(take, own.stages.length), result: take() };
-        }),
-      })),
+    read: reader<Vectors<StoredSample>>("stored", stored),
+    readTraced: reader<Vectors<TracedSample>>("traced", traced),
   };
 }
 
-const rowsOf = (wanted: readonly Wanted[]): number => wanted.reduce((sum, { matrix }) => sum + matrix.rows, 0);
+/** What is read of the head's own matrix. */
+type Heads = Pick<StoredSample, "value" | "topExponent">;
+
+const rowsOf = (places: readonly Place[]): number => places.reduce((sum, { of }) => sum + of.rows, 0);
 
 /** The columns in their order, in groups of at most so many rows together, or of one. */
-function together(wanted: readonly Wanted[], most: number): Wanted[][] {
-  const groups: Wanted[][] = [];
+function together(wanted: readonly Place[], most: number): Place[][] {
+  const groups: Place[][] = [];
   for (const one of wanted) {
     const last = groups.at(-1);
-    if (last !== undefined && rowsOf(last) + one.matrix.rows <= most) last.push(one);
+    if (last !== undefined && rowsOf(last) + one.of.rows <= most) last.push(one);
     else groups.push([one]);
   }
   return groups;

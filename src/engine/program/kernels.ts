@@ -9,6 +9,8 @@ export interface Kernel {
   readonly shader: string;
   /** Bindings 1 …, in order. */
   readonly buffers: readonly string[];
+  /** Which of them it makes. */
+  readonly results: readonly number[];
   readonly sizes: readonly string[];
   readonly overrides: readonly string[];
   /** Invocations wanted along x, and workgroups along y. */
@@ -69,16 +71,24 @@ const columns = (sizes: Sizes): readonly [number, number] => [size(sizes, "colum
 /** Four columns an invocation. */
 const quads = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns") / 4, 1];
 
+/** What the dispatches of a long loop hand on is no result. */
+const STATES = "states";
+
 function kernel(
   name: string,
-  buffers: readonly string[],
+  operands: readonly string[],
+  results: readonly string[],
   sizes: readonly string[],
   overrides: readonly string[],
   grid: Kernel["grid"],
   iterations: Kernel["iterations"] = null,
 ): Kernel {
   const cut = iterations === null ? [] : ["begin", "end"];
-  return { name, shader: `${name}.wgsl`, buffers, sizes: [...sizes, ...cut], overrides, grid, iterations };
+  return {
+    ...{ name, shader: `${name}.wgsl`, buffers: [...operands, ...results], sizes: [...sizes, ...cut] },
+    results: results.flatMap((result, i) => (result === STATES ? [] : [operands.length + i])),
+    ...{ overrides, grid, iterations },
+  };
 }
 
 const inner = (sizes: Sizes): number => size(sizes, "inner");
@@ -92,7 +102,8 @@ const passes =
 export const KERNELS = {
   forward: kernel(
     "forward",
-    ["weight", "bias", "hidden", "preactivation", "next", "slopes"],
+    ["weight", "bias", "hidden"],
+    ["preactivation", "next", "slopes"],
     ["rows", "inner", "columns"],
     ["ACTIVATION"],
     tiles,
@@ -100,7 +111,8 @@ export const KERNELS = {
   ),
   head: kernel(
     "head",
-    ["output", "data", "labels", "slopes", "values", "gradient", "adjoint", "states"],
+    ["output", "data", "labels", "slopes"],
+    ["values", "gradient", "adjoint", STATES],
     ["width", "columns", "index"],
     ["HEAD"],
     columns,
@@ -108,7 +120,8 @@ export const KERNELS = {
   ),
   vectorJacobianProduct: kernel(
     "vector-jacobian-product",
-    ["weight", "operand", "slopes", "result", "masked"],
+    ["weight", "operand", "slopes"],
+    ["result", "masked"],
     ["rows", "inner", "columns", "samples"],
     ["MASKED", "FACTOR"],
     tiles,
@@ -116,20 +129,22 @@ export const KERNELS = {
   ),
   jacobianVectorProduct: kernel(
     "jacobian-vector-product",
-    ["weight", "operand", "slopes", "result", "masked"],
+    ["weight", "operand", "slopes"],
+    ["result", "masked"],
     ["rows", "inner", "columns", "samples"],
     ["MASKED"],
     twins,
     inner,
   ),
-  mask: kernel("mask", ["operand", "slopes", "result"], ["rows", "columns", "samples"], [], (sizes) => [
+  mask: kernel("mask", ["operand", "slopes"], ["result"], ["rows", "columns", "samples"], [], (sizes) => [
     size(sizes, "columns") / 4,
     size(sizes, "rows"),
   ]),
-  columnNorm: kernel("column-norm", ["operand", "sums"], ["rows", "columns", "offset"], [], quads, passes(2)),
+  columnNorm: kernel("column-norm", ["operand"], ["sums"], ["rows", "columns", "offset"], [], quads, passes(2)),
   columnLeast: kernel(
     "column-least",
-    ["operand", "sums"],
+    ["operand"],
+    ["sums"],
     ["rows", "columns", "offset"],
     ["FIRST", "SECOND"],
     quads,
@@ -137,7 +152,8 @@ export const KERNELS = {
   ),
   columnDot: kernel(
     "column-dot",
-    ["left", "right", "sums"],
+    ["left", "right"],
+    ["sums"],
     ["rows", "columns", "samples", "left_norm", "right_norm", "offset"],
     [],
     quads,
@@ -145,7 +161,8 @@ export const KERNELS = {
   ),
   normalise: kernel(
     "normalise",
-    ["operand", "result", "states"],
+    ["operand"],
+    ["result", STATES],
     ["rows", "columns", "width", "shift", "pitch"],
     ["SECOND"],
     quads,
@@ -153,7 +170,8 @@ export const KERNELS = {
   ),
   krylovStep: kernel(
     "krylov-step",
-    ["image", "basis", "next", "coefficients", "states"],
+    ["image"],
+    ["basis", "next", "coefficients", STATES],
     ["rows", "columns", "block", "first", "at"],
     [],
     columns,
@@ -161,7 +179,8 @@ export const KERNELS = {
   ),
   gather: kernel(
     "gather",
-    ["operand", "chosen", "result"],
+    ["operand", "chosen"],
+    ["result"],
     ["rows", "columns", "count", "shift", "offset"],
     [],
     (sizes) => {
@@ -172,27 +191,32 @@ export const KERNELS = {
   ),
   spread: kernel(
     "spread",
-    ["operand", "slopes", "result", "masked"],
+    ["operand", "slopes"],
+    ["result", "masked"],
     ["rows", "columns", "blocks", "block", "first"],
     ["MASKED"],
     (sizes) => [size(sizes, "columns") / 2, Math.ceil(size(sizes, "rows") / 8)],
   ),
-  unitVectors: kernel("unit-vectors", ["result"], ["rows", "columns", "samples", "first"], [], (sizes) => [
+  unitVectors: kernel("unit-vectors", [], ["result"], ["rows", "columns", "samples", "first"], [], (sizes) => [
     size(sizes, "columns"),
     size(sizes, "rows"),
   ]),
   combine: kernel(
     "combine",
-    ["basis", "weights", "result"],
+    ["basis", "weights"],
+    ["result"],
     ["rows", "columns", "blocks", "begin", "first"],
     [],
     (sizes) => [size(sizes, "columns"), size(sizes, "rows")],
   ),
   philoxUniform: kernel(
     "philox-uniform",
+    [],
     ["result"],
     ["rows", "columns", "width", "shift", "seed_low", "seed_high", "first_low", "first_high", "stream"],
     [],
     (sizes) => [size(sizes, "columns"), Math.ceil(size(sizes, "rows") / 4)],
   ),
 } as const satisfies Record<string, Kernel>;
+
+export type KernelName = keyof typeof KERNELS;

@@ -1,0 +1,99 @@
+/**
+ * The iteration for ‖J_t‖ on the host, a step at a time, each sample stopping on its own (krylov.ts), then û with its pullback and norms.
+ * Samples that have stopped leave the block once half of it has: a sample's own arithmetic does not change thereby.
+ */
+import type { WitnessMeasurement } from "../engine.ts";
+import { IEEE_F64 } from "../engine.ts";
+import type { Iteration } from "../program/iteration.ts";
+import { KrylovState } from "../program/krylov-state.ts";
+import type { Matrix, Measure } from "../program/stage.ts";
+import { readTree } from "../program/stage.ts";
+import { dropUnusable } from "../sample-measurements.ts";
+import { addScaledColumns, columnDot, columnNorm, pickColumns, unitColumns } from "./columns.ts";
+import { Frame } from "./frame.ts";
+import { runCalls } from "./kernels.ts";
+
+/** q_j of the samples that had not left by then, each in a column. */
+interface BasisBlock {
+  readonly vectors: Float64Array;
+  readonly samples: Int32Array;
+}
+
+/**
+ * Witnesses from the vectors in `next`, of length 1 (a zero vector gets none), which is left as it was.
+ * @param slopes D_1 … of the frame.
+ */
+export function runIteration(
+  frame: Frame,
+  own: Iteration,
+  slopes: readonly Matrix[],
+  accuracy: number,
+): WitnessMeasurement {
+  const { next, gram, image, back } = own;
+  const { rows } = next;
+  let q = frame.of(next);
+  const count = q.length / rows;
+  const state = new KrylovState(count, rows, accuracy, IEEE_F64.unitRoundoff);
+  const basis: BasisBlock[] = [];
+  const live = new Frame(frame.operators, frame.first, null);
+  const below = slopes.slice(0, own.t - 1);
+  for (const D of below) live.set(D, frame.of(D));
+  let samples = Int32Array.from({ length: count }, (_, j) => j);
+  let previous: Float64Array = new Float64Array(q.length);
+  let previousBeta: Float64Array = new Float64Array(count);
+  for (;;) {
+    basis.push({ vectors: q, samples });
+    live.set(next, q);
+    runCalls(live, gram);
+    const r = live.of(image);
+    const alpha = columnDot(q, r, samples.length);
+    addScaledColumns(r, negative(alpha), q);
+    addScaledColumns(r, negative(previousBeta), previous);
+    const beta = columnNorm(r, samples.length);
+    samples.forEach((sample, i) => {
+      state.take(sample, alpha[i] as number, beta[i] as number);
+    });
+    if (!state.anyRuns) break;
+    previous = q;
+    previousBeta = beta;
+    q = unitColumns(r, beta);
+    const running = samples.filter((sample) => state.runs(sample));
+    if (2 * running.length > samples.length) continue;
+    const width = samples.length;
+    const kept = Int32Array.from(running, (sample) => samples.indexOf(sample));
+    q = pickColumns(q, width, kept);
+    previous = pickColumns(previous, width, kept);
+    previousBeta = pickColumns(previousBeta, width, kept);
+    for (const D of below) live.set(D, pickColumns(live.of(D), width, kept));
+    samples = running;
+  }
+  frame.set(own.vector, combine(basis, state, rows, count));
+  runCalls(frame, back);
+  type Norms = Pick<WitnessMeasurement, keyof typeof own.measured>;
+  const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count));
+  const measurement = { ...norms, steps: state.steps() };
+  dropUnusable(measurement);
+  return measurement;
+}
+
+/** û = Σ_j s_j q_j, each sample by the coefficients of its own steps. */
+function combine(basis: readonly BasisBlock[], state: KrylovState, rows: number, columns: number): Float64Array {
+  const coefficients = Array.from({ length: columns }, (_, sample) => state.ritzCoefficients(sample));
+  const vector = new Float64Array(rows * columns);
+  basis.forEach(({ vectors, samples }, j) => {
+    samples.forEach((sample, position) => {
+      const own = coefficients[sample] as Float64Array;
+      if (j >= own.length) return;
+      const s = own[j] as number;
+      for (let i = 0; i < rows; i++) {
+        const o = i * columns + sample;
+        vector[o] = (vector[o] as number) + s * (vectors[i * samples.length + position] as number);
+      }
+    });
+  });
+  return vector;
+}
+
+function negative(x: Float64Array): Float64Array {
+  return x.map((v) => -v);
+}

@@ -1,0 +1,158 @@
+/**
+ * The kernels of the batch program in f64 on the host. Pure + − × ÷ √ in a fixed order: the same bits on every machine, and each column's
+ * whatever stands beside it.
+ */
+import { ACTIVATIONS } from "../../network/activations.ts";
+import { evaluateHead } from "../../network/heads.ts";
+import type { Layer } from "../../network/network.ts";
+import { DIRECTION_BLOCK, directionBlock, directionVector } from "../../sampling/philox.ts";
+import { exponentOf, timesPowerOfTwo } from "../powers.ts";
+import type { Call, CallName, Matrix } from "../program/stage.ts";
+import {
+  addScaledColumns,
+  column,
+  columnBlock,
+  columnDot,
+  columnNorm,
+  fromColumns,
+  masked,
+  unitColumns,
+} from "./columns.ts";
+import type { Frame } from "./frame.ts";
+import { product } from "./product.ts";
+
+/** As many as a kernel has. */
+type Operands = readonly [Matrix, Matrix, Matrix, Matrix, Matrix, Matrix, Matrix];
+
+type HostKernel = (frame: Frame, operands: Operands, call: Call) => void;
+
+/** Runs the calls in their order. */
+export function runCalls(frame: Frame, calls: readonly Call[]): void {
+  for (const call of calls) HOST_KERNELS[call.kernel](frame, call.operands as unknown as Operands, call);
+}
+
+const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
+  /** h_{t+1} = g_t(W_t h_t + b_t) and D_t, with the unscaled weights. */
+  forward(frame, [weight, bias, hidden, preactivation, next, slopes]) {
+    const { rows, columns: inner, layer } = weight;
+    const x = frame.of(hidden);
+    const columns = x.length / inner;
+    const z = new Float64Array(rows * columns);
+    product(frame.of(weight), rows, inner, x, columns, z);
+    const b = frame.of(bias);
+    for (let i = 0, o = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++, o++) z[o] = (z[o] as number) + (b[i] as number);
+    }
+    const { activation } = frame.operators.plan.network.layers[layer - 1] as Layer;
+    const { value, slope } = ACTIVATIONS[activation];
+    const stored = frame.put(preactivation, z);
+    frame.put(next, stored.map(value));
+    frame.put(slopes, stored.map(slope));
+  },
+
+  /** f and its gradient by the head, the gradient scaled by 2^−e so that its largest entry lies in [1, 2). */
+  head(frame, [output, , , slopes, values, gradient, adjoint]) {
+    const { plan } = frame.operators;
+    const x = frame.of(output);
+    const columns = x.length / output.rows;
+    const numbers = new Float64Array(2 * columns);
+    const gradients: Float64Array[] = [];
+    for (let j = 0; j < columns; j++) {
+      const result = evaluateHead(plan.head, column(x, columns, j), frame.labels?.[j] ?? -1, frame.first + j);
+      let largest = 0;
+      for (const v of result.gradient) largest = Math.max(largest, Math.abs(v));
+      const e = largest > 0 && largest < Infinity ? exponentOf(largest) : 0;
+      numbers.set([result.value, e], 2 * j);
+      gradients.push(result.gradient.map((v) => timesPowerOfTwo(v, -e)));
+    }
+    frame.set(values, numbers);
+    frame.set(adjoint, masked(frame.of(slopes), frame.put(gradient, fromColumns(gradients))));
+  },
+
+  vectorJacobianProduct(frame, [weight, operand, slopes, result, below], { overrides: { MASKED, FACTOR = 1 } }) {
+    const { operators } = frame;
+    const y = frame.of(operand);
+    const x = operators.applyTransposed(weight.layer, y, y.length / weight.rows);
+    const stored = frame.put(result, FACTOR === 1 ? x : x.map((v) => v * FACTOR));
+    if (MASKED === 1) frame.put(below, operators.maskBackward(frame.of(slopes), stored, weight.columns));
+  },
+
+  jacobianVectorProduct(frame, [weight, operand, slopes, result, above], { overrides: { MASKED } }) {
+    const { operators } = frame;
+    const x = frame.of(operand);
+    const columns = x.length / weight.columns;
+    const gram = weight.kind === "first-gram";
+    const y = gram ? operators.applyFirstGram(x, columns) : operators.apply(weight.layer, x, columns);
+    frame.set(result, y);
+    if (MASKED === 1) frame.set(above, operators.maskForward(frame.of(slopes), y, weight.rows));
+  },
+
+  mask(frame, [operand, slopes, result]) {
+    frame.set(result, frame.operators.maskBackward(frame.of(slopes), frame.of(operand), result.rows));
+  },
+
+  /** x/‖x‖ beside what else stands in the result; or the normalised sum of x/‖x‖ and ±y/‖y‖. */
+  normalise(frame, [operand, result], { overrides: { SECOND }, sizes }) {
+    const { rows } = operand;
+    const samples = sizes["columns"] as number;
+    const unit = (from: number): Float64Array => {
+      const x = columnBlock(frame.of(operand), rows, from, samples);
+      return unitColumns(x, columnNorm(x, samples));
+    };
+    const first = unit(0);
+    if (SECOND !== 1) {
+      const whole = new Float64Array(rows * result.columns);
+      for (let i = 0; i < rows; i++) whole.set(first.subarray(i * samples, (i + 1) * samples), i * result.columns);
+      frame.set(result, whole);
+      return;
+    }
+    const second = unit(samples);
+    addScaledColumns(first, sides(first, second, samples), second);
+    frame.set(result, unitColumns(first, columnNorm(first, samples)));
+  },
+
+  philoxUniform(frame, [result], { sizes }) {
+    const { rows, columns } = result;
+    const whole = frame.of(result);
+    const from = sizes["shift"] as number;
+    const lowest = directionBlock(frame.first);
+    for (let j = from; j < columns; j++) {
+      const own = directionVector(frame.operators.plan.seed, (lowest + j - from) * DIRECTION_BLOCK, rows);
+      for (let i = 0; i < rows; i++) whole[i * columns + j] = own[i] as number;
+    }
+  },
+
+  spread(frame, [operand, slopes, result, above], { overrides: { MASKED }, sizes }) {
+    const { operators, first } = frame;
+    const { rows, columns: pitch } = operand;
+    const samples = sizes["columns"] as number;
+    const x = frame.of(operand);
+    const both = new Float64Array(rows * 2 * samples);
+    // The planted fault takes ζ_1 of the next block, and τ_1 of its own: along one direction throughout any direction would do.
+    const next = operators.fault === "random-direction-shifted" && result.kind === "pushed" ? 1 : 0;
+    const block = Array.from(
+      { length: samples },
+      (_, j) => samples + directionBlock(first + j) - directionBlock(first) + next,
+    );
+    for (let i = 0; i < rows; i++) {
+      const own = i * pitch;
+      both.set(x.subarray(own, own + samples), 2 * i * samples);
+      for (let j = 0; j < samples; j++) both[(2 * i + 1) * samples + j] = x[own + (block[j] as number)] as number;
+    }
+    frame.set(result, both);
+    if (MASKED === 1) frame.set(above, operators.maskForward(frame.of(slopes), both, rows));
+  },
+
+  /** All of one sample. */
+  unitVectors(frame, [result], { sizes }) {
+    const rows = sizes["rows"] as number;
+    const units = new Float64Array(rows * rows);
+    for (let i = 0; i < rows; i++) units[i * rows + i] = 1;
+    frame.set(result, units);
+  },
+};
+
+/** ±1 by the sign of x·y in each column: x ± y does not cancel where the two are parallel, as the images of a rank-one J_t are. */
+function sides(x: Float64Array, y: Float64Array, columns: number): Float64Array {
+  return columnDot(x, y, columns).map((dot) => (dot < 0 ? -1 : 1));
+}
