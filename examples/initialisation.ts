@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import type { SweepReport } from "../src/sweep/results.ts";
+import type { SweepReport } from "../src/records/sweep.ts";
 
 const { architectures } = JSON.parse(readFileSync(process.argv[2] ?? "report.json", "utf8")) as SweepReport;
 const digits = (x: number | null): string => (x === null ? "–" : x.toPrecision(3));

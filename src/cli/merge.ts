@@ -6,7 +6,7 @@ import { cellsOf } from "../sweep/grid.ts";
 import type { Ledger, LedgerHeader } from "../sweep/ledger.ts";
 import { checkSameRun, mergedTallies } from "../sweep/ledger.ts";
 import { sweepReport } from "../sweep/report.ts";
-import type { SweepReport } from "../sweep/results.ts";
+import type { SweepReport } from "../records/sweep.ts";
 import { unitsOf } from "../sweep/units.ts";
 import type { Arguments } from "./arguments.ts";
 import { exitCode } from "./exit.ts";

@@ -5,7 +5,7 @@
 import { kernelCase } from "../conformance/cases.ts";
 import type { ConformanceOutcome } from "../conformance/conformance.ts";
 import { runConformance } from "../conformance/conformance.ts";
-import type { ConformanceReport } from "../conformance/results.ts";
+import type { ConformanceReport } from "../records/conformance.ts";
 import { createCpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine, EngineDescription } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
@@ -161,7 +161,7 @@ function makeReport(
   return {
     schema: "gradient-penalty-conformance/1",
     tool: TOOL,
-    adapter,
+    adapter: { ...adapter, kind: "webgpu", precision: "f32" },
     run: {
       seed,
       minutes: minutes ?? 0,

@@ -8,7 +8,7 @@ import { sweepSuites } from "../report/junit-sweep.ts";
 import { createParquetRows } from "../report/parquet.ts";
 import { sweepConsoleReport } from "../report/sweep-console.ts";
 import { formatAddress } from "../sweep/case.ts";
-import type { SweepReport } from "../sweep/results.ts";
+import type { SweepReport } from "../records/sweep.ts";
 import type { UnitRow } from "../sweep/run.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Io } from "./io.ts";

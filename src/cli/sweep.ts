@@ -12,7 +12,7 @@ import { cellsOf } from "../sweep/grid.ts";
 import type { Ledger, LedgerHeader, Shard, SweepSettings } from "../sweep/ledger.ts";
 import { checkSameSweep, shardText } from "../sweep/ledger.ts";
 import { sweepReport } from "../sweep/report.ts";
-import type { SweepReport } from "../sweep/results.ts";
+import type { SweepReport } from "../records/sweep.ts";
 import type { SweepOutcome } from "../sweep/run.ts";
 import { runSweep, shardUnits } from "../sweep/run.ts";
 import type { Units } from "../sweep/units.ts";

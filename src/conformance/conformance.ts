@@ -17,7 +17,7 @@ import { GRID, kernelCase } from "./cases.ts";
 import { deviationText, numbersOf } from "./expected.ts";
 import { networkCase, runNetwork } from "./networks.ts";
 import { judge } from "./oracle.ts";
-import type { Conformance } from "./results.ts";
+import type { Conformance } from "../records/conformance.ts";
 import type { Mode } from "./run.ts";
 import { MODE_NAMES, MODES, runCalls } from "./run.ts";
 import type { Tally } from "./tally.ts";

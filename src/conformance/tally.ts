@@ -1,5 +1,5 @@
 /** Counts what cases came to: one tally a kernel, one for the engine. */
-import type { ConformanceFailure } from "./results.ts";
+import type { ConformanceFailure } from "../records/conformance.ts";
 
 export interface Tally {
   cases: number;

@@ -10,15 +10,21 @@ import { parseActivations } from "./activation-list.ts";
 import { missingBias, missingBiasNote } from "./missing-bias.ts";
 import type { ModelOptions } from "./model-tensors.ts";
 
-const Model = v.object({
+const numbers = v.pipe(v.array(v.number()), v.minLength(1));
+
+/** What the file holds: schemas/model.schema.json is made of it. */
+export const MODEL_FILE = v.object({
   schema: v.literal("gradient-penalty-model/1"),
-  layers: v.array(
-    // What else a layer may have would change what it computes.
-    v.strictObject({
-      weight: v.array(v.array(v.number())),
-      bias: v.nullable(v.array(v.number())),
-      activation: v.picklist(ACTIVATION_NAMES),
-    }),
+  layers: v.pipe(
+    v.array(
+      // What else a layer may have would change what it computes.
+      v.strictObject({
+        weight: v.pipe(v.array(numbers), v.minLength(1), v.description("Rows are outputs.")),
+        bias: v.pipe(v.nullable(numbers), v.description("null: the layer has none")),
+        activation: v.picklist(ACTIVATION_NAMES),
+      }),
+    ),
+    v.minLength(1),
   ),
 });
 
@@ -37,7 +43,7 @@ export function readModelJson(text: string, source: string, options: ModelOption
       `${source}: found the index of a model in several files, expected all of the model in one file`,
     );
   }
-  const result = v.safeParse(Model, raw);
+  const result = v.safeParse(MODEL_FILE, raw);
   if (!result.success) {
     const issue = result.issues[0];
     const path = issue.path?.map((p) => String(p.key)).join(".") ?? "the document";

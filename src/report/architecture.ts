@@ -1,5 +1,5 @@
 /** An architecture of a sweep in words, and its samples that went wrong. Pure functions. */
-import type { Architecture, ReportedArchitecture } from "../sweep/results.ts";
+import type { Architecture, ReportedArchitecture } from "../records/sweep.ts";
 import { grouped } from "./numbers.ts";
 
 /** "16-64-64-10"; long chains keep their ends. */

@@ -4,7 +4,7 @@ import type {
   ConformanceReport,
   EngineConformance,
   KernelConformance,
-} from "../conformance/results.ts";
+} from "../records/conformance.ts";
 import { VERDICT_NAMES } from "../pipeline/results.ts";
 import type { JunitSuite } from "./junit.ts";
 import { columns, counted, duration, grouped, significant } from "./numbers.ts";

@@ -9,7 +9,7 @@ import { withoutBias } from "./model-words.ts";
 import { columns, counted, duration, grouped, precise, significant } from "./numbers.ts";
 import { VERDICT_NAMES } from "../pipeline/results.ts";
 import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "../pipeline/results.ts";
-import type { SweepReport } from "../sweep/results.ts";
+import type { SweepReport } from "../records/sweep.ts";
 
 export const CONSOLE_WIDTH = 80;
 
@@ -211,8 +211,7 @@ export function work(report: AnyReport): string[] {
     lines.push(`Audited on the host: ${counted(samples, "sample")}${share}`);
   }
   if (report.run.roundedValues > 0) {
-    const worst =
-      report.rounded === undefined ? "" : `, each by at most ${significant(report.rounded.worst)} of itself`;
+    const worst = "rounded" in report ? `, each by at most ${significant(report.rounded.worst)} of itself` : "";
     lines.push(`Rounded to ${report.engine.precision} first: ${counted(report.run.roundedValues, "value")}${worst}`);
   }
   const { elapsedMs, samplesPerSecond } = report.timing;

@@ -1,7 +1,7 @@
 /** The lists of a grid as axes of plots and tables: architectures gathered by one property, measurements aggregated. Pure functions. */
 import type { Maybe, Quantiles, VerdictCounts, VerdictName } from "../pipeline/results.ts";
 import { VERDICT_NAMES } from "../pipeline/results.ts";
-import type { ReportedArchitecture } from "../sweep/results.ts";
+import type { ReportedArchitecture } from "../records/sweep.ts";
 
 export interface Axis {
   /** Letters and hyphens. */

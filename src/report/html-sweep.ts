@@ -4,7 +4,7 @@
  * Whatever is plotted over architectures is aggregated: lowest of the lowest, middle of the medians, highest of the highest; single
  * architectures are dots where they are few. So the page stays below a megabyte whatever the grid; the JSON report has them all.
  */
-import type { AddressedCase, ReportedArchitecture, SweepReport } from "../sweep/results.ts";
+import type { AddressedCase, ReportedArchitecture, SweepReport } from "../records/sweep.ts";
 import { architectureName, chain } from "./architecture.ts";
 import type { Axis } from "./html-axes.ts";
 import { AXES, axisGroups } from "./html-axes.ts";

@@ -5,45 +5,12 @@
  * faults are sorted, so that nothing depends on which sample came first. A number that is not finite becomes null and
  * its object gets `reason`, unless it has one.
  */
-import type { Report } from "../pipeline/results.ts";
-import type { SweepReport } from "../sweep/results.ts";
-import type { TightenReport } from "../sweep/tighten/results.ts";
+import type { Report, TightenReport } from "../records/report.ts";
+import { TIGHTEN_REPORT } from "../records/report.ts";
+import type { SweepReport } from "../records/sweep.ts";
+import { SWEEP_REPORT } from "../records/sweep.ts";
 
 type AnyReport = Report | TightenReport | SweepReport;
-type ReportKey = keyof TightenReport | keyof SweepReport;
-
-/** Every key, in its order; as a record, so that one that is missing does not compile. */
-const REPORT_KEYS = Object.keys({
-  schema: true,
-  tool: true,
-  engine: true,
-  run: true,
-  model: true,
-  architectures: true,
-  head: true,
-  norm: true,
-  samples: true,
-  verdicts: true,
-  audited: true,
-  penalties: true,
-  ratio: true,
-  ratioLower: true,
-  ratioUpper: true,
-  kinks: true,
-  coefficient: true,
-  layers: true,
-  escalations: true,
-  certified: true,
-  bounds: true,
-  rounded: true,
-  faults: true,
-  search: true,
-  tightest: true,
-  worst: true,
-  quantileError: true,
-  timing: true,
-} satisfies Record<ReportKey, true>) as readonly ReportKey[];
-
 /** The report as indented JSON with a final newline. */
 export function reportJson(report: AnyReport): string {
   return `${JSON.stringify(reportValue(report), null, 2)}\n`;
@@ -51,14 +18,15 @@ export function reportJson(report: AnyReport): string {
 
 /** The report as a JSON value: finite numbers only, keys in their order. */
 export function reportValue(report: AnyReport): object {
-  const ordered: Partial<Record<(typeof REPORT_KEYS)[number], unknown>> = {
+  const { entries } = "architectures" in report ? SWEEP_REPORT : TIGHTEN_REPORT;
+  const ordered: Readonly<Record<string, unknown>> = {
     ...report,
     run: { ...report.run, settings: sortedKeys(report.run.settings) },
     bounds: sortedKeys(report.bounds),
     faults: [...report.faults].sort((a, b) => b.count - a.count || a.layer - b.layer || compareText(a.check, b.check)),
     timing: { ...report.timing, details: sortedKeys(report.timing.details) },
   };
-  const present = REPORT_KEYS.filter((key) => ordered[key] !== undefined);
+  const present = Object.keys(entries).filter((key) => ordered[key] !== undefined);
   return Object.fromEntries(present.map((key) => [key, withFiniteNumbers(ordered[key])]));
 }
 

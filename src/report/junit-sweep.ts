@@ -2,7 +2,7 @@
  * A sweep's report → JUnit suites: one case an architecture, failed where a sample is violated. Unresolved and invalid samples are no
  * failures and stand in the case's output. The whole time stands at the suite's first case, since architectures are computed side by side.
  */
-import type { SweepReport } from "../sweep/results.ts";
+import type { SweepReport } from "../records/sweep.ts";
 import { architectureName, wentWrong } from "./architecture.ts";
 import type { JunitCase, JunitSuite } from "./junit.ts";
 import { counted, significant } from "./numbers.ts";

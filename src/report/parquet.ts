@@ -8,97 +8,17 @@
  */
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import type { AuditResidual, LayerRow, SampleRow } from "../pipeline/results.ts";
+import type { Columns } from "../records/columns.ts";
+import { columnsOf } from "../records/columns.ts";
+import type { AddressedRow, SampleRow } from "../records/sample.ts";
+import { ADDRESSED_ROW, LAYER_ROW, SAMPLE_ROW } from "../records/sample.ts";
 import { withFiniteNumbers } from "./json.ts";
-
-/** A sample of a sweep: where it comes from, besides. */
-export interface AddressedRow extends SampleRow {
-  /** SEED:STREAM:INDEX, as `gpv verify --address` takes it. */
-  readonly address: string;
-  /** Number of the architecture in the grid. */
-  readonly architecture: number;
-}
 
 export interface ParquetRows<Row extends SampleRow> {
   readonly add: (row: Row) => void;
   /** Writes what is left and the file's end; nothing can be added then. Without it the file cannot be read. */
   readonly finish: () => void;
 }
-
-/** A column: a number or text, a struct of columns, or a list of structs. `null`: may be missing. */
-type Column =
-  | { readonly kind: "integer" | "index" | "number" | "text"; readonly optional: boolean }
-  | { readonly kind: "struct" | "list"; readonly optional: boolean; readonly fields: Readonly<Record<string, Column>> };
-
-const INDEX = { kind: "index", optional: false } as const;
-const INTEGER = { kind: "integer", optional: false } as const;
-const NUMBER = { kind: "number", optional: true } as const;
-const TEXT = { kind: "text", optional: false } as const;
-const REASON = { kind: "text", optional: true } as const;
-
-const LAYER = {
-  layer: INTEGER,
-  verdict: TEXT,
-  reason: REASON,
-  hiddenNorm: NUMBER,
-  weightNorm: NUMBER,
-  jacobianNorm: NUMBER,
-  jacobianNormLower: NUMBER,
-  jacobianNormUpper: NUMBER,
-  weightGradientNorm: NUMBER,
-  biasGradientNorm: NUMBER,
-  tightness: NUMBER,
-  tightnessLower: NUMBER,
-  tightnessUpper: NUMBER,
-  directionalTightness: NUMBER,
-  alignmentWeight: NUMBER,
-  alignmentJacobian: NUMBER,
-  slackWeight: NUMBER,
-  slackJacobian: NUMBER,
-  cutResidual: NUMBER,
-} as const satisfies Record<keyof LayerRow, Column>;
-
-const VIOLATION = { check: TEXT, layer: INTEGER, detail: TEXT } as const satisfies Record<
-  keyof NonNullable<SampleRow["violations"]>[number],
-  Column
->;
-
-const RESIDUAL = {
-  kind: "struct",
-  optional: false,
-  fields: { value: NUMBER, bound: NUMBER, reason: REASON } satisfies Record<keyof AuditResidual, Column>,
-} as const;
-
-const AUDIT = {
-  identityResidual: RESIDUAL,
-  contractedResidual: RESIDUAL,
-  biasIdentityResidual: RESIDUAL,
-} as const satisfies Record<keyof NonNullable<SampleRow["audit"]>, Column>;
-
-const SAMPLE = {
-  index: INDEX,
-  verdict: TEXT,
-  reason: REASON,
-  value: NUMBER,
-  inputGradientNorm: NUMBER,
-  parameterGradientNorm: NUMBER,
-  lhs: NUMBER,
-  rhs: NUMBER,
-  ratio: NUMBER,
-  ratioLower: NUMBER,
-  ratioUpper: NUMBER,
-  coefficient: NUMBER,
-  kink: { kind: "integer", optional: true },
-  kinkBound: REASON,
-  layers: { kind: "list", optional: false, fields: LAYER },
-  violations: { kind: "list", optional: true, fields: VIOLATION },
-  audit: { kind: "struct", optional: true, fields: AUDIT },
-} as const satisfies Record<keyof SampleRow, Column>;
-
-const ADDRESSED = { address: TEXT, architecture: INTEGER, ...SAMPLE } as const satisfies Record<
-  keyof AddressedRow,
-  Column
->;
 
 /** Values of a row group, all columns together: about 8 MiB. */
 const GROUP_VALUES = 1 << 20;
@@ -111,7 +31,9 @@ export function createParquetRows<Kind extends "samples" | "addressed">(
   kind: Kind,
   write: (bytes: Uint8Array) => void,
 ): ParquetRows<Kind extends "addressed" ? AddressedRow : SampleRow> {
-  const columns: Readonly<Record<string, Column>> = kind === "addressed" ? ADDRESSED : SAMPLE;
+  const columns = columnsOf((kind === "addressed" ? ADDRESSED_ROW : SAMPLE_ROW).entries);
+  const width = Object.keys(columns).length;
+  const layerWidth = Object.keys(LAYER_ROW.entries).length;
   const bytes = new ByteWriter();
   const handOver = (): void => {
     write(bytes.getBytes().slice());
@@ -119,7 +41,7 @@ export function createParquetRows<Kind extends "samples" | "addressed">(
   };
   const file = new ParquetWriter({
     writer: Object.assign(bytes, { flush: handOver }),
-    schema: [{ name: "row", num_children: Object.keys(columns).length }, ...schema(columns)],
+    schema: [{ name: "row", num_children: width }, ...schema(columns)],
     kvMetadata: [{ key: "schema", value: "gradient-penalty-samples/1" }],
     createdBy: "gradient-penalty-verifier",
   });
@@ -133,7 +55,7 @@ export function createParquetRows<Kind extends "samples" | "addressed">(
     void file.write({
       columnData: Object.entries(columns).map(([name, column]) => ({
         name,
-        data: rows.map((row) => (column.kind === "index" ? BigInt(row[name] as number) : row[name])),
+        data: rows.map((row) => (column.kind === "long" ? BigInt(row[name] as number) : row[name])),
       })),
       rowGroupSize: rows.length,
     });
@@ -141,7 +63,7 @@ export function createParquetRows<Kind extends "samples" | "addressed">(
   return {
     add: (row) => {
       group.push(withFiniteNumbers(row) as Readonly<Record<string, unknown>>);
-      values += Object.keys(columns).length + row.layers.length * Object.keys(LAYER).length;
+      values += width + row.layers.length * layerWidth;
       if (values >= GROUP_VALUES) writeGroup();
     },
     finish: () => {
@@ -153,11 +75,11 @@ export function createParquetRows<Kind extends "samples" | "addressed">(
 }
 
 /** The Parquet schema of these columns, depth first. */
-function schema(columns: Readonly<Record<string, Column>>): SchemaElement[] {
+function schema(columns: Columns): SchemaElement[] {
   return Object.entries(columns).flatMap(([name, column]): SchemaElement[] => {
     const repetition_type = column.optional ? "OPTIONAL" : "REQUIRED";
     switch (column.kind) {
-      case "index":
+      case "long":
         return [{ name, repetition_type, type: "INT64" }];
       case "integer":
         return [{ name, repetition_type, type: "INT32" }];
@@ -168,13 +90,13 @@ function schema(columns: Readonly<Record<string, Column>>): SchemaElement[] {
           { name, repetition_type, type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } },
         ];
       case "struct":
-        return [{ name, repetition_type, num_children: Object.keys(column.fields).length }, ...schema(column.fields)];
+        return [{ name, repetition_type, num_children: Object.keys(column.columns).length }, ...schema(column.columns)];
       case "list":
         return [
           { name, repetition_type, num_children: 1, converted_type: "LIST", logical_type: { type: "LIST" } },
           { name: "list", repetition_type: "REPEATED", num_children: 1 },
-          { name: "element", repetition_type: "REQUIRED", num_children: Object.keys(column.fields).length },
-          ...schema(column.fields),
+          { name: "element", repetition_type: "REQUIRED", num_children: Object.keys(column.columns).length },
+          ...schema(column.columns),
         ];
     }
   });

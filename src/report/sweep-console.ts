@@ -1,5 +1,5 @@
 /** SweepReport → the table that a person reads, at most 80 columns wide. A pure function, like console.ts. */
-import type { AddressedCase, ReportedArchitecture, SweepReport } from "../sweep/results.ts";
+import type { AddressedCase, ReportedArchitecture, SweepReport } from "../records/sweep.ts";
 import { joined, measurements, verdicts, violations, work } from "./console.ts";
 import { counted, grouped, significant } from "./numbers.ts";
 

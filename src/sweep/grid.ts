@@ -7,8 +7,9 @@ import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { FormatError } from "../network/errors.ts";
 import { HEAD_NAMES, headByName } from "../network/heads.ts";
 import { INITIALISERS } from "../network/initialisers.ts";
+import { NORMS, note } from "../records/kit.ts";
 import { DISTRIBUTIONS } from "../sampling/inputs.ts";
-import type { Architecture } from "./results.ts";
+import type { Architecture } from "../records/sweep.ts";
 
 const MOST_DEPTH = 1000;
 const WIDEST = 16_384;
@@ -21,30 +22,50 @@ const headNames = [...HEAD_NAMES, "linear", "squared-error"].join(", ");
 const head = v.pipe(
   v.string(),
   v.check((name) => name === "linear" || name === "squared-error" || headByName(name) !== null, headNames),
+  // What JSON Schema can say of it.
+  v.metadata({ pattern: `^(${headNames.replaceAll(", ", "|").replaceAll(":K", ":[0-9]+")})$` }),
 );
 
-const GRID = v.strictObject({
-  depth: listOf(whole(MOST_DEPTH)),
-  /** n: every layer n wide; [a, b, c]: a inputs, b in the hidden layers, c outputs. */
-  width: listOf(v.union([whole(WIDEST), v.strictTuple([whole(WIDEST), whole(WIDEST), whole(WIDEST)])])),
-  activation: v.optional(listOf(v.picklist(ACTIVATION_NAMES)), ["relu"]),
+/** What a grid file holds: schemas/grid.schema.json is made of it. */
+export const GRID = v.strictObject({
+  depth: note(listOf(whole(MOST_DEPTH)), "l, the number of layers."),
+  width: note(
+    listOf(v.union([whole(WIDEST), v.strictTuple([whole(WIDEST), whole(WIDEST), whole(WIDEST)])])),
+    "n: every layer n wide. [a, b, c]: a inputs, b in each hidden layer, c outputs.",
+  ),
+  activation: v.optional(
+    note(
+      listOf(v.picklist(ACTIVATION_NAMES)),
+      "Of the hidden layers; the output layer is identity. With one layer it is that layer's.",
+    ),
+    ["relu"],
+  ),
   initialiser: v.optional(listOf(v.picklist(INITIALISERS)), ["he"]),
-  scale: v.optional(listOf(positive), [1]),
-  /** Standard deviation; 0: biases of 0, which are parameters; false: no biases. */
-  bias: v.optional(listOf(v.union([v.pipe(v.number(), v.finite(), v.minValue(0)), v.literal(false)])), [0.1]),
-  head: v.optional(listOf(head), ["logit:argmax"]),
-  norm: v.optional(listOf(v.picklist(["spectral", "frobenius"])), ["spectral"]),
+  scale: v.optional(note(listOf(positive), "Factor of the initialiser; normal's standard deviation."), [1]),
+  bias: v.optional(
+    note(
+      listOf(v.union([v.pipe(v.number(), v.finite(), v.minValue(0)), v.literal(false)])),
+      "Standard deviation of the biases; 0: biases of 0, which are parameters; false: no biases.",
+    ),
+    [0.1],
+  ),
+  head: v.optional(note(listOf(head), "f of the output, as in --head; linear and squared-error draw their numbers."), [
+    "logit:argmax",
+  ]),
+  norm: v.optional(listOf(v.picklist(NORMS)), ["spectral"]),
   distribution: v.optional(
-    listOf(
-      v.union([
-        v.picklist(DISTRIBUTIONS),
-        v.strictObject({ distribution: v.picklist(DISTRIBUTIONS), scale: v.optional(positive, 1) }),
-      ]),
+    note(
+      listOf(
+        v.union([
+          v.picklist(DISTRIBUTIONS),
+          v.strictObject({ distribution: v.picklist(DISTRIBUTIONS), scale: v.optional(positive, 1) }),
+        ]),
+      ),
+      "Of the inputs. scale: standard deviation, half-width or radius.",
     ),
     ["normal"],
   ),
-  /** Networks drawn of each architecture. */
-  networks: v.optional(whole(2 ** 32), 1),
+  networks: v.optional(note(whole(2 ** 32), "Networks drawn of each architecture."), 1),
 });
 
 /** One grid with its defaults filled in. */

@@ -4,7 +4,7 @@ import { auditedShare } from "../pipeline/statistics.ts";
 import { cellOfNetwork, formatAddress } from "./case.ts";
 import type { Cell } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";
-import type { AddressedCase, ReportedArchitecture, SweepReport } from "./results.ts";
+import type { AddressedCase, ReportedArchitecture, SweepReport } from "../records/sweep.ts";
 import { QUANTILE_ERROR, sketchQuantiles, sumValue } from "./sketch.ts";
 import type { ReachedCase, Spreading, Summing, Tally } from "./tally.ts";
 import { emptyTally, mergeTally } from "./tally.ts";

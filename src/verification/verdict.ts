@@ -3,6 +3,7 @@
  * NaN falls on the undecided side.
  */
 import type { Interval } from "../engine/interval.ts";
+import type { Check } from "../records/sample.ts";
 
 /** T: within this of equality, equality and the strict inequality are told apart only by the proven bracket. */
 export const TIGHT = 1e-3;
@@ -28,7 +29,7 @@ export type VerdictKind = Verdict["kind"];
  * What found a violation: the inequality's own brackets, rule 2, the cut test, a stored value against its formula (replay, audit), a
  * norm or reported number against what it was made of, an identity, or an f64 replay that contradicts the engine.
  */
-export type Check = "inequality" | "zero-factor" | "cut" | "local" | "norms" | "identity" | "replay";
+export type { Check };
 
 /**
  * Rules 3–6 for a bracket of κ: `violated` above 1, `holds` at most 1, `tight`, or open.

@@ -4,14 +4,16 @@
  */
 import * as v from "valibot";
 import { checkDepth } from "../formats/json-depth.ts";
-import { readModelJson } from "../formats/model-json.ts";
+import { MODEL_FILE, readModelJson } from "../formats/model-json.ts";
 import { IEEE_F64, WGSL_F32 } from "../engine/engine.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
 import { leastKinkDistance } from "../network/kinks.ts";
 import { checkHead, labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
-import type { SampleRow } from "../pipeline/results.ts";
+import { count, digest, list, note, NORMS, verdict } from "../records/kit.ts";
+import type { SampleRow } from "../records/sample.ts";
+import { engine, tool } from "../records/shared.ts";
 import { checkShapes } from "./shapes.ts";
 import { decoded, encoded, float, floats, integers } from "./numbers.ts";
 import type { Witness } from "./witness.ts";
@@ -28,7 +30,8 @@ const measuredDirection = v.object({ tangentNorm: v.array(floats), products: v.a
 const Head = v.variant("kind", [
   v.object({ kind: v.literal("sum") }),
   v.object({ kind: v.literal("mean") }),
-  v.object({ kind: v.literal("logit"), index: v.pipe(v.number(), v.integer()) }),
+  // Whether there is such an output, checkHead says.
+  v.object({ kind: v.literal("logit"), index: v.pipe(v.number(), v.integer(), v.metadata({ minimum: 0 })) }),
   v.object({ kind: v.literal("logit-argmax") }),
   v.object({ kind: v.literal("linear"), coefficients: floats }),
   v.object({ kind: v.literal("half-squared-norm") }),
@@ -40,7 +43,7 @@ const Head = v.variant("kind", [
 
 const Stored = v.object({
   value: float,
-  topExponent: v.number(),
+  topExponent: v.pipe(v.number(), v.integer()),
   topGradient: floats,
   hidden: v.array(floats),
   preactivation: v.array(floats),
@@ -61,8 +64,13 @@ const Measurements = v.object({
   topExponent: integers,
   hiddenNorm: v.array(floats),
   slopeMax: v.array(floats),
-  /** Files of earlier versions are without it: it is made again of the stored z. */
-  kinkDistance: v.optional(v.array(floats)),
+  // It is made again of the stored z.
+  kinkDistance: v.optional(
+    note(
+      v.array(floats),
+      "The least distance of each layer's z from a kink of its activation; absent in files of earlier versions.",
+    ),
+  ),
   adjointNorm: v.array(floats),
   pullbackNorm: v.array(floats),
   directions: v.strictTuple([measuredDirection, measuredDirection]),
@@ -70,8 +78,12 @@ const Measurements = v.object({
     v.nullable(
       v.object({
         ...{ vectorNorm: floats, pullbackNorm: floats, stageNorm: v.array(floats), steps: integers },
-        // Of an engine that measures them.
-        iterateNorm: v.exactOptional(v.array(floats)),
+        iterateNorm: v.exactOptional(
+          note(
+            v.array(floats),
+            "Norms of the iteration's first vector and of the one after its first round, where the engine measures them.",
+          ),
+        ),
       }),
     ),
   ),
@@ -86,7 +98,7 @@ const Measurements = v.object({
 const written = v.optional(v.nullable(v.union([v.number(), v.string()])));
 
 const Measured = v.looseObject({
-  verdict: v.string(),
+  verdict,
   reason: v.optional(v.string()),
   ...{ value: written, lhs: written, rhs: written, ratio: written },
   layers: v.array(v.looseObject({ layer: v.optional(v.number()), verdict: v.optional(v.string()) })),
@@ -95,37 +107,47 @@ const Measured = v.looseObject({
   ),
 });
 
-const File = v.object({
+/** What the file holds, schemas/witness.schema.json; keys beside these are passed over. */
+export const WITNESS_FILE = v.object({
   schema: v.literal(SCHEMA),
-  tool: v.object({ name: v.string(), version: v.string() }),
-  engine: v.object({
-    kind: v.picklist(["webgpu", "cpu"]),
-    precision: v.picklist(["f32", "f64"]),
-    adapter: v.string(),
-    runtime: v.string(),
-    hardware: v.boolean(),
-  }),
+  tool: v.object(tool.entries),
+  engine: v.object(engine.entries),
   settings: v.object({
-    norm: v.picklist(["spectral", "frobenius"]),
+    norm: v.picklist(NORMS),
     accuracy: v.union([v.number(), v.literal("verdict")]),
     certify: v.nullable(v.number()),
-    seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
-    plant: v.nullable(v.string()),
+    seed: count,
+    plant: note(v.nullable(v.string()), "The planted fault that was switched on."),
   }),
-  address: v.nullable(v.string()),
-  index: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  label: v.pipe(v.number(), v.integer(), v.minValue(-1)),
-  verdict: v.picklist(["holds", "tight", "violated", "unresolved", "invalid"]),
-  check: v.nullable(v.string()),
-  layer: v.nullable(v.number()),
-  network: v.looseObject({}),
+  address: note(v.nullable(v.string()), "SEED:STREAM:INDEX of a sweep's case."),
+  index: note(count, "The sample's number in its run: the address of its random direction."),
+  label: note(v.pipe(v.number(), v.integer(), v.minValue(-1)), "-1: none."),
+  verdict,
+  check: note(v.nullable(v.string()), "The check that failed first."),
+  layer: note(v.nullable(count), "Its layer; 0: the whole network."),
+  network: note(
+    v.looseObject({ schema: MODEL_FILE.entries.schema, layers: list(v.unknown(), 1) }),
+    "As model.schema.json says, with the word -0 where a weight or bias is that; bias null: the layer has none.",
+  ),
   head: Head,
   input: floats,
-  measured: Measured,
-  norms: v.array(v.object({ spectral: interval, frobenius: interval })),
+  measured: note(
+    Measured,
+    "What was reported of the sample, as in samples.schema.json, numbers that are not finite as words.",
+  ),
+  norms: note(
+    v.array(v.object({ spectral: interval, frobenius: interval })),
+    "The proven brackets of the scaled weights' norms.",
+  ),
   stored: Stored,
   measurements: Measurements,
-  sha256: v.object(Object.fromEntries(PARTS.map((part) => [part, v.string()]))),
+  sha256: note(
+    v.object({
+      ...{ network: digest, head: digest, input: digest },
+      ...{ measured: digest, stored: digest, measurements: digest },
+    }),
+    "Of each part's own JSON text.",
+  ),
 });
 
 /** The file's text, ending in a line break. Undone by readWitness. */
@@ -152,7 +174,7 @@ export async function witnessText(witness: Witness): Promise<string> {
     measurements: numbers,
   }) as Record<string, unknown>;
   const sha256: Record<string, string> = {};
-  for (const part of PARTS) sha256[part] = await digest(JSON.stringify(body[part]));
+  for (const part of PARTS) sha256[part] = await sha256Of(JSON.stringify(body[part]));
   return `${JSON.stringify({ ...body, sha256 })}\n`;
 }
 
@@ -169,7 +191,7 @@ export async function readWitness(text: string, source: string): Promise<Witness
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FormatError(`${source}: found no JSON (${reason}), expected a ${SCHEMA}`, { cause });
   }
-  const result = v.safeParse(File, raw);
+  const result = v.safeParse(WITNESS_FILE, raw);
   if (!result.success) {
     const issue = result.issues[0];
     const path = issue.path?.map((p) => String(p.key)).join(".") ?? "the document";
@@ -184,10 +206,10 @@ export async function readWitness(text: string, source: string): Promise<Witness
   const file = result.output;
   const parts = raw as Record<string, unknown>;
   for (const part of PARTS) {
-    const found = await digest(JSON.stringify(parts[part]));
+    const found = await sha256Of(JSON.stringify(parts[part]));
     if (found !== file.sha256[part]) {
       throw new FormatError(
-        `${source}: ${part}: found SHA-256 ${found.slice(0, 12)}…, expected ${(file.sha256[part] ?? "").slice(0, 12)}…: the part was changed after it was written`,
+        `${source}: ${part}: found SHA-256 ${found.slice(0, 12)}…, expected ${file.sha256[part].slice(0, 12)}…: the part was changed after it was written`,
       );
     }
   }
@@ -234,7 +256,7 @@ function readNetwork(part: unknown, source: string): Network {
 }
 
 /** @throws FormatError, ModelError where head, label, verdict, check or layer do not go with the rest. */
-function checkCase(file: v.InferOutput<typeof File>, network: Network, source: string): void {
+function checkCase(file: v.InferOutput<typeof WITNESS_FILE>, network: Network, source: string): void {
   const outputs = outputWidth(network);
   try {
     checkHead(file.head, outputs, 1);
@@ -258,7 +280,7 @@ function checkCase(file: v.InferOutput<typeof File>, network: Network, source: s
   }
 }
 
-async function digest(text: string): Promise<string> {
+async function sha256Of(text: string): Promise<string> {
   const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

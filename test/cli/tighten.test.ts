@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { columns } from "../../src/report/numbers.ts";
 import type { SampleRow } from "../../src/pipeline/results.ts";
-import type { TightenReport } from "../../src/sweep/tighten/results.ts";
+import type { TightenReport } from "../../src/records/report.ts";
 import { fakeIo } from "./fake-io.ts";
 
 const schema = JSON.parse(readFileSync(new URL("../../schemas/report.schema.json", import.meta.url), "utf8")) as object;

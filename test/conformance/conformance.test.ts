@@ -1,7 +1,7 @@
 /** A conformance run whose device fails, and what its text and JUnit suite say of every outcome. */
 import { describe, expect, it } from "vitest";
 import { runConformance } from "../../src/conformance/conformance.ts";
-import type { ConformanceReport } from "../../src/conformance/results.ts";
+import type { ConformanceReport } from "../../src/records/conformance.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { OpenDevice } from "../../src/engine/gpu/device.ts";
 import { DeviceError } from "../../src/network/errors.ts";

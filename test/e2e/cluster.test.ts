@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import type { SweepReport } from "../../src/sweep/results.ts";
+import type { SweepReport } from "../../src/records/sweep.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const GPV = `${process.execPath} ${join(ROOT, "bin/gpv.js")}`;

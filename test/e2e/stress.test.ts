@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, describe, expect, test } from "vitest";
 import { KERNEL_KEYS } from "../../src/conformance/call.ts";
-import type { ConformanceReport } from "../../src/conformance/results.ts";
+import type { ConformanceReport } from "../../src/records/conformance.ts";
 import { columns } from "../../src/report/numbers.ts";
 import { skipReason } from "../support/software-gpu.ts";
 

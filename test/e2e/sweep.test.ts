@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SampleRow } from "../../src/pipeline/results.ts";
-import type { SweepReport } from "../../src/sweep/results.ts";
+import type { SweepReport } from "../../src/records/sweep.ts";
 import { proveSweep } from "../evidence/sweeps.ts";
 import { softwareVulkan } from "../../src/cli/runtime/software-vulkan.ts";
 

@@ -106,7 +106,7 @@ describe("witnesses of the digits example", { timeout: 60_000 }, () => {
 
   test("are refuted once the claim is made up", async () => {
     const witness = await readWitness(readFileSync(first, "utf8"), first);
-    const violations = [{ check: "norms", layer: 1, detail: "made up" }];
+    const violations = [{ check: "norms", layer: 1, detail: "made up" }] as const;
     writeFileSync(file("forged.json"), await witnessText(forged(witness, { violations })));
     const { code, stdout } = await run(NODE, "replay", file("forged.json"));
     expect([code, stdout]).toEqual([1, expect.stringContaining("REFUTED: the stored values pass the check")]);

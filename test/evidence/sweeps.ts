@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { wordsAt } from "../../src/sampling/philox.ts";
-import type { SweepReport } from "../../src/sweep/results.ts";
+import type { SweepReport } from "../../src/records/sweep.ts";
 import { root } from "./run-proof.ts";
 
 export interface ResumeRequest {

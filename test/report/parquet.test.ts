@@ -3,8 +3,9 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { describe, expect, test } from "vitest";
 import type { LayerRow, SampleRow } from "../../src/pipeline/results.ts";
 import { VERDICT_NAMES } from "../../src/pipeline/results.ts";
+import { CHECKS } from "../../src/records/sample.ts";
 import { createParquetRows } from "../../src/report/parquet.ts";
-import type { AddressedRow } from "../../src/report/parquet.ts";
+import type { AddressedRow } from "../../src/records/sample.ts";
 import { rowLine } from "../../src/report/rows.ts";
 import { ROW } from "./sample.ts";
 
@@ -66,7 +67,7 @@ const sample: fc.Arbitrary<SampleRow> = fc
     fc.record(
       {
         reason: text,
-        violations: fc.array(fc.record({ check: text, layer: fc.nat(9), detail: text }), {
+        violations: fc.array(fc.record({ check: fc.constantFrom(...CHECKS), layer: fc.nat(9), detail: text }), {
           minLength: 1,
           maxLength: 3,
         }),

@@ -8,7 +8,7 @@ import type { SampleRow } from "../../src/pipeline/results.ts";
 import { DeviceError } from "../../src/network/errors.ts";
 import { caseRequest, parseAddress } from "../../src/sweep/case.ts";
 import { memoryLedger } from "../../src/sweep/ledger.ts";
-import type { SweepReport } from "../../src/sweep/results.ts";
+import type { SweepReport } from "../../src/records/sweep.ts";
 import { cpu, reportOf, SETTINGS, sweep, units, WHOLE } from "./support.ts";
 import { cellsOf } from "../../src/sweep/grid.ts";
 

@@ -11,7 +11,7 @@ import type { InitialiserName } from "../../src/network/initialisers.ts";
 import type { Network } from "../../src/network/network.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
-import type { TightenReport } from "../../src/sweep/tighten/results.ts";
+import type { TightenReport } from "../../src/records/report.ts";
 import type { TightenRequest } from "../../src/sweep/tighten/tighten.ts";
 import { tighten } from "../../src/sweep/tighten/tighten.ts";
 

@@ -57,7 +57,7 @@ describe("what is no witness is refused in one line", () => {
     const name = await changed(["network", "layers", 1, "activation"], () => "relux");
     expect(name).toMatch(/^FormatError: w\.json: network: layers\.1\.activation: found "relux", expected /);
     const other = await changed(["network", "schema"], () => "gradient-penalty-model/2");
-    expect(other).toMatch(/^FormatError: w\.json: network: schema: found "gradient-penalty-model\/2", expected /);
+    expect(other).toMatch(/^FormatError: w\.json: network\.schema: found "gradient-penalty-model\/2", expected /);
   });
 });
 

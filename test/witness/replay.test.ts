@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FaultName } from "../../src/engine/faults.ts";
 import type { Network } from "../../src/network/network.ts";
+import { CHECKS } from "../../src/records/sample.ts";
 import { readWitness, witnessText } from "../../src/witness/file.ts";
 import type { Replay } from "../../src/witness/replay.ts";
 import { replayWitness } from "../../src/witness/replay.ts";
@@ -62,19 +63,16 @@ describe("replay of a violated witness", () => {
     expect(again.inputGradientNorm).not.toBe(right.inputGradientNorm);
   });
 
-  test.each(["inequality", "zero-factor", "cut", "local", "norms", "identity", "replay"])(
-    "a clean sample's witness that claims the %s check to have failed is refuted",
-    async (check) => {
-      const violations = [{ check, layer: 2, detail: "made up" }];
-      const { confirmed, finding, again } = await replayed(
-        forged(await witnessOf(DEEP), { verdict: "violated", violations }),
-      );
-      expect([confirmed, again.verdict]).toEqual([false, "holds"]);
-      expect(finding).toBe(
-        "the stored values pass the check that is said to have failed: the witness does not show a violation",
-      );
-    },
-  );
+  test.each(CHECKS)("a clean sample's witness that claims the %s check to have failed is refuted", async (check) => {
+    const violations = [{ check, layer: 2, detail: "made up" }];
+    const { confirmed, finding, again } = await replayed(
+      forged(await witnessOf(DEEP), { verdict: "violated", violations }),
+    );
+    expect([confirmed, again.verdict]).toEqual([false, "holds"]);
+    expect(finding).toBe(
+      "the stored values pass the check that is said to have failed: the witness does not show a violation",
+    );
+  });
 
   test("nor is it confirmed without any check named", async () => {
     expect((await replayed(forged(await witnessOf(DEEP), { verdict: "violated" }))).confirmed).toBe(false);
@@ -83,7 +81,7 @@ describe("replay of a violated witness", () => {
   test("another check, or the same at another layer, does not confirm it", async () => {
     const witness = await witnessOf(DEEP, { fault: "jacobian-norm-doubled" });
     const found = witness.row.violations ?? [];
-    const elsewhere = found.map((v) => ({ ...v, check: "cut" }));
+    const elsewhere = found.map((v) => ({ ...v, check: "cut" as const }));
     expect((await replayed(forged(witness, { violations: elsewhere }))).confirmed).toBe(false);
     expect(found.some((v) => v.layer === 1)).toBe(false);
     const shifted = found.map((v) => ({ ...v, layer: 1 }));

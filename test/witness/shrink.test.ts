@@ -124,7 +124,7 @@ describe("shrink", () => {
   });
 
   test("says so too where another check fails than the witness's", async () => {
-    const violations = [{ check: "norms", layer: 1, detail: "made up" }];
+    const violations = [{ check: "norms", layer: 1, detail: "made up" }] as const;
     const other = forged(await failing, { violations });
     expect((await shrinkWitness(request(other, FAULT))).witness).toBe(null);
   });

@@ -18,7 +18,8 @@ import type { Point } from "./objective.ts";
 import { makeObjective } from "./objective.ts";
 import type { InputRegion } from "./region.ts";
 import { makeRegion } from "./region.ts";
-import type { Search, SearchStart, TightenReport, Tightest } from "./results.ts";
+import type { TightenReport } from "../../records/report.ts";
+import type { Search, SearchStart, Tightest } from "../../records/search.ts";
 import type { Centre, Sampled, Start } from "./starts.ts";
 import { chooseStarts, headOfEnds, largestNorm, readStart, withinRegion } from "./starts.ts";
 

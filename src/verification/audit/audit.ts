@@ -3,6 +3,7 @@
  * measured norm from its vector, every reported number from those, and sampled entries of the identities. It is what gives the verdicts'
  * word "stored" its meaning: a verdict is proven for the stored slopes and adjoints, the audit says that these are the formulas' values.
  */
+import type { SampleNumbers } from "../../records/sample.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Discrepancy } from "./comparison.ts";
 import { createComparison, discrepancyText } from "./comparison.ts";
@@ -12,7 +13,6 @@ import type { IdentityEntry, IdentityResiduals } from "./identities.ts";
 import { auditIdentities } from "./identities.ts";
 import { auditLinear } from "./linear.ts";
 import { auditNorms } from "./norms.ts";
-import type { ReportedNumbers } from "./reported.ts";
 import { auditReported } from "./reported.ts";
 import { auditProven } from "./proven.ts";
 import type { AuditSubject, Judged } from "./subject.ts";
@@ -27,7 +27,7 @@ export interface AuditOutcome {
 /** @param reported the sample's row; null where these stored values gave no row. @param judged what the row copies. @param plan the plan's audit. */
 export function auditSample(
   subject: AuditSubject,
-  reported: ReportedNumbers | null,
+  reported: SampleNumbers | null,
   judged: Judged,
   plan: readonly Discrepancy[],
 ): AuditOutcome {

@@ -3,20 +3,16 @@
  * ends are in order, no estimate of ‖J_t‖ is above the upper bound, and κ_t's estimate is in its bracket, each but for rounding.
  */
 import { timesPowerOfTwo } from "../../engine/powers.ts";
+import type { LayerNumbers } from "../../records/sample.ts";
 import { pullbackError } from "../bounds.ts";
 import type { LayerBounds } from "../rounding.ts";
 import { normError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { euclidean, usable } from "./linear.ts";
-import type { ReportedLayerNumbers } from "./reported.ts";
 import type { AuditSubject } from "./subject.ts";
 import { HOST } from "./subject.ts";
 
-export function auditProven(
-  subject: AuditSubject,
-  rows: readonly ReportedLayerNumbers[],
-  comparison: Comparison,
-): void {
+export function auditProven(subject: AuditSubject, rows: readonly LayerNumbers[], comparison: Comparison): void {
   const { plan, traced, layers, arithmetic, jacobianUpper } = subject;
   const columns = plan.norm === "frobenius" ? traced.inputGradient.length : 1;
   // Four norms enter κ, two of them below the line: ((1 + e)/(1 − e))² ≤ 1 + 8e for e ≤ 1/8, and nothing is known beyond. The host's own

@@ -3,6 +3,8 @@
  * materialised: as intervals that the norms' errors leave (range.ts). Copies, of the plan's and the verdicts' brackets, are the same bits.
  */
 import type { Interval } from "../../engine/interval.ts";
+import type { Maybe } from "../../records/kit.ts";
+import type { LayerNumbers, SampleNumbers } from "../../records/sample.ts";
 import { exponentOf, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../../engine/powers.ts";
 import { cutResiduals } from "../cut.ts";
 import { kinkBounds, nearKink } from "../kinks.ts";
@@ -14,56 +16,24 @@ import { around, exactly, hull, larger, less, ONE, over, plus, root, shifted, sq
 import type { AuditSubject, Judged } from "./subject.ts";
 import { HOST } from "./subject.ts";
 
-type Maybe = number | null;
-
-/** What a row says of a layer, as results.ts has it. */
-export interface ReportedLayerNumbers {
-  readonly layer: number;
-  readonly hiddenNorm: Maybe;
-  readonly weightNorm: Maybe;
-  readonly jacobianNorm: Maybe;
-  readonly jacobianNormLower: Maybe;
-  readonly jacobianNormUpper: Maybe;
-  readonly weightGradientNorm: Maybe;
-  readonly biasGradientNorm: Maybe;
-  readonly tightness: Maybe;
-  readonly tightnessLower: Maybe;
-  readonly tightnessUpper: Maybe;
-  readonly directionalTightness: Maybe;
-  readonly alignmentWeight: Maybe;
-  readonly alignmentJacobian: Maybe;
-  readonly slackWeight: Maybe;
-  readonly slackJacobian: Maybe;
-  readonly cutResidual: Maybe;
-}
-
-export interface ReportedNumbers {
-  readonly index: number;
-  readonly value: Maybe;
-  readonly inputGradientNorm: Maybe;
-  readonly parameterGradientNorm: Maybe;
-  readonly lhs: Maybe;
-  readonly rhs: Maybe;
-  readonly ratio: Maybe;
-  readonly ratioLower: Maybe;
-  readonly ratioUpper: Maybe;
-  readonly coefficient: Maybe;
-  readonly kink?: number;
-  readonly layers: readonly ReportedLayerNumbers[];
-}
-
 /** By how much the ends of the ratio's interval are rounded outward, at most. */
 const END = 2 ** -46;
 
+/** Of every number of a record: what it is called, and where it must lie. */
+type Ranges<Name extends string> = Readonly<Record<Name, readonly [quantity: string, right: Interval]>>;
+
 export function auditReported(
   subject: AuditSubject,
-  reported: ReportedNumbers,
+  reported: SampleNumbers,
   judged: Judged,
   comparison: Comparison,
 ): void {
   const { plan, traced } = subject;
-  const check = (t: number | null, quantity: string, found: Maybe, right: Interval): void => {
-    comparison.within("norms", t, quantity, found ?? NaN, right);
+  const compare = <Name extends string>(t: number | null, row: Record<Name, Maybe>, ranges: Ranges<Name>): void => {
+    for (const name of Object.keys(ranges) as Name[]) {
+      const [quantity, right] = ranges[name];
+      comparison.within("norms", t, quantity, row[name] ?? NaN, right);
+    }
   };
   const layers = plan.layers.map((_, i) => layerRanges(subject, judged, i + 1));
   const top = traced.topExponent;
@@ -89,22 +59,25 @@ export function auditReported(
     left = plus(left, hull(square(factor), times(sums[i] as Interval, square(kappa))));
     if (product.upper > 0) coefficient = plus(coefficient, square(shifted(over(lengthened, product), -l.through)));
   });
-  check(null, "the sample's number", reported.index, exactly(subject.index));
-  check(null, "the number of layers", reported.layers.length, exactly(layers.length));
-  check(null, "f", reported.value, exactly(traced.value));
-  check(null, "‖∇ₓf‖", reported.inputGradientNorm, shifted(gradient, whole + top));
-  check(null, "‖∇_θ f‖", reported.parameterGradientNorm, shifted(root(right), common + top));
-  check(null, "the left side", reported.lhs, shifted(left, 2 * (common + top)));
-  check(null, "the right side", reported.rhs, shifted(right, 2 * (common + top)));
-  check(null, "the ratio", reported.ratio, right.upper === 0 ? exactly(NaN) : over(left, right));
+  comparison.within("norms", null, "the number of layers", reported.layers.length, exactly(layers.length));
   // Squares of the verdict's own ends, rounded outward.
   const { lower, upper } = judged.total;
   const none = right.upper === 0 || !judged.vouched;
-  check(null, "the ratio's proven lower bound", reported.ratioLower, none ? exactly(NaN) : around(lower ** 2, END));
-  check(null, "the ratio's proven upper bound", reported.ratioUpper, none ? exactly(NaN) : around(upper ** 2, END));
   const kink = nearKink(kinkBounds(plan, subject.arithmetic), subject.measurements, subject.at)?.layer ?? 0;
-  check(null, "the layer at a kink", reported.kink ?? 0, exactly(kink));
-  check(null, "Σ(1+‖h‖²)/(‖W‖²‖J‖²)", reported.coefficient, coefficient);
+  const numbers: Ranges<Exclude<keyof SampleNumbers, "layers">> = {
+    index: ["the sample's number", exactly(subject.index)],
+    value: ["f", exactly(traced.value)],
+    inputGradientNorm: ["‖∇ₓf‖", shifted(gradient, whole + top)],
+    parameterGradientNorm: ["‖∇_θ f‖", shifted(root(right), common + top)],
+    lhs: ["the left side", shifted(left, 2 * (common + top))],
+    rhs: ["the right side", shifted(right, 2 * (common + top))],
+    ratio: ["the ratio", right.upper === 0 ? exactly(NaN) : over(left, right)],
+    ratioLower: ["the ratio's proven lower bound", none ? exactly(NaN) : around(lower ** 2, END)],
+    ratioUpper: ["the ratio's proven upper bound", none ? exactly(NaN) : around(upper ** 2, END)],
+    kink: ["the layer at a kink", exactly(kink)],
+    coefficient: ["Σ(1+‖h‖²)/(‖W‖²‖J‖²)", coefficient],
+  };
+  compare(null, { ...reported, kink: reported.kink ?? 0 }, numbers);
 
   const cut = cutRanges(subject);
   layers.forEach((l, i) => {
@@ -117,24 +90,27 @@ export function auditReported(
     const kappa = over(gradient, times(denominator, l.jacobian));
     const alpha = over(l.pulled, denominator);
     const share = over(sums[i] as Interval, right);
-    check(t, "the layer's number", row.layer, exactly(t));
-    check(t, "‖h‖", row.hiddenNorm, l.hidden);
-    check(t, "‖W‖", row.weightNorm, exactly(timesPowerOfTwo(l.weight.lower, l.through - l.below)));
-    check(t, "‖J‖", row.jacobianNorm, shifted(l.jacobian, l.below));
     const { lower, upper } = finding.jacobian.statement;
-    check(t, "‖J‖'s proven lower bound", row.jacobianNormLower, exactly(loweredPowerOfTwo(lower, l.below)));
-    check(t, "‖J‖'s proven upper bound", row.jacobianNormUpper, exactly(raisedPowerOfTwo(upper, l.below)));
-    check(t, "‖∇_b f‖", row.biasGradientNorm, l.biased ? bias : exactly(NaN));
-    check(t, "‖∇_W f‖", row.weightGradientNorm, hull(shifted(l.outer, l.above + top), times(bias, l.hidden)));
-    check(t, "κ", row.tightness, kappa);
-    check(t, "κ's proven lower bound", row.tightnessLower, exactly(finding.tightness.lower));
-    check(t, "κ's proven upper bound", row.tightnessUpper, exactly(finding.tightness.upper));
-    check(t, "κ along v₀", row.directionalTightness, over(gradient, times(denominator, l.directional)));
-    check(t, "α", row.alignmentWeight, alpha);
-    check(t, "β", row.alignmentJacobian, over(gradient, times(l.pulled, l.jacobian)));
-    check(t, "the slack at W", row.slackWeight, times(share, less(ONE, square(alpha))));
-    check(t, "the slack at J", row.slackJacobian, times(share, less(square(alpha), square(kappa))));
-    check(t, "the cut test's residual", row.cutResidual, cut[i] as Interval);
+    const numbers: Ranges<keyof LayerNumbers> = {
+      layer: ["the layer's number", exactly(t)],
+      hiddenNorm: ["‖h‖", l.hidden],
+      weightNorm: ["‖W‖", exactly(timesPowerOfTwo(l.weight.lower, l.through - l.below))],
+      jacobianNorm: ["‖J‖", shifted(l.jacobian, l.below)],
+      jacobianNormLower: ["‖J‖'s proven lower bound", exactly(loweredPowerOfTwo(lower, l.below))],
+      jacobianNormUpper: ["‖J‖'s proven upper bound", exactly(raisedPowerOfTwo(upper, l.below))],
+      biasGradientNorm: ["‖∇_b f‖", l.biased ? bias : exactly(NaN)],
+      weightGradientNorm: ["‖∇_W f‖", hull(shifted(l.outer, l.above + top), times(bias, l.hidden))],
+      tightness: ["κ", kappa],
+      tightnessLower: ["κ's proven lower bound", exactly(finding.tightness.lower)],
+      tightnessUpper: ["κ's proven upper bound", exactly(finding.tightness.upper)],
+      directionalTightness: ["κ along v₀", over(gradient, times(denominator, l.directional))],
+      alignmentWeight: ["α", alpha],
+      alignmentJacobian: ["β", over(gradient, times(l.pulled, l.jacobian))],
+      slackWeight: ["the slack at W", times(share, less(ONE, square(alpha)))],
+      slackJacobian: ["the slack at J", times(share, less(square(alpha), square(kappa)))],
+      cutResidual: ["the cut test's residual", cut[i] as Interval],
+    };
+    compare(t, row, numbers);
   });
 }
 

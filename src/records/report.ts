@@ -1,0 +1,167 @@
+/**
+ * What one run reports, gradient-penalty-report/1 (schemas/report.schema.json): of one network, and what a search adds to it; a sweep's is
+ * in sweep.ts. Whatever may differ between two runs of the same settings stands in `timing` alone. The file's keys stand in this order.
+ */
+import * as v from "valibot";
+import type { Of } from "./kit.ts";
+import { count, digest, fromOne, list, maybe, norm, NORMS, note, positive, reason, settings, words } from "./kit.ts";
+import { bracket, engine, quantiles, spread, tool, verdicts } from "./shared.ts";
+import { SEARCH } from "./search.ts";
+
+/** W_t as it was given: the model's facts, not the run's. */
+const MODEL_LAYER = v.strictObject({
+  layer: fromOne,
+  inputs: note(fromOne, "n_t"),
+  outputs: note(fromOne, "n_{t+1}"),
+  activation: v.string(),
+  biased: v.exactOptional(
+    note(
+      v.literal(false),
+      "The layer has no bias: its term is ‖h_t‖² in place of 1 + ‖h_t‖². Left out where it has one.",
+    ),
+  ),
+  tensor: v.exactOptional(
+    note(
+      v.string(),
+      "What the weight is called in the model's file, with the kind of its parts where they were merged",
+    ),
+  ),
+  weightNorm: note(bracket, "Proven bracket of ‖W_t‖, in the run's norm."),
+});
+
+const REPORTED_LAYER = v.strictObject({
+  layer: fromOne,
+  tightness: spread,
+  directionalTightness: spread,
+  alignmentWeight: spread,
+  alignmentJacobian: spread,
+  slackWeight: spread,
+  slackJacobian: spread,
+});
+
+const FAULT_EXAMPLE = v.strictObject({
+  index: note(count, "The sample, counted from 0."),
+  left: note(maybe, "The two sides that should be equal, or ordered left ≤ right."),
+  right: maybe,
+  margin: note(maybe, "How far they are apart, in the units of bound."),
+  bound: note(maybe, "What rounding can explain."),
+  reason: v.exactOptional(note(words, "The finding in words; where a number is null, why.")),
+});
+
+export const REPORTED_FAULT = v.strictObject({
+  check: v.string(),
+  layer: note(count, "0 where the check speaks of the whole network."),
+  count: fromOne,
+  example: v.exactOptional(note(FAULT_EXAMPLE, "The first sample in which it failed.")),
+});
+
+const TIMING = v.strictObject({
+  elapsedMs: note(v.pipe(v.number(), v.minValue(0)), "From the first batch to the last verdict."),
+  samplesPerSecond: norm,
+  startedAt: note(v.nullable(v.string()), "ISO 8601; null where no clock was given."),
+  interrupted: note(v.boolean(), "Stopped before all of its samples were examined."),
+  requested: note(count, "Samples that were asked for."),
+  details: note(settings, "Whatever else may differ: batch size, threads, full paths."),
+  reason,
+});
+
+/** What every report begins with. */
+export const ORIGIN = {
+  schema: v.literal("gradient-penalty-report/1"),
+  tool,
+  engine,
+  run: v.strictObject({
+    settings,
+    seed: count,
+    modelSha256: note(v.nullable(digest), "null where the model did not come as bytes"),
+    inputsSha256: note(v.nullable(digest), "null where the inputs were drawn"),
+    roundedValues: note(count, "Weights, biases and input values that rounding to the engine's precision changed."),
+    plant: v.exactOptional(note(v.string(), "The planted fault that was switched on.")),
+    salvaged: v.exactOptional(
+      note(list(v.string(), 1), "Rows of damaged ledgers that the report is without (gpv merge --salvage)."),
+    ),
+  }),
+};
+
+const model = v.strictObject({
+  source: v.string(),
+  notes: v.exactOptional(
+    note(
+      list(v.string()),
+      "What was taken for granted of the model's file: a layout, merged parts, tensors that were left out, biases that are missing",
+    ),
+  ),
+  layers: list(MODEL_LAYER, 1),
+});
+
+/** What was counted of the samples, in every report. */
+export const COUNTED = {
+  samples: note(count, "Samples examined."),
+  verdicts,
+  audited: v.strictObject({
+    samples: count,
+    detects: note(
+      v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+      "The smallest share of faulty samples that the audit would have seen with 99 % probability; null: no audit.",
+    ),
+    reason,
+  }),
+  penalties: v.strictObject({
+    input: note(norm, "Mean of the squared norm of the input gradient over the valid samples."),
+    parameter: note(norm, "Mean of the squared norm of the parameter gradient over the valid samples."),
+    reason,
+  }),
+  ratio: note(quantiles, "lhs / rhs of the total inequality."),
+};
+
+/** And of the ways there. */
+export const CLIMBED = {
+  coefficient: note(quantiles, "Σ_t (1 + ‖h_t‖²)/(‖W_t‖² ‖J_t‖²)."),
+  layers: note(list(REPORTED_LAYER), "Layer t over all samples: κ_t and what it is made of, as in the rows."),
+  escalations: v.strictObject({ screened: count, iterated: count, replayed: count }),
+  certified: v.exactOptional(
+    note(
+      v.strictObject({ width: positive, reached: count, missed: count }),
+      "With --certify: proven intervals of the Jacobian norms, samples × layers, that became as narrow as asked for, and those that could not.",
+    ),
+  ),
+  bounds: note(
+    v.record(v.string(), count),
+    "Which upper bound of the Jacobian norm was used how often, over samples and layers.",
+  ),
+};
+
+export const TIMED = { timing: note(TIMING, "What may differ between two runs of the same settings.") };
+
+/** Of a run of one network. */
+const RUN = {
+  ...ORIGIN,
+  model,
+  head: v.string(),
+  norm: note(v.picklist(NORMS), "Of W_t and J_t."),
+  ...COUNTED,
+  ratioLower: note(maybe, "The least proven lower end of a sample's ratio."),
+  ratioUpper: note(maybe, "The largest proven upper end of a sample's ratio; null where one is open."),
+  kinks: note(maybe, "Share of the samples with a unit at a kink of its activation (rows: kink)."),
+  ...CLIMBED,
+  rounded: v.exactOptional(
+    note(
+      v.strictObject({ values: count, worst: v.pipe(v.number(), v.minValue(0)) }),
+      "How many weights, biases and inputs rounding to the engine's precision changed, and the largest relative change. What the precision cannot hold is computed in f64 and does not count.",
+    ),
+  ),
+  faults: list(REPORTED_FAULT),
+};
+
+export const REPORT = v.strictObject({ ...RUN, ...TIMED });
+
+/** Where inputs alone moved, its samples are the ends of all starts; where weights moved too, it is of the tightest end's network. */
+export const TIGHTEN_REPORT = v.strictObject({ ...RUN, search: SEARCH, ...TIMED });
+
+export type ReportedModelLayer = Of<typeof MODEL_LAYER>;
+export type ReportedLayer = Of<typeof REPORTED_LAYER>;
+export type FaultExample = Of<typeof FAULT_EXAMPLE>;
+export type ReportedFault = Of<typeof REPORTED_FAULT>;
+export type Timing = Of<typeof TIMING>;
+export type Report = Of<typeof REPORT>;
+export type TightenReport = Of<typeof TIGHTEN_REPORT>;
