@@ -47,7 +47,7 @@ module.exports = {
       from: { path: "^src/report/" },
       to: {
         path: "^src/",
-        pathNot: "^src/(report|records|network)/|^src/pipeline/results",
+        pathNot: "^src/(report|records|network)/",
         dependencyTypesNot: ["type-only"],
       },
     },

@@ -15,6 +15,7 @@ export type { Head } from "./network/heads.ts";
 export type { Network } from "./network/network.ts";
 export { consoleReport } from "./report/console.ts";
 export { reportJson } from "./report/json.ts";
-export type { Report, SampleRow } from "./pipeline/results.ts";
+export type { Report } from "./records/report.ts";
+export type { SampleRow } from "./records/sample.ts";
 export { fillInputs } from "./sampling/inputs.ts";
 export { randomNetwork } from "./sampling/random-network.ts";

@@ -1,6 +1,7 @@
 /** Exit codes and which outcome has which. */
 import { DeviceError, FormatError, ModelError, OutputError, UsageError } from "../network/errors.ts";
-import type { Report, VerdictName } from "../pipeline/results.ts";
+import type { VerdictName } from "../records/kit.ts";
+import type { Report } from "../records/report.ts";
 
 export const EXIT = {
   /** Finished, nothing violated. */

@@ -1,5 +1,5 @@
 /** `--samples FILE`: rows as they come, JSON Lines or, where the name ends in .parquet, Parquet. */
-import type { SampleRow } from "../pipeline/results.ts";
+import type { SampleRow } from "../records/sample.ts";
 import { createParquetRows } from "../report/parquet.ts";
 import { rowLine } from "../report/rows.ts";
 import { UsageError } from "../network/errors.ts";

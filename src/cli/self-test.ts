@@ -9,7 +9,7 @@ import type { Engine } from "../engine/engine.ts";
 import { verify } from "../pipeline/verify.ts";
 import type { Layer, Network } from "../network/network.ts";
 import { inputWidth } from "../network/network.ts";
-import type { VerdictName } from "../pipeline/results.ts";
+import type { VerdictName } from "../records/kit.ts";
 import { TOOL } from "./version.ts";
 
 const CASES: readonly { readonly network: Network; readonly verdict: VerdictName; readonly ratio: number }[] = [

@@ -1,6 +1,6 @@
 /** `--witnesses DIR`: a file for each sample of the verdicts that are asked for, the first hundred of a run. */
 import { join } from "node:path";
-import type { VerdictName } from "../pipeline/results.ts";
+import type { VerdictName } from "../records/kit.ts";
 import type { Catch } from "../pipeline/catch.ts";
 import { OutputError, UsageError } from "../network/errors.ts";
 import { counted } from "../report/numbers.ts";

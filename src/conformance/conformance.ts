@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { OpenDevice } from "../engine/gpu/device.ts";
 import { KERNELS } from "../engine/gpu/kernels.ts";
-import type { VerdictName } from "../pipeline/results.ts";
+import type { VerdictName } from "../records/kit.ts";
 import { DeviceError } from "../network/errors.ts";
 import type { KernelCall, KernelKey, Words } from "./call.ts";
 import { KERNEL_KEYS } from "./call.ts";

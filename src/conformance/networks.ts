@@ -6,7 +6,7 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
 import { withPlanFault } from "../engine/faults.ts";
-import type { SampleRow } from "../pipeline/results.ts";
+import type { SampleRow } from "../records/sample.ts";
 import { verify } from "../pipeline/verify.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import type { Head } from "../network/heads.ts";

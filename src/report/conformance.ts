@@ -5,7 +5,7 @@ import type {
   EngineConformance,
   KernelConformance,
 } from "../records/conformance.ts";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 import type { JunitSuite } from "./junit.ts";
 import { columns, counted, duration, grouped, significant } from "./numbers.ts";
 

@@ -7,8 +7,10 @@
 import { parameterCount } from "../network/network.ts";
 import { withoutBias } from "./model-words.ts";
 import { columns, counted, duration, grouped, precise, significant } from "./numbers.ts";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
-import type { Quantiles, Report, ReportedFault, Spread, VerdictName } from "../pipeline/results.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
+import type { VerdictName } from "../records/kit.ts";
+import type { Report, ReportedFault } from "../records/report.ts";
+import type { Quantiles, Spread } from "../records/shared.ts";
 import type { SweepReport } from "../records/sweep.ts";
 
 export const CONSOLE_WIDTH = 80;

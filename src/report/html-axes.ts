@@ -1,6 +1,7 @@
 /** The lists of a grid as axes of plots and tables: architectures gathered by one property, measurements aggregated. Pure functions. */
-import type { Maybe, Quantiles, VerdictCounts, VerdictName } from "../pipeline/results.ts";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
+import type { Maybe, VerdictName } from "../records/kit.ts";
+import type { Quantiles, VerdictCounts } from "../records/shared.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 import type { ReportedArchitecture } from "../records/sweep.ts";
 
 export interface Axis {

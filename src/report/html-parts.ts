@@ -1,6 +1,8 @@
 /** What the page of a run and the page of a sweep have in common: inequality, verdicts, quantiles, how it was computed. */
-import type { Json, Quantiles, Report, ReportedLayer, VerdictCounts } from "../pipeline/results.ts";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
+import type { Json } from "../records/kit.ts";
+import type { Report, ReportedLayer } from "../records/report.ts";
+import type { Quantiles, VerdictCounts } from "../records/shared.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 import type { Markup } from "./html-markup.ts";
 import { facts, folded, html, section, table } from "./html-markup.ts";
 import { curvePlot, rangePlot, stackedPlot } from "./html-plots.ts";

@@ -2,7 +2,7 @@
  * Plots as SVG text, drawn 360 units wide so that their letters stay legible on a telephone. A pure function each; a number that is not
  * finite, or has no place on a logarithmic axis, is left out. What a plot shows stands in a table beside it too.
  */
-import type { Maybe } from "../pipeline/results.ts";
+import type { Maybe } from "../records/kit.ts";
 import type { Markup } from "./html-markup.ts";
 import { html } from "./html-markup.ts";
 import { significant } from "./numbers.ts";

@@ -1,5 +1,5 @@
 /** Report → one HTML page that stands alone: no script, no request, nothing but this text. A pure function. */
-import type { Report, ReportedFault } from "../pipeline/results.ts";
+import type { Report, ReportedFault } from "../records/report.ts";
 import { parameterCount } from "../network/network.ts";
 import type { Markup } from "./html-markup.ts";
 import { html, page, section, table } from "./html-markup.ts";

@@ -1,5 +1,5 @@
 /** What a report says of its model in words. */
-import type { Report } from "../pipeline/results.ts";
+import type { Report } from "../records/report.ts";
 
 /** Which layers have no bias, as a sentence; null where each has one. */
 export function withoutBias(layers: Report["model"]["layers"]): string | null {

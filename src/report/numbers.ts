@@ -1,7 +1,7 @@
 /**
  * Numbers as a person reads them in a table: four significant digits, at most nine characters, "–" for none.
  */
-import type { Maybe } from "../pipeline/results.ts";
+import type { Maybe } from "../records/kit.ts";
 
 /** Four significant digits: 0.1235, 12.35, 1.23e+7. */
 export function significant(x: Maybe): string {

@@ -1,5 +1,6 @@
 /** What `gpv replay` prints: the witness's claim, the stored numbers beside the right ones, and the finding. Pure functions. */
-import type { LayerRow, Maybe, SampleRow } from "../pipeline/results.ts";
+import type { Maybe } from "../records/kit.ts";
+import type { LayerRow, SampleRow } from "../records/sample.ts";
 import { significant } from "./numbers.ts";
 
 export interface ReplayView {

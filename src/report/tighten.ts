@@ -1,5 +1,5 @@
 /** Report of a search → the table that a person reads, at most 80 columns wide. A pure function. */
-import type { Quantiles } from "../pipeline/results.ts";
+import type { Quantiles } from "../records/shared.ts";
 import type { TightenReport } from "../records/report.ts";
 import type { Search } from "../records/search.ts";
 import { cell, elided, joined, violations } from "./console.ts";

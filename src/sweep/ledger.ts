@@ -6,7 +6,7 @@
  * process at a time). Both keep tallies as text, so that a report made from either is the same.
  */
 import type { EngineDescription } from "../engine/engine.ts";
-import type { Json } from "../pipeline/results.ts";
+import type { Json } from "../records/kit.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Grid } from "./grid.ts";
 import type { Tally } from "./tally.ts";

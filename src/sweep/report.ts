@@ -1,5 +1,6 @@
 /** Tallies → the report of a sweep: the same for the same tallies, whoever made them and in what order. */
-import type { Quantiles, Report, ReportedLayer, Spread, Timing } from "../pipeline/results.ts";
+import type { Report, ReportedLayer, Timing } from "../records/report.ts";
+import type { Quantiles, Spread } from "../records/shared.ts";
 import { auditedShare } from "../pipeline/statistics.ts";
 import { cellOfNetwork, formatAddress } from "./case.ts";
 import type { Cell } from "./grid.ts";

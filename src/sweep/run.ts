@@ -7,7 +7,7 @@ import { withPlanFault } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { SampleRow } from "../pipeline/results.ts";
+import type { SampleRow } from "../records/sample.ts";
 import type { Catch } from "../pipeline/catch.ts";
 import { verify } from "../pipeline/verify.ts";
 import { DeviceError } from "../network/errors.ts";

@@ -1,6 +1,6 @@
 /** A tally as text and back: JSON with sums in hexadecimal and sketches as sketch.ts writes them. The same text for the same tally. */
 import * as v from "valibot";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 import { FormatError } from "../network/errors.ts";
 import { parseSketch, sketchText } from "./sketch.ts";
 import type { LayerTally, Spreading, Summing, Tally } from "./tally.ts";

@@ -3,8 +3,10 @@
  * and grouping to the same value, and their text is the same for the same value, so that a sweep's report depends on nothing
  * but which samples were examined.
  */
-import type { FaultExample, Report, SampleRow, VerdictName } from "../pipeline/results.ts";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
+import type { VerdictName } from "../records/kit.ts";
+import type { FaultExample, Report } from "../records/report.ts";
+import type { SampleRow } from "../records/sample.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 import { TIGHTNESS_NUMBERS } from "../pipeline/statistics.ts";
 import type { Sketch } from "./sketch.ts";
 import { addToSketch, exactSum, mergeSketch } from "./sketch.ts";

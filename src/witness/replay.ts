@@ -8,7 +8,7 @@
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
-import type { SampleRow } from "../pipeline/results.ts";
+import type { SampleRow } from "../records/sample.ts";
 import type { VerifyRequest } from "../pipeline/verify.ts";
 import { verify } from "../pipeline/verify.ts";
 import { storedEngine } from "./stored-engine.ts";

@@ -6,7 +6,7 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { CaughtSample } from "../pipeline/catch.ts";
-import type { SampleRow } from "../pipeline/results.ts";
+import type { SampleRow } from "../records/sample.ts";
 import { ModelError } from "../network/errors.ts";
 import { parameterCount } from "../network/network.ts";
 import type { ShrinkCase } from "./reductions.ts";

@@ -5,7 +5,7 @@
 import type { EngineDescription, Measurements, TracedSample } from "../engine/engine.ts";
 import type { Interval } from "../engine/interval.ts";
 import type { CaughtSample } from "../pipeline/catch.ts";
-import type { SampleRow } from "../pipeline/results.ts";
+import type { SampleRow } from "../records/sample.ts";
 import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 

@@ -4,7 +4,9 @@ import type { Inspection } from "./inspect.ts";
 import type { Examined, Offer, PageOutcome, PageRequest, Progress, Service } from "./messages.ts";
 import type { DrawnSubject, FileSettings } from "./subject.ts";
 
-export type { LayerRow, Report, SampleRow, VerdictName } from "../pipeline/results.ts";
+export type { VerdictName } from "../records/kit.ts";
+export type { Report } from "../records/report.ts";
+export type { LayerRow, SampleRow } from "../records/sample.ts";
 export type { IdentityEntry } from "../verification/audit/identities.ts";
 export type { EngineReason } from "./engines.ts";
 export type { Inspection } from "./inspect.ts";

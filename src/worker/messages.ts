@@ -1,6 +1,8 @@
 /** What crosses between a page and its worker. Plain data, so that it can be cloned. */
 import type { FaultName } from "../engine/faults.ts";
-import type { Report, SampleRow, VerdictCounts } from "../pipeline/results.ts";
+import type { Report } from "../records/report.ts";
+import type { SampleRow } from "../records/sample.ts";
+import type { VerdictCounts } from "../records/shared.ts";
 import type { ActivationName } from "../network/activations.ts";
 import type { InitialiserName } from "../network/initialisers.ts";
 import type { Distribution } from "../sampling/inputs.ts";

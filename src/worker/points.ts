@@ -1,6 +1,6 @@
 /** What the plots need of each sample, as columns: they cross to the page without a copy. */
-import type { SampleRow } from "../pipeline/results.ts";
-import { VERDICT_NAMES } from "../pipeline/results.ts";
+import type { SampleRow } from "../records/sample.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 
 /** One entry a valid sample, all unscaled. */
 export interface Points {

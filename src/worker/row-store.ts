@@ -1,5 +1,5 @@
 /** The rows of a run as JSON Lines, kept as blobs: a browser may put those on disk. */
-import type { SampleRow } from "../pipeline/results.ts";
+import type { SampleRow } from "../records/sample.ts";
 import { rowLine } from "../report/rows.ts";
 
 export interface RowStore {

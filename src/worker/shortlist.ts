@@ -1,5 +1,6 @@
 /** The few samples of a run that a person wants to look at: the tightest, and the least settled. */
-import type { SampleRow, VerdictName } from "../pipeline/results.ts";
+import type { VerdictName } from "../records/kit.ts";
+import type { SampleRow } from "../records/sample.ts";
 
 export interface Shortlist {
   readonly add: (row: SampleRow) => void;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
-import type { Report } from "../../src/pipeline/results.ts";
+import type { Report } from "../../src/records/report.ts";
 import { writeNpy } from "../../src/formats/npy.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { zip } from "../support/zip.ts";

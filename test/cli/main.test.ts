@@ -7,7 +7,7 @@ import { openOutput } from "../../src/cli/outputs.ts";
 import { checkDistinct } from "../../src/cli/same-file.ts";
 import { main } from "../../src/cli/main.ts";
 import { TOOL } from "../../src/cli/version.ts";
-import type { VerdictName } from "../../src/pipeline/results.ts";
+import type { VerdictName } from "../../src/records/kit.ts";
 import { CLEAN } from "../report/sample.ts";
 import { fakeIo } from "./fake-io.ts";
 import { columns } from "../../src/report/numbers.ts";

@@ -6,7 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { columns } from "../../src/report/numbers.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import type { TightenReport } from "../../src/records/report.ts";
 import { fakeIo } from "./fake-io.ts";
 

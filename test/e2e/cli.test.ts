@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, test } from "vitest";
-import type { Report, SampleRow } from "../../src/pipeline/results.ts";
+import type { Report } from "../../src/records/report.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { htmlReport } from "../../src/report/html-run.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

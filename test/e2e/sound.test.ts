@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { LayerRow, Report, SampleRow } from "../../src/pipeline/results.ts";
+import type { Report } from "../../src/records/report.ts";
+import type { LayerRow, SampleRow } from "../../src/records/sample.ts";
 import { skipReason } from "../support/software-gpu.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

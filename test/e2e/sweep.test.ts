@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import type { SweepReport } from "../../src/records/sweep.ts";
 import { proveSweep } from "../evidence/sweeps.ts";
 import { softwareVulkan } from "../../src/cli/runtime/software-vulkan.ts";

@@ -8,7 +8,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { Report } from "../../src/pipeline/results.ts";
+import type { Report } from "../../src/records/report.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import { openSubject } from "../../src/worker/subject.ts";
 import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";

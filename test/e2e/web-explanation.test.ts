@@ -8,7 +8,7 @@ import type { AxeResults } from "axe-core";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { skipReason } from "../support/browser.ts";
 import type { ServedPage } from "../support/page.ts";
 import { servePage } from "../support/page.ts";

@@ -1,7 +1,7 @@
 /** A run of the page in real Chromium: pause, stop, files to take away, plots, and whatever may happen to the window meanwhile. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { launchChromium, skipReason } from "../support/browser.ts";
 import type { ServedPage } from "../support/page.ts";
 import { downloaded, ended, numbersOf, reportOf, servePage } from "../support/page.ts";

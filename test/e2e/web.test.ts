@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
 import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { Report } from "../../src/pipeline/results.ts";
+import type { Report } from "../../src/records/report.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import { writeModelJson } from "../../src/formats/model-json.ts";
 import { npy } from "../support/npy.ts";

@@ -12,7 +12,7 @@ import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine, StoredSample } from "../../src/engine/engine.ts";
 import type { CaughtSample } from "../../src/pipeline/catch.ts";
 import { verify } from "../../src/pipeline/verify.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import type { Matrix } from "../../src/reference/matrix.ts";
 import { applyTransposed, norm } from "../../src/reference/matrix.ts";
 import { jacobians, weights } from "../../src/reference/oracle.ts";

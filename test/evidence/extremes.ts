@@ -12,7 +12,7 @@ import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { exponentOf, timesPowerOfTwo } from "../../src/engine/powers.ts";
 import type { CaughtSample } from "../../src/pipeline/catch.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import { exactVerdict } from "../../src/exact/verdict.ts";
 import type { ActivationName } from "../../src/network/activations.ts";

@@ -4,7 +4,7 @@ import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { DirectionMeasurement, Engine, StoredSample } from "../../src/engine/engine.ts";
 import { WGSL_F32 } from "../../src/engine/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import type { VerifyOutcome, VerifyRequest } from "../../src/pipeline/verify.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import type { Network } from "../../src/network/network.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Report } from "../../src/pipeline/results.ts";
+import type { Report } from "../../src/records/report.ts";
 import type { Axis } from "../../src/report/html-axes.ts";
 import { AXES, axisGroups } from "../../src/report/html-axes.ts";
 import { htmlReport } from "../../src/report/html-run.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { describe, expect, test } from "vitest";
-import type { LayerRow, SampleRow } from "../../src/pipeline/results.ts";
-import { VERDICT_NAMES } from "../../src/pipeline/results.ts";
+import type { LayerRow, SampleRow } from "../../src/records/sample.ts";
+import { VERDICT_NAMES } from "../../src/records/kit.ts";
 import { CHECKS } from "../../src/records/sample.ts";
 import { createParquetRows } from "../../src/report/parquet.ts";
 import type { AddressedRow } from "../../src/records/sample.ts";

@@ -1,5 +1,7 @@
 /** A small report and row, complete and true to the types, for the views to be tested on. */
-import type { Quantiles, Report, SampleRow, Spread } from "../../src/pipeline/results.ts";
+import type { Report } from "../../src/records/report.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
+import type { Quantiles, Spread } from "../../src/records/shared.ts";
 
 const QUANTILES: Quantiles = {
   min: 0.01,

@@ -1,5 +1,5 @@
 /** Reports of sweeps, complete and true to the types, as large as wanted, for the views to be tested on. */
-import type { Quantiles, Spread } from "../../src/pipeline/results.ts";
+import type { Quantiles, Spread } from "../../src/records/shared.ts";
 import type { AddressedCase, ReportedArchitecture, SweepReport } from "../../src/records/sweep.ts";
 import { CLEAN } from "./sample.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
-import type { Report } from "../../src/pipeline/results.ts";
+import type { Report } from "../../src/records/report.ts";
 import { launchChromium, serveFolder } from "./browser.ts";
 
 export interface ServedPage {

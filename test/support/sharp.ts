@@ -4,7 +4,7 @@
 import { Matrix as Dense, QrDecomposition } from "ml-matrix";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Head } from "../../src/network/heads.ts";

@@ -4,7 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import type { Engine, MeasuredBatch } from "../../src/engine/engine.ts";
 import { verify } from "../../src/pipeline/verify.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { DeviceError } from "../../src/network/errors.ts";
 import { caseRequest, parseAddress } from "../../src/sweep/case.ts";
 import { memoryLedger } from "../../src/sweep/ledger.ts";

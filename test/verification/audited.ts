@@ -3,7 +3,7 @@ import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Arithmetic, Measurements, TracedSample } from "../../src/engine/engine.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import { makePlan } from "../../src/engine/plan.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import type { Draft, Judgement } from "../../src/pipeline/draft.ts";
 import { judgementOf } from "../../src/pipeline/draft.ts";
 import { sampleRow, verdictAt } from "../../src/pipeline/row.ts";

@@ -1,7 +1,7 @@
 /** The audit of a row: every number that it has is changed in turn, and found; of clean rows none is. */
 import { describe, expect, test } from "vitest";
 import type { Interval } from "../../src/engine/interval.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { report } from "../../src/pipeline/draft.ts";
 import { sampleRow } from "../../src/pipeline/row.ts";
 import { ACTIVATION_NAMES } from "../../src/network/activations.ts";

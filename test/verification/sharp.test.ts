@@ -1,7 +1,7 @@
 /** Networks at equality and a known distance from it: what the verdicts and the proven brackets of κ_t say there (MATH.md §4). */
 import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { LayerRow, SampleRow } from "../../src/pipeline/results.ts";
+import type { LayerRow, SampleRow } from "../../src/records/sample.ts";
 import type { Network } from "../../src/network/network.ts";
 import type { Matrix, Vector } from "../../src/reference/matrix.ts";
 import { multiply, transpose } from "../../src/reference/matrix.ts";

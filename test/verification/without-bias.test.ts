@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import { readModelJson, writeModelJson } from "../../src/formats/model-json.ts";
 import { exactVerdict } from "../../src/exact/verdict.ts";

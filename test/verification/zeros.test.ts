@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import { IEEE_F64 } from "../../src/engine/engine.ts";
 import { makePlan } from "../../src/engine/plan.ts";
-import type { SampleRow } from "../../src/pipeline/results.ts";
+import type { SampleRow } from "../../src/records/sample.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Head } from "../../src/network/heads.ts";

@@ -1,6 +1,6 @@
 /** The samples that a search looks at first, and those that it starts from. */
 import type { SampleSource } from "../../pipeline/verify.ts";
-import type { SampleRow } from "../../pipeline/results.ts";
+import type { SampleRow } from "../../records/sample.ts";
 import { UsageError } from "../../network/errors.ts";
 import type { Head } from "../../network/heads.ts";
 import { squaredNorm } from "./algebra.ts";

@@ -5,7 +5,9 @@
  * between them (climb.ts) is f64 on the host and a function of the seed alone. Where weights move, each start has a network of its own.
  */
 import type { CaughtSample } from "../../pipeline/catch.ts";
-import type { Quantiles, Report, SampleRow, VerdictCounts } from "../../pipeline/results.ts";
+import type { Report } from "../../records/report.ts";
+import type { SampleRow } from "../../records/sample.ts";
+import type { Quantiles, VerdictCounts } from "../../records/shared.ts";
 import type { SampleSource, VerifyOutcome, VerifyRequest } from "../../pipeline/verify.ts";
 import { verify } from "../../pipeline/verify.ts";
 import { PIECEWISE_LINEAR } from "../../network/curvature.ts";

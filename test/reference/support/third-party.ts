@@ -5,7 +5,7 @@
  * Tolerances: 1e-9 relative covers that and the few hundred roundings of u = 2⁻⁵³ behind each number, as none of the drawn cases comes
  * near a cancellation (‖∇ₓf‖ is asserted to be above 1e-6 of ‖∇_θf‖); 1e-5 where jax-js's erf is involved, which is off by 1.5e-7.
  */
-import type { SampleRow } from "../../../src/pipeline/results.ts";
+import type { SampleRow } from "../../../src/records/sample.ts";
 import { verify } from "../../../src/pipeline/verify.ts";
 import { createCpuEngine } from "../../../src/engine/cpu/engine.ts";
 import type { ActivationName } from "../../../src/network/activations.ts";
