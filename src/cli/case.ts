@@ -1,5 +1,4 @@
 /** `gpv verify --address SEED:STREAM:INDEX`: one case of a sweep, made again alone from the sweep's grid. */
-import { withPlanFault } from "../engine/faults.ts";
 import type { VerifyRequest } from "../pipeline/verify.ts";
 import { UsageError } from "../network/errors.ts";
 import type { CaseAddress } from "../sweep/case.ts";
@@ -57,8 +56,8 @@ export function caseRun(args: Arguments, address: CaseAddress, io: Io): Omit<Ver
     ...caseRequest(cell, address.seed, address.network, address.sample, 1),
     accuracy,
     audit,
-    ...(certify === null ? {} : { certify }),
-    adjustPlan: (plan) => withPlanFault(plan, plant ?? undefined),
+    certify,
+    plant,
     signal: io.signal,
     clock: io.now,
     description: {
@@ -69,7 +68,7 @@ export function caseRun(args: Arguments, address: CaseAddress, io: Io): Omit<Ver
       modelSha256: null,
       inputsSha256: null,
       startedAt: io.date(),
-      ...(plant === null ? {} : { plant }),
+      plant,
     },
   };
 }

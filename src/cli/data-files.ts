@@ -59,12 +59,8 @@ export async function openData(
       `--array ${printable(array)}: found #${printable(named.array)} in ${printable(text)} too, expected one of them`,
     );
   }
-  const wanted = named.array ?? array;
   const bytes = readBytes(named.file, budget);
-  const rows = await openRows(bytes, named.file, {
-    note,
-    ...(wanted === null ? {} : { array: wanted }),
-    ...(header === null ? {} : { header }),
-  });
+  const options = { note, array: named.array ?? array ?? undefined, header: header ?? undefined };
+  const rows = await openRows(bytes, named.file, options);
   return { ...rows, file: named.file, sha256: sha256(bytes) };
 }

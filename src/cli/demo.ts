@@ -6,7 +6,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FAULTS, withPlanFault } from "../engine/faults.ts";
+import { FAULTS } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { SampleSource, VerifyRequest } from "../pipeline/verify.ts";
 import { DEFAULT_AUDIT, verify } from "../pipeline/verify.ts";
@@ -239,7 +239,7 @@ async function examine(
   network: Network,
   source: SampleSource,
   described: { modelSource: string; inputs?: string; plant?: FaultName },
-  catches?: Catch,
+  catches: Catch | null = null,
 ): Promise<{ report: Report; rows: SampleRow[] }> {
   const rows: SampleRow[] = [];
   const settings: { [key: string]: Json } = described.inputs === undefined ? {} : { inputs: described.inputs };
@@ -253,8 +253,8 @@ async function examine(
     host: engines.host,
     norm: "spectral",
     accuracy: ACCURACY,
-    ...(catches === undefined ? {} : { catch: catches }),
-    adjustPlan: (plan) => withPlanFault(plan, described.plant),
+    catch: catches,
+    plant: described.plant ?? null,
     seed,
     signal: io.signal,
     clock: io.now,
@@ -270,7 +270,7 @@ async function examine(
       modelSha256: null,
       inputsSha256: null,
       startedAt: null,
-      ...(described.plant === undefined ? {} : { plant: described.plant }),
+      plant: described.plant ?? null,
     },
   };
   const { report, failure } = await verify(request);

@@ -1,14 +1,13 @@
 /**
  * Which engine computes, and why. auto: a hardware GPU where there is one, else the host's f64 engine.
  */
-import type { CpuEngine } from "../engine/cpu/engine.ts";
-import { createCpuEngine } from "../engine/cpu/engine.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
 import { FAULTS } from "../engine/faults.ts";
 import type { GpuEngineOptions } from "../engine/gpu/engine.ts";
 import { isNamed } from "../engine/gpu/device.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
+import type { EnginePair, HostMeans } from "../engine/pair.ts";
+import { devicePair, hostPair } from "../engine/pair.ts";
 import { DeviceError, UsageError } from "../network/errors.ts";
 import type { Values } from "./flags.ts";
 import { SoftwareVulkanWanted } from "./again.ts";
@@ -18,16 +17,9 @@ import { readShaders } from "./runtime/shaders.ts";
 import { choosesDrivers, runsOnSoftwareVulkan } from "./runtime/software-vulkan.ts";
 import { spawnThread, threadCount } from "./threads.ts";
 
-export interface Engines {
-  /** What measures; with the planted fault, where one is switched on. */
-  readonly engine: Engine;
-  /** The clean f64 engine that settles what is open. */
-  readonly host: CpuEngine;
-  /** Worker threads of the host's engine; 0: the calling thread. */
-  readonly threads: number;
+export interface Engines extends EnginePair {
   /** One line for stderr: which engine, and why. */
   readonly why: string;
-  readonly dispose: () => void;
 }
 
 export type EngineWish = Pick<Values, "engine" | "precision" | "adapter" | "plant">;
@@ -87,41 +79,23 @@ export async function findAdapter(wish: Pick<EngineWish, "adapter" | "plant">): 
     adapterPreference: wish.adapter ?? (offered.some((adapter) => adapter.hardware) ? "high-performance" : "software"),
     shaders: readShaders(),
     runtime: runtimeName(),
-    ...(wish.plant === null ? {} : { fault: wish.plant }),
+    fault: wish.plant ?? undefined,
   };
 }
 
 /** f32 on an adapter. */
 async function gpuEngines(wish: EngineWish, why: string): Promise<Engines> {
-  const engine = await createGpuEngine(await findAdapter(wish));
-  const threads = threadCount();
-  const host = createCpuEngine({ threads, spawn: spawnThread, runtime: runtimeName() });
-  const { adapter, hardware } = engine.description;
-  return {
-    engine,
-    host,
-    threads,
-    why: `engine webgpu (f32, ${adapter}${hardware ? "" : ", in software"}): ${why}`,
-    dispose: () => {
-      engine.dispose();
-      host.dispose();
-    },
-  };
+  const pair = devicePair(hostMeans(), await createGpuEngine(await findAdapter(wish)));
+  const { adapter, hardware } = pair.engine.description;
+  return { ...pair, why: `engine webgpu (f32, ${adapter}${hardware ? "" : ", in software"}): ${why}` };
 }
 
 function cpuEngines(plant: FaultName | null, why: string): Engines {
-  const threads = threadCount();
-  const host = createCpuEngine({ threads, spawn: spawnThread, runtime: runtimeName() });
-  const engine =
-    plant === null ? host : createCpuEngine({ threads, spawn: spawnThread, runtime: runtimeName(), fault: plant });
-  return {
-    engine,
-    host,
-    threads,
-    why: `engine cpu (f64, ${threads < 2 ? "one thread" : `${String(threads)} threads`}): ${why}`,
-    dispose: () => {
-      engine.dispose();
-      if (host !== engine) host.dispose();
-    },
-  };
+  const pair = hostPair(hostMeans(), plant);
+  const threads = pair.threads < 2 ? "one thread" : `${String(pair.threads)} threads`;
+  return { ...pair, why: `engine cpu (f64, ${threads}): ${why}` };
+}
+
+function hostMeans(): HostMeans {
+  return { threads: threadCount(), spawn: spawnThread, runtime: runtimeName() };
 }

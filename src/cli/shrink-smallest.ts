@@ -36,7 +36,7 @@ export async function shrinkSmallest(
       witness,
       engine: engines.engine,
       host: engines.host,
-      adjustPlan: (plan) => withPlanFault(plan, plant ?? undefined),
+      adjustPlan: (plan) => withPlanFault(plan, plant),
       origin: { tool: TOOL, engine: engines.engine.description, settings: witness.settings, address: witness.address },
       attempts: ATTEMPTS,
       signal,

@@ -55,7 +55,7 @@ export async function shrinkCommand({ values, operand, given }: Arguments, io: I
         witness,
         engine: engines.engine,
         host: engines.host,
-        adjustPlan: (plan) => withPlanFault(plan, values.plant ?? undefined),
+        adjustPlan: (plan) => withPlanFault(plan, values.plant),
         origin: {
           tool: TOOL,
           engine: engines.engine.description,

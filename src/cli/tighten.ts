@@ -49,7 +49,7 @@ export async function tightenCommand(given: Arguments, io: Io): Promise<number> 
         engine: engines.engine,
         host: engines.host,
         pause: () => new Promise((resolve) => setImmediate(resolve)),
-        ...(folder === null ? {} : { catch: folder.catch }),
+        catch: folder === null ? null : folder.catch,
         onTightest: async (caught) => {
           if (folder === null) return;
           try {

@@ -4,7 +4,7 @@
 import { dirname, join } from "node:path";
 import { verify } from "../pipeline/verify.ts";
 import type { VerifyRequest } from "../pipeline/verify.ts";
-import { FAULTS, withPlanFault } from "../engine/faults.ts";
+import { FAULTS } from "../engine/faults.ts";
 import { createBudget } from "../formats/budget.ts";
 import { readModel } from "../formats/read.ts";
 import type { OutputError } from "../network/errors.ts";
@@ -159,8 +159,8 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
     norm: values.norm,
     accuracy: values.accuracy,
     audit: values.audit,
-    ...(values.certify === null ? {} : { certify: values.certify }),
-    adjustPlan: (plan) => withPlanFault(plan, values.plant ?? undefined),
+    certify: values.certify,
+    plant: values.plant,
     seed: values.seed,
     signal: io.signal,
     clock: io.now,
@@ -173,7 +173,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
       modelSha256: sha256(bytes, ...beside),
       inputsSha256: inputs.sha256,
       startedAt: io.date(),
-      ...(values.plant === null ? {} : { plant: values.plant }),
+      plant: values.plant,
     },
   };
 }
@@ -194,10 +194,10 @@ async function openModel(
       notes.push(line.replace(`${file}: `, ""));
       note(line);
     },
-    ...(activation === null ? {} : { activation: activation.join(",") }),
-    ...(layers === null ? {} : { layers }),
-    ...(layout === null ? {} : { layout }),
-    ...(key === null ? {} : { key }),
+    activation: activation?.join(","),
+    layers: layers ?? undefined,
+    layout: layout ?? undefined,
+    key: key ?? undefined,
     external: (location) => {
       const data = readBytes(join(dirname(file), location));
       beside.push(data);
@@ -302,7 +302,7 @@ async function run(
     ...plan,
     engine: engines.engine,
     host: engines.host,
-    ...(witnesses === null ? {} : { catch: witnesses.catch }),
+    catch: witnesses === null ? null : witnesses.catch,
     onRow: (row) => outputs.samples?.write(row),
     onPlan: ({ done, total }) => io.status?.(`proving ‖W‖: ${String(done)} of ${String(total)} layers`),
     onProgress: ({ done, total }) => {

@@ -5,7 +5,6 @@
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
-import { withPlanFault } from "../engine/faults.ts";
 import type { SampleRow } from "../records/sample.ts";
 import { verify } from "../pipeline/verify.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
@@ -99,7 +98,7 @@ export async function runNetwork(
     certify: 1e-6,
     audit: 1,
     batchSize: BATCH,
-    adjustPlan: (plan) => withPlanFault(plan, fault),
+    plant: fault ?? null,
     onRow: (row) => rows.push(row),
   });
   if (failure !== null) throw failure;

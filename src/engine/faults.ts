@@ -78,7 +78,7 @@ export const FAULTS: Readonly<Record<FaultName, FaultDescription>> = TABLE;
 export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
 
 /** 1 + ε of the faults that scale the input gradient; 1 for all others. */
-export function inputGradientFactor(fault: FaultName | undefined): number {
+export function inputGradientFactor(fault: FaultName | null | undefined): number {
   switch (fault) {
     case "input-gradient-scaled":
       return 1 + 1e-2;
@@ -98,13 +98,13 @@ export function inputGradientFactor(fault: FaultName | undefined): number {
 const NORM_FACTORS: Readonly<Record<string, number>> = { halved: 0.5, doubled: 2, low: 0.999, high: 1.001 };
 
 /** What a fault of this family (jacobian-norm, weight-norm) multiplies by; null where it is not of the family. */
-function normFactor(family: string, fault: FaultName | undefined): number | null {
-  if (fault === undefined || !fault.startsWith(`${family}-`)) return null;
+function normFactor(family: string, fault: FaultName | null | undefined): number | null {
+  if (!fault?.startsWith(`${family}-`)) return null;
   return NORM_FACTORS[fault.slice(family.length + 1)] ?? null;
 }
 
 /** The measurements with the fault in them, where it is one of the host's norms. */
-export function withMeasurementFault(m: Measurements, fault: FaultName | undefined): Measurements {
+export function withMeasurementFault(m: Measurements, fault: FaultName | null | undefined): Measurements {
   const factor = normFactor("jacobian-norm", fault);
   if (factor !== null) {
     const witnesses = m.witnesses.map((w) =>
@@ -137,7 +137,7 @@ export function withMeasurementFault(m: Measurements, fault: FaultName | undefin
 }
 
 /** The plan with the fault in it, where it is one of the weight norms. */
-export function withPlanFault(plan: Plan, fault: FaultName | undefined): Plan {
+export function withPlanFault(plan: Plan, fault: FaultName | null | undefined): Plan {
   const factor = normFactor("weight-norm", fault);
   if (factor === null) return plan;
   const scaled = (b: Interval): Interval => ({ lower: b.lower * factor, upper: b.upper * factor });

@@ -30,8 +30,8 @@ export class LayersWantedError extends ModelError {
 }
 
 interface Wish {
-  readonly layers?: readonly string[];
-  readonly layout?: Layout;
+  readonly layers?: readonly string[] | undefined;
+  readonly layout?: Layout | undefined;
 }
 
 /**

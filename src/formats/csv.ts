@@ -13,7 +13,7 @@ import { textLines } from "./text-lines.ts";
 
 export interface CsvOptions {
   /** `--header`: whether the first row is one. Undefined: as its cells say, where they leave no doubt. */
-  readonly header?: "yes" | "no";
+  readonly header?: "yes" | "no" | undefined;
   /** Hears, in a line, what was taken for granted. */
   readonly note?: (line: string) => void;
 }

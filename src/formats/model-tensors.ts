@@ -18,15 +18,15 @@ import type { NamedTensor } from "./tensor.ts";
 
 export interface ModelOptions {
   /** `--activation`. */
-  readonly activation?: string;
+  readonly activation?: string | undefined;
   /** `--layers`: tensor prefixes in order. */
-  readonly layers?: readonly string[];
+  readonly layers?: readonly string[] | undefined;
   /** `--layout`. */
-  readonly layout?: Layout;
+  readonly layout?: Layout | undefined;
   /** Hears, in a line, what was taken for granted: a layout, merged parts, a bias that is missing, tensors that were left out. */
   readonly note?: (line: string) => void;
   /** `--key`: which entry of a PyTorch checkpoint. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Bytes of a file that an ONNX model names, by its place in the model's folder. @throws FormatError */
   readonly external?: (location: string) => Promise<Uint8Array>;
 }

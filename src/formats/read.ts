@@ -39,7 +39,7 @@ export interface RowSource {
 
 export interface DataOptions extends CsvOptions {
   /** `--array`, or what stands behind "#": which array of a file that holds several. */
-  readonly array?: string;
+  readonly array?: string | undefined;
 }
 
 /** A file of several arrays, of which one is wanted. */

@@ -3,10 +3,10 @@
 /** What `work` gives; after an interruption what `instead` gives, at once, and a later failure of `work` is nobody's. */
 export async function unlessAborted<T, U>(
   work: Promise<T>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal | null | undefined,
   instead: () => Promise<U>,
 ): Promise<T | U> {
-  if (signal === undefined) return work;
+  if (signal === undefined || signal === null) return work;
   work.catch(() => undefined);
   let stop: (() => void) | undefined;
   const aborted = new Promise<"aborted">((resolve) => {

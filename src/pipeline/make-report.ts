@@ -21,7 +21,7 @@ export interface RunDescription {
   readonly modelSha256: string | null;
   readonly inputsSha256: string | null;
   readonly startedAt: string | null;
-  readonly plant?: string;
+  readonly plant?: string | null;
 }
 
 /** What of a run's request the report repeats. */
@@ -30,7 +30,7 @@ export interface ReportedRun {
   readonly head: Head;
   readonly seed: number;
   readonly source: { readonly samples: number };
-  readonly description?: Partial<RunDescription>;
+  readonly description?: Partial<RunDescription> | null;
 }
 
 /** A run of the library, which nobody described. */
@@ -64,7 +64,7 @@ export function makeReport(
       modelSha256: description.modelSha256,
       inputsSha256: description.inputsSha256,
       roundedValues: rounding.values,
-      ...(description.plant === undefined ? {} : { plant: description.plant }),
+      ...((description.plant ?? null) === null ? {} : { plant: String(description.plant) }),
     },
     model: {
       source: description.modelSource,

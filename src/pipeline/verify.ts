@@ -8,6 +8,8 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import { beyondF32, joinRounding } from "../engine/f32.ts";
+import type { FaultName } from "../engine/faults.ts";
+import { withPlanFault } from "../engine/faults.ts";
 import type { Plan } from "../engine/plan.ts";
 import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
 import { DeviceError, ModelError } from "../network/errors.ts";
@@ -45,30 +47,32 @@ export interface VerifyRequest {
   readonly norm: "spectral" | "frobenius";
   /** Relative error wanted of each Jacobian-norm estimate, or "verdict": iterate only where a verdict needs it. */
   readonly accuracy: number | "verdict";
-  /** Width wanted of every proven interval of ‖J_t‖, relative to its lower end; none asked for where left out. */
-  readonly certify?: number;
-  /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` where left out. */
-  readonly audit?: number;
-  /** Changes the engine's plan once it is made: a planted fault of the host's numbers, or the norms that a witness was made with. */
+  /** Width wanted of every proven interval of ‖J_t‖, relative to its lower end; none asked for where null. */
+  readonly certify?: number | null;
+  /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` where null. */
+  readonly audit?: number | null;
+  /** A planted fault, of which the part in the host's numbers is switched on here; the engine has its own. */
+  readonly plant?: FaultName | null;
+  /** Changes the engine's plan once it is made: the norms that a witness was made with. */
   readonly adjustPlan?: (plan: Plan) => Plan;
   /** Samples to be handed over with all that their verdicts were made of. */
-  readonly catch?: Catch;
+  readonly catch?: Catch | null;
   /** Index of the source's first sample in the run: the address of its random numbers, and its number in rows; 0 where left out. */
   readonly firstIndex?: number;
   readonly seed: number;
-  /** Samples a batch; the engine's own choice where left out. Changes nothing in the report but its timing. */
-  readonly batchSize?: number;
+  /** Samples a batch; the engine's own choice where null. Changes nothing in the report but its timing. */
+  readonly batchSize?: number | null;
   /** Stops after the batches in flight; the report then covers what is finished. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: RunProgress) => void;
+  readonly signal?: AbortSignal | null;
+  readonly onProgress?: ((progress: RunProgress) => void) | null;
   /** After each layer whose norms are proven, before the first batch. */
   readonly onPlan?: (progress: { readonly done: number; readonly total: number }) => void;
   /** Every row, in index order. */
-  readonly onRow?: (row: SampleRow) => void;
+  readonly onRow?: ((row: SampleRow) => void) | null;
   /** Milliseconds, from any origin, for `timing`. */
   readonly clock?: () => number;
   /** What the report repeats of the run; everything left out has its default there. */
-  readonly description?: Partial<RunDescription>;
+  readonly description?: Partial<RunDescription> | null;
 }
 
 /** After each batch. */
@@ -200,7 +204,7 @@ async function makePlans(request: VerifyRequest): Promise<{ plan: Plan; hostPlan
   const interrupted = (): Promise<Plan> =>
     preparePlan(network, { ...settings, precision }, (layer) => Promise.resolve(outlineLayer(layer)));
   const clean = await unlessAborted(proven, request.signal, interrupted);
-  const plan = request.adjustPlan?.(clean) ?? clean;
+  const plan = withPlanFault(request.adjustPlan?.(clean) ?? clean, request.plant);
   const hostPlan = precision === "f64" ? clean : inPrecision(clean, "f64");
   const wishes = { host, hostAccuracy: beyond ? accuracy : null, certify: request.certify ?? null };
   return { plan, hostPlan, wishes };

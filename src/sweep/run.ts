@@ -3,7 +3,6 @@
  * was lost, refused memory or hangs is opened anew, with smaller batches from the second time on; after three failures
  * with no unit finished in between the sweep ends with what the ledger has.
  */
-import { withPlanFault } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -187,9 +186,8 @@ async function runUnit(
     const { cell, network } = segment;
     const own = caseRequest(cell, settings.seed, network, segment.first, segment.samples);
     const collector = createCollector(cell.depth, segment);
-    const catches = request.catch?.(segment, own);
     const watch = watchdog(request, unit);
-    const batchSize = share < 1 ? Math.max(1, Math.floor(segment.samples * share)) : undefined;
+    const batchSize = share < 1 ? Math.max(1, Math.floor(segment.samples * share)) : null;
     const outcome = await watch.race(
       verify({
         ...own,
@@ -197,11 +195,11 @@ async function runUnit(
         host,
         accuracy: settings.accuracy,
         audit: settings.audit,
-        ...(settings.certify === null ? {} : { certify: settings.certify }),
-        ...(catches === undefined ? {} : { catch: catches }),
-        ...(signal === undefined ? {} : { signal }),
-        ...(batchSize === undefined ? {} : { batchSize }),
-        adjustPlan: (plan) => withPlanFault(plan, (settings.plant ?? undefined) as FaultName | undefined),
+        certify: settings.certify,
+        plant: settings.plant as FaultName | null,
+        catch: request.catch?.(segment, own) ?? null,
+        signal: signal ?? null,
+        batchSize,
         onProgress: watch.alive,
         onRow: (row) => {
           collector.add(row);

@@ -53,7 +53,7 @@ export async function judgeSample(
     host,
     norm: settings.norm,
     accuracy: settings.accuracy,
-    ...(settings.certify === null ? {} : { certify: settings.certify }),
+    certify: settings.certify,
     audit: 1,
     adjustPlan,
     firstIndex: index,

@@ -1,10 +1,10 @@
 /** Which engine computes in a browser, and why. */
-import type { CpuEngine } from "../engine/cpu/engine.ts";
-import { createCpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FaultName } from "../engine/faults.ts";
 import { describeAdapter } from "../engine/gpu/device.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
+import type { EnginePair, HostMeans } from "../engine/pair.ts";
+import { devicePair, hostPair } from "../engine/pair.ts";
 import type { ShaderSources } from "../engine/gpu/sources.ts";
 import { createRecoveringEngine } from "../engine/recovering.ts";
 import { DeviceError } from "../network/errors.ts";
@@ -25,14 +25,8 @@ export type EngineReason =
   | { readonly kind: "no-webgpu" | "no-adapter" }
   | { readonly kind: "unusable"; readonly message: string };
 
-export interface Engines {
-  readonly engine: Engine;
-  /** The clean f64 engine that settles what is open. */
-  readonly host: CpuEngine;
+export interface Engines extends EnginePair {
   readonly why: EngineReason;
-  /** Threads of the host's engine at most; 0: the worker's own. */
-  readonly threads: number;
-  readonly dispose: () => void;
 }
 
 /** The adapter that WebGPU gives, or why it gives none. */
@@ -50,21 +44,8 @@ export async function findAdapter(): Promise<{ adapter: string; hardware: boolea
  * @throws DeviceError where WebGPU was asked for and is not usable.
  */
 export async function openEngines(wish: EngineWish, onRecovery: () => void): Promise<Engines> {
-  const threads = threadCount();
-  const cpu = (plant: FaultName | null): CpuEngine =>
-    createCpuEngine({
-      ...{ threads, spawn: spawnThread, runtime: runtimeName() },
-      ...(plant === null ? {} : { fault: plant }),
-    });
-  const host = cpu(null);
-  const opened = (engine: Engine, why: EngineReason): Engines => ({
-    ...{ engine, host, why, threads },
-    dispose: () => {
-      engine.dispose();
-      if (engine !== host) host.dispose();
-    },
-  });
-  const onHost = (why: EngineReason): Engines => opened(wish.plant === null ? host : cpu(wish.plant), why);
+  const means: HostMeans = { threads: threadCount(), spawn: spawnThread, runtime: runtimeName() };
+  const onHost = (why: EngineReason): Engines => ({ ...hostPair(means, wish.plant), why });
   if (wish.engine === "cpu") return onHost({ kind: "asked" });
   const gpu = openGpu();
   const found = await findAdapter();
@@ -75,8 +56,8 @@ export async function openEngines(wish: EngineWish, onRecovery: () => void): Pro
   }
   const open = (): Promise<Engine> =>
     createGpuEngine({
-      ...{ gpu, adapterPreference: "high-performance", shaders: wish.shaders, runtime: runtimeName() },
-      ...(wish.plant === null ? {} : { fault: wish.plant }),
+      ...{ gpu, adapterPreference: "high-performance", shaders: wish.shaders, runtime: means.runtime },
+      fault: wish.plant ?? undefined,
     });
   try {
     let first = true;
@@ -87,7 +68,7 @@ export async function openEngines(wish: EngineWish, onRecovery: () => void): Pro
     };
     const engine = await createRecoveringEngine(patient, onRecovery);
     const { adapter, hardware } = engine.description;
-    return opened(engine, { kind: "webgpu", adapter, hardware });
+    return { ...devicePair(means, engine), why: { kind: "webgpu", adapter, hardware } };
   } catch (error) {
     if (wish.engine === "webgpu" || !(error instanceof DeviceError)) throw error;
     return onHost({ kind: "unusable", message: error.message });

@@ -4,7 +4,7 @@
  */
 import { transfer } from "comlink";
 import type { FaultName } from "../engine/faults.ts";
-import { FAULT_NAMES, FAULTS, withPlanFault } from "../engine/faults.ts";
+import { FAULT_NAMES, FAULTS } from "../engine/faults.ts";
 import type { CaughtSample } from "../pipeline/catch.ts";
 import type { RunProgress, VerifyRequest } from "../pipeline/verify.ts";
 import { verify } from "../pipeline/verify.ts";
@@ -115,7 +115,7 @@ async function verifySubject(
   try {
     const { report, failure } = await verify({
       ...settings(request, subject),
-      ...(request.batchSize === null ? {} : { batchSize: request.batchSize }),
+      batchSize: request.batchSize,
       source: subject.source,
       engine: gate.behind(engine),
       host,
@@ -200,12 +200,12 @@ function settings(
     norm,
     accuracy,
     seed,
-    adjustPlan: (plan) => withPlanFault(plan, plant ?? undefined),
+    plant,
     description: {
       ...{ tool: TOOL, headName, modelSource: modelName, modelNotes, modelSha256, inputsSha256 },
       startedAt: new Date().toISOString(),
       settings: { inputs: inputsName, head: headName, norm, accuracy, engine, browser: runtimeName() },
-      ...(plant === null ? {} : { plant }),
+      plant,
     },
   };
 }

@@ -89,14 +89,14 @@ export async function openSubject(subject: Subject): Promise<OpenSubject> {
 
 export function modelOptions({ activation, layers, layout }: FileSettings): ModelOptions {
   return {
-    ...(activation === null ? {} : { activation }),
-    ...(layout === null ? {} : { layout }),
-    ...(layers === null ? {} : { layers: layers.split(",").map((prefix) => prefix.trim()) }),
+    activation: activation ?? undefined,
+    layout: layout ?? undefined,
+    layers: layers?.split(",").map((prefix) => prefix.trim()),
   };
 }
 
 export function dataOptions({ array, header }: FileSettings): DataOptions {
-  return { ...(array === null ? {} : { array }), ...(header === null ? {} : { header }) };
+  return { array: array ?? undefined, header: header ?? undefined };
 }
 
 async function openFiles(subject: FileSubject): Promise<OpenSubject> {

@@ -38,7 +38,7 @@ export interface CpuEngineOptions {
   readonly spawn?: () => HostThread;
   /** "node 20.20.2" and the like, for the description. */
   readonly runtime: string;
-  readonly fault?: FaultName;
+  readonly fault?: FaultName | undefined;
 }
 
 /** Samples a block: the unit of work of a thread. */

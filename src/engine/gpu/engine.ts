@@ -17,7 +17,7 @@ export interface GpuEngineOptions {
   readonly shaders: ShaderSources;
   /** "deno 2.9.5" and the like, for the description. */
   readonly runtime: string;
-  readonly fault?: FaultName;
+  readonly fault?: FaultName | undefined;
 }
 
 /** Batches in flight. */

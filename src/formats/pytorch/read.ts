@@ -10,9 +10,9 @@ import { describeValue, isKind } from "./values.ts";
 
 export interface TorchOptions {
   /** `--key`: which entry of a checkpoint. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** `--layers`: tensor prefixes; tensors outside of them may share memory. */
-  readonly layers?: readonly string[];
+  readonly layers?: readonly string[] | undefined;
 }
 
 export interface TorchModel {

@@ -26,7 +26,7 @@ import type { Centre, Sampled, Start } from "./starts.ts";
 import { chooseStarts, headOfEnds, largestNorm, readStart, withinRegion } from "./starts.ts";
 
 /** As for `verify`; `source` holds the samples that starts are chosen from, `signal` ends the search with the best so far. */
-export interface TightenRequest extends Omit<VerifyRequest, "onProgress" | "adjustPlan" | "firstIndex"> {
+export interface TightenRequest extends Omit<VerifyRequest, "onProgress" | "adjustPlan" | "plant" | "firstIndex"> {
   readonly centre: Centre;
   /** The largest norm of a sample where null. */
   readonly radius: number | null;
@@ -71,8 +71,8 @@ export async function tighten(request: TightenRequest): Promise<TightenOutcome> 
   const rows: Sampled[] = [];
   const sampled = await verify({
     ...pipeline(request),
-    ...(request.catch === undefined ? {} : { catch: request.catch }),
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    catch: request.catch ?? null,
+    signal: request.signal ?? null,
     source,
     onProgress: ({ done, total }) => request.onProgress?.({ kind: "sampling", done, total }),
     onRow: ({ index, ratio, verdict }) => rows.push({ index, ratio, verdict }),
@@ -127,13 +127,19 @@ export async function tighten(request: TightenRequest): Promise<TightenOutcome> 
 
 /** What every run of the pipeline is asked alike. */
 function pipeline(request: TightenRequest): Omit<VerifyRequest, "source"> {
-  const { network, head, engine, host, norm, accuracy, certify, audit, seed, description } = request;
-  return {
-    ...{ network, head, engine, host, norm, accuracy, seed },
-    ...(certify === undefined ? {} : { certify }),
-    ...(audit === undefined ? {} : { audit }),
-    ...(description === undefined ? {} : { description }),
-  };
+  const {
+    network,
+    head,
+    engine,
+    host,
+    norm,
+    accuracy,
+    seed,
+    certify = null,
+    audit = null,
+    description = null,
+  } = request;
+  return { network, head, engine, host, norm, accuracy, seed, certify, audit, description };
 }
 
 /** Climbs from each start in turn; an interruption leaves the ends reached so far, of the start under way among them. */
@@ -179,7 +185,7 @@ async function verifyEnds(request: TightenRequest, ends: readonly End[]): Promis
   for (const group of groups) {
     const outcome = await verify({
       ...requestOfEnds(request, ends, group, place),
-      ...(request.catch === undefined ? {} : { catch: request.catch }),
+      catch: request.catch ?? null,
       onRow: (row) => {
         rows.push(row);
         request.onRow?.(row);
