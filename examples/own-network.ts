@@ -3,35 +3,30 @@
  *
  *     node_modules/.bin/deno run -A examples/own-network.ts
  */
-import { consoleReport, createCpuEngine, verify } from "../src/index.ts";
-import type { Network, SampleRow } from "../src/index.ts";
-
-const network: Network = {
-  layers: [
-    { inputs: 2, outputs: 2, weight: Float64Array.of(1, 0, 0, 2), bias: Float64Array.of(0, 0), activation: "identity" },
-    { inputs: 2, outputs: 1, weight: Float64Array.of(1, 0), bias: Float64Array.of(0), activation: "identity" },
-  ],
-};
-const inputs = Float64Array.of(0.5, -1, 3, 2, 0, 0);
-const engine = createCpuEngine({ threads: 0, runtime: "example" });
-const rows: SampleRow[] = [];
+import { consoleReport, verify } from "../src/index.ts";
 
 const { report } = await verify({
-  network,
-  head: { kind: "sum" },
-  source: {
-    samples: 3,
-    width: 2,
-    read: (first, count) => ({ inputs: inputs.slice(2 * first, 2 * (first + count)), labels: null }),
+  model: {
+    layers: [
+      {
+        weight: [
+          [1, 0],
+          [0, 2],
+        ],
+        bias: [0, 0],
+        activation: "identity",
+      },
+      { weight: [[1, 0]], bias: [0], activation: "identity" },
+    ],
   },
-  engine,
-  host: engine,
-  norm: "spectral",
-  accuracy: 1e-3,
-  seed: 0,
-  onRow: (row) => rows.push(row),
+  inputs: [
+    [0.5, -1],
+    [3, 2],
+    [0, 0],
+  ],
+  head: "sum",
+  onRow: ({ index, verdict, ratio }) => {
+    console.log(`sample ${String(index)}: ${verdict}, ratio ${String(ratio)}`);
+  },
 });
-
 console.log(consoleReport(report));
-for (const row of rows) console.log(`sample ${String(row.index)}: ${row.verdict}, ratio ${String(row.ratio)}`);
-engine.dispose();

@@ -11,7 +11,12 @@ import * as esbuild from "esbuild";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");
 
-const ENTRIES = { "cli/main": "src/cli/main.ts", "cli/cpu-thread": "src/cli/cpu-thread.ts", index: "src/index.ts" };
+const ENTRIES = {
+  "cli/main": "src/cli/main.ts",
+  "cli/cpu-thread": "src/cli/cpu-thread.ts",
+  index: "src/index.ts",
+  node: "src/node.ts",
+};
 const OLD_MS = 24 * 60 * 60 * 1000;
 
 export async function build() {

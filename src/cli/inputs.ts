@@ -9,8 +9,8 @@ import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Arguments } from "./arguments.ts";
 import { openData, reading } from "./data-files.ts";
 import type { Io } from "./io.ts";
-import { argmaxLabels, fileLabels } from "./labels.ts";
-import type { Labeller } from "./labels.ts";
+import { argmaxLabels, fileLabels } from "../library/labels.ts";
+import type { Labeller } from "../library/labels.ts";
 
 export interface Inputs {
   readonly samples: number;

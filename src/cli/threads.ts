@@ -17,7 +17,10 @@ const MOST_THREADS = 32;
 
 /** Starts one thread (cpu-thread.ts, or its build beside this file's). */
 export function spawnThread(): HostThread {
-  const worker = new Worker(new URL(inSource ? "./cpu-thread.ts" : "./cpu-thread.js", import.meta.url));
+  const worker = new Worker(new URL(inSource ? "./cpu-thread.ts" : "./cpu-thread.js", import.meta.url), {
+    // The process's own are about its program (--input-type, -e), and some of them keep a thread from starting.
+    execArgv: [],
+  });
   return {
     post: (message) => {
       worker.postMessage(message);

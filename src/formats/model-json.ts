@@ -43,6 +43,14 @@ export function readModelJson(text: string, source: string, options: ModelOption
       `${source}: found the index of a model in several files, expected all of the model in one file`,
     );
   }
+  return networkFromJson(raw, source, options);
+}
+
+/** What such a file holds, once it is parsed; other values are refused. */
+export type ModelFile = v.InferInput<typeof MODEL_FILE>;
+
+/** @throws FormatError, ModelError */
+export function networkFromJson(raw: unknown, source: string, options: ModelOptions): Network {
   const result = v.safeParse(MODEL_FILE, raw);
   if (!result.success) {
     const issue = result.issues[0];

@@ -66,11 +66,11 @@ export interface VerifyRequest {
   readonly signal?: AbortSignal | null;
   readonly onProgress?: ((progress: RunProgress) => void) | null;
   /** After each layer whose norms are proven, before the first batch. */
-  readonly onPlan?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly onPlan?: ((progress: { readonly done: number; readonly total: number }) => void) | null;
   /** Every row, in index order. */
   readonly onRow?: ((row: SampleRow) => void) | null;
   /** Milliseconds, from any origin, for `timing`. */
-  readonly clock?: () => number;
+  readonly clock?: (() => number) | null;
   /** What the report repeats of the run; everything left out has its default there. */
   readonly description?: Partial<RunDescription> | null;
 }
