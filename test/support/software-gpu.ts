@@ -3,7 +3,7 @@
  * A program of test/engine-gpu/programs runs in it; JSON goes in by stdin and comes back by stdout.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -25,10 +25,18 @@ export const skipReason: string | null =
     ? null
     : `software Vulkan exists for linux x64 only, this is ${process.platform} ${process.arch}`;
 
-/** Runs a program of test/engine-gpu/programs and parses what it prints. */
-export async function runProgram(runtime: Runtime, program: string, input: unknown): Promise<unknown> {
+/**
+ * Runs a program of test/engine-gpu/programs and parses what it prints.
+ * @param adapter the environment that makes Vulkan use the software adapter; {} for a program without a GPU.
+ */
+export async function runProgram(
+  runtime: Runtime,
+  program: string,
+  input: unknown,
+  adapter: Readonly<Record<string, string>> = softwareVulkan(),
+): Promise<unknown> {
   const source = join(root, "test/engine-gpu/programs", program);
-  const environment = { ...process.env, ...softwareVulkan() };
+  const environment = { ...process.env, ...adapter };
   if (runtime === "deno") {
     const deno = join(root, "node_modules/.bin/deno");
     return JSON.parse(await run(deno, ["run", "-A", "--node-modules-dir=manual", source], environment, input));
@@ -36,10 +44,11 @@ export async function runProgram(runtime: Runtime, program: string, input: unkno
   // Beside node_modules, so that the packages are found.
   const folder = mkdtempSync(join(root, "node_modules/.gpu-test-"));
   try {
-    const outfile = join(folder, "program.mjs");
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
     await build({
-      entryPoints: [source],
-      outfile,
+      // A thread of engine cpu is looked for beside what starts it.
+      entryPoints: { program: source, "cpu-thread": join(root, "src/cli/cpu-thread.ts") },
+      outdir: folder,
       bundle: true,
       platform: "node",
       format: "esm",
@@ -47,7 +56,7 @@ export async function runProgram(runtime: Runtime, program: string, input: unkno
       // Shaders are looked for from the bundle upwards.
       logLevel: "silent",
     });
-    return JSON.parse(await run(process.execPath, [outfile], environment, input));
+    return JSON.parse(await run(process.execPath, [join(folder, "program.js")], environment, input));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
