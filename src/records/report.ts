@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import type { Of } from "./kit.ts";
 import { count, digest, fromOne, list, maybe, norm, NORMS, note, positive, reason, settings, words } from "./kit.ts";
+import type { LayerRow } from "./sample.ts";
 import { bracket, engine, quantiles, spread, tool, verdicts } from "./shared.ts";
 import { SEARCH } from "./search.ts";
 
@@ -29,15 +30,17 @@ const MODEL_LAYER = v.strictObject({
   weightNorm: note(bracket, "Proven bracket of ‖W_t‖, in the run's norm."),
 });
 
-const REPORTED_LAYER = v.strictObject({
-  layer: fromOne,
-  tightness: spread,
-  directionalTightness: spread,
-  alignmentWeight: spread,
-  alignmentJacobian: spread,
-  slackWeight: spread,
-  slackJacobian: spread,
-});
+/** Numbers of a layer, as rows have them, of which a report gives the spread. */
+export const TIGHTNESS_NUMBERS = [
+  "tightness",
+  "directionalTightness",
+  "alignmentWeight",
+  "alignmentJacobian",
+  "slackWeight",
+  "slackJacobian",
+] as const satisfies readonly (keyof LayerRow)[];
+
+const REPORTED_LAYER = v.strictObject({ layer: fromOne, ...v.entriesFromList(TIGHTNESS_NUMBERS, spread) });
 
 const FAULT_EXAMPLE = v.strictObject({
   index: note(count, "The sample, counted from 0."),

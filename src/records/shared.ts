@@ -1,7 +1,7 @@
 /** Parts that several records have. */
 import * as v from "valibot";
 import type { Of } from "./kit.ts";
-import { count, norm, note, reason } from "./kit.ts";
+import { count, norm, note, reason, VERDICT_NAMES } from "./kit.ts";
 
 export const tool = v.strictObject({ name: v.string(), version: v.string() });
 
@@ -13,10 +13,7 @@ export const engine = v.strictObject({
   hardware: v.boolean(),
 });
 
-export const verdicts = note(
-  v.strictObject({ holds: count, tight: count, violated: count, unresolved: count, invalid: count }),
-  "Samples by verdict.",
-);
+export const verdicts = note(v.strictObject(v.entriesFromList(VERDICT_NAMES, count)), "Samples by verdict.");
 
 export const bracket = note(
   v.strictObject({ lower: norm, upper: norm, reason }),

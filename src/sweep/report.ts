@@ -1,5 +1,6 @@
 /** Tallies → the report of a sweep: the same for the same tallies, whoever made them and in what order. */
 import type { Report, ReportedLayer, Timing } from "../records/report.ts";
+import { TIGHTNESS_NUMBERS } from "../records/report.ts";
 import type { Quantiles, Spread } from "../records/shared.ts";
 import { auditedShare } from "../pipeline/statistics.ts";
 import { cellOfNetwork, formatAddress } from "./case.ts";
@@ -7,7 +8,7 @@ import type { Cell } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";
 import type { AddressedCase, ReportedArchitecture, SweepReport } from "../records/sweep.ts";
 import { QUANTILE_ERROR, sketchQuantiles, sumValue } from "./sketch.ts";
-import type { ReachedCase, Spreading, Summing, Tally } from "./tally.ts";
+import type { LayerTally, ReachedCase, Spreading, Summing, Tally } from "./tally.ts";
 import { emptyTally, mergeTally } from "./tally.ts";
 
 /** @param cells the grid's; @param tallies by architecture, in rising order. */
@@ -62,15 +63,7 @@ export function sweepReport(
     penalties: penalties(whole),
     ratio: quantiles(whole.ratio, "no valid sample with rhs > 0"),
     coefficient: quantiles(whole.coefficient, "no valid sample"),
-    layers: whole.layers.map((layer, i): ReportedLayer => ({
-      layer: i + 1,
-      tightness: spread(layer.tightness),
-      directionalTightness: spread(layer.directionalTightness),
-      alignmentWeight: spread(layer.alignmentWeight),
-      alignmentJacobian: spread(layer.alignmentJacobian),
-      slackWeight: spread(layer.slackWeight),
-      slackJacobian: spread(layer.slackJacobian),
-    })),
+    layers: whole.layers.map((layer, i) => ({ layer: i + 1, ...spreads(layer) })),
     escalations: whole.escalations,
     ...(certify === null ? {} : { certified: { width: certify, ...whole.certified } }),
     bounds: whole.bounds,
@@ -125,6 +118,11 @@ function quantiles(summing: Summing, reason: string): Quantiles {
   }
   const [p01, p10, median, p90, p99] = within(summing, SHARES) as [number, number, number, number, number];
   return { min, p01, p10, median, mean: sumValue(sum) / counted, p90, p99, max, counted };
+}
+
+function spreads(layer: LayerTally): Pick<ReportedLayer, (typeof TIGHTNESS_NUMBERS)[number]> {
+  const found = TIGHTNESS_NUMBERS.map((name) => [name, spread(layer[name])] as const);
+  return Object.fromEntries(found) as Record<(typeof TIGHTNESS_NUMBERS)[number], Spread>;
 }
 
 function spread(spreading: Spreading): Spread {

@@ -7,7 +7,7 @@ import type { VerdictName } from "../records/kit.ts";
 import type { FaultExample, Report } from "../records/report.ts";
 import type { SampleRow } from "../records/sample.ts";
 import { VERDICT_NAMES } from "../records/kit.ts";
-import { TIGHTNESS_NUMBERS } from "../pipeline/statistics.ts";
+import { TIGHTNESS_NUMBERS } from "../records/report.ts";
 import type { Sketch } from "./sketch.ts";
 import { addToSketch, exactSum, mergeSketch } from "./sketch.ts";
 
