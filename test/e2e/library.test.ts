@@ -1,15 +1,16 @@
 /** The library as its users have it: README's examples in Node and Deno, the entry on files beside the command, the bundle in a browser. */
 import { execFileSync } from "node:child_process";
 import type { StdioOptions } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Report } from "../../src/index.ts";
-import { launchChromium, skipReason } from "../support/browser.ts";
-import { gpv } from "../support/command-line.ts";
+import { readShaders } from "../../src/cli/runtime/shaders.ts";
+import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
+import { gpv, temporaryFolder } from "../support/command-line.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -84,21 +85,44 @@ test.each([
   expect(text).not.toContain("\n");
 });
 
-test.skipIf(skipReason !== null)(`a browser has the bits of Node${skipReason ?? ""}`, async () => {
-  const bundle = await esbuild.build({
-    ...{ absWorkingDir: ROOT, entryPoints: ["src/index.ts"], bundle: true, write: false },
-    ...{ format: "iife", globalName: "library", platform: "browser", target: "es2022", logLevel: "error" },
-  });
+describe.skipIf(skipReason !== null)(`in a browser ${skipReason ?? ""}`.trimEnd(), () => {
   const [example = ""] = EXAMPLES;
-  const body = example.replace(/import .*\n/, "").replace(/console\.log.*\n/, "return JSON.stringify(report);\n");
-  const browser = await launchChromium(false);
-  try {
-    const page = await browser.newPage();
-    await page.addScriptTag({ content: bundle.outputFiles[0]?.text ?? "" });
-    const found = (await page.evaluate(`(async () => { const { verify } = library; ${body} })()`)) as string;
-    const code = `${example}\nconsole.log("\\n", JSON.stringify(report));`;
-    expect(JSON.parse(found)).toEqual(JSON.parse(printed("node", code).split("\n").at(-2) ?? ""));
-  } finally {
-    await browser.close();
+
+  /** What README's first example finds in a page, with more said of its question. */
+  async function inPage(more: object): Promise<Report> {
+    const folder = temporaryFolder();
+    const bundle = await esbuild.build({
+      ...{ absWorkingDir: ROOT, entryPoints: ["src/index.ts"], bundle: true, write: false },
+      ...{ format: "iife", globalName: "library", platform: "browser", target: "es2022", logLevel: "error" },
+    });
+    writeFileSync(join(folder, "index.html"), "<!doctype html><script src=library.js></script>");
+    writeFileSync(join(folder, "library.js"), bundle.outputFiles[0]?.text ?? "");
+    const body = example
+      .replace(/import .*\n/, "")
+      .replace("verify({", "library.verify({ ...more,")
+      .replace(/console\.log.*\n/, "return JSON.stringify(report);\n");
+    const server = await serveFolder(folder);
+    const browser = await launchChromium();
+    try {
+      const page = await browser.newPage();
+      await page.goto(server.address);
+      return JSON.parse(await page.evaluate(`(async (more) => { ${body} })(${JSON.stringify(more)})`)) as Report;
+    } finally {
+      await browser.close();
+      server.close();
+    }
   }
+
+  test("engine cpu has the bits of Node", async () => {
+    const code = `${example}\nconsole.log("\\n", JSON.stringify(report));`;
+    expect(await inPage({})).toEqual(JSON.parse(printed("node", code).split("\n").at(-2) ?? ""));
+  });
+
+  test("auto passes a software adapter over, and webgpu takes it, with the shaders that it is given", async () => {
+    const shaders = readShaders();
+    expect((await inPage({ shaders })).engine.kind).toBe("cpu");
+    const report = await inPage({ shaders, engine: "webgpu" });
+    expect(report.engine).toMatchObject({ kind: "webgpu", precision: "f32", hardware: false });
+    expect(report.verdicts.holds + report.verdicts.tight).toBe(2);
+  });
 });
