@@ -1,5 +1,6 @@
 /** What a report says of all samples: counts, quantiles, means; fed with rows in index order, so that sums have one order. */
 import type { FaultExample, Report, ReportedFault, ReportedLayer } from "../records/report.ts";
+import { TIGHTNESS_NUMBERS } from "../records/report.ts";
 import type { Quantiles, Spread } from "../records/shared.ts";
 import type { VerdictName } from "../records/kit.ts";
 import { detectableShare } from "../verification/audit/audit.ts";
@@ -36,16 +37,6 @@ export interface StatisticsResult {
   readonly audited: Report["audited"];
   readonly certified?: NonNullable<Report["certified"]>;
 }
-
-/** Numbers of a layer of which a report gives the spread. */
-export const TIGHTNESS_NUMBERS = [
-  "tightness",
-  "directionalTightness",
-  "alignmentWeight",
-  "alignmentJacobian",
-  "slackWeight",
-  "slackJacobian",
-] as const;
 
 /** By `CODE`. */
 const NAMES: readonly VerdictName[] = ["holds", "holds", "tight", "unresolved", "violated", "invalid"];
