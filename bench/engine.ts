@@ -49,7 +49,9 @@ for (const { workload, hash } of prepared) {
   const seconds = (timings.get(workload) ?? []).sort((a, b) => a - b);
   const rate = (s: number | undefined): string => Math.round(workload.samples / (s ?? NaN)).toString();
   const [best, median] = [seconds[0], seconds[seconds.length >> 1]].map(rate);
-  console.log(`${workload.name}: best ${best ?? ""}, median ${median ?? ""} samples/s; bits ${hash.digest("hex").slice(0, 16)}`);
+  console.log(
+    `${workload.name}: best ${best ?? ""}, median ${median ?? ""} samples/s; bits ${hash.digest("hex").slice(0, 16)}`,
+  );
 }
 engine.dispose();
 
