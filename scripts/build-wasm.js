@@ -1,4 +1,4 @@
-// Compiles assembly/block-product.ts and writes its bytes into src/: one text that Node, Deno and a browser all load alike.
+// Compiles the kernels of assembly/ and writes their bytes into src/: one text each that Node, Deno and a browser all load alike.
 import { Buffer } from "node:buffer";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -7,13 +7,19 @@ import asc from "assemblyscript/asc";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The text of src/engine/dense/block-product-wasm.ts, made anew. */
-export async function blockProductModule() {
-  const source = readFileSync(`${root}/assembly/block-product.ts`, "utf8");
+/** What is made of what: source, target and the name of its constant. */
+export const MODULES = [
+  ["assembly/block-product.ts", "src/engine/dense/block-product-wasm.ts", "BLOCK_PRODUCT_WASM"],
+  ["assembly/column-product.ts", "src/engine/wasm/column-product-wasm.ts", "COLUMN_PRODUCT_WASM"],
+];
+
+/** The text of a target, made anew. */
+export async function wasmModule([path, , constant]) {
+  const source = readFileSync(`${root}/${path}`, "utf8");
   let bytes = null;
   const { error, stderr } = await asc.main(
     [
-      "block-product.ts",
+      "kernel.ts",
       "--outFile",
       "out.wasm",
       "--optimizeLevel",
@@ -25,25 +31,25 @@ export async function blockProductModule() {
       "simd",
     ],
     {
-      readFile: (name) => (name === "block-product.ts" ? source : null),
+      readFile: (name) => (name === "kernel.ts" ? source : null),
       writeFile: (_, contents) => {
         bytes = contents;
       },
       listFiles: () => [],
     },
   );
-  if (error !== null || bytes === null) throw new Error(`assembly/block-product.ts: ${stderr.toString()}`);
+  if (error !== null || bytes === null) throw new Error(`${path}: ${stderr.toString()}`);
   const lines = Buffer.from(bytes)
     .toString("base64")
     .match(/.{1,110}/g)
     .map((line) => `  "${line}",`);
-  return `/** Made by \`npm run build:wasm\` of assembly/block-product.ts; do not edit. */
-export const BLOCK_PRODUCT_WASM = [
+  return `/** Made by \`npm run build:wasm\` of ${path}; do not edit. */
+export const ${constant} = [
 ${lines.join("\n")}
 ].join("");
 `;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(`${root}/src/engine/dense/block-product-wasm.ts`, await blockProductModule());
+  for (const made of MODULES) writeFileSync(`${root}/${made[1]}`, await wasmModule(made));
 }

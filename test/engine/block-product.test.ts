@@ -1,5 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { choleskyInPlace, negativeDirection } from "../../src/engine/dense/cholesky.ts";
 import { gramOfRows, gramRoundings } from "../../src/engine/dense/gram.ts";
@@ -8,12 +6,6 @@ import { normalsAt } from "../../src/sampling/normal.ts";
 const gamma = (k: number): number => (k * 2 ** -53) / (1 - k * 2 ** -53);
 
 describe("the WebAssembly kernel of Gram matrices and Cholesky", () => {
-  test("is what its source compiles to, byte for byte", () => {
-    const program = 'import("./scripts/build-wasm.js").then((m) => m.blockProductModule()).then(console.log)';
-    const made = execFileSync(process.execPath, ["-e", program], { encoding: "utf8" });
-    expect(made.trim()).toBe(readFileSync("src/engine/dense/block-product-wasm.ts", "utf8").trim());
-  });
-
   test.each([
     [1, 1],
     [3, 5],

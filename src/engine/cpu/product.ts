@@ -1,10 +1,54 @@
 /**
  * The matrix product of engine cpu: Y = A X, A m × k row-major, X k × B and Y m × B with samples contiguous.
  *
- * Each entry of Y is one sum in ascending k with a single accumulator, whatever B is and wherever the 4 × 4 register tiles
- * fall, so that a sample's bits do not depend on its neighbours.
+ * Each entry of Y is one sum in ascending k with a single accumulator, whatever B is and wherever the register tiles fall, so that a
+ * sample's bits do not depend on its neighbours. It is made in WebAssembly SIMD (assembly/column-product.ts, ten times as fast), or
+ * where that is missing by the loops below: the same bits.
  */
+import { threadWorkspace, wholeLines } from "../wasm/workspace.ts";
+import type { Workspace } from "../wasm/workspace.ts";
+
+/** @param a which must never change: the kernel keeps a copy of it. */
 export function product(
+  a: Float64Array,
+  rows: number,
+  inner: number,
+  x: Float64Array,
+  columns: number,
+  y: Float64Array,
+): void {
+  const workspace = threadWorkspace();
+  if (workspace === null || !productInKernel(workspace, a, rows, inner, x, columns, y)) {
+    productInLoops(a, rows, inner, x, columns, y);
+  }
+}
+
+/** False where the kernel's memory cannot hold the operands. */
+export function productInKernel(
+  { kernels, keep, room, write, read }: Workspace,
+  a: Float64Array,
+  rows: number,
+  inner: number,
+  x: Float64Array,
+  columns: number,
+  y: Float64Array,
+): boolean {
+  const padded = Math.ceil(rows / 4) * 4;
+  const sizeOfX = wholeLines(8 * inner * columns);
+  try {
+    const weight = keep(a, padded * inner);
+    const operand = room(sizeOfX + 8 * padded * columns);
+    write(operand, x);
+    kernels.multiply(weight, operand, operand + sizeOfX, padded, inner, columns);
+    read(operand + sizeOfX, y);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+export function productInLoops(
   a: Float64Array,
   rows: number,
   inner: number,

@@ -1,0 +1,91 @@
+/**
+ * The column kernels of a thread (assembly/column-product.ts) and their memory: matrices kept from call to call at its start, a call's
+ * own operands behind them.
+ *
+ * Weights are copied in once and found again by their array, up to KEPT_BYTES in all; then the memory is filled anew from its start, and
+ * what is still needed comes back as it is asked for. So nothing has to be freed, and what a forgotten plan left behind goes as well.
+ */
+import { COLUMN_PRODUCT_WASM } from "./column-product-wasm.ts";
+
+/** As assembly/ declares them; matrices are byte offsets. */
+interface Kernels {
+  readonly multiply: (a: number, x: number, y: number, rows: number, inner: number, columns: number) => void;
+}
+
+export interface Workspace {
+  readonly kernels: Kernels;
+  /**
+   * Byte offset of a matrix that never changes, with room for so many numbers in all.
+   * @throws RangeError where the memory cannot grow.
+   */
+  readonly keep: (matrix: Float64Array, numbers: number) => number;
+  /** Byte offset of so many bytes for the operands of one call; the next `keep` or `room` may take them. @throws RangeError likewise. */
+  readonly room: (bytes: number) => number;
+  readonly write: (at: number, values: Float64Array) => void;
+  readonly read: (at: number, into: Float64Array) => void;
+}
+
+/** Most bytes of kept matrices; a single matrix may be larger. */
+export const KEPT_BYTES = 2 ** 26;
+const PAGE_BYTES = 2 ** 16;
+const LINE_BYTES = 64;
+
+/** Null where the runtime has no WebAssembly, or none with SIMD. */
+export function createWorkspace(): Workspace | null {
+  const bytes = Uint8Array.from(atob(COLUMN_PRODUCT_WASM), (c) => c.charCodeAt(0));
+  if (typeof WebAssembly === "undefined" || !WebAssembly.validate(bytes)) return null;
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  let view = new Float64Array(memory.buffer);
+  const kept = new WeakMap<Float64Array, { readonly at: number; readonly filling: number }>();
+  let filling = 0;
+  let top = 0;
+
+  const reserve = (end: number): void => {
+    const missing = end - view.byteLength;
+    if (missing <= 0) return;
+    memory.grow(Math.ceil(missing / PAGE_BYTES));
+    view = new Float64Array(memory.buffer);
+  };
+  return {
+    kernels: exports as unknown as Kernels,
+    keep(matrix, numbers) {
+      const known = kept.get(matrix);
+      if (known?.filling === filling) return known.at;
+      const size = wholeLines(8 * numbers);
+      if (top > 0 && top + size > KEPT_BYTES) {
+        top = 0;
+        filling++;
+      }
+      reserve(top + size);
+      view.set(matrix, top / 8);
+      const at = top;
+      top += size;
+      kept.set(matrix, { at, filling });
+      return at;
+    },
+    room(size) {
+      reserve(top + size);
+      return top;
+    },
+    write(at, values) {
+      view.set(values, at / 8);
+    },
+    read(at, into) {
+      into.set(view.subarray(at / 8, at / 8 + into.length));
+    },
+  };
+}
+
+/** So many bytes filled up to whole cache lines. */
+export function wholeLines(bytes: number): number {
+  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
+}
+
+let own: Workspace | null | undefined;
+
+/** This thread's. */
+export function threadWorkspace(): Workspace | null {
+  if (own === undefined) own = createWorkspace();
+  return own;
+}
