@@ -22,7 +22,7 @@ const allowed = {
   records: ["network", "sampling"],
   engine: ["network", "sampling"],
   verification: ["network", "sampling", "records", "engine", "exact"],
-  escalation: ["network", "sampling", "records", "engine", "verification"],
+  pipeline: ["network", "sampling", "records", "engine", "verification", "exact"],
   exact: ["network"],
   witness: ["network", "formats", "records", "engine", "verification", "pipeline", "exact"],
   conformance: ["network", "sampling", "records", "engine", "verification", "pipeline", "witness"],

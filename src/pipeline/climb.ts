@@ -67,7 +67,11 @@ function rungsOf({ hostAccuracy, certify }: Wishes): Rung[] {
 /** Whether a judged sample has anything to climb for. */
 export function hasToClimb(draft: Draft, at: number, { hostAccuracy, certify }: Wishes): boolean {
   if (draft.violations.has(at)) return false;
-  return draft.suspected[at] === 1 || hostAccuracy !== null || certify !== null || openLayers(draft, at).length > 0;
+  if (draft.suspected[at] === 1 || hostAccuracy !== null || certify !== null) return true;
+  const { verdict, findings } = draft.block;
+  if (verdict[at] === CODE.unresolved) return true;
+  for (let i = 0; i < findings.depth; i++) if ((findings.verdict[i] as Uint8Array)[at] === CODE.unresolved) return true;
+  return false;
 }
 
 export async function climb(draft: Draft, climbers: readonly Climber[], wishes: Wishes): Promise<void> {

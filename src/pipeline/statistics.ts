@@ -1,24 +1,22 @@
-/** What a report says of all samples: counts, quantiles, means; fed with rows in index order, so that sums have one order. */
+/** What a report says of all samples: counts, quantiles, means; fed with blocks in index order, so that sums have one order. */
 import type { FaultExample, Report, ReportedFault, ReportedLayer } from "../records/report.ts";
 import { TIGHTNESS_NUMBERS } from "../records/report.ts";
-import type { Quantiles, Spread } from "../records/shared.ts";
+import type { Quantiles } from "../records/shared.ts";
 import type { VerdictName } from "../records/kit.ts";
+import { VERDICT_NAMES } from "../records/kit.ts";
 import { detectableShare } from "../verification/audit/audit.ts";
 import { CODE, UPPER_KINDS } from "../verification/findings.ts";
-import type { LayerColumns, Rung, SettledBlock, Told, Violation } from "./block.ts";
+import type { LayerColumns, SettledBlock, Told, Violation } from "./block.ts";
 import { RUNGS } from "./block.ts";
 import { isNarrow } from "./climb.ts";
-
-/** A list of f64 that grows by doubling. */
-interface Series {
-  values: Float64Array;
-  length: number;
-}
+import type { Distribution } from "./distribution.ts";
+import { createDistribution } from "./distribution.ts";
+import { QUANTILE_ERROR } from "./sketch.ts";
 
 export interface Statistics {
   readonly add: (block: SettledBlock) => void;
   readonly result: () => StatisticsResult;
-  readonly verdicts: Readonly<Record<VerdictName, number>>;
+  readonly verdicts: () => Readonly<Record<VerdictName, number>>;
 }
 
 export interface StatisticsResult {
@@ -36,6 +34,8 @@ export interface StatisticsResult {
   readonly faults: ReportedFault[];
   readonly audited: Report["audited"];
   readonly certified?: NonNullable<Report["certified"]>;
+  /** Relative error of quantiles; left out where they are exact. */
+  readonly quantileError?: number;
 }
 
 /** By `CODE`. */
@@ -43,17 +43,16 @@ const NAMES: readonly VerdictName[] = ["holds", "holds", "tight", "unresolved", 
 
 /** @param certify the width that was asked of every proven interval; null: none. */
 export function createStatistics(depth: number, certify: number | null): Statistics {
-  const verdicts: Record<VerdictName, number> = { holds: 0, tight: 0, violated: 0, unresolved: 0, invalid: 0 };
-  const escalations = { screened: 0, iterated: 0, replayed: 0 };
+  const codes = NAMES.map(() => 0);
+  const climbed = RUNGS.map(() => 0);
   const kinds = UPPER_KINDS.map(() => 0);
   const faults = new Map<string, { check: string; layer: number; count: number; example: FaultExample }>();
-  const ratio = series();
-  const coefficient = series();
-  const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(series));
+  const ratio = createDistribution();
+  const coefficient = createDistribution();
+  const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(createDistribution));
   const proven = { lower: Infinity, upper: -Infinity };
   let kinks = 0;
   let samples = 0;
-  let valid = 0;
   let input = 0;
   let parameter = 0;
   let audited = 0;
@@ -71,41 +70,47 @@ export function createStatistics(depth: number, certify: number | null): Statist
       else faults.set(key, { check: violation.check, layer, count: 1, example: example(index, violation) });
     }
   };
-  const addSample = (block: SettledBlock, at: number): void => {
-    const { numbers, findings } = block;
-    const code = block.verdict[at] as number;
-    samples++;
-    verdicts[NAMES[code] as VerdictName]++;
+  const addSample = ({ numbers, verdict, rung, kink }: SettledBlock, at: number): void => {
+    const code = verdict[at] as number;
+    codes[code] = (codes[code] as number) + 1;
     if (code === CODE.invalid) return;
-    escalations[RUNGS[block.rung[at] as number] as Rung]++;
-    valid++;
-    const [own, theta] = [numbers.inputGradientNorm[at] as number, numbers.parameterGradientNorm[at] as number];
+    climbed[rung[at] as number] = (climbed[rung[at] as number] as number) + 1;
+    const own = numbers.inputGradientNorm[at] as number;
+    const theta = numbers.parameterGradientNorm[at] as number;
     input += own * own;
     parameter += theta * theta;
-    const quotient = numbers.ratio[at] as number;
-    push(ratio, quotient);
-    if (!Number.isNaN(quotient)) {
+    if (!Number.isNaN(numbers.ratio[at] as number)) {
       // What is open above leaves the largest open.
       proven.lower = Math.min(proven.lower, finiteOr(numbers.ratioLower[at] as number, 0));
       proven.upper = Math.max(proven.upper, finiteOr(numbers.ratioUpper[at] as number, Infinity));
     }
-    if (block.kink[at] !== 0) kinks++;
-    push(coefficient, numbers.coefficient[at] as number);
-    for (let i = 0; i < depth; i++) {
-      const layer = block.layers[i] as LayerColumns;
-      const spreads = layers[i] as Series[];
-      for (let k = 0; k < TIGHTNESS_NUMBERS.length; k++) {
-        push(spreads[k] as Series, layer[TIGHTNESS_NUMBERS[k] as (typeof TIGHTNESS_NUMBERS)[number]][at] as number);
-      }
-      const kind = (findings.kind[i] as Uint8Array)[at] as number;
-      kinds[kind] = (kinds[kind] ?? 0) + 1;
+    if (kink[at] !== 0) kinks++;
+  };
+  const addLayer = ({ layers: columns, findings, verdict, samples: count }: SettledBlock, i: number): void => {
+    const layer = columns[i] as LayerColumns;
+    TIGHTNESS_NUMBERS.forEach((name, k) => {
+      (layers[i] as Distribution[])[k]?.addColumn(layer[name], verdict, CODE.invalid);
+    });
+    const own = findings.kind[i] as Uint8Array;
+    for (let at = 0; at < count; at++) {
+      if (verdict[at] === CODE.invalid) continue;
+      kinds[own[at] as number] = (kinds[own[at] as number] as number) + 1;
       if (certify !== null && i > 0) certified[isNarrow(findings, i, at, certify) ? "reached" : "missed"]++;
     }
   };
+  const valid = (): number => climbed.reduce((sum, count) => sum + count, 0);
+  const countOf = (name: VerdictName): number =>
+    NAMES.reduce((sum, own, code) => sum + (own === name ? (codes[code] as number) : 0), 0);
+  const verdicts = (): Record<VerdictName, number> =>
+    Object.fromEntries(VERDICT_NAMES.map((name) => [name, countOf(name)])) as Record<VerdictName, number>;
   return {
     verdicts,
     add(block) {
+      samples += block.samples;
       for (let at = 0; at < block.samples; at++) addSample(block, at);
+      ratio.addColumn(block.numbers.ratio, block.verdict, CODE.invalid);
+      coefficient.addColumn(block.numbers.coefficient, block.verdict, CODE.invalid);
+      for (let i = 0; i < depth; i++) addLayer(block, i);
       for (const at of [...block.told.keys()].sort((a, b) => a - b)) {
         const { violations, audit } = block.told.get(at) as Told;
         if (audit !== undefined) audited++;
@@ -114,26 +119,26 @@ export function createStatistics(depth: number, certify: number | null): Statist
     },
     result: () => ({
       samples,
-      verdicts,
+      verdicts: verdicts(),
       penalties:
-        valid > 0
-          ? { input: input / valid, parameter: parameter / valid }
+        valid() > 0
+          ? { input: input / valid(), parameter: parameter / valid() }
           : { input: null, parameter: null, reason: "no valid sample" },
-      ratio: quantiles(ratio, "no valid sample with rhs > 0"),
-      ratioLower: ratio.length > 0 ? proven.lower : null,
-      ratioUpper: ratio.length > 0 ? proven.upper : null,
-      kinks: valid > 0 ? kinks / valid : null,
-      coefficient: quantiles(coefficient, "no valid sample"),
+      ratio: ratio.quantiles("no valid sample with rhs > 0"),
+      ratioLower: ratio.counted() > 0 ? proven.lower : null,
+      ratioUpper: ratio.counted() > 0 ? proven.upper : null,
+      kinks: valid() > 0 ? kinks / valid() : null,
+      coefficient: coefficient.quantiles("no valid sample"),
       layers: layers.map((numbers, i) => ({
         layer: i + 1,
-        tightness: spread(numbers[0] as Series),
-        directionalTightness: spread(numbers[1] as Series),
-        alignmentWeight: spread(numbers[2] as Series),
-        alignmentJacobian: spread(numbers[3] as Series),
-        slackWeight: spread(numbers[4] as Series),
-        slackJacobian: spread(numbers[5] as Series),
+        ...(Object.fromEntries(TIGHTNESS_NUMBERS.map((name, k) => [name, numbers[k]?.spread()])) as Omit<
+          ReportedLayer,
+          "layer"
+        >),
       })),
-      escalations,
+      escalations: Object.fromEntries(
+        RUNGS.map((rung, k) => [rung, climbed[k] as number]),
+      ) as StatisticsResult["escalations"],
       bounds: Object.fromEntries(
         UPPER_KINDS.map((kind, k): [string, number] => [kind, kinds[k] ?? 0])
           .filter(([, count]) => count > 0)
@@ -141,6 +146,7 @@ export function createStatistics(depth: number, certify: number | null): Statist
       ),
       audited: auditedShare(audited),
       ...(certify === null ? {} : { certified: { width: certify, ...certified } }),
+      ...(coefficient.isExact() ? {} : { quantileError: QUANTILE_ERROR }),
       // What most samples show comes first: an audited share shows the same fault in fewer.
       faults: [...faults.values()].sort(
         (a, b) => b.count - a.count || rank(a.check) - rank(b.check) || a.layer - b.layer,
@@ -170,62 +176,4 @@ function example(index: number, { numbers, detail }: Violation): FaultExample {
 
 function finiteOr(value: number | null, otherwise: number): number {
   return value !== null && Number.isFinite(value) ? value : otherwise;
-}
-
-function series(): Series {
-  return { values: new Float64Array(64), length: 0 };
-}
-
-function push(target: Series, value: number | null): void {
-  if (value === null || !Number.isFinite(value)) return;
-  if (target.length === target.values.length) {
-    const grown = new Float64Array(2 * target.length);
-    grown.set(target.values);
-    target.values = grown;
-  }
-  target.values[target.length++] = value;
-}
-
-/** Order statistic at p: the element of rank ⌈p·n⌉ (type 1 of Hyndman and Fan), so that every quantile is a value that occurred. */
-function quantile(sorted: Float64Array, p: number): number {
-  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] as number;
-}
-
-function quantiles(source: Series, reason: string): Quantiles {
-  const { length } = source;
-  if (length === 0) {
-    return {
-      min: null,
-      p01: null,
-      p10: null,
-      median: null,
-      mean: null,
-      p90: null,
-      p99: null,
-      max: null,
-      counted: 0,
-      reason,
-    };
-  }
-  let sum = 0;
-  for (let i = 0; i < length; i++) sum += source.values[i] as number;
-  const sorted = source.values.slice(0, length).sort();
-  return {
-    min: sorted[0] as number,
-    p01: quantile(sorted, 0.01),
-    p10: quantile(sorted, 0.1),
-    median: quantile(sorted, 0.5),
-    mean: sum / length,
-    p90: quantile(sorted, 0.9),
-    p99: quantile(sorted, 0.99),
-    max: sorted[length - 1] as number,
-    counted: length,
-  };
-}
-
-function spread(source: Series): Spread {
-  const { length } = source;
-  if (length === 0) return { min: null, median: null, max: null, reason: "no sample with a finite value" };
-  const sorted = source.values.slice(0, length).sort();
-  return { min: sorted[0] as number, median: quantile(sorted, 0.5), max: sorted[length - 1] as number };
 }

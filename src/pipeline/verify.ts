@@ -168,7 +168,8 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     } finally {
       result.measured.release();
     }
-    const { samples, verdicts } = { samples: count(statistics.verdicts), verdicts: statistics.verdicts };
+    const verdicts = statistics.verdicts();
+    const samples = count(verdicts);
     request.onProgress?.({ done: samples, total: source.samples, verdicts, report });
   }
   over = true;

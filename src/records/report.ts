@@ -147,6 +147,12 @@ const RUN = {
   ratioUpper: note(maybe, "The largest proven upper end of a sample's ratio; null where one is open."),
   kinks: note(maybe, "Share of the samples with a unit at a kink of its activation (rows: kink)."),
   ...CLIMBED,
+  quantileError: v.exactOptional(
+    note(
+      positive,
+      "Bound of a quantile's relative error, of runs of more than 65,536 samples; left out where quantiles are exact. Counts, extremes and means are always.",
+    ),
+  ),
   rounded: v.exactOptional(
     note(
       v.strictObject({ values: count, worst: v.pipe(v.number(), v.minValue(0)) }),

@@ -2,7 +2,7 @@
  * What a sweep reports: architectures in the place of the model, and the cases at both ends.
  *
  * Everything in it but `timing` is a function of the grid, the settings and the engine alone: neither the order in which units were
- * finished, nor shards, nor interruptions change a bit. Quantiles come from a sketch (sweep/sketch.ts) whose relative error is stated.
+ * finished, nor shards, nor interruptions change a bit. Quantiles come from a sketch (pipeline/sketch.ts) whose relative error is stated.
  */
 import * as v from "valibot";
 import { ACTIVATION_NAMES } from "../network/activations.ts";

@@ -147,6 +147,9 @@ export function measurements(report: AnyReport): string[] {
     row("ratio", report.ratio),
     row("coeff.", report.coefficient),
     ...("ratioLower" in report ? proven(report) : []),
+    ...(!("ratioLower" in report) || report.quantileError === undefined
+      ? []
+      : [`  quantiles within ${significant(100 * report.quantileError)} %, extremes and means exact`]),
     `  penalties: mean ‖∇ₓf‖² = ${significant(input)} (input), mean ‖∇_θf‖² = ${significant(parameter)} (parameters)`,
   ];
 }

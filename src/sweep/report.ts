@@ -7,7 +7,7 @@ import { cellOfNetwork, formatAddress } from "./case.ts";
 import type { Cell } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";
 import type { AddressedCase, ReportedArchitecture, SweepReport } from "../records/sweep.ts";
-import { QUANTILE_ERROR, sketchQuantiles, sumValue } from "./sketch.ts";
+import { QUANTILE_ERROR, sketchQuantiles, sumValue } from "../pipeline/sketch.ts";
 import type { LayerTally, ReachedCase, Spreading, Summing, Tally } from "./tally.ts";
 import { emptyTally, mergeTally } from "./tally.ts";
 

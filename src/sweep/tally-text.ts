@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { VERDICT_NAMES } from "../records/kit.ts";
 import { FormatError } from "../network/errors.ts";
-import { parseSketch, sketchText } from "./sketch.ts";
+import { parseSketch, sketchText } from "../pipeline/sketch.ts";
 import type { LayerTally, Spreading, Summing, Tally } from "./tally.ts";
 import { LAYER_NUMBERS } from "./tally.ts";
 

@@ -8,8 +8,8 @@ import type { FaultExample, Report } from "../records/report.ts";
 import type { SampleRow } from "../records/sample.ts";
 import { VERDICT_NAMES } from "../records/kit.ts";
 import { TIGHTNESS_NUMBERS } from "../records/report.ts";
-import type { Sketch } from "./sketch.ts";
-import { addToSketch, exactSum, mergeSketch } from "./sketch.ts";
+import type { Sketch } from "../pipeline/sketch.ts";
+import { addToSketch, exactSum, mergeSketch } from "../pipeline/sketch.ts";
 
 /** Numbers of one kind: how many were defined, the extremes, and how they are spread. */
 export interface Spreading {

@@ -146,7 +146,8 @@ function forwardBounds(plan: Plan, layer: LayerBounds, i: number, arithmetic: Ar
 
 function forwardFault(steps: readonly ForwardBounds[], m: Measurements, at: number): Violated | null {
   for (let i = 0; i < steps.length; i++) {
-    const { activation, outputs, before, after, spectral, absolute, bias, ...step } = steps[i] as ForwardBounds;
+    const step = steps[i] as ForwardBounds;
+    const { activation, outputs, before, after, spectral, absolute, bias } = step;
     const hidden = raisedNorm(before, (m.hiddenNorm[i] as Float64Array)[at] as number);
     // ẑ: γ_{n+1}(|W||h| + |b|), and each product or operand flushed (MATH.md §5).
     const rounding = step.gamma * (absolute * hidden + bias);

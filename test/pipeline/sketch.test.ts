@@ -13,8 +13,8 @@ import {
   sketchQuantiles,
   sketchText,
   sumValue,
-} from "../../src/sweep/sketch.ts";
-import type { Sketch } from "../../src/sweep/sketch.ts";
+} from "../../src/pipeline/sketch.ts";
+import type { Sketch } from "../../src/pipeline/sketch.ts";
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 const positive = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
