@@ -57,7 +57,7 @@ for (const { name, network: net, accuracy, samples } of CASES) {
   const end = performance.now() + 1000 * Number(seconds);
   while (performance.now() < end || rates.length < 3) {
     const before = process.cpuUsage();
-    const { block, settled } = await examiner.examine({ batch, originals: new Map() }, measured);
+    const { block, settled } = await examiner.examine({ batch, originals: new Map(), isNewSize: false }, measured);
     createStatistics(plan.layers.length, null).add(block);
     settled.release();
     const { user, system } = process.cpuUsage(before);
@@ -66,13 +66,17 @@ for (const { name, network: net, accuracy, samples } of CASES) {
   }
   const { verdicts, escalations } = statistics.result();
   rates.sort((a, b) => b - a);
-  const [best, median] = [rates[0], rates[rates.length >> 1]].map((rate) => Math.round(rate ?? NaN).toLocaleString("en"));
+  const [best, median] = [rates[0], rates[rates.length >> 1]].map((rate) =>
+    Math.round(rate ?? NaN).toLocaleString("en"),
+  );
   console.log(`${name}: best ${best ?? ""}, median ${median ?? ""} samples/s`, { ...verdicts, ...escalations });
   measured.release();
 }
 host.dispose();
 
 function network(widths: readonly number[], initialiser: "he" | "orthogonal"): Network {
-  const activations = widths.slice(1).map((_, i) => (i + 2 < widths.length ? ("tanh" as const) : ("identity" as const)));
+  const activations = widths
+    .slice(1)
+    .map((_, i) => (i + 2 < widths.length ? ("tanh" as const) : ("identity" as const)));
   return randomNetwork({ seed: 3, index: 0, widths, activations, initialiser, scale: 1, biasScale: 0 });
 }

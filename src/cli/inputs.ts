@@ -5,6 +5,7 @@ import type { SampleSource } from "../pipeline/verify.ts";
 import { ModelError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
+import type { InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Arguments } from "./arguments.ts";
 import { openData, reading } from "./data-files.ts";
@@ -23,6 +24,8 @@ export interface Inputs {
   readonly file: InputsFile | null;
   /** Rows first … first + count − 1. */
   readonly read: (first: number, count: number) => Float64Array;
+  /** How they are drawn, where they are (SampleSource). */
+  readonly drawn: InputDistribution | null;
 }
 
 export interface InputsFile {
@@ -72,6 +75,7 @@ export async function openInputs(args: Arguments, network: Network, io: Io): Pro
     ...inputs,
     describe: `${inputs.describe}, ${mean === 0 ? "x" : `(x − ${String(mean)})`}/${String(std)}`,
     read: (first, count) => inputs.read(first, count).map((x) => (x - mean) / std),
+    drawn: null,
   };
 }
 
@@ -91,6 +95,7 @@ async function fromFile(args: Arguments, name: string, io: Io): Promise<Inputs> 
     sha256: data.sha256,
     file: { name: data.file, rows: data.rows, start, shape: data.shape },
     read: (first, count) => data.read(start + first, count),
+    drawn: null,
   };
 }
 
@@ -104,6 +109,7 @@ function drawn(values: Arguments["values"], width: number): Inputs {
     sha256: null,
     file: null,
     read: (first, count) => fillInputs({ distribution, scale, seed }, first, count, width),
+    drawn: { distribution, scale, seed },
   };
 }
 
@@ -132,6 +138,7 @@ export function sampleSource(inputs: Inputs, labeller: Labeller | null): SampleS
   return {
     samples: inputs.samples,
     width: inputs.width,
+    drawn: labeller === null ? inputs.drawn : null,
     read: (first, count) => {
       const rows = inputs.read(first, count);
       return { inputs: rows, labels: labeller === null ? null : labeller(first, count, rows) };

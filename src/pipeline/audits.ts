@@ -63,19 +63,15 @@ export function isAudited(seed: number, index: number, share: number): boolean {
 export function createAuditor(plan: Plan, share: number): Auditor {
   const pace = createPacer();
   const work = SAMPLE_PASSES * plan.layers.reduce((sum, l) => sum + l.scaledWeight.length, 0);
-  /** By its number of samples, the index of the first batch of that shape. */
-  const shapes = new Map<number, number>();
   let planFound: Promise<readonly Discrepancy[]> | null = null;
 
   const drawn = ({ first, samples }: Batch): number[] => {
     const places = Array.from({ length: samples }, (_, at) => at);
     return share === 0 ? [] : places.filter((at) => isAudited(plan.seed, first + at, share));
   };
-  /** One of the first batch of its shape: the next to be drawn by a larger share, of those that are finite. */
-  const extra = ({ first, samples }: Batch, { finite }: Measurements): number | null => {
-    if (share === 0) return null;
-    if (!shapes.has(samples)) shapes.set(samples, first);
-    if (shapes.get(samples) !== first) return null;
+  /** One of the first batch of its size: the next to be drawn by a larger share, of those that are finite. */
+  const extra = ({ batch: { first, samples }, isNewSize }: GivenBatch, { finite }: Measurements): number | null => {
+    if (share === 0 || !isNewSize) return null;
     let least = Infinity;
     let place: number | null = null;
     for (let at = 0; at < samples; at++) {
@@ -109,7 +105,7 @@ export function createAuditor(plan: Plan, share: number): Auditor {
     const entries = new Map<number, readonly IdentityEntry[]>();
     const guilty = new Set<number>();
     const chosen = new Set(drawn(batch));
-    const one = extra(batch, measured.measurements);
+    const one = extra(given, measured.measurements);
     const isSuspected = (at: number): boolean => {
       const whole = wholes.get(at);
       const isEngine = whole === undefined || whole.isEngineJudged;

@@ -122,3 +122,9 @@ export function copySample(from: SettledBlock, at: number, into: SettledBlock, t
   if (told === undefined) into.told.delete(to);
   else into.told.set(to, told);
 }
+
+/** The memory of the block's columns, for a transfer to another thread. */
+export function transferOf({ numbers, findings }: SettledBlock): ArrayBuffer[] {
+  const own = [numbers.value, findings.tightnessLower[0], findings.verdict[0]];
+  return own.flatMap((column) => (column === undefined ? [] : [column.buffer as ArrayBuffer]));
+}

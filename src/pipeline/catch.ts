@@ -1,10 +1,9 @@
 /** Samples handed over with all that their verdicts were made of: for witnesses. */
-import type { MeasuredBatch, Measurements, TracedSample } from "../engine/engine.ts";
+import type { Measurements, TracedSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { sampleMeasurements } from "../engine/sample-measurements.ts";
 import type { IdentityEntry } from "../verification/audit/identities.ts";
-import type { Examined } from "./examine.ts";
-import type { GivenBatch } from "./given.ts";
+import type { Held } from "./flights.ts";
 import { ownBatch } from "./given.ts";
 import type { SampleRow } from "../records/sample.ts";
 
@@ -28,15 +27,10 @@ export interface Catch {
   readonly take: (caught: CaughtSample) => Promise<void> | void;
 }
 
-/** Hands over the sample at this place of an examined batch that is still held. */
-export async function hand(
-  { take }: Catch,
-  row: SampleRow,
-  at: number,
-  given: GivenBatch,
-  measured: MeasuredBatch,
-  { settled, audits }: Examined,
-): Promise<void> {
+/** Hands over the sample at this place of a batch that is still held. */
+export async function hand({ take }: Catch, row: SampleRow, at: number, held: Held): Promise<void> {
+  const { given, measured, examined } = held;
+  const { settled, audits } = examined;
   const whole = audits.guilty.has(at) ? undefined : settled.wholes.get(at);
   const draft = whole?.draft ?? settled.draft;
   const place = whole === undefined ? at : 0;

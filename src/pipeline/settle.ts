@@ -88,7 +88,7 @@ async function measureWholly(settlement: Settlement, batch: Batch): Promise<Pick
   const { measurements } = measured;
   const draft = createDraft(settlement.hostBounds, batch.first, measurements, (places) => measured.stored(places));
   try {
-    await settleDraft(settlement, { batch, originals: new Map() }, draft, false);
+    await settleDraft(settlement, { batch, originals: new Map(), isNewSize: false }, draft, false);
   } catch (error) {
     measured.release();
     throw error;

@@ -5,7 +5,7 @@
  * index order, so that the report does not depend on the batch size.
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
-import type { Batch, Engine, MeasuredBatch } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import { beyondF32, joinRounding } from "../engine/f32.ts";
 import type { FaultName } from "../engine/faults.ts";
@@ -14,6 +14,8 @@ import type { Plan } from "../engine/plan.ts";
 import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
 import { DeviceError, ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
+import type { InputDistribution } from "../sampling/inputs.ts";
+import { fillInputs } from "../sampling/inputs.ts";
 import { inputWidth, type Network } from "../network/network.ts";
 import { unlessAborted } from "./abort.ts";
 import type { Report } from "../records/report.ts";
@@ -22,9 +24,10 @@ import type { VerdictCounts } from "../records/shared.ts";
 import type { Catch } from "./catch.ts";
 import { hand } from "./catch.ts";
 import type { Wishes } from "./climb.ts";
-import type { Examined } from "./examine.ts";
+import type { SettledBlock } from "./block.ts";
 import { createExaminer } from "./examine.ts";
-import type { GivenBatch } from "./given.ts";
+import type { Flight, Held, Receive } from "./flights.ts";
+import { engineFlights, hasThreads, threadFlights } from "./flights.ts";
 import { asGiven, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
@@ -37,6 +40,8 @@ export interface SampleSource {
   readonly width: number;
   /** Samples first … first + count − 1: count × width, row-major, and labels (−1 for none) where there are any. */
   read(first: number, count: number): { inputs: Float64Array; labels: Int32Array | null };
+  /** Where inputs are drawn and have no labels: what `read` gives for index i of the run is that distribution's at i, so that threads can draw. */
+  readonly drawn?: InputDistribution | null;
 }
 
 export interface VerifyRequest {
@@ -110,63 +115,66 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   if (handedOver !== null) return { ...(await verify({ ...request, engine: request.host })), handedOver };
   const { plan, hostPlan, wishes } = await makePlans(request);
   const { precision } = plan;
-  const examiner = createExaminer(plan, hostPlan, wishes, request.audit ?? DEFAULT_AUDIT);
-  const statistics = createStatistics(plan.layers.length, wishes.certify);
-  let over = false;
-  const size = Math.max(1, request.batchSize ?? engine.batchSize(plan));
+  const audit = request.audit ?? DEFAULT_AUDIT;
+  const { certify } = wishes;
+  const onThreads = (request.catch ?? null) === null && hasThreads(engine, plan, hostPlan);
+  const flights = onThreads
+    ? threadFlights(engine, plan, { audit, certify })
+    : engineFlights(engine, plan, createExaminer(plan, hostPlan, wishes, audit));
+  const statistics = createStatistics(plan.layers.length, certify);
+  const size = Math.max(1, request.batchSize ?? flights.size);
   const firstIndex = request.firstIndex ?? 0;
+  const sizes = new Set<number>();
   let rounding = plan.rounding;
 
-  const start = (first: number): InFlight => {
+  const drawn = flights.drawsInputs ? drawnInputs(source, firstIndex) : null;
+  const begin = (first: number): Flight => {
     const count = Math.min(size, source.samples - first);
-    const read = source.read(first, count);
-    const { inputs, originals, changed } = precision === "f32" ? roundInputs(read.inputs, count) : asGiven(read.inputs);
-    rounding = joinRounding(rounding, changed);
-    const batch: Batch = { first: firstIndex + first, samples: count, inputs, labels: read.labels };
-    return { batch, originals, measured: settled(engine.measure(plan, batch, examiner.drawn(batch))) };
-  };
-
-  const examineBatch = async (given: GivenBatch, measured: MeasuredBatch): Promise<void> => {
-    const examined = await examiner.examine(given, measured);
-    try {
-      if (over) return;
-      statistics.add(examined.block);
-      await handOver(request, given, measured, examined);
-    } finally {
-      examined.settled.release();
+    const isNewSize = !sizes.has(count);
+    sizes.add(count);
+    const place = { first: firstIndex + first, samples: count };
+    if (drawn !== null) {
+      const batch = { ...place, inputs: new Float64Array(0), labels: null };
+      return flights.begin({ batch, originals: new Map(), isNewSize }, drawn);
     }
+    const { inputs: read, labels } = source.read(first, count);
+    const { inputs, originals, changed } = precision === "f32" ? roundInputs(read, count) : asGiven(read);
+    rounding = joinRounding(rounding, changed);
+    return flights.begin({ batch: { ...place, inputs, labels }, originals, isNewSize }, null);
+  };
+  let over = false;
+  const receive: Receive = async (block, held) => {
+    if (over) return;
+    statistics.add(block);
+    await handOver(request, block, held);
   };
   const report = (): Report => makeReport(request, plan, statistics, rounding, clock() - startedMs);
   let failure: DeviceError | null = null;
   let next = 0;
-  const queue: InFlight[] = [];
+  const queue: Flight[] = [];
   while (true) {
-    while (queue.length < 2 && next < source.samples && failure === null && request.signal?.aborted !== true) {
-      queue.push(start(next));
+    while (
+      queue.length < flights.ahead &&
+      next < source.samples &&
+      failure === null &&
+      request.signal?.aborted !== true
+    ) {
+      queue.push(begin(next));
       next += size;
     }
     const flight = queue.shift();
     if (flight === undefined) break;
-    const result = await unlessAborted(flight.measured, request.signal, () => Promise.resolve(null));
-    if (result === null) {
+    const begun = await unlessAborted(flight.begun, request.signal, () => Promise.resolve(null));
+    if (begun === null || failure !== null) {
       // What is under way may take minutes, and nobody waits for it any more.
-      for (const { measured } of [flight, ...queue])
-        void measured.then((late) => "measured" in late && late.measured.release());
+      for (const { drop } of [flight, ...queue]) drop();
       break;
     }
-    if ("error" in result) {
-      if (!(result.error instanceof DeviceError)) throw result.error;
-      failure ??= result.error;
-      continue;
-    }
     try {
-      const examining = failure === null ? examineBatch(flight, result.measured) : null;
-      if (examining !== null) await unlessAborted(examining, request.signal, () => Promise.resolve());
+      await unlessAborted(flight.finish(receive), request.signal, () => Promise.resolve());
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       failure = error;
-    } finally {
-      result.measured.release();
     }
     const verdicts = statistics.verdicts();
     const samples = count(verdicts);
@@ -176,18 +184,26 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   return { report: report(), failure, handedOver: null };
 }
 
+/** How threads draw the inputs. @throws RangeError where that is not what the source reads: one changed copy of it was forgotten. */
+function drawnInputs({ drawn, read, samples, width }: SampleSource, firstIndex: number): InputDistribution | null {
+  if ((drawn ?? null) === null || samples === 0) return null;
+  const own = drawn as InputDistribution;
+  const found = read(0, 1).inputs;
+  if (fillInputs(own, firstIndex, 1, width).every((x, i) => Object.is(x, found[i]))) return own;
+  throw new RangeError("the source reads other inputs than it says to draw");
+}
+
 /** Rows and caught samples, for those who asked for any, in index order. */
 async function handOver(
   { onRow, catch: catches }: VerifyRequest,
-  given: GivenBatch,
-  measured: MeasuredBatch,
-  examined: Examined,
+  block: SettledBlock,
+  held: Held | null,
 ): Promise<void> {
-  if (onRow === undefined && catches === undefined) return;
-  for (let at = 0; at < examined.block.samples; at++) {
-    const row = sampleRow(examined.block, at);
+  if ((onRow ?? catches ?? null) === null) return;
+  for (let at = 0; at < block.samples; at++) {
+    const row = sampleRow(block, at);
     onRow?.(row);
-    if (catches?.wants(row) === true) await hand(catches, row, at, given, measured, examined);
+    if (held !== null && catches?.wants(row) === true) await hand(catches, row, at, held);
   }
 }
 
@@ -220,21 +236,6 @@ function reachedInF32(network: Network): number {
 
 /** Share of samples audited unless something else is asked for. */
 export const DEFAULT_AUDIT = 0.01;
-
-interface InFlight {
-  readonly batch: Batch;
-  /** By their places, the inputs as given of the samples that f32 cannot hold. */
-  readonly originals: ReadonlyMap<number, Float64Array>;
-  readonly measured: Promise<{ measured: MeasuredBatch } | { error: unknown }>;
-}
-
-/** A promise that never rejects, so that a failure waits until its batch is reached. */
-function settled(measured: Promise<MeasuredBatch>): InFlight["measured"] {
-  return measured.then(
-    (value) => ({ measured: value }),
-    (error: unknown) => ({ error }),
-  );
-}
 
 function count(verdicts: VerdictCounts): number {
   return verdicts.holds + verdicts.tight + verdicts.violated + verdicts.unresolved + verdicts.invalid;

@@ -73,6 +73,7 @@ export function caseRequest(cell: Cell, seed: number, number: number, first: num
     source: {
       samples,
       width,
+      drawn: labelled ? null : inputs,
       read: (from, count) => ({
         inputs: fillInputs(inputs, first + from, count, width),
         labels: labelled ? fillLabels(own, first + from, count, outputs) : null,

@@ -54,9 +54,18 @@ export interface LayerFinding {
   readonly restartError: number;
 }
 
+/** Lists of f64 columns, and of codes, in `Findings`. */
+const NUMBERS = 7;
+const CODES = 2;
+
 export function createFindings(depth: number, samples: number): Findings {
-  const numbers = (): Float64Array[] => Array.from({ length: depth }, () => new Float64Array(samples));
-  const codes = (): Uint8Array[] => Array.from({ length: depth }, () => new Uint8Array(samples));
+  // One buffer each, which can be handed to another thread.
+  const f64 = new Float64Array(NUMBERS * depth * samples);
+  const u8 = new Uint8Array(CODES * depth * samples);
+  let [f64Next, u8Next] = [0, 0];
+  const numbers = (): Float64Array[] =>
+    Array.from({ length: depth }, () => f64.subarray(f64Next, (f64Next += samples)));
+  const codes = (): Uint8Array[] => Array.from({ length: depth }, () => u8.subarray(u8Next, (u8Next += samples)));
   return {
     depth,
     samples,

@@ -1,4 +1,5 @@
 /** Pause and resume: an engine whose batches wait while the gate is closed, and a clock that stands still meanwhile. */
+import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine } from "../engine/engine.ts";
 
 export interface Gate {
@@ -16,6 +17,13 @@ export function createGate(now: () => number): Gate {
   let closedAt: number | null = null;
   let closedMs = 0;
   let waiting: (() => void)[] = [];
+  /** The same, begun while the gate is open. */
+  const gated =
+    <A extends readonly unknown[], T>(work: (...words: A) => Promise<T>) =>
+    async (...words: A): Promise<T> => {
+      while (closedAt !== null) await new Promise<void>((go) => waiting.push(go));
+      return work(...words);
+    };
   const gate: Gate = {
     close() {
       closedAt ??= now();
@@ -31,10 +39,8 @@ export function createGate(now: () => number): Gate {
     clock: () => (closedAt ?? now()) - closedMs,
     behind: (engine) => ({
       ...engine,
-      async measure(plan, batch, trace) {
-        while (gate.isClosed()) await new Promise<void>((go) => waiting.push(go));
-        return engine.measure(plan, batch, trace);
-      },
+      measure: gated(engine.measure.bind(engine)),
+      ...("work" in engine ? { work: gated((engine as CpuEngine).work.bind(engine)) } : {}),
     }),
   };
   return gate;

@@ -157,7 +157,7 @@ async function examine(request: PageRequest, index: number): Promise<Examined> {
   try {
     const { failure, report } = await verify({
       ...settings(request, subject),
-      source: { ...subject.source, samples: 1, read: () => ({ inputs: inputs.slice(), labels }) },
+      source: { ...subject.source, samples: 1, drawn: null, read: () => ({ inputs: inputs.slice(), labels }) },
       engine,
       host,
       firstIndex: index,

@@ -63,7 +63,7 @@ export async function auditedSample(wanted: Wanted): Promise<Audited> {
   const bounds = planBounds(plan, layers, arithmetic);
   const { draft } = await settle(
     { host, hostPlan: plan, hostAccuracy, certify: null, hostBounds: bounds, boundsOf: () => bounds },
-    { batch: { first: 0, samples: 1, inputs: input, labels }, originals: new Map() },
+    { batch: { first: 0, samples: 1, inputs: input, labels }, originals: new Map(), isNewSize: false },
     measured,
   );
   const outcome = { ...judgementOf(draft, 0), verdict: verdictAt(draft.block, 0) };

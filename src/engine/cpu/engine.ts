@@ -9,7 +9,7 @@ import type { Layer } from "../../network/network.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer, proofWork } from "../plan.ts";
 import { turn } from "../turn.ts";
-import type { HostAnswer, HostReply, HostRequest } from "./host.ts";
+import type { Done, HostAnswer, HostReply, HostRequest } from "./host.ts";
 import { createHost } from "./host.ts";
 import { mergeMeasurements } from "./merge.ts";
 import type { RefineRequest, Refinement } from "./refine.ts";
@@ -18,6 +18,10 @@ import type { RefineRequest, Refinement } from "./refine.ts";
 export interface CpuEngine extends Engine {
   /** One call, one thread: `BLOCK` samples or so at once use the threads best. */
   refine(plan: Plan, stored: readonly StoredSample[], request: RefineRequest): Promise<Refinement>;
+  /** Worker threads; 0: this engine computes in the calling thread. */
+  readonly threads: number;
+  /** Work of others on one of its threads (host.ts), which get its plan and its fault. @param size in samples. @throws DeviceError */
+  work(plan: Plan, size: number, work: unknown): Promise<unknown>;
   /** One layer of a plan (plan.ts), on a thread of its own where it is more than a few milliseconds of work. */
   planLayer(layer: Layer, gram: boolean): Promise<LayerPlan>;
 }
@@ -39,6 +43,8 @@ export interface CpuEngineOptions {
   /** "node 20.20.2" and the like, for the description. */
   readonly runtime: string;
   readonly fault?: FaultName | undefined;
+  /** Where it computes in a thread that has nothing else to do: no turns of the event loop between blocks. */
+  readonly undisturbed?: boolean;
 }
 
 /** Samples a block: the unit of work of a thread. */
@@ -57,7 +63,7 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
   const lanes: Lane[] =
     options.threads > 0 && spawn !== undefined
       ? Array.from({ length: options.threads }, () => threadLane(spawn()))
-      : [ownLane()];
+      : [ownLane(options.undisturbed === true)];
   const planIds = new WeakMap<Plan, number>();
   let nextId = 1;
 
@@ -155,6 +161,17 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
         lane.busy -= stored.length;
       }
     },
+    threads: spawn === undefined ? 0 : options.threads,
+    async work(plan, size, work) {
+      const lane = leastBusy();
+      lane.busy += size;
+      try {
+        const done = await withPlan(lane, plan, (planId) => lane.call({ kind: "work", planId, work }));
+        return (done as Done).result;
+      } finally {
+        lane.busy -= size;
+      }
+    },
     async planLayer(layer, gram) {
       if (proofWork(layer) < SMALL_PROOF) return planLayer(layer, gram);
       const lane = leastBusy();
@@ -206,7 +223,7 @@ function splitBatch(batch: Batch): Batch[] {
 
 const REFINEMENTS_A_TURN = 8;
 
-function ownLane(): Lane {
+function ownLane(undisturbed: boolean): Lane {
   const host = createHost();
   let refinements = 0;
   /** A turn of the event loop a block, and now and then a refinement, so that progress and interruption are heard; a turn takes 1 ms. */
@@ -216,7 +233,7 @@ function ownLane(): Lane {
     (request.kind === "refine" && ++refinements % REFINEMENTS_A_TURN === 0);
   return {
     call: async (request) => {
-      if (takesTurn(request)) await turn();
+      if (!undisturbed && takesTurn(request)) await turn();
       return host(request);
     },
     plans: new Map(),

@@ -26,39 +26,77 @@ export type HostRequest =
       readonly request: RefineRequest;
     }
   | { readonly kind: "stored" | "traced"; readonly blockId: number; readonly samples: readonly number[] }
-  | { readonly kind: "release"; readonly blockId: number };
+  | { readonly kind: "release"; readonly blockId: number }
+  | { readonly kind: "work"; readonly planId: number; readonly work: unknown };
 
-export type HostAnswer = Measurements | StoredSample[] | TracedSample[] | Refinement | LayerPlan | null;
+export type HostAnswer = Measurements | StoredSample[] | TracedSample[] | Refinement | LayerPlan | Done | null;
 
-/** A host of its own: plans and blocks by number. */
-export function createHost(): (request: HostRequest) => HostAnswer {
-  const plans = new Map<number, { operators: Operators; clean: Operators }>();
+/** A plan as it was sent. */
+export interface HeldPlan {
+  readonly plan: Plan;
+  readonly fault: FaultName | undefined;
+}
+
+/** What a thread does for others than its engine, on a plan that it holds. */
+export type Work = (held: HeldPlan, work: unknown) => Promise<Done>;
+
+/** What work gave, and the memory of it that may be handed over instead of being copied. */
+export interface Done {
+  readonly result: unknown;
+  readonly transfer: readonly ArrayBuffer[];
+}
+
+/** A plan with its operators, made when they are first needed. */
+class Held implements HeldPlan {
+  readonly plan: Plan;
+  readonly fault: FaultName | undefined;
+  private own: Operators | null = null;
+  private sound: Operators | null = null;
+
+  constructor(plan: Plan, fault: FaultName | undefined) {
+    this.plan = plan;
+    this.fault = fault;
+  }
+
+  get operators(): Operators {
+    return (this.own ??= makeOperators(this.plan, this.fault));
+  }
+
+  get clean(): Operators {
+    if (this.fault === undefined) return this.operators;
+    return (this.sound ??= makeOperators(this.plan, undefined));
+  }
+}
+
+/** A host of its own: plans and blocks by number. @param work what else it does; nothing where left out. */
+export function createHost(work?: Work): (request: HostRequest) => HostAnswer | Promise<HostAnswer> {
+  const plans = new Map<number, Held>();
+  const heldPlan = (planId: number): Held => {
+    const held = plans.get(planId);
+    if (held === undefined) throw new RangeError(`plan ${String(planId)} is not here`);
+    return held;
+  };
   const blocks = new Map<number, StoredBlock>();
   return (request) => {
     switch (request.kind) {
       case "plan":
-        plans.set(request.planId, {
-          operators: makeOperators(request.plan, request.fault),
-          clean: makeOperators(request.plan, undefined),
-        });
+        plans.set(request.planId, new Held(request.plan, request.fault));
         return null;
       case "plan-layer":
         return planLayer(request.layer, request.gram);
       case "forget":
         plans.delete(request.planId);
         return null;
+      case "work":
+        if (work === undefined) throw new RangeError("this thread does no work but its engine's");
+        return work(heldPlan(request.planId), request.work);
       case "measure": {
-        const known = plans.get(request.planId);
-        if (known === undefined) throw new RangeError(`plan ${String(request.planId)} is not here`);
-        const { measurements, stored } = measureBlock(known.operators, request.batch);
+        const { measurements, stored } = measureBlock(heldPlan(request.planId).operators, request.batch);
         blocks.set(request.blockId, stored);
         return measurements;
       }
-      case "refine": {
-        const known = plans.get(request.planId);
-        if (known === undefined) throw new RangeError(`plan ${String(request.planId)} is not here`);
-        return refineSamples(known.clean, request.stored, request.request);
-      }
+      case "refine":
+        return refineSamples(heldPlan(request.planId).clean, request.stored, request.request);
       case "stored":
       case "traced": {
         const block = blocks.get(request.blockId);
@@ -82,14 +120,21 @@ export interface HostReply {
   readonly error?: string;
 }
 
-/** Answers requests that arrive as {id, request}; `send` posts the reply. */
-export function serve(send: (reply: HostReply) => void): (message: { id: number; request: HostRequest }) => void {
-  const host = createHost();
+/** Answers requests that arrive as {id, request}; `send` posts the reply, and hands over the memory named beside it. */
+export function serve(
+  send: (reply: HostReply, transfer: readonly ArrayBuffer[]) => void,
+  work?: Work,
+): (message: { id: number; request: HostRequest }) => void {
+  const host = createHost(work);
+  const answer = async (request: HostRequest): Promise<HostAnswer> => host(request);
   return ({ id, request }) => {
-    try {
-      send({ id, answer: host(request) });
-    } catch (error) {
-      send({ id, error: error instanceof Error ? error.message : String(error) });
-    }
+    answer(request).then(
+      (found) => {
+        send({ id, answer: found }, found !== null && "transfer" in found ? found.transfer : []);
+      },
+      (error: unknown) => {
+        send({ id, error: error instanceof Error ? error.message : String(error) }, []);
+      },
+    );
   };
 }

@@ -54,6 +54,7 @@ export function withinRegion(source: SampleSource, region: InputRegion, centre: 
   };
   return {
     ...source,
+    drawn: null,
     read: (first, count) => {
       const { inputs, labels } = source.read(first, count);
       const brought = new Float64Array(inputs.length);
