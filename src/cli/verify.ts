@@ -303,7 +303,7 @@ async function run(
     engine: engines.engine,
     host: engines.host,
     catch: witnesses === null ? null : witnesses.catch,
-    onRow: (row) => outputs.samples?.write(row),
+    onRow: outputs.samples === null ? null : outputs.samples.write,
     onPlan: ({ done, total }) => io.status?.(`proving ‖W‖: ${String(done)} of ${String(total)} layers`),
     onProgress: ({ done, total }) => {
       const nowMs = io.now();

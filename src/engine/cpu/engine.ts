@@ -48,7 +48,7 @@ export interface CpuEngineOptions {
 }
 
 /** Samples a block: the unit of work of a thread. */
-export const BLOCK = 32;
+export const BLOCK = 64;
 
 interface Lane {
   readonly call: (request: HostRequest) => Promise<HostAnswer>;
