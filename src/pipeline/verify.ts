@@ -185,11 +185,11 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
 }
 
 /** How threads draw the inputs. @throws RangeError where that is not what the source reads: one changed copy of it was forgotten. */
-function drawnInputs({ drawn, read, samples, width }: SampleSource, firstIndex: number): InputDistribution | null {
-  if ((drawn ?? null) === null || samples === 0) return null;
-  const own = drawn as InputDistribution;
-  const found = read(0, 1).inputs;
-  if (fillInputs(own, firstIndex, 1, width).every((x, i) => Object.is(x, found[i]))) return own;
+function drawnInputs(source: SampleSource, firstIndex: number): InputDistribution | null {
+  const own = source.drawn ?? null;
+  if (own === null || source.samples === 0) return null;
+  const found = source.read(0, 1).inputs;
+  if (fillInputs(own, firstIndex, 1, source.width).every((x, i) => Object.is(x, found[i]))) return own;
   throw new RangeError("the source reads other inputs than it says to draw");
 }
 
