@@ -4,7 +4,7 @@ import { ModelError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
 import type { SampleSource } from "../pipeline/verify.ts";
-import type { Distribution } from "../sampling/inputs.ts";
+import type { Distribution, InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Labeller } from "./labels.ts";
 import { argmaxLabels } from "./labels.ts";
@@ -29,7 +29,7 @@ export type Labels = Numbers | "argmax" | "random";
 /** @throws ModelError for inputs or labels that do not suit the network, UsageError for a number of samples that is none. */
 export function samplesOf(network: Network, inputs: Inputs, labels: Labels | null, seed: number): SampleSource {
   const width = inputWidth(network);
-  const { samples, columns, read } = rowsOf(inputs, width, seed);
+  const { samples, columns, read, drawn } = rowsOf(inputs, width, seed);
   if (!(Number.isSafeInteger(samples) && samples >= 1)) {
     throw new UsageError(`inputs: found ${String(samples)} samples, expected a whole number ≥ 1`);
   }
@@ -42,6 +42,7 @@ export function samplesOf(network: Network, inputs: Inputs, labels: Labels | nul
   return {
     samples,
     width,
+    drawn: labeller === null ? drawn : null,
     read: (first, count) => {
       const rows = read(first, count);
       return { inputs: rows, labels: labeller === null ? null : labeller(first, count, rows) };
@@ -53,15 +54,18 @@ interface Rows {
   readonly samples: number;
   readonly columns: number;
   readonly read: (first: number, count: number) => Float64Array;
+  /** How they are drawn, where they are (SampleSource). */
+  readonly drawn: InputDistribution | null;
 }
 
 function rowsOf(inputs: Inputs, width: number, seed: number): Rows {
   if ("random" in inputs) {
     const { random, distribution = "normal", scale = 1 } = inputs;
-    const read: Rows["read"] = (first, count) => fillInputs({ distribution, scale, seed }, first, count, width);
-    return { samples: random, columns: width, read };
+    const drawn = { distribution, scale, seed };
+    const read: Rows["read"] = (first, count) => fillInputs(drawn, first, count, width);
+    return { samples: random, columns: width, read, drawn };
   }
-  if ("read" in inputs) return { samples: inputs.rows, columns: inputs.columns, read: inputs.read };
+  if ("read" in inputs) return { samples: inputs.rows, columns: inputs.columns, read: inputs.read, drawn: null };
   if ("columns" in inputs) {
     const { rows, columns, values } = inputs;
     if (values.length !== rows * columns) {
@@ -70,7 +74,8 @@ function rowsOf(inputs: Inputs, width: number, seed: number): Rows {
       );
     }
     const all = Float64Array.from(values);
-    return { samples: rows, columns, read: (first, count) => all.slice(first * columns, (first + count) * columns) };
+    const read: Rows["read"] = (first, count) => all.slice(first * columns, (first + count) * columns);
+    return { samples: rows, columns, read, drawn: null };
   }
   const columns = inputs[0]?.length ?? 0;
   const ragged = inputs.findIndex((row) => row.length !== columns);
@@ -84,7 +89,7 @@ function rowsOf(inputs: Inputs, width: number, seed: number): Rows {
     for (let i = 0; i < count; i++) rows.set(inputs[first + i] as Numbers, i * columns);
     return rows;
   };
-  return { samples: inputs.length, columns, read };
+  return { samples: inputs.length, columns, read, drawn: null };
 }
 
 function labellerOf(network: Network, labels: Labels, samples: number, seed: number): Labeller {

@@ -5,14 +5,15 @@ import type { HostThread } from "../../src/engine/cpu/engine.ts";
 import type { HostReply } from "../../src/engine/cpu/host.ts";
 import { serve } from "../../src/engine/cpu/host.ts";
 import { hostPair } from "../../src/engine/pair.ts";
+import { batchWork } from "../../src/pipeline/thread.ts";
 import { company, companyFindings } from "../support/company.ts";
 
 /** A thread as Node's and the browser's are, copying what it is told, but in this one: every other answer comes late. */
 function slowThread(): HostThread {
   let reply: (reply: HostReply) => void = () => undefined;
   let calls = 0;
-  const answer = serve((found) => {
-    const copy = structuredClone(found);
+  const answer = serve((found, transfer) => {
+    const copy = structuredClone(found, { transfer: [...transfer] });
     if (calls++ % 2 === 0)
       setTimeout(() => {
         reply(copy);
@@ -21,7 +22,7 @@ function slowThread(): HostThread {
       queueMicrotask(() => {
         reply(copy);
       });
-  });
+  }, batchWork());
   return {
     post: (message) => {
       const copy = structuredClone(message);
