@@ -1,15 +1,16 @@
 /**
- * The column kernels of a thread (assembly/column-product.ts) and their memory: matrices kept from call to call at its start, a call's
+ * The column kernels of a thread (assembly/columns.ts) and their memory: matrices kept from call to call at its start, a call's
  * own operands behind them.
  *
  * Weights are copied in once and found again by their array, up to KEPT_BYTES in all; then the memory is filled anew from its start, and
  * what is still needed comes back as it is asked for. So nothing has to be freed, and what a forgotten plan left behind goes as well.
  */
-import { COLUMN_PRODUCT_WASM } from "./column-product-wasm.ts";
+import { COLUMNS_WASM } from "./columns-wasm.ts";
 
 /** As assembly/ declares them; matrices are byte offsets. */
 interface Kernels {
   readonly multiply: (a: number, x: number, y: number, rows: number, inner: number, columns: number) => void;
+  readonly tridiagonal: (d: number, e: number, v: number, n: number, rows: number) => void;
 }
 
 export interface Workspace {
@@ -32,7 +33,7 @@ const LINE_BYTES = 64;
 
 /** Null where the runtime has no WebAssembly, or none with SIMD. */
 export function createWorkspace(): Workspace | null {
-  const bytes = Uint8Array.from(atob(COLUMN_PRODUCT_WASM), (c) => c.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(COLUMNS_WASM), (c) => c.charCodeAt(0));
   if (typeof WebAssembly === "undefined" || !WebAssembly.validate(bytes)) return null;
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
