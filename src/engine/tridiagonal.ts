@@ -21,7 +21,7 @@ export function tridiagonalEigen(
   n: number,
   wanted: "last" | "all",
 ): TridiagonalEigen {
-  const workspace = threadWorkspace();
+  const workspace = threadWorkspace(8 * n * (n + 3) + 128);
   return workspace === null
     ? tridiagonalInLoops(alpha, beta, n, wanted)
     : tridiagonalInKernel(workspace, alpha, beta, n, wanted);
@@ -36,7 +36,7 @@ export function tridiagonalInKernel(
 ): TridiagonalEigen {
   const { values, off, vectors, pitch } = startOf(alpha, beta, n, wanted);
   const line = wholeLines(8 * n);
-  const d = room(2 * line + 8 * vectors.length);
+  const d = room();
   write(d, values);
   write(d + line, off);
   write(d + 2 * line, vectors);
