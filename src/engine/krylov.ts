@@ -8,7 +8,7 @@
  * whose own pullback is measured (MATH.md §2, "The witness"). Source: Parlett, The Symmetric Eigenvalue Problem, ch. 13.
  */
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
-import { tridiagonalEigen } from "./tridiagonal.ts";
+import { largestPair } from "./tridiagonal.ts";
 
 /** Most steps of one sample; with n_t outputs it is min(n_t, this). */
 export const STEP_LIMIT = 96;
@@ -35,25 +35,14 @@ export interface RitzPair {
  * @param alpha α_1 … α_j (at least `steps` entries), @param beta β_1 … β_j.
  */
 export function ritz(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): RitzPair {
-  const { values, vectors, pitch } = tridiagonalEigen(alpha, beta, steps, "last");
-  let first = 0;
-  for (let i = 1; i < steps; i++) if ((values[i] as number) > (values[first] as number)) first = i;
-  let second = 0;
-  for (let i = 0; i < steps; i++) if (i !== first) second = Math.max(second, values[i] as number);
-  return {
-    value: values[first] as number,
-    secondValue: second,
-    residual: (beta[steps - 1] as number) * Math.abs(vectors[first * pitch] as number),
-  };
+  const { value, secondValue, vector } = largestPair(alpha, beta, steps, "last");
+  return { value, secondValue, residual: (beta[steps - 1] as number) * Math.abs(vector[0] as number) };
 }
 
 /** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
 export function ritzVector(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): Float64Array {
   const near = nearOne(alpha, beta, steps);
-  const { values, vectors, pitch } = tridiagonalEigen(near.alpha, near.beta, steps, "all");
-  let first = 0;
-  for (let i = 1; i < steps; i++) if ((values[i] as number) > (values[first] as number)) first = i;
-  return vectors.slice(first * pitch, first * pitch + steps);
+  return largestPair(near.alpha, near.beta, steps, "all").vector;
 }
 
 /**

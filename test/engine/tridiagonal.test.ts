@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { tridiagonalEigen, tridiagonalInKernel, tridiagonalInLoops } from "../../src/engine/tridiagonal.ts";
+import { largestPair, largestPairInKernel, largestPairInLoops } from "../../src/engine/tridiagonal.ts";
 import { createWorkspace } from "../../src/engine/wasm/workspace.ts";
 
 const SPECIAL = [0, -0, NaN, Infinity, -Infinity, 2 ** -1074, 2 ** 600, 2 ** -600, -1];
@@ -16,36 +16,41 @@ function matrix(n: number, seed: number, every: number): { alpha: number[]; beta
   };
 }
 
-describe("the eigenvalues of a tridiagonal matrix", () => {
+describe("the largest eigenvalue of a tridiagonal matrix", () => {
   const workspace = createWorkspace();
   if (workspace?.holds(2 ** 16) !== true) throw new Error("this runtime has no WebAssembly SIMD");
 
-  test.each(["last", "all"] as const)("have the loops' bits in the kernel, with %s of the rows", (wanted) => {
+  test.each(["last", "all"] as const)("has the loops' bits in the kernel, with %s of its vector", (wanted) => {
     for (let n = 1; n <= 34; n++) {
       for (let seed = 0; seed < 12; seed++) {
         const { alpha, beta } = matrix(n, seed, seed < 6 ? 0 : seed);
-        const loops = tridiagonalInLoops(alpha, beta, n, wanted);
-        const kernel = tridiagonalInKernel(workspace, alpha, beta, n, wanted);
+        const loops = largestPairInLoops(alpha, beta, n, wanted);
+        const kernel = largestPairInKernel(workspace, alpha, beta, n, wanted);
         expect({ n, seed, ...kernel }).toEqual({ n, seed, ...loops });
       }
     }
   });
 
-  test("satisfy T V = V Λ to rounding, and the last row alone is the last of all", () => {
+  test("satisfies T v = λ v to rounding, v of length 1, and the last entry alone is the last of all", () => {
     for (const n of [1, 2, 5, 12, 33]) {
       const { alpha, beta } = matrix(n, 3, 0);
-      const { values, vectors, pitch } = tridiagonalEigen(alpha, beta, n, "all");
-      const last = tridiagonalEigen(alpha, beta, n, "last");
-      const entry = (r: number, k: number): number => (r < 0 || r >= n ? 0 : (vectors[k * pitch + r] ?? NaN));
-      for (let k = 0; k < n; k++) {
-        expect(last.vectors[k * last.pitch]).toBe(entry(n - 1, k));
-        for (let r = 0; r < n; r++) {
-          const image =
-            (beta[r - 1] ?? 0) * entry(r - 1, k) + (alpha[r] ?? 0) * entry(r, k) + (beta[r] ?? 0) * entry(r + 1, k);
-          // ‖T‖ ≤ 4; a sweep's rotations are orthogonal to a few u each, at most 2 sweeps of n rotations an eigenvalue.
-          expect(Math.abs(image - (values[k] ?? NaN) * entry(r, k))).toBeLessThan(4 * 2 * n * n * 8 * 2 ** -53);
-        }
+      const { value, vector } = largestPair(alpha, beta, n, "all");
+      expect(largestPair(alpha, beta, n, "last").vector).toEqual(vector.slice(n - 1));
+      // ‖T‖ ≤ 4; a rotation is orthogonal to a few u, and there are at most 2 sweeps of n rotations an eigenvalue.
+      const rounding = 2 * n * n * 8 * 2 ** -53;
+      expect(Math.abs(Math.hypot(...vector) - 1)).toBeLessThan(rounding);
+      for (let r = 0; r < n; r++) {
+        const above = r > 0 ? (beta[r - 1] ?? NaN) * (vector[r - 1] ?? NaN) : 0;
+        const below = r < n - 1 ? (beta[r] ?? NaN) * (vector[r + 1] ?? NaN) : 0;
+        const image = above + (alpha[r] ?? NaN) * (vector[r] ?? NaN) + below;
+        expect(Math.abs(image - value * (vector[r] ?? NaN))).toBeLessThan(4 * rounding);
       }
     }
+  });
+
+  test("is the largest: no Rayleigh quotient exceeds it, and the second lies below", () => {
+    const { value, secondValue } = largestPair([1, 5, 2], [0, 0], 3, "last");
+    expect([value, secondValue]).toEqual([5, 2]);
+    expect(largestPair([3], [], 1, "all")).toEqual({ value: 3, secondValue: 0, vector: Float64Array.of(1) });
   });
 });

@@ -26,6 +26,8 @@ export interface Workspace {
   readonly keep: (matrix: Float64Array, numbers: number) => number;
   /** Byte offset of the room behind what is kept, for the operands of one call. */
   readonly room: () => number;
+  /** The memory itself, until `holds` is asked again. */
+  readonly numbers: () => Float64Array;
   readonly write: (at: number, values: Float64Array) => void;
   readonly read: (at: number, into: Float64Array) => void;
 }
@@ -74,6 +76,7 @@ export function createWorkspace(): Workspace | null {
       return at;
     },
     room: () => top,
+    numbers: () => view,
     write(at, values) {
       view.set(values, at / 8);
     },
