@@ -20,7 +20,7 @@ const timings = new Map<Workload, number[]>(chosen.map((workload) => [workload, 
 const prepared = chosen.map((workload) => {
   const head = { kind: "logit-argmax" } as const;
   const plan = makePlan(workload.network, { head, precision: "f64", norm: "spectral", accuracy: 1e-3, seed: 1 });
-  const size = Math.min(engine.batchSize(plan), workload.samples);
+  const size = Math.min(128, workload.samples);
   const batches: Batch[] = [];
   for (let first = 0; first < workload.samples; first += size) {
     const inputs = fillInputs({ distribution: "normal", scale: 1, seed: 8 }, first, size, inputWidth(workload.network));

@@ -1,7 +1,7 @@
 // Compiles the kernels of assembly/ and writes their bytes into src/: one text each that Node, Deno and a browser all load alike.
 import { Buffer } from "node:buffer";
-import { readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
@@ -10,16 +10,15 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What is made of what: source, target and the name of its constant. */
 export const MODULES = [
   ["assembly/block-product.ts", "src/engine/dense/block-product-wasm.ts", "BLOCK_PRODUCT_WASM"],
-  ["assembly/column-product.ts", "src/engine/wasm/column-product-wasm.ts", "COLUMN_PRODUCT_WASM"],
+  ["assembly/columns.ts", "src/engine/wasm/columns-wasm.ts", "COLUMNS_WASM"],
 ];
 
 /** The text of a target, made anew. */
 export async function wasmModule([path, , constant]) {
-  const source = readFileSync(`${root}/${path}`, "utf8");
   let bytes = null;
   const { error, stderr } = await asc.main(
     [
-      "kernel.ts",
+      basename(path),
       "--outFile",
       "out.wasm",
       "--optimizeLevel",
@@ -31,7 +30,10 @@ export async function wasmModule([path, , constant]) {
       "simd",
     ],
     {
-      readFile: (name) => (name === "kernel.ts" ? source : null),
+      readFile: (name) => {
+        const file = `${root}/assembly/${name}`;
+        return existsSync(file) ? readFileSync(file, "utf8") : null;
+      },
       writeFile: (_, contents) => {
         bytes = contents;
       },

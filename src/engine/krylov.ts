@@ -8,6 +8,7 @@
  * whose own pullback is measured (MATH.md §2, "The witness"). Source: Parlett, The Symmetric Eigenvalue Problem, ch. 13.
  */
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
+import { largestPair } from "./tridiagonal.ts";
 
 /** Most steps of one sample; with n_t outputs it is min(n_t, this). */
 export const STEP_LIMIT = 96;
@@ -34,33 +35,14 @@ export interface RitzPair {
  * @param alpha α_1 … α_j (at least `steps` entries), @param beta β_1 … β_j.
  */
 export function ritz(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): RitzPair {
-  const last = new Float64Array(steps);
-  last[steps - 1] = 1;
-  const values = tridiagonalEigenvalues(alpha, beta, steps, [last]);
-  let first = 0;
-  for (let i = 1; i < steps; i++) if ((values[i] as number) > (values[first] as number)) first = i;
-  let second = 0;
-  for (let i = 0; i < steps; i++) if (i !== first) second = Math.max(second, values[i] as number);
-  return {
-    value: values[first] as number,
-    secondValue: second,
-    residual: (beta[steps - 1] as number) * Math.abs(last[first] as number),
-  };
+  const { value, secondValue, vector } = largestPair(alpha, beta, steps, "last");
+  return { value, secondValue, residual: (beta[steps - 1] as number) * Math.abs(vector[0] as number) };
 }
 
 /** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
 export function ritzVector(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): Float64Array {
-  const rows: Float64Array[] = [];
-  for (let i = 0; i < steps; i++) {
-    const row = new Float64Array(steps);
-    row[i] = 1;
-    rows.push(row);
-  }
   const near = nearOne(alpha, beta, steps);
-  const values = tridiagonalEigenvalues(near.alpha, near.beta, steps, rows);
-  let first = 0;
-  for (let i = 1; i < steps; i++) if ((values[i] as number) > (values[first] as number)) first = i;
-  return Float64Array.from(rows, (row) => row[first] as number);
+  return largestPair(near.alpha, near.beta, steps, "all").vector;
 }
 
 /**
@@ -122,69 +104,4 @@ function nearOne(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: numbe
   const scaled = (x: ArrayLike<number>): number[] =>
     Array.from({ length: steps }, (_, j) => timesPowerOfTwo(x[j] as number, -exponent));
   return { alpha: scaled(alpha), beta: scaled(beta) };
-}
-
-/**
- * Eigenvalues of the symmetric tridiagonal matrix with diagonal α_1…α_n and off-diagonal β_1…β_{n−1}, unsorted, by implicit QL
- * (the classical tql2); each of `rows`, a row r of the identity on entry, becomes row r of the eigenvector matrix.
- */
-function tridiagonalEigenvalues(
-  alpha: ArrayLike<number>,
-  beta: ArrayLike<number>,
-  n: number,
-  rows: readonly Float64Array[],
-): Float64Array {
-  const d = new Float64Array(n);
-  const e = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    d[i] = alpha[i] as number;
-    if (i < n - 1) e[i] = beta[i] as number;
-  }
-  for (let low = 0; low < n; low++) {
-    for (let sweep = 0; sweep < 60; sweep++) {
-      let m = low;
-      while (m < n - 1) {
-        const scale = Math.abs(d[m] as number) + Math.abs(d[m + 1] as number);
-        if (!(Math.abs(e[m] as number) > 2 ** -53 * scale)) break;
-        m++;
-      }
-      if (m === low) break;
-      const half = ((d[low + 1] as number) - (d[low] as number)) / (2 * (e[low] as number));
-      let r = Math.sqrt(half * half + 1);
-      let g = (d[m] as number) - (d[low] as number) + (e[low] as number) / (half + (half >= 0 ? r : -r));
-      let s = 1;
-      let c = 1;
-      let p = 0;
-      let i = m - 1;
-      for (; i >= low; i--) {
-        const f = s * (e[i] as number);
-        const b = c * (e[i] as number);
-        r = Math.sqrt(f * f + g * g);
-        e[i + 1] = r;
-        if (r === 0) {
-          d[i + 1] = (d[i + 1] as number) - p;
-          e[m] = 0;
-          break;
-        }
-        s = f / r;
-        c = g / r;
-        g = (d[i + 1] as number) - p;
-        r = ((d[i] as number) - g) * s + 2 * c * b;
-        p = s * r;
-        d[i + 1] = g + p;
-        g = c * r - b;
-        for (const row of rows) {
-          const right = row[i + 1] as number;
-          const left = row[i] as number;
-          row[i + 1] = s * left + c * right;
-          row[i] = c * left - s * right;
-        }
-      }
-      if (r === 0 && i >= low) continue;
-      d[low] = (d[low] as number) - p;
-      e[low] = g;
-      e[m] = 0;
-    }
-  }
-  return d;
 }

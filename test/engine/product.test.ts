@@ -21,7 +21,7 @@ const SPECIAL = [0, -0, NaN, Infinity, -Infinity, 2 ** -1074, -(2 ** -1030), 2 *
 
 function opened(): Workspace {
   const workspace = createWorkspace();
-  if (workspace === null) throw new Error("this runtime has no WebAssembly SIMD");
+  if (workspace?.holds(2 ** 27) !== true) throw new Error("this runtime has no WebAssembly SIMD");
   return workspace;
 }
 
@@ -62,11 +62,9 @@ describe("the matrix product of engine cpu", () => {
     const a = Float64Array.of(tiny, -tiny, 0, -0);
     const x = Float64Array.from({ length: 4 * 9 }, (_, i) => (i < 9 ? tiny * (i + 1) : i < 18 ? tiny : -1));
     const y = new Float64Array(9);
-    expect(productInKernel(workspace, a, 1, 4, x, 9, y)).toBe(true);
+    productInKernel(workspace, a, 1, 4, x, 9, y);
     expect([...y]).toEqual(Array.from({ length: 9 }, (_, j) => j * 2 ** -1074));
-    expect(productInKernel(workspace, Float64Array.of(-0), 1, 1, Float64Array.of(1, 1, 1), 3, y.subarray(0, 3))).toBe(
-      true,
-    );
+    productInKernel(workspace, Float64Array.of(-0), 1, 1, Float64Array.of(1, 1, 1), 3, y.subarray(0, 3));
     expect(Object.is(y[0], 0)).toBe(true);
   });
 
@@ -98,7 +96,7 @@ describe("the matrix product of engine cpu", () => {
     const y = new Float64Array(rows);
     for (let turn = 0; turn < 3; turn++) {
       weights.forEach((a, w) => {
-        expect(productInKernel(workspace, a, rows, inner, x, 1, y)).toBe(true);
+        productInKernel(workspace, a, rows, inner, x, 1, y);
         expect(y.every((v) => v === (w + 1) * inner)).toBe(true);
       });
     }

@@ -1,34 +1,36 @@
-/** Operations on n × B matrices with samples contiguous, a sample being a column. */
-import { exponentOf } from "../powers.ts";
+/**
+ * Operations on n × B matrices with samples contiguous, a sample being a column. Each column's numbers depend on nothing beside it. They
+ * run in WebAssembly SIMD (column-kernels.ts), or where that is missing in loops (column-loops.ts): the same bits.
+ */
+import type { Workspace } from "../wasm/workspace.ts";
+import { threadWorkspace } from "../wasm/workspace.ts";
+import { columnKernels } from "./column-kernels.ts";
+import { COLUMN_LOOPS } from "./column-loops.ts";
+import type { ColumnOperations } from "./column-operations.ts";
+
+let kernels: { readonly of: Workspace; readonly operations: ColumnOperations } | null = null;
+
+/** What this thread uses for operands of so many numbers. */
+function operations(numbers: number): ColumnOperations {
+  const workspace = threadWorkspace(8 * numbers + 256);
+  if (workspace === null) return COLUMN_LOOPS;
+  if (kernels?.of !== workspace) kernels = { of: workspace, operations: columnKernels(workspace) };
+  return kernels.operations;
+}
 
 /** y ∘ x, entry by entry, into a new matrix. */
 export function masked(mask: Float64Array, x: Float64Array): Float64Array {
-  const result = new Float64Array(x.length);
-  for (let i = 0; i < x.length; i++) result[i] = (mask[i] as number) * (x[i] as number);
-  return result;
+  return maskedGroups(mask, x, 1);
 }
 
-/** D ∘ x where x has several groups of columns, each as wide as D: column j of x with column j mod B of D, n × B. */
+/** @see ColumnOperations.maskedGroups */
 export function maskedGroups(mask: Float64Array, x: Float64Array, rows: number): Float64Array {
-  if (mask.length === x.length) return masked(mask, x);
-  const [samples, columns] = [mask.length / rows, x.length / rows];
-  const result = new Float64Array(x.length);
-  for (let own = 0, row = 0; own < mask.length; own += samples) {
-    for (const end = row + columns; row < end; row += samples) {
-      for (let j = 0; j < samples; j++) result[row + j] = (mask[own + j] as number) * (x[row + j] as number);
-    }
-  }
-  return result;
+  return operations(mask.length + x.length).maskedGroups(mask, x, mask.length === x.length ? 1 : rows);
 }
 
-/** max |x| of each column; NaN where the column holds one. */
+/** @see ColumnOperations.columnMax */
 export function columnMax(x: Float64Array, columns: number): Float64Array {
-  const result = new Float64Array(columns);
-  for (let row = 0; row < x.length; row += columns) {
-    // Math.max keeps a NaN.
-    for (let j = 0; j < columns; j++) result[j] = Math.max(result[j] as number, Math.abs(x[row + j] as number));
-  }
-  return result;
+  return operations(x.length + columns).columnMax(x, columns);
 }
 
 /** The least |x − k| of each column over its entries and the places k; Infinity where there are none. */
@@ -45,42 +47,19 @@ export function columnDistance(x: Float64Array, places: readonly number[], colum
   return result;
 }
 
-/**
- * Euclidean norm of each column, each column scaled by the power of two of its largest entry so that no square over- or
- * underflows. Relative error ≤ γ_{n+2}/2 + u (n roundings in the sum of squares, halved by the root).
- */
+/** @see ColumnOperations.columnNorm */
 export function columnNorm(x: Float64Array, columns: number): Float64Array {
-  const largest = columnMax(x, columns);
-  const factor = largest.map((m) => (m > 0 && m < Infinity ? 2 ** -Math.max(-1000, Math.min(1000, exponentOf(m))) : 1));
-  const sum = new Float64Array(columns);
-  for (let row = 0; row < x.length; row += columns) {
-    for (let j = 0; j < columns; j++) {
-      const v = (x[row + j] as number) * (factor[j] as number);
-      sum[j] = (sum[j] as number) + v * v;
-    }
-  }
-  return sum.map((s, j) => Math.sqrt(s) / (factor[j] as number));
+  return operations(x.length + 2 * columns).columnNorm(x, columns);
 }
 
-/** x·y of each pair of columns. */
+/** @see ColumnOperations.columnDot */
 export function columnDot(x: Float64Array, y: Float64Array, columns: number): Float64Array {
-  const result = new Float64Array(columns);
-  for (let row = 0; row < x.length; row += columns) {
-    for (let j = 0; j < columns; j++) {
-      result[j] = (result[j] as number) + (x[row + j] as number) * (y[row + j] as number);
-    }
-  }
-  return result;
+  return operations(2 * x.length + columns).columnDot(x, y, columns);
 }
 
-/** x with column j multiplied by factors[j], into a new matrix. */
+/** @see ColumnOperations.scaledColumns */
 export function scaledColumns(x: Float64Array, factors: Float64Array): Float64Array {
-  const columns = factors.length;
-  const result = new Float64Array(x.length);
-  for (let row = 0; row < x.length; row += columns) {
-    for (let j = 0; j < columns; j++) result[row + j] = (x[row + j] as number) * (factors[j] as number);
-  }
-  return result;
+  return operations(x.length + factors.length).scaledColumns(x, factors);
 }
 
 /** x with each column divided by its norm; a column whose norm is 0 or not finite becomes 0. */
@@ -99,14 +78,9 @@ function inverse(x: Float64Array): Float64Array {
   return x.map((v) => (v > 0 && v < Infinity ? 1 / v : 0));
 }
 
-/** target[:, j] += factors[j] · x[:, j]. */
+/** @see ColumnOperations.addScaledColumns */
 export function addScaledColumns(target: Float64Array, factors: Float64Array, x: Float64Array): void {
-  const columns = factors.length;
-  for (let row = 0; row < x.length; row += columns) {
-    for (let j = 0; j < columns; j++) {
-      target[row + j] = (target[row + j] as number) + (factors[j] as number) * (x[row + j] as number);
-    }
-  }
+  operations(2 * x.length + factors.length).addScaledColumns(target, factors, x);
 }
 
 /** Columns from … from + count − 1 of an n × B matrix. */

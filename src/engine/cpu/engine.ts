@@ -234,12 +234,18 @@ function ownLane(undisturbed: boolean): Lane {
   return {
     call: async (request) => {
       if (!undisturbed && takesTurn(request)) await turn();
-      return host(request);
+      return host(request.kind === "plan" ? { ...request, plan: withOwnWeights(request.plan) } : request);
     },
     plans: new Map(),
     terminate: () => undefined,
     busy: 0,
   };
+}
+
+/** The weights are the caller's, who may change them after the run: the kernels keep copies by the array (product.ts). */
+function withOwnWeights(plan: Plan): Plan {
+  const layers = plan.network.layers.map((layer) => ({ ...layer, weight: layer.weight.slice() }));
+  return { ...plan, network: { ...plan.network, layers } };
 }
 
 function threadLane(thread: HostThread): Lane {

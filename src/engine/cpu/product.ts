@@ -17,13 +17,11 @@ export function product(
   columns: number,
   y: Float64Array,
 ): void {
-  const workspace = threadWorkspace();
-  if (workspace === null || !productInKernel(workspace, a, rows, inner, x, columns, y)) {
-    productInLoops(a, rows, inner, x, columns, y);
-  }
+  const workspace = threadWorkspace(8 * (padded(rows) * (inner + columns) + inner * columns) + 128);
+  if (workspace === null) productInLoops(a, rows, inner, x, columns, y);
+  else productInKernel(workspace, a, rows, inner, x, columns, y);
 }
 
-/** False where the kernel's memory cannot hold the operands. */
 export function productInKernel(
   { kernels, keep, room, write, read }: Workspace,
   a: Float64Array,
@@ -32,20 +30,19 @@ export function productInKernel(
   x: Float64Array,
   columns: number,
   y: Float64Array,
-): boolean {
-  const padded = Math.ceil(rows / 4) * 4;
-  const sizeOfX = wholeLines(8 * inner * columns);
-  try {
-    const weight = keep(a, padded * inner);
-    const operand = room(sizeOfX + 8 * padded * columns);
-    write(operand, x);
-    kernels.multiply(weight, operand, operand + sizeOfX, padded, inner, columns);
-    read(operand + sizeOfX, y);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+): void {
+  const height = padded(rows);
+  const weight = keep(a, height * inner);
+  const operand = room();
+  const result = operand + wholeLines(8 * inner * columns);
+  write(operand, x);
+  kernels.multiply(weight, operand, result, height, inner, columns);
+  read(result, y);
+}
+
+/** The kernel takes four rows at a time. */
+function padded(rows: number): number {
+  return Math.ceil(rows / 4) * 4;
 }
 
 export function productInLoops(

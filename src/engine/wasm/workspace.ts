@@ -1,26 +1,33 @@
 /**
- * The column kernels of a thread (assembly/column-product.ts) and their memory: matrices kept from call to call at its start, a call's
+ * The column kernels of a thread (assembly/columns.ts) and their memory: matrices kept from call to call at its start, a call's
  * own operands behind them.
  *
  * Weights are copied in once and found again by their array, up to KEPT_BYTES in all; then the memory is filled anew from its start, and
  * what is still needed comes back as it is asked for. So nothing has to be freed, and what a forgotten plan left behind goes as well.
  */
-import { COLUMN_PRODUCT_WASM } from "./column-product-wasm.ts";
+import { COLUMNS_WASM } from "./columns-wasm.ts";
 
 /** As assembly/ declares them; matrices are byte offsets. */
 interface Kernels {
   readonly multiply: (a: number, x: number, y: number, rows: number, inner: number, columns: number) => void;
+  readonly tridiagonal: (d: number, e: number, v: number, n: number, rows: number) => void;
+  readonly columnMax: (x: number, bytes: number, pitch: number, most: number) => void;
+  readonly columnNorm: (x: number, bytes: number, pitch: number, norm: number, scale: number) => void;
+  readonly columnDot: (x: number, y: number, bytes: number, pitch: number, dot: number) => void;
+  readonly addScaledColumns: (target: number, x: number, bytes: number, pitch: number, factors: number) => void;
+  readonly mask: (x: number, bytes: number, pitch: number, slopes: number, own: number, step: number) => void;
 }
 
 export interface Workspace {
   readonly kernels: Kernels;
-  /**
-   * Byte offset of a matrix that never changes, with room for so many numbers in all.
-   * @throws RangeError where the memory cannot grow.
-   */
+  /** Whether the memory holds so many bytes beside what is kept: asked before the two below. */
+  readonly holds: (bytes: number) => boolean;
+  /** Byte offset of a matrix that never changes, with room for so many numbers in all. */
   readonly keep: (matrix: Float64Array, numbers: number) => number;
-  /** Byte offset of so many bytes for the operands of one call; the next `keep` or `room` may take them. @throws RangeError likewise. */
-  readonly room: (bytes: number) => number;
+  /** Byte offset of the room behind what is kept, for the operands of one call. */
+  readonly room: () => number;
+  /** The memory itself, until `holds` is asked again. */
+  readonly numbers: () => Float64Array;
   readonly write: (at: number, values: Float64Array) => void;
   readonly read: (at: number, into: Float64Array) => void;
 }
@@ -32,7 +39,7 @@ const LINE_BYTES = 64;
 
 /** Null where the runtime has no WebAssembly, or none with SIMD. */
 export function createWorkspace(): Workspace | null {
-  const bytes = Uint8Array.from(atob(COLUMN_PRODUCT_WASM), (c) => c.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(COLUMNS_WASM), (c) => c.charCodeAt(0));
   if (typeof WebAssembly === "undefined" || !WebAssembly.validate(bytes)) return null;
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
@@ -41,14 +48,19 @@ export function createWorkspace(): Workspace | null {
   let filling = 0;
   let top = 0;
 
-  const reserve = (end: number): void => {
-    const missing = end - view.byteLength;
-    if (missing <= 0) return;
-    memory.grow(Math.ceil(missing / PAGE_BYTES));
-    view = new Float64Array(memory.buffer);
-  };
   return {
     kernels: exports as unknown as Kernels,
+    holds(size) {
+      const missing = top + size - view.byteLength;
+      if (missing <= 0) return true;
+      try {
+        memory.grow(Math.ceil(missing / PAGE_BYTES));
+      } catch {
+        return false;
+      }
+      view = new Float64Array(memory.buffer);
+      return true;
+    },
     keep(matrix, numbers) {
       const known = kept.get(matrix);
       if (known?.filling === filling) return known.at;
@@ -57,17 +69,14 @@ export function createWorkspace(): Workspace | null {
         top = 0;
         filling++;
       }
-      reserve(top + size);
       view.set(matrix, top / 8);
       const at = top;
       top += size;
       kept.set(matrix, { at, filling });
       return at;
     },
-    room(size) {
-      reserve(top + size);
-      return top;
-    },
+    room: () => top,
+    numbers: () => view,
     write(at, values) {
       view.set(values, at / 8);
     },
@@ -84,8 +93,8 @@ export function wholeLines(bytes: number): number {
 
 let own: Workspace | null | undefined;
 
-/** This thread's. */
-export function threadWorkspace(): Workspace | null {
+/** This thread's, with room for so many bytes; null where there is none. */
+export function threadWorkspace(bytes: number): Workspace | null {
   if (own === undefined) own = createWorkspace();
-  return own;
+  return own?.holds(bytes) === true ? own : null;
 }
