@@ -259,7 +259,7 @@ export const FLAGS = {
     name: "max-memory",
     value: "SIZE",
     default: "2GiB",
-    help: "bytes of the files and pipes that are read, at most (512MiB, 16GiB)",
+    help: "for the files read (their bytes, what they unpack to, 8 bytes a number), and for deep or wide networks (512MiB, 16GiB)",
     parse: parseSize,
   }),
   shard: flag({

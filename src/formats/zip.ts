@@ -3,7 +3,10 @@
  * The files are known by name at once; one is unpacked when it is asked for.
  */
 import { FormatError } from "../network/errors.ts";
-import { crc32 } from "./crc32.ts";
+import { printable } from "../network/printable.ts";
+import { readContext } from "./budget.ts";
+import type { ReadContext } from "./budget.ts";
+import { crc32OfBlocks } from "./crc32.ts";
 import { inflate } from "./inflate.ts";
 
 /** One file of the archive. */
@@ -38,8 +41,14 @@ export function isZip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5);
 }
 
-/** The file's bytes; a view into the archive where they are stored. @throws FormatError where they are damaged or packed otherwise. */
-export async function readEntry(bytes: Uint8Array, entry: ZipEntry, where: string): Promise<Uint8Array> {
+/** The file's bytes; a view into the archive where they are stored. @throws FormatError where they are damaged or packed otherwise; BudgetError */
+export async function readEntry(
+  bytes: Uint8Array,
+  entry: ZipEntry,
+  where: string,
+  given: ReadContext = {},
+): Promise<Uint8Array> {
+  const context = readContext(given);
   const view = viewOf(bytes);
   const { method, isEncrypted, packed, unpacked, at, crc } = entry;
   if (isEncrypted) throw new FormatError(`${where}: found it encrypted, expected it plain`);
@@ -52,13 +61,13 @@ export async function readEntry(bytes: Uint8Array, entry: ZipEntry, where: strin
   const data = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
   if (data + packed > bytes.length) throw damaged(where, "an entry cut short");
   const raw = bytes.subarray(data, data + packed);
-  const content = method === 0 ? raw : await inflate(raw, unpacked, where);
-  if (content.length !== unpacked || crc32(content) !== crc)
+  const content = method === 0 ? raw : await inflate(raw, unpacked, where, context);
+  if (content.length !== unpacked || (await crc32OfBlocks(content, context.pause)) !== crc)
     throw damaged(where, "bytes that are not those of its CRC-32");
   return content;
 }
 
-/** Every file of the archive, in its order. @throws FormatError where the directory is damaged. */
+/** Every file of the archive, in its order. @throws FormatError where the directory is damaged, or two files share bytes. */
 export function readDirectory(bytes: Uint8Array, source: string): readonly ZipEntry[] {
   const view = viewOf(bytes);
   const end = findEnd(bytes, view);
@@ -89,7 +98,19 @@ export function readDirectory(bytes: Uint8Array, source: string): readonly ZipEn
     });
     at += 46 + nameLength + extraLength + view.getUint16(at + 32, true);
   }
+  refuseOverlap(entries, source);
   return entries;
+}
+
+/** Files that share their bytes unpack to much more than the archive: what nobody's program writes. */
+function refuseOverlap(entries: readonly ZipEntry[], source: string): void {
+  const inOrder = [...entries].sort((a, b) => a.at - b.at);
+  for (const [i, { at, name }] of inOrder.entries()) {
+    const before = inOrder[i - 1];
+    if (before !== undefined && before.at + 30 + before.packed > at) {
+      throw damaged(source, `${printable(name)} in the bytes of ${printable(before.name)}`);
+    }
+  }
 }
 
 /** The end record: it is followed by a comment of the length that it gives. */

@@ -28,7 +28,9 @@ describe("what would take the machine", { timeout: 40_000 }, () => {
   test("a pipe without an end is read up to --max-memory", async () => {
     const { code, stderr } = await run(["verify", "--model", MODEL, "--inputs", "/dev/zero", "--max-memory", "64MiB"]);
     expect(code).toBe(2);
-    expect(stderr).toBe("gpv: /dev/zero: found more than 64 MiB, expected at most that; raise it with --max-memory\n");
+    expect(stderr).toBe(
+      "gpv: /dev/zero: found more than 64 MiB when read and unpacked, expected at most that; raise it with --max-memory\n",
+    );
   });
 
   test("a model, a witness and a grid that are nested without end are refused", async () => {

@@ -4,6 +4,7 @@
  */
 import type { Engine, MeasuredBatch, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
+import { batchWithin } from "../footprint.ts";
 import type { Plan } from "../plan.ts";
 import { openDevice } from "./device.ts";
 import type { Program } from "./program.ts";
@@ -52,7 +53,7 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
     const memory = Math.min(MEMORY_BYTES, 8 * open.bindingBytes);
     const cap = open.adapter.hardware ? LARGEST_BATCH.hardware : LARGEST_BATCH.software;
     const fits = Math.min(cap / explicitWork(plan), open.bindingBytes / largestBinding, memory / (IN_FLIGHT * total));
-    return Math.max(4, 4 * Math.floor(fits / 4));
+    return batchWithin(Math.max(4, 4 * Math.floor(fits / 4)), plan.network);
   };
 
   /** A free slot, one that holds this plan's program if there is one; else the next to be given back, in the order of asking. */
