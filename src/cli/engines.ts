@@ -55,6 +55,15 @@ export async function openEngines(wish: EngineWish): Promise<Engines> {
 }
 
 /**
+ * Called before a file or pipe is opened: a process that starts again for the software adapter would open it twice.
+ * @throws SoftwareVulkanWanted; DeviceError as findAdapter
+ */
+export async function restartFirst(wish: Pick<EngineWish, "engine" | "adapter" | "plant">): Promise<void> {
+  if (runsOnSoftwareVulkan() || wish.engine === "cpu") return;
+  if (wish.engine === "webgpu" || wish.adapter !== null) await findAdapter(wish);
+}
+
+/**
  * The adapter that is wanted; else hardware where there is some, else the software one.
  * @throws DeviceError where there is none; SoftwareVulkanWanted where one would be in a process of its own.
  */

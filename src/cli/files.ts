@@ -1,7 +1,10 @@
 /** Reading files, with errors of one line: the file first, then what went wrong. Writing is in outputs.ts. */
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { constants, openSync } from "node:fs";
+import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
+import { Socket } from "node:net";
+import process from "node:process";
 import { unlessAborted } from "../pipeline/abort.ts";
 import type { Budget } from "../formats/budget.ts";
 import { createBudget, DEFAULT_BUDGET_BYTES, mebibytes } from "../formats/budget.ts";
@@ -48,45 +51,64 @@ const PIECE_BYTES = 1 << 24;
  * @throws FormatError naming the file; BudgetError; the signal's reason after an interruption.
  */
 export async function readBytes(file: string, { budget, signal }: Reading): Promise<Uint8Array<ArrayBuffer>> {
-  const interrupted = (): Promise<never> => Promise.reject(signal.reason as Error);
-  let handle: FileHandle | null = null;
   try {
-    // A pipe that nobody writes to waits for ever, where it is opened and where it is read.
-    handle = await unlessAborted(open(file, "r"), signal, interrupted);
-    const found = await handle.stat();
-    let bytes = new Uint8Array(0);
+    const found = await stat(file);
+    // Files of /proc have no size either.
+    const size = found.isFile() ? found.size : 0;
+    budget.claim(size, file);
+    let bytes = new Uint8Array(size);
     let length = 0;
-    if (found.isFile()) {
-      budget.claim(found.size, file);
-      bytes = new Uint8Array(found.size);
-    }
-    for (;;) {
-      // What has no size, and a file that grows: once more as much.
-      if (length === bytes.length) {
-        const piece = new Uint8Array(Math.max(1, Math.min(PIECE_BYTES, budget.limit)));
-        const { bytesRead } = await unlessAborted(handle.read(piece, 0, piece.length), signal, interrupted);
-        if (bytesRead === 0) return bytes;
-        const grown = Math.max(2 * bytes.length, length + bytesRead);
+    const pieces = found.isFIFO() && process.versions["deno"] === undefined ? pipePieces : filePieces;
+    for await (const piece of pieces(file, signal)) {
+      if (length + piece.length > bytes.length) {
+        const grown = Math.max(2 * bytes.length, length + piece.length);
         budget.claim(grown, file);
         const next = new Uint8Array(grown);
         next.set(bytes);
-        next.set(piece.subarray(0, bytesRead), length);
         budget.release(bytes.length);
         bytes = next;
-        length += bytesRead;
-        continue;
       }
-      const want = Math.min(PIECE_BYTES, bytes.length - length);
-      const { bytesRead } = await unlessAborted(handle.read(bytes, length, want), signal, interrupted);
-      if (bytesRead === 0) return bytes.subarray(0, length);
-      length += bytesRead;
+      bytes.set(piece, length);
+      length += piece.length;
     }
+    return bytes.subarray(0, length);
   } catch (cause) {
     if (cause instanceof FormatError || signal.aborted) throw cause;
     throw new FormatError(`${file}: cannot be read (${reason(cause)})`, { cause });
+  }
+}
+
+/** The bytes of a file or a device, piece by piece. */
+async function* filePieces(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const interrupted = (): Promise<never> => Promise.reject(signal.reason as Error);
+  let handle: FileHandle | null = null;
+  try {
+    handle = await unlessAborted(open(file, "r"), signal, interrupted);
+    const piece = new Uint8Array(PIECE_BYTES);
+    for (;;) {
+      const { bytesRead } = await unlessAborted(handle.read(piece, 0, piece.length), signal, interrupted);
+      if (bytesRead === 0) return;
+      yield piece.subarray(0, bytesRead);
+    }
   } finally {
     // Not waited for: a read that nobody answers holds it.
     void handle?.close().catch(() => undefined);
+  }
+}
+
+/** The bytes of a pipe. Node cannot end while one of its threads opens or reads a pipe that nobody writes to; a socket needs no thread. */
+async function* pipePieces(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const socket = new Socket({ fd, readable: true, writable: false });
+  const stop = (): void => {
+    socket.destroy(signal.reason as Error);
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for await (const piece of socket) yield piece as Uint8Array;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    socket.destroy();
   }
 }
 

@@ -21,7 +21,7 @@ import type { Units } from "../sweep/units.ts";
 import { unitsOf } from "../sweep/units.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
-import { openEngines } from "./engines.ts";
+import { openEngines, restartFirst } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import type { Io } from "./io.ts";
 import { processTimer } from "./io.ts";
@@ -44,6 +44,7 @@ const WHOLE: Shard = { number: 1, count: 1 };
 export async function sweepCommand(args: Arguments, io: Io): Promise<number> {
   const { values } = args;
   checkWitnessOptions(args);
+  await restartFirst(values);
   const grids = await gridsOf(args, io);
   if (grids !== null) checkMemory(grids, values.maxMemory);
   if (grids === null && values.resume !== true) {

@@ -22,7 +22,7 @@ import type { Report } from "../records/report.ts";
 import type { WitnessSettings } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
-import { openEngines } from "./engines.ts";
+import { openEngines, restartFirst } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import { openData, splitName } from "./data-files.ts";
 import type { Reading } from "./files.ts";
@@ -45,6 +45,7 @@ import { checkWitnessOptions, openWitnessFolder, witnessNote } from "./witnesses
 
 export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
   checkOptions(args);
+  await restartFirst(args.values);
   const outputs = openOutputs(args);
   let finished = false;
   try {
