@@ -30,7 +30,7 @@ const TIGHTEN_FLAGS: readonly FlagKey[] = [
   ] as const),
   ...(["mean", "std", "random", "distribution", "scale", "seed", "labels", "head", "norm", "engine"] as const),
   ...(["precision", "adapter", "accuracy", "certify", "audit", "failOn", "report", "samples"] as const),
-  ...(["witnesses", "json", "maxMemory"] as const),
+  ...(["witnesses", "json", "maxMemory", "watchdog"] as const),
 ];
 
 /** What verify takes of its inputs, and one case of a sweep in their place. */
@@ -52,7 +52,7 @@ const VERIFY_FLAGS: readonly FlagKey[] = [
     "adapter",
   ] as const),
   ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses"] as const),
-  ...(["witnessVerdicts", "json", "maxMemory"] as const),
+  ...(["witnessVerdicts", "json", "maxMemory", "watchdog"] as const),
 ];
 
 const SWEEP_FLAGS: readonly FlagKey[] = [

@@ -273,7 +273,7 @@ export const FLAGS = {
     name: "watchdog",
     value: "SECONDS",
     default: "300",
-    help: "a batch that takes longer counts as hung, and the engine is opened again",
+    help: "a device that gives no answer for so long counts as hung, and is opened again",
     parse: real((x) => x > 0, "a number > 0"),
   }),
   failOn: flag({

@@ -21,7 +21,7 @@ import type { Units } from "../sweep/units.ts";
 import { unitsOf } from "../sweep/units.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
-import { openEngines, restartFirst } from "./engines.ts";
+import { openEngines, recoveryOf, restartFirst } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import type { Io } from "./io.ts";
 import { processTimer } from "./io.ts";
@@ -111,7 +111,7 @@ async function withLedger(args: Arguments, grids: SweepGrids | null, outputs: Sw
   const plant = settings.plant as Arguments["values"]["plant"];
   // The engine comes before the ledger is held: it may start the process again.
   const wish = { engine: values.engine, precision: null, adapter: values.adapter, plant };
-  const first = await openEngines(withPinned(wish, known, args));
+  const first = await openEngines(withPinned(wish, known, args), recoveryOf(values, io));
   const { threads } = first;
   io.note(`gpv: ${first.why}`);
   if (plant !== null) io.note(`gpv: WARNING: planted fault "${plant}" is switched on: ${FAULTS[plant].changes}`);
@@ -134,7 +134,7 @@ async function withLedger(args: Arguments, grids: SweepGrids | null, outputs: Sw
     const sweep: OpenSweep = { ledger, header, cells, units, threads, startedMs, startedAt };
     let opened = 0;
     const outcome = await runUnits(args, sweep, witnesses, io, () =>
-      opened++ === 0 ? Promise.resolve(first) : openEngines(withPinned(wish, header, args)),
+      opened++ === 0 ? Promise.resolve(first) : openEngines(withPinned(wish, header, args), recoveryOf(values, io)),
     );
     const report = makeReport(sweep, outcome.samples, io);
     await outputs.publish(report, header.grid);

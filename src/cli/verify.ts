@@ -22,7 +22,7 @@ import type { Report } from "../records/report.ts";
 import type { WitnessSettings } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
-import { openEngines, restartFirst } from "./engines.ts";
+import { openEngines, recoveryOf, restartFirst } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import { openData, splitName } from "./data-files.ts";
 import type { Reading } from "./files.ts";
@@ -50,7 +50,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
   let finished = false;
   try {
     // The engine comes first: it may start the process again, which should not read large files twice.
-    const engines = await openEngines(args.values);
+    const engines = await openEngines(args.values, recoveryOf(args.values, io));
     try {
       const plan =
         args.values.address === null ? await makeRun(args, io) : await caseRun(args, args.values.address, io);
