@@ -81,7 +81,17 @@ function checkYaml(text: string, file: string): void {
 }
 
 async function fileGrids(file: string, own: Reading): Promise<SweepGrids> {
-  const text = await readText(file, own);
+  return {
+    grids: gridsFromText(await readText(file, own), file),
+    inputsPerNetwork: INPUTS_PER_NETWORK,
+    audit: DEFAULT_AUDIT,
+    source: file,
+    command: `--grid ${shellWord(file)}`,
+  };
+}
+
+/** A grid file's text, JSON or by its name YAML. @throws FormatError */
+export function gridsFromText(text: string, file: string): Grid[] {
   const isYaml = /\.ya?ml$/i.test(file);
   if (isYaml) checkYaml(text, file);
   else checkDepth(text, file);
@@ -95,11 +105,5 @@ async function fileGrids(file: string, own: Reading): Promise<SweepGrids> {
       cause,
     });
   }
-  return {
-    grids: parseGrids(raw, file),
-    inputsPerNetwork: INPUTS_PER_NETWORK,
-    audit: DEFAULT_AUDIT,
-    source: file,
-    command: `--grid ${shellWord(file)}`,
-  };
+  return parseGrids(raw, file);
 }

@@ -58,7 +58,12 @@ export async function readEntry(
     );
   }
   if (at + 30 > bytes.length || view.getUint32(at, true) !== LOCAL_ENTRY) throw damaged(where, "no entry");
-  const data = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
+  const nameLength = view.getUint16(at + 26, true);
+  // As unzip and Python do: a name changed in one of its two places would give one file's numbers for another's.
+  if (new TextDecoder().decode(bytes.subarray(at + 30, at + 30 + nameLength)) !== entry.name) {
+    throw damaged(where, "another name at the file itself than in the directory");
+  }
+  const data = at + 30 + nameLength + view.getUint16(at + 28, true);
   if (data + packed > bytes.length) throw damaged(where, "an entry cut short");
   const raw = bytes.subarray(data, data + packed);
   const content = method === 0 ? raw : await inflate(raw, unpacked, where, context);
