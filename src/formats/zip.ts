@@ -58,12 +58,7 @@ export async function readEntry(
     );
   }
   if (at + 30 > bytes.length || view.getUint32(at, true) !== LOCAL_ENTRY) throw damaged(where, "no entry");
-  const nameLength = view.getUint16(at + 26, true);
-  // As unzip and Python do: a name changed in one of its two places would give one file's numbers for another's.
-  if (new TextDecoder().decode(bytes.subarray(at + 30, at + 30 + nameLength)) !== entry.name) {
-    throw damaged(where, "another name at the file itself than in the directory");
-  }
-  const data = at + 30 + nameLength + view.getUint16(at + 28, true);
+  const data = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
   if (data + packed > bytes.length) throw damaged(where, "an entry cut short");
   const raw = bytes.subarray(data, data + packed);
   const content = method === 0 ? raw : await inflate(raw, unpacked, where, context);
@@ -78,6 +73,7 @@ export function readDirectory(bytes: Uint8Array, source: string): readonly ZipEn
   const end = findEnd(bytes, view);
   if (end === null) throw damaged(source, "no end of a ZIP directory");
   let { at, count } = readEnd(view, end, bytes.length);
+  const { at: start, size } = readEnd(view, end, bytes.length);
   const entries: ZipEntry[] = [];
   for (; count > 0; count--) {
     if (at + 46 > bytes.length || view.getUint32(at, true) !== DIRECTORY_ENTRY) {
@@ -103,8 +99,22 @@ export function readDirectory(bytes: Uint8Array, source: string): readonly ZipEn
     });
     at += 46 + nameLength + extraLength + view.getUint16(at + 32, true);
   }
+  // A count that was changed would hide files.
+  if (at !== start + size) throw damaged(source, "a ZIP directory of another length than its end says");
   refuseOverlap(entries, source);
+  for (const entry of entries) checkName(bytes, view, entry, source);
   return entries;
+}
+
+/** A name has no checksum but its second place: one that is changed hides a file, or gives one's numbers for another's. */
+function checkName(bytes: Uint8Array, view: DataView, { at, name }: ZipEntry, source: string): void {
+  const start = at + 30;
+  if (start > bytes.length || view.getUint32(at, true) !== LOCAL_ENTRY) {
+    throw damaged(source, `no file ${printable(name)} where the directory has it`);
+  }
+  if (new TextDecoder().decode(bytes.subarray(start, start + view.getUint16(at + 26, true))) !== name) {
+    throw damaged(source, `another name than ${printable(name)} at the file itself`);
+  }
 }
 
 /** Files that share their bytes unpack to much more than the archive: what nobody's program writes. */
@@ -127,14 +137,16 @@ function findEnd(bytes: Uint8Array, view: DataView): number | null {
   return null;
 }
 
-/** Where the directory begins and how many entries it has; in the record of 64 bits where there is one. */
-function readEnd(view: DataView, end: number, length: number): { at: number; count: number } {
+/** Where the directory begins, how many entries it has and how many bytes they take; in the record of 64 bits where there is one. */
+function readEnd(view: DataView, end: number, length: number): { at: number; count: number; size: number } {
   const at = view.getUint32(end + 16, true);
   const count = view.getUint16(end + 10, true);
-  if (end < 20 || view.getUint32(end - 20, true) !== END_64_LOCATOR) return { at, count };
+  const size = view.getUint32(end + 12, true);
+  if (end < 20 || view.getUint32(end - 20, true) !== END_64_LOCATOR) return { at, count, size };
   const end64 = Number(view.getBigUint64(end - 12, true));
-  if (!(end64 + 56 <= length) || view.getUint32(end64, true) !== END_64) return { at, count };
-  return { at: Number(view.getBigUint64(end64 + 48, true)), count: Number(view.getBigUint64(end64 + 32, true)) };
+  if (!(end64 + 56 <= length) || view.getUint32(end64, true) !== END_64) return { at, count, size };
+  const [count64, size64, at64] = [32, 40, 48].map((offset) => Number(view.getBigUint64(end64 + offset, true)));
+  return { at: at64 as number, count: count64 as number, size: size64 as number };
 }
 
 /** Sizes and offset of an entry: those that are all ones stand in its extra field of 64 bits, in this order. Null where they do not. */

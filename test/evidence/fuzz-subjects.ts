@@ -225,7 +225,7 @@ export async function subjects(): Promise<readonly FuzzSubject[]> {
     return Buffer.from(plain).toString("hex");
   };
   const witnessRead = async (bytes: Uint8Array): Promise<string> => {
-    const { tool, engine, address, settings, ...sealed } = await readWitness(decoded(bytes), "w.json");
+    const sealed = await readWitness(decoded(bytes), "w.json");
     return JSON.stringify(sealed, (_, value: unknown) =>
       ArrayBuffer.isView(value) ? [...(value as Float64Array)].map(String) : value,
     );
