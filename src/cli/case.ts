@@ -2,7 +2,7 @@
 import type { VerifyRequest } from "../pipeline/verify.ts";
 import { UsageError } from "../network/errors.ts";
 import type { CaseAddress } from "../sweep/case.ts";
-import { caseRequest, cellOfNetwork, formatAddress } from "../sweep/case.ts";
+import { caseRequest, formatAddress } from "../sweep/case.ts";
 import { cellsOf } from "../sweep/grid.ts";
 import type { Arguments } from "./arguments.ts";
 import { checkDistinct, witnessFiles } from "./same-file.ts";
@@ -34,19 +34,22 @@ export function checkCaseOptions({ values, given }: Arguments): void {
 }
 
 /** What verify() is asked for. @throws UsageError for an address past the grid's end. */
-export function caseRun(args: Arguments, address: CaseAddress, io: Io): Omit<VerifyRequest, "engine" | "host"> {
+export async function caseRun(
+  args: Arguments,
+  address: CaseAddress,
+  io: Io,
+): Promise<Omit<VerifyRequest, "engine" | "host">> {
   const { values } = args;
   const wanted =
     args.values.grid === null && values.preset === null
       ? { ...args, values: { ...values, preset: "smoke" as const } }
       : args;
-  const grids = gridsOf(wanted);
+  const grids = await gridsOf(wanted, io);
   if (grids === null) throw new UsageError("Found --address without --preset or --grid");
   const cells = cellsOf(grids.grids, grids.source);
-  const cell = cellOfNetwork(cells, address.network);
+  const cell = cells.ofNetwork(address.network);
   if (cell === undefined) {
-    const last = cells.at(-1);
-    const networks = last === undefined ? 0 : last.firstNetwork + last.networks;
+    const { networks } = cells;
     throw new UsageError(
       `--address ${formatAddress(address)}: found network ${String(address.network)}, expected 0 … ${String(networks - 1)}: ${grids.source} has ${String(networks)} networks`,
     );

@@ -30,7 +30,7 @@ const TIGHTEN_FLAGS: readonly FlagKey[] = [
   ] as const),
   ...(["mean", "std", "random", "distribution", "scale", "seed", "labels", "head", "norm", "engine"] as const),
   ...(["precision", "adapter", "accuracy", "certify", "audit", "failOn", "report", "samples"] as const),
-  ...(["witnesses", "json"] as const),
+  ...(["witnesses", "json", "maxMemory", "watchdog"] as const),
 ];
 
 /** What verify takes of its inputs, and one case of a sweep in their place. */
@@ -52,7 +52,7 @@ const VERIFY_FLAGS: readonly FlagKey[] = [
     "adapter",
   ] as const),
   ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses"] as const),
-  ...(["witnessVerdicts", "json", "maxMemory"] as const),
+  ...(["witnessVerdicts", "json", "maxMemory", "watchdog"] as const),
 ];
 
 const SWEEP_FLAGS: readonly FlagKey[] = [
@@ -72,6 +72,7 @@ const SWEEP_FLAGS: readonly FlagKey[] = [
     "witnesses",
     "witnessVerdicts",
     "json",
+    "maxMemory",
   ] as const),
 ];
 
@@ -111,14 +112,14 @@ export const COMMANDS: readonly Command[] = [
     name: "replay",
     summary: "re-examine a witness file: confirm or refute its verdict",
     operand: "WITNESS.json",
-    flags: ["exact"],
+    flags: ["exact", "maxMemory"],
     run: async (args, io) => (await import("./replay.ts")).replayCommand(args, io),
   },
   {
     name: "shrink",
     summary: "reduce a witness while its verdict persists",
     operand: "WITNESS.json",
-    flags: ["output", "repro", "engine", "adapter", "plant", "attempts"],
+    flags: ["output", "repro", "engine", "adapter", "plant", "attempts", "maxMemory"],
     run: async (args, io) => (await import("./shrink.ts")).shrinkCommand(args, io),
   },
   {

@@ -1,14 +1,12 @@
 /** A file of numbers as an option names it: FILE, or FILE#NAME for one array of several. */
 import { existsSync } from "node:fs";
-import type { Budget } from "../formats/budget.ts";
-import { createBudget } from "../formats/budget.ts";
 import { openRows } from "../formats/read.ts";
 import type { RowSource } from "../formats/read.ts";
 import { UsageError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
-import type { Arguments } from "./arguments.ts";
+import type { Values } from "./flags.ts";
+import type { Reading } from "./files.ts";
 import { readBytes, sha256 } from "./files.ts";
-import type { Io } from "./io.ts";
 
 export interface DataFile {
   readonly file: string;
@@ -23,35 +21,17 @@ export function splitName(text: string): DataFile {
   return { file: text.slice(0, hash), array: text.slice(hash + 1) };
 }
 
-/** What a table's first row is, and where notes go. */
-export interface Reading {
-  readonly header: "yes" | "no" | null;
-  readonly note: (line: string) => void;
-  /** What all files of the run may take. */
-  readonly budget: Budget;
-}
-
-export function reading({ values }: Arguments, io: Pick<Io, "note">): Reading {
-  return {
-    header: values.header,
-    budget: createBudget(values.maxMemory),
-    note: (line) => {
-      io.note(`gpv: note: ${line}`);
-    },
-  };
-}
-
 export interface OpenData extends RowSource {
   /** The file's path, and the path as the option named it. */
   readonly file: string;
   readonly sha256: string;
 }
 
-/** @param array of `--array`, which stands for "#NAME". @throws FormatError, UsageError */
+/** @param array of `--array`, which stands for "#NAME"; @param header of `--header`. @throws FormatError, UsageError */
 export async function openData(
   text: string,
-  array: string | null,
-  { header, note, budget }: Reading,
+  { array, header }: Pick<Values, "array" | "header">,
+  own: Reading,
 ): Promise<OpenData> {
   const named = splitName(text);
   if (array !== null && named.array !== null && array !== named.array) {
@@ -59,8 +39,8 @@ export async function openData(
       `--array ${printable(array)}: found #${printable(named.array)} in ${printable(text)} too, expected one of them`,
     );
   }
-  const bytes = readBytes(named.file, budget);
-  const options = { note, array: named.array ?? array ?? undefined, header: header ?? undefined };
+  const bytes = await readBytes(named.file, own);
+  const options = { ...own, array: named.array ?? array ?? undefined, header: header ?? undefined };
   const rows = await openRows(bytes, named.file, options);
-  return { ...rows, file: named.file, sha256: sha256(bytes) };
+  return { ...rows, file: named.file, sha256: await sha256([bytes], own.pause) };
 }

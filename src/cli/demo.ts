@@ -29,6 +29,7 @@ import { unitsOf } from "../sweep/units.ts";
 import type { Catch } from "../pipeline/catch.ts";
 import type { Arguments } from "./arguments.ts";
 import { digits } from "./digits.ts";
+import { reading } from "./files.ts";
 import type { Engines } from "./engines.ts";
 import { openEngines } from "./engines.ts";
 import { EXIT } from "./exit.ts";
@@ -102,7 +103,7 @@ export async function demo({ values }: Arguments, io: Io): Promise<number> {
 
 /** Part 1: the shipped model, the whole table. */
 async function realDigits(stage: Stage): Promise<boolean> {
-  const { network, source, modelSource, describe } = await digits();
+  const { network, source, modelSource, describe } = await digits(reading(stage.io));
   await stage.io.out(`${heading("1. A trained classifier on real handwritten digits")}\n`);
   const { report } = await examine(stage, network, source, { modelSource, inputs: describe });
   await stage.io.out(consoleReport(report));
@@ -180,7 +181,7 @@ async function temporaryLedger(): Promise<Ledger> {
 
 /** Part 3: the same digits through an engine with one planted fault. */
 async function plantedFault(stage: Stage): Promise<boolean> {
-  const { network, source, modelSource, describe } = await digits();
+  const { network, source, modelSource, describe } = await digits(reading(stage.io));
   const some = { ...source, samples: Math.min(FAULT_SAMPLES, source.samples) };
   const { io } = stage;
   await io.out(`\n${heading("3. One planted fault, which the inequality cannot see")}\n`);

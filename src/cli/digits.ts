@@ -3,6 +3,7 @@ import type { SampleSource } from "../pipeline/verify.ts";
 import { readMatrix, readModel } from "../formats/read.ts";
 import type { Network } from "../network/network.ts";
 import { assetPath } from "./assets.ts";
+import type { Reading } from "./files.ts";
 import { readBytes } from "./files.ts";
 import { baseName } from "./inputs.ts";
 
@@ -17,10 +18,10 @@ export interface Digits {
 }
 
 /** Pixels are bytes 0–255, given to the network as 0–1. */
-export async function digits(): Promise<Digits> {
+export async function digits(own: Reading): Promise<Digits> {
   const [model, inputs] = [assetPath(MODEL), assetPath(INPUTS)];
-  const network = await readModel(readBytes(model), model, {});
-  const { rows, columns, values } = await readMatrix(readBytes(inputs), inputs, {});
+  const network = await readModel(await readBytes(model, own), model, own);
+  const { rows, columns, values } = await readMatrix(await readBytes(inputs, own), inputs, own);
   return {
     network,
     modelSource: baseName(model),

@@ -6,10 +6,14 @@ import { FAULTS } from "../engine/faults.ts";
 import type { GpuEngineOptions } from "../engine/gpu/engine.ts";
 import { isNamed } from "../engine/gpu/device.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
+import type { Recovery } from "../engine/recovering.ts";
+import { createRecoveringEngine } from "../engine/recovering.ts";
 import type { EnginePair, HostMeans } from "../engine/pair.ts";
 import { devicePair, hostPair } from "../engine/pair.ts";
 import { DeviceError, UsageError } from "../network/errors.ts";
 import type { Values } from "./flags.ts";
+import { processTimer } from "./io.ts";
+import type { Io } from "./io.ts";
 import { SoftwareVulkanWanted } from "./again.ts";
 import { listAdapters, mayHaveHardware } from "./adapters.ts";
 import { openGpu, runtimeName } from "./runtime/gpu.ts";
@@ -28,7 +32,7 @@ export type EngineWish = Pick<Values, "engine" | "precision" | "adapter" | "plan
  * Opens the engine that the options ask for.
  * @throws DeviceError where none is usable (exit 3); UsageError for options that contradict each other.
  */
-export async function openEngines(wish: EngineWish): Promise<Engines> {
+export async function openEngines(wish: EngineWish, recovery: Recovery = {}): Promise<Engines> {
   if (wish.engine === "cpu" && wish.adapter !== null) {
     throw new UsageError("Found --adapter with --engine cpu: expected --engine webgpu, or no --adapter");
   }
@@ -42,16 +46,25 @@ export async function openEngines(wish: EngineWish): Promise<Engines> {
     );
   }
   if (wish.engine === "auto" && planted?.length === 1 && planted[0] === "webgpu") {
-    return gpuEngines(wish, `the fault ${String(wish.plant)} is one of its kernels'`);
+    return gpuEngines(wish, `the fault ${String(wish.plant)} is one of its kernels'`, recovery);
   }
   if (wish.engine === "cpu") return cpuEngines(wish.plant, "asked for");
-  if (wish.engine === "webgpu") return gpuEngines(wish, "asked for");
+  if (wish.engine === "webgpu") return gpuEngines(wish, "asked for", recovery);
   if (wish.precision === "f64") return cpuEngines(wish.plant, "--precision f64 is the host's");
-  if (wish.adapter !== null) return gpuEngines(wish, `asked for by --adapter ${wish.adapter}`);
+  if (wish.adapter !== null) return gpuEngines(wish, `asked for by --adapter ${wish.adapter}`, recovery);
   if (planted?.length === 1) return cpuEngines(wish.plant, `the fault ${String(wish.plant)} is one of its own`);
   const hardware = mayHaveHardware() ? (await listAdapters()).find((adapter) => adapter.hardware) : undefined;
   if (hardware === undefined) return cpuEngines(wish.plant, "no hardware GPU was found");
-  return gpuEngines({ ...wish, adapter: "high-performance" }, "a hardware GPU was found");
+  return gpuEngines({ ...wish, adapter: "high-performance" }, "a hardware GPU was found", recovery);
+}
+
+/**
+ * Called before a file or pipe is opened: a process that starts again for the software adapter would open it twice.
+ * @throws SoftwareVulkanWanted; DeviceError as findAdapter
+ */
+export async function restartFirst(wish: Pick<EngineWish, "engine" | "adapter" | "plant">): Promise<void> {
+  if (runsOnSoftwareVulkan() || wish.engine === "cpu") return;
+  if (wish.engine === "webgpu" || wish.adapter !== null) await findAdapter(wish);
 }
 
 /**
@@ -83,9 +96,20 @@ export async function findAdapter(wish: Pick<EngineWish, "adapter" | "plant">): 
   };
 }
 
-/** f32 on an adapter. */
-async function gpuEngines(wish: EngineWish, why: string): Promise<Engines> {
-  const pair = devicePair(hostMeans(), await createGpuEngine(await findAdapter(wish)));
+/** How a command meets a device that fails: it says so, and gives it this long to answer. */
+export function recoveryOf({ watchdog }: Pick<Values, "watchdog">, io: Pick<Io, "note">): Recovery {
+  return {
+    onRecovery: ({ message }) => {
+      io.note(`gpv: ${message}; opened the device again`);
+    },
+    watchdog: { ms: 1000 * watchdog, timer: processTimer },
+  };
+}
+
+/** f32 on an adapter, opened anew where its device fails. */
+async function gpuEngines(wish: EngineWish, why: string, recovery: Recovery): Promise<Engines> {
+  const engine = await createRecoveringEngine(async () => createGpuEngine(await findAdapter(wish)), recovery);
+  const pair = devicePair(hostMeans(), engine);
   const { adapter, hardware } = pair.engine.description;
   return { ...pair, why: `engine webgpu (f32, ${adapter}${hardware ? "" : ", in software"}): ${why}` };
 }

@@ -11,7 +11,8 @@ export const text = (value: string): string => {
 export function integer(least: number): (value: string) => number {
   return (value) => {
     const n = Number(value);
-    if (!/^\d+$/.test(value) || !Number.isSafeInteger(n) || n < least) {
+    // 1e6 as well as 1000000.
+    if (!/^\d+(e\d{1,2})?$/.test(value) || !Number.isSafeInteger(n) || n < least) {
       throw new UsageError(`expected an integer ≥ ${String(least)}`);
     }
     return n;

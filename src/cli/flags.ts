@@ -259,7 +259,7 @@ export const FLAGS = {
     name: "max-memory",
     value: "SIZE",
     default: "2GiB",
-    help: "bytes of the files and pipes that are read, at most (512MiB, 16GiB)",
+    help: "for the files read (their bytes, what they unpack to, 8 bytes a number), and for deep or wide networks (512MiB, 16GiB)",
     parse: parseSize,
   }),
   shard: flag({
@@ -273,7 +273,7 @@ export const FLAGS = {
     name: "watchdog",
     value: "SECONDS",
     default: "300",
-    help: "a batch that takes longer counts as hung, and the engine is opened again",
+    help: "a device that gives no answer for so long counts as hung, and is opened again",
     parse: real((x) => x > 0, "a number > 0"),
   }),
   failOn: flag({

@@ -8,8 +8,8 @@ import { inputWidth, outputWidth } from "../network/network.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Arguments } from "./arguments.ts";
-import { openData, reading } from "./data-files.ts";
-import type { Io } from "./io.ts";
+import { openData } from "./data-files.ts";
+import type { Reading } from "./files.ts";
 import { argmaxLabels, fileLabels } from "../library/labels.ts";
 import type { Labeller } from "../library/labels.ts";
 
@@ -55,11 +55,11 @@ export function checkInputOptions({ values, given }: Arguments): void {
 }
 
 /** Opens the inputs. @throws FormatError, UsageError, ModelError where they are not as wide as the network. */
-export async function openInputs(args: Arguments, network: Network, io: Io): Promise<Inputs> {
+export async function openInputs(args: Arguments, network: Network, own: Reading): Promise<Inputs> {
   const { values } = args;
   const { mean, std } = values;
   const width = inputWidth(network);
-  const inputs = values.inputs === null ? drawn(values, width) : await fromFile(args, values.inputs, io);
+  const inputs = values.inputs === null ? drawn(values, width) : await fromFile(args, values.inputs, own);
   if (inputs.width !== width) {
     const { length, 0: count = 0 } = inputs.file?.shape ?? [];
     const hint =
@@ -79,9 +79,9 @@ export async function openInputs(args: Arguments, network: Network, io: Io): Pro
   };
 }
 
-async function fromFile(args: Arguments, name: string, io: Io): Promise<Inputs> {
-  const { array, rows: range } = args.values;
-  const data = await openData(name, array, reading(args, io));
+async function fromFile(args: Arguments, name: string, own: Reading): Promise<Inputs> {
+  const { rows: range } = args.values;
+  const data = await openData(name, args.values, own);
   const { start, end } = { start: range?.start ?? 0, end: range?.end ?? data.rows };
   if (start >= data.rows || end > data.rows) {
     throw new UsageError(
@@ -118,7 +118,12 @@ function valuesOf(count: number): string {
 }
 
 /** The labels that `--labels` names; null where it is not given. @throws FormatError, ModelError */
-export async function openLabels(args: Arguments, network: Network, inputs: Inputs, io: Io): Promise<Labeller | null> {
+export async function openLabels(
+  args: Arguments,
+  network: Network,
+  inputs: Inputs,
+  own: Reading,
+): Promise<Labeller | null> {
   const { values } = args;
   const choice = values.labels;
   if (choice === null) return null;
@@ -127,7 +132,7 @@ export async function openLabels(args: Arguments, network: Network, inputs: Inpu
     const classes = outputWidth(network);
     return (first, count) => fillLabels(values.seed, first, count, classes);
   }
-  const data = await openData(choice, null, reading(args, io));
+  const data = await openData(choice, { ...values, array: null }, own);
   const of = inputs.file ?? { name: "--random", rows: inputs.samples, start: 0 };
   const all = fileLabels(data, of, network);
   return (first, count, rows) => all(of.start + first, count, rows);

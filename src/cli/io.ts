@@ -5,7 +5,7 @@
 import process from "node:process";
 import { OutputError } from "../network/errors.ts";
 import { withoutSteering } from "../network/printable.ts";
-import { reason } from "./files.ts";
+import { reason } from "./reason.ts";
 
 export interface Io {
   /**

@@ -9,7 +9,7 @@ import type { Sha256 } from "../sweep/ledger-rows.ts";
 import { checkFirstPage, FIRST_PAGE_BYTES } from "../sweep/ledger-tables.ts";
 import type { SqlDatabase } from "../sweep/sql-database.ts";
 import { sqliteLedger } from "../sweep/sqlite-ledger.ts";
-import { reason } from "./files.ts";
+import { reason } from "./reason.ts";
 
 /** Waits this long for another process to let go of the file. */
 const LOCK_WAIT_MS = 500;

@@ -26,7 +26,7 @@ import type { Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { OutputError, UsageError } from "../network/errors.ts";
-import { reason } from "./files.ts";
+import { reason } from "./reason.ts";
 
 /** A file that is written piece by piece, as results come. */
 export interface Output {

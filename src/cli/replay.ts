@@ -7,7 +7,8 @@ import { replayWitness } from "../witness/replay.ts";
 import type { Witness } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import { EXIT } from "./exit.ts";
-import { readBytes } from "./files.ts";
+import type { Reading } from "./files.ts";
+import { readText, reading } from "./files.ts";
 import { baseName } from "./inputs.ts";
 import type { Io } from "./io.ts";
 import { runtimeName } from "./runtime/gpu.ts";
@@ -16,7 +17,7 @@ export async function replayCommand({ values, operand }: Arguments, io: Io): Pro
   // Nothing of a replay is kept before its end, and exact arithmetic takes no turns: an interruption ends the process itself.
   io.detach();
   const file = operand ?? "";
-  const witness = await openWitness(file);
+  const witness = await openWitness(file, reading(io, values.maxMemory));
   const host = createCpuEngine({ threads: 0, runtime: runtimeName() });
   const replay = await replayWitness(witness, host);
   const { kind, precision, adapter, runtime } = witness.engine;
@@ -49,6 +50,7 @@ export async function replayCommand({ values, operand }: Arguments, io: Io): Pro
   return confirmed ? EXIT.passed : EXIT.failed;
 }
 
-export async function openWitness(file: string): Promise<Witness> {
-  return readWitness(new TextDecoder().decode(readBytes(file)), file);
+/** @throws FormatError, ModelError */
+export async function openWitness(file: string, own: Reading): Promise<Witness> {
+  return readWitness(await readText(file, own), file);
 }

@@ -6,6 +6,7 @@ import type { LedgerHeader } from "../sweep/ledger.ts";
 import { witnessText } from "../witness/file.ts";
 import { shrinkWitness } from "../witness/shrink.ts";
 import { openEngines } from "./engines.ts";
+import { reading } from "./files.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { Io } from "./io.ts";
 import { writeWhole } from "./outputs.ts";
@@ -27,7 +28,7 @@ export async function shrinkSmallest(
   const violated = files.filter((file) => basename(file).startsWith("violated-"));
   const [smallest] = violated.map((file) => ({ file, size: statSync(file).size })).sort((a, b) => a.size - b.size);
   if (smallest === undefined) return null;
-  const witness = await openWitness(smallest.file);
+  const witness = await openWitness(smallest.file, reading(io));
   const plant = header.settings.plant as FaultName | null;
   const engines = await openEngines({ engine: header.engine.kind, precision: null, adapter, plant });
   try {

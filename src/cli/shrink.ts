@@ -11,8 +11,9 @@ import { witnessText } from "../witness/file.ts";
 import { parameters, shrinkWitness } from "../witness/shrink.ts";
 import type { Witness } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
-import { openEngines } from "./engines.ts";
+import { openEngines, restartFirst } from "./engines.ts";
 import { EXIT } from "./exit.ts";
+import { reading } from "./files.ts";
 import type { Output } from "./outputs.ts";
 import { closeAll, openOutput } from "./outputs.ts";
 import type { Io } from "./io.ts";
@@ -30,7 +31,8 @@ export async function shrinkCommand({ values, operand, given }: Arguments, io: I
     { option: "output", file: values.output, output: true },
     { option: "repro", file: values.repro, output: true },
   ]);
-  const witness = await openWitness(file);
+  if (given.has("engine")) await restartFirst(values);
+  const witness = await openWitness(file, reading(io, values.maxMemory));
   const output = openOutput("output", values.output);
   let page: Output | null = null;
   let finished = false;

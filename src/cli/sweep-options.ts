@@ -8,7 +8,9 @@ import { parseGrids } from "../sweep/grid.ts";
 import { preset } from "../sweep/presets.ts";
 import type { Arguments } from "./arguments.ts";
 import { shellWord } from "./shell.ts";
-import { readBytes } from "./files.ts";
+import type { Reading } from "./files.ts";
+import { readText, reading } from "./files.ts";
+import type { Io } from "./io.ts";
 
 export interface SweepGrids {
   readonly grids: readonly Grid[];
@@ -28,11 +30,13 @@ const INPUTS_PER_NETWORK = 64;
  * --grid is given.
  * @throws UsageError, FormatError
  */
-export function gridsOf({ values, given }: Arguments): SweepGrids | null {
+export async function gridsOf(args: Arguments, io: Io): Promise<SweepGrids | null> {
+  const { values, given } = args;
   if (values.preset !== null && values.grid !== null) {
     throw new UsageError("Found --preset and --grid: expected one of them");
   }
-  const chosen = values.grid === null ? presetGrids(values.preset) : fileGrids(values.grid);
+  const chosen =
+    values.grid === null ? presetGrids(values.preset) : await fileGrids(values.grid, reading(io, values.maxMemory));
   if (chosen === null) return null;
   const { head, norm } = values;
   if (given.has("head") && head.kind !== "ready") {
@@ -76,8 +80,18 @@ function checkYaml(text: string, file: string): void {
   }
 }
 
-function fileGrids(file: string): SweepGrids {
-  const text = new TextDecoder().decode(readBytes(file));
+async function fileGrids(file: string, own: Reading): Promise<SweepGrids> {
+  return {
+    grids: gridsFromText(await readText(file, own), file),
+    inputsPerNetwork: INPUTS_PER_NETWORK,
+    audit: DEFAULT_AUDIT,
+    source: file,
+    command: `--grid ${shellWord(file)}`,
+  };
+}
+
+/** A grid file's text, JSON or by its name YAML. @throws FormatError */
+export function gridsFromText(text: string, file: string): Grid[] {
   const isYaml = /\.ya?ml$/i.test(file);
   if (isYaml) checkYaml(text, file);
   else checkDepth(text, file);
@@ -91,11 +105,5 @@ function fileGrids(file: string): SweepGrids {
       cause,
     });
   }
-  return {
-    grids: parseGrids(raw, file),
-    inputsPerNetwork: INPUTS_PER_NETWORK,
-    audit: DEFAULT_AUDIT,
-    source: file,
-    command: `--grid ${shellWord(file)}`,
-  };
+  return parseGrids(raw, file);
 }

@@ -4,22 +4,24 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { FAULTS } from "../engine/faults.ts";
-import { UsageError } from "../network/errors.ts";
+import { footprint } from "../engine/footprint.ts";
+import { mebibytes } from "../formats/budget.ts";
+import { FormatError, UsageError } from "../network/errors.ts";
 import { counted } from "../report/numbers.ts";
 import { formatAddress } from "../sweep/case.ts";
-import type { Cell } from "../sweep/grid.ts";
-import { cellsOf } from "../sweep/grid.ts";
+import type { Cells } from "../sweep/grid.ts";
+import { cellsOf, largestOf } from "../sweep/grid.ts";
 import type { Ledger, LedgerHeader, Shard, SweepSettings } from "../sweep/ledger.ts";
 import { checkSameSweep, shardText } from "../sweep/ledger.ts";
 import { sweepReport } from "../sweep/report.ts";
 import type { SweepReport } from "../records/sweep.ts";
 import type { SweepOutcome } from "../sweep/run.ts";
-import { runSweep, shardUnits } from "../sweep/run.ts";
+import { runSweep, shardUnits, UNITS_IN_FLIGHT } from "../sweep/run.ts";
 import type { Units } from "../sweep/units.ts";
 import { unitsOf } from "../sweep/units.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
-import { openEngines } from "./engines.ts";
+import { openEngines, recoveryOf, restartFirst } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import type { Io } from "./io.ts";
 import { processTimer } from "./io.ts";
@@ -42,8 +44,9 @@ const WHOLE: Shard = { number: 1, count: 1 };
 export async function sweepCommand(args: Arguments, io: Io): Promise<number> {
   const { values } = args;
   checkWitnessOptions(args);
-  const grids = gridsOf(args);
-  if (grids !== null) cellsOf(grids.grids, grids.source);
+  await restartFirst(values);
+  const grids = await gridsOf(args, io);
+  if (grids !== null) checkMemory(grids, values.maxMemory);
   if (grids === null && values.resume !== true) {
     throw new UsageError(
       "Found neither --preset nor --grid: expected --preset smoke, --grid FILE, or --resume with a ledger",
@@ -67,11 +70,32 @@ export async function sweepCommand(args: Arguments, io: Io): Promise<number> {
   }
 }
 
+/** What a run of units (sweep/units.ts) and an architecture in the report take, at least. */
+const ARCHITECTURE_BYTES = 2048;
+
+/** @throws FormatError for combinations that cannot be made, and for more of them, or larger ones, than there is memory for. */
+function checkMemory({ grids, source }: SweepGrids, limit: number): void {
+  const refuse = (what: string, bytes: number): void => {
+    if (bytes <= limit) return;
+    throw new FormatError(
+      `${source}: found ${what}, which take ${mebibytes(bytes)}, expected at most ${mebibytes(limit)}; raise it with --max-memory`,
+    );
+  };
+  const { length } = cellsOf(grids, source);
+  refuse(`${String(length)} architectures`, ARCHITECTURE_BYTES * length);
+  const { shape, bytes } = largestOf(grids, footprint);
+  const { depth, inputs, hidden, outputs } = shape;
+  refuse(
+    `networks of ${String(depth)} layers, ${[inputs, hidden, outputs].join("-")}, ${String(UNITS_IN_FLIGHT)} at once`,
+    UNITS_IN_FLIGHT * bytes,
+  );
+}
+
 /** A sweep with its ledger open. */
 interface OpenSweep {
   readonly ledger: Ledger;
   readonly header: LedgerHeader;
-  readonly cells: readonly Cell[];
+  readonly cells: Cells;
   readonly units: Units;
   readonly threads: number;
   readonly startedMs: number;
@@ -87,7 +111,7 @@ async function withLedger(args: Arguments, grids: SweepGrids | null, outputs: Sw
   const plant = settings.plant as Arguments["values"]["plant"];
   // The engine comes before the ledger is held: it may start the process again.
   const wish = { engine: values.engine, precision: null, adapter: values.adapter, plant };
-  const first = await openEngines(withPinned(wish, known, args));
+  const first = await openEngines(withPinned(wish, known, args), recoveryOf(values, io));
   const { threads } = first;
   io.note(`gpv: ${first.why}`);
   if (plant !== null) io.note(`gpv: WARNING: planted fault "${plant}" is switched on: ${FAULTS[plant].changes}`);
@@ -110,7 +134,7 @@ async function withLedger(args: Arguments, grids: SweepGrids | null, outputs: Sw
     const sweep: OpenSweep = { ledger, header, cells, units, threads, startedMs, startedAt };
     let opened = 0;
     const outcome = await runUnits(args, sweep, witnesses, io, () =>
-      opened++ === 0 ? Promise.resolve(first) : openEngines(withPinned(wish, header, args)),
+      opened++ === 0 ? Promise.resolve(first) : openEngines(withPinned(wish, header, args), recoveryOf(values, io)),
     );
     const report = makeReport(sweep, outcome.samples, io);
     await outputs.publish(report, header.grid);

@@ -14,7 +14,7 @@ import { witnessText } from "../witness/file.ts";
 import { OutputError, UsageError } from "../network/errors.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
-import { openEngines } from "./engines.ts";
+import { openEngines, recoveryOf } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import type { Io } from "./io.ts";
 import { closeAll, writeWhole } from "./outputs.ts";
@@ -35,7 +35,7 @@ export async function tightenCommand(given: Arguments, io: Io): Promise<number> 
   const outputs = openOutputs(args);
   let finished = false;
   try {
-    const engines = await openEngines({ ...args.values, plant: null });
+    const engines = await openEngines({ ...args.values, plant: null }, recoveryOf(args.values, io));
     try {
       const run = await makeRun(args, io);
       announce(args, engines, io);

@@ -5,10 +5,11 @@ import { dirname, join } from "node:path";
 import { verify } from "../pipeline/verify.ts";
 import type { VerifyRequest } from "../pipeline/verify.ts";
 import { FAULTS } from "../engine/faults.ts";
-import { createBudget } from "../formats/budget.ts";
+import { leastBytes } from "../engine/footprint.ts";
+import { mebibytes } from "../formats/budget.ts";
 import { readModel } from "../formats/read.ts";
 import type { OutputError } from "../network/errors.ts";
-import { UsageError } from "../network/errors.ts";
+import { ModelError, UsageError } from "../network/errors.ts";
 import { labelUse } from "../network/heads.ts";
 import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
@@ -21,10 +22,11 @@ import type { Report } from "../records/report.ts";
 import type { WitnessSettings } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
-import { openEngines } from "./engines.ts";
+import { openEngines, recoveryOf, restartFirst } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
-import { openData, reading, splitName } from "./data-files.ts";
-import { readBytes, sha256 } from "./files.ts";
+import { openData, splitName } from "./data-files.ts";
+import type { Reading } from "./files.ts";
+import { readBytes, reading, sha256 } from "./files.ts";
 import { makeHead } from "./heads.ts";
 import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
 import type { Inputs } from "./inputs.ts";
@@ -43,13 +45,15 @@ import { checkWitnessOptions, openWitnessFolder, witnessNote } from "./witnesses
 
 export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
   checkOptions(args);
+  await restartFirst(args.values);
   const outputs = openOutputs(args);
   let finished = false;
   try {
     // The engine comes first: it may start the process again, which should not read large files twice.
-    const engines = await openEngines(args.values);
+    const engines = await openEngines(args.values, recoveryOf(args.values, io));
     try {
-      const plan = args.values.address === null ? await makeRun(args, io) : caseRun(args, args.values.address, io);
+      const plan =
+        args.values.address === null ? await makeRun(args, io) : await caseRun(args, args.values.address, io);
       announce(args, engines, io);
       const witnesses = witnessFolder(args, engines);
       const { report, failure } = await run(plan, engines, outputs, witnesses, io);
@@ -141,16 +145,17 @@ export type Run = Omit<VerifyRequest, "engine" | "host">;
 export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   const { values } = args;
   const file = values.model ?? "";
-  const bytes = readBytes(file, createBudget(values.maxMemory));
+  const own = reading(io, values.maxMemory);
+  const bytes = await readBytes(file, own);
   const beside: Uint8Array[] = [];
-  const { network, notes } = await openModel(bytes, file, args, io, beside);
-  const inputs = await openInputs(args, network, io);
-  const head = await openHead(args, network, inputs, io);
+  const { network, notes } = await openModel(bytes, file, args, own, beside);
+  const inputs = await openInputs(args, network, own);
+  const head = await openHead(args, network, inputs, own);
   let labeller = null;
   if (labelUse(head) === "none") {
     if (values.labels !== null) io.note(`gpv: note: --labels is ignored: head ${values.head.text} needs none`);
   } else {
-    labeller = await openLabels(args, network, inputs, io);
+    labeller = await openLabels(args, network, inputs, own);
   }
   return {
     network,
@@ -170,7 +175,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
       modelNotes: notes,
       headName: headName(args),
       settings: settings(args, inputs.describe),
-      modelSha256: sha256(bytes, ...beside),
+      modelSha256: await sha256([bytes, ...beside], own.pause),
       inputsSha256: inputs.sha256,
       startedAt: io.date(),
       plant: values.plant,
@@ -183,37 +188,47 @@ async function openModel(
   bytes: Uint8Array,
   file: string,
   args: Arguments,
-  io: Io,
+  own: Reading,
   beside: Uint8Array[],
 ): Promise<{ network: Network; notes: readonly string[] }> {
   const { activation, layers, layout, key } = args.values;
   const notes: string[] = [];
-  const { note } = reading(args, io);
   const network = await readModel(bytes, file, {
+    ...own,
     note: (line) => {
       notes.push(line.replace(`${file}: `, ""));
-      note(line);
+      own.note(line);
     },
     activation: activation?.join(","),
     layers: layers ?? undefined,
     layout: layout ?? undefined,
     key: key ?? undefined,
-    external: (location) => {
-      const data = readBytes(join(dirname(file), location));
+    external: async (location) => {
+      const data = await readBytes(join(dirname(file), location), own);
       beside.push(data);
-      return Promise.resolve(data);
+      return data;
     },
   });
   checkNetwork(network, file);
+  checkDepth(network, own.budget.limit, file);
   return { network, notes };
 }
 
+/** @throws ModelError for more layers than there is memory to verify. */
+function checkDepth(network: Network, limit: number, file: string): void {
+  const bytes = leastBytes(network);
+  if (bytes <= limit) return;
+  throw new ModelError(
+    `${file}: found ${String(network.layers.length)} layers, which take ${mebibytes(bytes)} to verify, expected at most ${mebibytes(limit)}; raise it with --max-memory`,
+  );
+}
+
 /** The head, its file read; of targets for each row of the inputs, those of `--rows`. */
-async function openHead(args: Arguments, network: Network, inputs: Inputs, io: Io): Promise<Head> {
+async function openHead(args: Arguments, network: Network, inputs: Inputs, own: Reading): Promise<Head> {
   const spec = args.values.head;
   const outputs = outputWidth(network);
   if (spec.kind === "ready") return makeHead(spec, outputs, inputs.samples, null);
-  const { rows, columns, read } = await openData(spec.file, null, reading(args, io));
+  const { rows, columns, read } = await openData(spec.file, { ...args.values, array: null }, own);
   const isPart = inputs.file !== null && rows === inputs.file.rows;
   const [first, count] = isPart ? [inputs.file.start, inputs.samples] : [0, rows];
   return makeHead(spec, outputs, inputs.samples, { rows: count, columns, values: read(first, count) });

@@ -1,11 +1,11 @@
 /** CRC-32 as ZIP, gzip and zlib use it (RFC 1952 §8): polynomial 0xEDB88320, reflected. */
 const TABLES = makeTables();
 
-/** Four bytes a step (Intel's "slicing by 4"). */
-export function crc32(bytes: Uint8Array): number {
+/** Four bytes a step (Intel's "slicing by 4"). @param before the CRC of what stands before these bytes. */
+export function crc32(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3] = TABLES;
   const whole = bytes.length - (bytes.length % 4);
-  let crc = -1;
+  let crc = ~before;
   let at = 0;
   for (; at < whole; at += 4) {
     const x =
@@ -22,6 +22,19 @@ export function crc32(bytes: Uint8Array): number {
   }
   for (; at < bytes.length; at++) crc = (crc >>> 8) ^ (t0[(crc ^ (bytes[at] as number)) & 255] as number);
   return ~crc >>> 0;
+}
+
+/** Bytes between two pauses: 20 ms. */
+const BLOCK_BYTES = 1 << 23;
+
+/** The same with pauses. */
+export async function crc32OfBlocks(bytes: Uint8Array, pause: () => Promise<void>): Promise<number> {
+  let crc = 0;
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
+    crc = crc32(bytes.subarray(at, at + BLOCK_BYTES), crc);
+    await pause();
+  }
+  return crc;
 }
 
 /** Table k: the CRC of a byte with k zeros behind it. */

@@ -7,11 +7,13 @@ import { FormatError, UsageError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
 import { heldArray } from "./array.ts";
 import type { NumericArray } from "./array.ts";
+import { readContext } from "./budget.ts";
+import type { Budget, ReadContext } from "./budget.ts";
 import { cellsOf, findDialect, numberOf } from "./csv-dialect.ts";
 import type { Dialect } from "./csv-dialect.ts";
 import { textLines } from "./text-lines.ts";
 
-export interface CsvOptions {
+export interface CsvOptions extends ReadContext {
   /** `--header`: whether the first row is one. Undefined: as its cells say, where they leave no doubt. */
   readonly header?: "yes" | "no" | undefined;
   /** Hears, in a line, what was taken for granted. */
@@ -33,8 +35,12 @@ const SAMPLE = 100;
 /** A cell longer than this is no number that anyone writes. */
 const LONGEST_CELL = 1000;
 
-/** @throws FormatError naming the file, the line, the column, what was found and what was expected. */
-export function readCsv(bytes: Uint8Array, source: string, options: CsvOptions = {}): NumericArray {
+/** Rows between two pauses. */
+const ROWS_A_PAUSE = 256;
+
+/** @throws FormatError naming the file, the line, the column, what was found and what was expected; BudgetError */
+export async function readCsv(bytes: Uint8Array, source: string, options: CsvOptions = {}): Promise<NumericArray> {
+  const { budget, pause } = readContext(options);
   const rows = contentRows(bytes, source);
   const sample: Row[] = [];
   for (let next = rows.next(); next.done !== true; next = rows.next()) {
@@ -43,9 +49,13 @@ export function readCsv(bytes: Uint8Array, source: string, options: CsvOptions =
   }
   const { dialect, rest } = dialectOf(sample, source);
   const header = takeHeader(rest, dialect, source, options);
-  const table = new Table(source, dialect, header?.cells ?? null);
+  const table = new Table(source, dialect, header?.cells ?? null, budget);
   for (const row of header === null ? rest : rest.slice(1)) table.add(row);
-  for (const row of rows) table.add(row);
+  let row = 0;
+  for (const next of rows) {
+    table.add(next);
+    if (++row % ROWS_A_PAUSE === 0) await pause();
+  }
   return table.finish();
 }
 
@@ -130,11 +140,13 @@ class Table {
   readonly #source: string;
   readonly #dialect: Dialect;
   readonly #header: readonly string[] | null;
+  readonly #budget: Budget;
   #columns: number | null;
   #rows = 0;
   #values = new Float64Array(1024);
 
-  constructor(source: string, dialect: Dialect, header: readonly string[] | null) {
+  constructor(source: string, dialect: Dialect, header: readonly string[] | null, budget: Budget) {
+    this.#budget = budget;
     this.#source = source;
     this.#dialect = dialect;
     this.#header = header;
@@ -155,8 +167,11 @@ class Table {
     }
     const start = this.#rows * columns;
     if (start + columns > this.#values.length) {
-      const grown = new Float64Array(Math.max(2 * this.#values.length, start + columns));
+      const length = Math.max(2 * this.#values.length, start + columns);
+      this.#budget.claim(8 * length, this.#source);
+      const grown = new Float64Array(length);
       grown.set(this.#values);
+      this.#budget.release(8 * this.#values.length);
       this.#values = grown;
     }
     for (let i = 0; i < columns; i++) {

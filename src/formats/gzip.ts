@@ -5,37 +5,38 @@
  * place where the next one could begin is tried, and the member's own CRC-32 and size decide.
  */
 import { FormatError } from "../network/errors.ts";
-import { crc32 } from "./crc32.ts";
-import { inflate, LARGEST_UNPACKED } from "./inflate.ts";
+import { BudgetError, readContext } from "./budget.ts";
+import type { ReadContext } from "./budget.ts";
+import { crc32OfBlocks } from "./crc32.ts";
+import { inflate } from "./inflate.ts";
 
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** @throws FormatError where a member is damaged or cut short, or something else than zeros follows the last. */
-export async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
+/** @throws FormatError where a member is damaged or cut short, or something else than zeros follows the last; BudgetError */
+export async function gunzip(bytes: Uint8Array, source: string, given: ReadContext = {}): Promise<Uint8Array> {
+  const context = readContext(given);
   const members: Uint8Array[] = [];
   let total = 0;
   for (let at = 0; at < bytes.length;) {
     if (members.length > 0 && bytes.subarray(at).every((byte) => byte === 0)) break;
-    const { content, end } = await readMember(bytes, at, source);
+    const { content, end } = await readMember(bytes, at, source, context);
     members.push(content);
     total += content.length;
-    if (total > LARGEST_UNPACKED) {
-      throw new FormatError(
-        `${source}: found more than ${String(LARGEST_UNPACKED)} bytes when unpacked, expected at most that`,
-      );
-    }
     at = end;
   }
   const [only] = members;
   if (members.length === 1 && only !== undefined) return only;
+  // Both are held while one becomes the other.
+  context.budget.claim(total, source);
   const result = new Uint8Array(total);
   let at = 0;
   for (const member of members) {
     result.set(member, at);
     at += member.length;
   }
+  context.budget.release(total);
   return result;
 }
 
@@ -48,7 +49,9 @@ async function readMember(
   bytes: Uint8Array,
   start: number,
   source: string,
+  context: Required<ReadContext>,
 ): Promise<{ content: Uint8Array; end: number }> {
+  const beyond: BudgetError[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = dataStart(bytes, start);
   if (data !== null) {
@@ -56,13 +59,22 @@ async function readMember(
     for (const end of possibleEnds(bytes, data)) {
       if (++tries > MOST_TRIES) break;
       const [crc, size] = [view.getUint32(end - TRAILER, true), view.getUint32(end - TRAILER + 4, true)];
-      const content = await inflate(bytes.subarray(data, end - TRAILER), size, source).catch((error: unknown) => {
-        if (error instanceof FormatError) return null;
-        throw error;
-      });
-      if (content !== null && crc32(content) === crc) return { content, end };
+      await context.pause();
+      const content = await inflate(bytes.subarray(data, end - TRAILER), size, source, context).catch(
+        (error: unknown) => {
+          if (error instanceof BudgetError) beyond.push(error);
+          else if (!(error instanceof FormatError)) throw error;
+          return null;
+        },
+      );
+      if (content === null) continue;
+      if ((await crc32OfBlocks(content, context.pause)) === crc) return { content, end };
+      context.budget.release(size);
     }
   }
+  // No end that fits was found, and one was not tried for want of room.
+  const [first] = beyond;
+  if (first !== undefined) throw first;
   throw new FormatError(
     `${source}: found damaged gzip data ${start === 0 ? "" : `at byte ${String(start)} `}(cut short, or altered), expected whole members`,
   );

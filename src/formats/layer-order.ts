@@ -21,22 +21,25 @@ export type Order<T> =
 
 /** As many candidates as a message shows. */
 const MOST = 3;
-/** Steps of the search; beyond them the order is as good as unknown. */
-const STEPS = 200_000;
+/** Comparisons of the search; beyond them the order is as good as unknown. */
+const MOST_COMPARISONS = 4_000_000;
 
 export function findOrder<T extends Link>(links: readonly T[]): Order<T> {
-  const names = new Map(links.map((link) => [link, parts(link.prefix, links)]));
+  // Keras numbers from the second on: dense, dense_1, dense_2.
+  const firsts = new Set(links.flatMap(({ prefix }) => /^(.+)_\d+$/s.exec(prefix)?.[1] ?? []));
+  const names = new Map(links.map((link) => [link, parts(link.prefix, firsts.has(link.prefix))]));
   const isBefore = (a: T, b: T): boolean => precedes(names.get(a) as Name, names.get(b) as Name);
   const sorted = [...links].sort((a, b) => (isBefore(a, b) ? -1 : isBefore(b, a) ? 1 : 0));
   const isTotal = sorted.every((link, i) => i === 0 || isBefore(sorted[i - 1] as T, link));
   if (isTotal) return { kind: "numbered", order: sorted };
   const orders: (readonly T[])[] = [];
-  let steps = 0;
+  let compared = 0;
   const search = (order: readonly T[], left: readonly T[]): void => {
     if (left.length === 0) orders.push(order);
     const width = order.at(-1)?.outputs;
     for (const link of left) {
-      if (orders.length >= MOST || ++steps > STEPS) return;
+      compared += left.length;
+      if (orders.length >= MOST || compared > MOST_COMPARISONS) return;
       if (width !== undefined && link.inputs !== width) continue;
       if (left.some((other) => other !== link && isBefore(other, link))) continue;
       search(
@@ -47,8 +50,10 @@ export function findOrder<T extends Link>(links: readonly T[]): Order<T> {
   };
   search([], links);
   const [only] = orders;
-  if (only === undefined) return steps > STEPS ? { kind: "several", orders: [] } : { kind: "none" };
-  return orders.length === 1 && steps <= STEPS ? { kind: "single", order: only } : { kind: "several", orders };
+  if (only === undefined) return compared > MOST_COMPARISONS ? { kind: "several", orders: [] } : { kind: "none" };
+  return orders.length === 1 && compared <= MOST_COMPARISONS
+    ? { kind: "single", order: only }
+    : { kind: "several", orders };
 }
 
 interface Name {
@@ -57,12 +62,8 @@ interface Name {
   readonly numbers: readonly number[];
 }
 
-function parts(prefix: string, links: readonly Link[]): Name {
-  // Keras numbers from the second on: dense, dense_1, dense_2.
-  const isFirst = links.some(
-    ({ prefix: other }) => other.startsWith(`${prefix}_`) && /^\d+$/.test(other.slice(prefix.length + 1)),
-  );
-  const pieces = `${prefix}${isFirst && prefix !== "" ? "_0" : ""}`.split(/(\d+)/);
+function parts(prefix: string, isFirst: boolean): Name {
+  const pieces = `${prefix}${isFirst ? "_0" : ""}`.split(/(\d+)/);
   return {
     skeleton: pieces.map((piece, i) => (i % 2 === 0 ? piece : "#")).join(""),
     numbers: pieces.filter((_, i) => i % 2 === 1).map(Number),

@@ -87,12 +87,12 @@ export function networkFromJson(raw: unknown, source: string, options: ModelOpti
 
 /** Undone by readModelJson; every number reads back to the same bits. */
 export function writeModelJson(network: Network): string {
-  return JSON.stringify({
-    schema: "gradient-penalty-model/1",
-    layers: network.layers.map(({ weight, bias, biased, activation, inputs, outputs }) => ({
-      weight: Array.from({ length: outputs }, (_, i) => Array.from(weight.subarray(i * inputs, (i + 1) * inputs))),
-      bias: biased === false ? null : Array.from(bias),
-      activation,
-    })),
+  // JSON.stringify writes −0 as 0.
+  const list = (values: Float64Array): string =>
+    `[${Array.from(values, (v) => (Object.is(v, -0) ? "-0" : String(v))).join()}]`;
+  const layers = network.layers.map(({ weight, bias, biased, activation, inputs, outputs }) => {
+    const rows = Array.from({ length: outputs }, (_, i) => list(weight.subarray(i * inputs, (i + 1) * inputs)));
+    return `{"weight":[${rows.join()}],"bias":${biased === false ? "null" : list(bias)},"activation":${JSON.stringify(activation)}}`;
   });
+  return `{"schema":"gradient-penalty-model/1","layers":[${layers.join()}]}`;
 }

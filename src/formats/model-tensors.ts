@@ -10,13 +10,15 @@ import { escaped, printable } from "../network/printable.ts";
 import { parseActivations } from "./activation-list.ts";
 import { arrange, LayersWantedError } from "./arrangement.ts";
 import type { Arranged, Layout } from "./arrangement.ts";
+import { readContext } from "./budget.ts";
+import type { Budget, ReadContext } from "./budget.ts";
 import { findLayers, isNoParameter, mostTelling } from "./layer-tensors.ts";
 import type { LayerTensors } from "./layer-tensors.ts";
 import { missingBias, missingBiasNote } from "./missing-bias.ts";
 import { mergeReparametrised } from "./reparametrised.ts";
 import type { NamedTensor } from "./tensor.ts";
 
-export interface ModelOptions {
+export interface ModelOptions extends ReadContext {
   /** `--activation`. */
   readonly activation?: string | undefined;
   /** `--layers`: tensor prefixes in order. */
@@ -48,12 +50,13 @@ export class ActivationsWantedError extends UsageError {
  * save_model writes them).
  * @throws ModelError for what is no MLP, does not chain, or leaves a tensor over; UsageError where the activations are not known.
  */
-export function networkFromTensors(
+export async function networkFromTensors(
   tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>>,
   source: string,
   options: ModelOptions,
-): Network {
+): Promise<Network> {
+  const { budget, pause } = readContext(options);
   const note = options.note ?? ((): void => undefined);
   const { tensors: merged, kinds } = mergeReparametrised(tensors, source);
   const { layers: found, rest } = findLayers(merged);
@@ -72,16 +75,17 @@ export function networkFromTensors(
   }
   const place = options.activation === undefined ? `${source}: metadata "activations"` : "--activation";
   const activations = parseActivations(text, order.length, place);
-  const network: Network = {
-    layers: order.map((layer, i): Layer => {
-      const kind = kinds.get(layer.weight.name);
-      return {
-        ...readLayer(layer, source),
-        activation: activations[i] as Layer["activation"],
-        tensor: escaped(`${layer.weight.name}${kind === undefined ? "" : ` (${kind})`}`),
-      };
-    }),
-  };
+  const layers: Layer[] = [];
+  for (const [i, layer] of order.entries()) {
+    await pause();
+    const kind = kinds.get(layer.weight.name);
+    layers.push({
+      ...readLayer(layer, source, budget),
+      activation: activations[i] as Layer["activation"],
+      tensor: escaped(`${layer.weight.name}${kind === undefined ? "" : ` (${kind})`}`),
+    });
+  }
+  const network: Network = { layers };
   checkNetwork(network, source);
   for (const line of remarks(merged, order, kinds, source)) note(line);
   return network;
@@ -199,8 +203,9 @@ function isBeneath(name: string, prefix: string): boolean {
   return name.startsWith(`${prefix}.`) || name.startsWith(`${prefix}/`);
 }
 
-function readLayer(layer: Arranged, source: string): Omit<Layer, "activation"> {
+function readLayer(layer: Arranged, source: string, budget: Budget): Omit<Layer, "activation"> {
   const { inputs, outputs, weight, bias, isTransposed } = layer;
+  budget.claim(8 * (inputs * outputs + outputs), source);
   const values = finite(weight, source);
   return {
     inputs,

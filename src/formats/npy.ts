@@ -3,6 +3,7 @@ import { FormatError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
 import { arrayInBytes, heldArray } from "./array.ts";
 import type { NumericArray } from "./array.ts";
+import type { Budget } from "./budget.ts";
 import type { NumberType } from "./numbers.ts";
 import { BYTES_OF, elementCount, readNumbers, writeNumbers } from "./numbers.ts";
 
@@ -31,8 +32,8 @@ export function isNpy(bytes: Uint8Array): boolean {
   return MAGIC.every((v, i) => bytes[i] === v);
 }
 
-/** @throws FormatError naming the file, what was found and what was expected. Undone by writeNpy. */
-export function readNpy(bytes: Uint8Array, source: string): NumericArray {
+/** @throws FormatError naming the file, what was found and what was expected; BudgetError. Undone by writeNpy. */
+export function readNpy(bytes: Uint8Array, source: string, budget?: Budget): NumericArray {
   if (!isNpy(bytes)) throw new FormatError(`${source}: found no NumPy magic, expected a .npy file`);
   if (bytes.length < 12) throw new FormatError(`${source}: found ${String(bytes.length)} bytes, expected a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -63,6 +64,8 @@ export function readNpy(bytes: Uint8Array, source: string): NumericArray {
   }
   if (!isFortran || shape.filter((n) => n > 1).length <= 1)
     return arrayInBytes(bytes, data, shape, type, isLittleEndian);
+  // The numbers in both orders.
+  budget?.claim(16 * count, source);
   return heldArray(shape, type, fromFortran(readNumbers(bytes, data, count, type, isLittleEndian), shape));
 }
 

@@ -4,6 +4,7 @@
 import { FormatError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
 import type { NumericArray } from "./array.ts";
+import type { ReadContext } from "./budget.ts";
 import { readNpy } from "./npy.ts";
 import type { ZipEntry } from "./zip.ts";
 import { readDirectory, readEntry } from "./zip.ts";
@@ -18,7 +19,7 @@ export interface NpzArchive {
 }
 
 /** @throws FormatError where the directory is damaged. */
-export function openNpz(bytes: Uint8Array, source: string): NpzArchive {
+export function openNpz(bytes: Uint8Array, source: string, context: ReadContext = {}): NpzArchive {
   const entries = readDirectory(bytes, source);
   const arrays = new Map<string, ZipEntry>();
   for (const entry of entries) {
@@ -36,7 +37,7 @@ export function openNpz(bytes: Uint8Array, source: string): NpzArchive {
       const entry = arrays.get(name);
       if (entry === undefined) throw new RangeError(`no array ${name}`);
       const where = `${source}: ${printable(entry.name)}`;
-      return readNpy(await readEntry(bytes, entry, where), where);
+      return readNpy(await readEntry(bytes, entry, where, context), where, context.budget);
     },
   };
 }

@@ -5,6 +5,8 @@ import { printable } from "../network/printable.ts";
 import { parseActivations } from "./activation-list.ts";
 import { heldArray } from "./array.ts";
 import type { NumericArray } from "./array.ts";
+import { readContext } from "./budget.ts";
+import type { ReadContext } from "./budget.ts";
 import { readCsv } from "./csv.ts";
 import type { CsvOptions } from "./csv.ts";
 import { refuseForeign } from "./foreign-files.ts";
@@ -14,6 +16,7 @@ import { readModelJson } from "./model-json.ts";
 import type { ModelOptions } from "./model-tensors.ts";
 import { listed, networkFromTensors } from "./model-tensors.ts";
 import { isNpy, readNpy } from "./npy.ts";
+import { elementCount } from "./numbers.ts";
 import { openNpz } from "./npz.ts";
 import { isSafetensors, readSafetensors } from "./safetensors.ts";
 import { isOldTorch, isOnnx } from "./signatures.ts";
@@ -53,14 +56,21 @@ export class ArrayWantedError extends UsageError {
 
 const MODELS = ".safetensors, .pt (.pth, .bin, .ckpt), .onnx or .json";
 
+/** Bytes that a character of JSON becomes. */
+const JSON_FACTOR = 6;
+
 /**
  * A network from .safetensors, PyTorch's files, .onnx or .json, told apart by their first bytes, then by their names.
  * @throws FormatError, ModelError, UsageError
  */
-export async function readModel(bytes: Uint8Array, name: string, options: ModelOptions = {}): Promise<Network> {
-  const plain = await unpacked(bytes, name);
+export async function readModel(bytes: Uint8Array, name: string, given: ModelOptions = {}): Promise<Network> {
+  const context = readContext(given);
+  const options = { ...given, ...context };
+  const plain = await unpacked(bytes, name, context);
   refuseForeign(plain.bytes, plain.name, `a model as ${MODELS}`);
   if (/\.json$/i.test(plain.name) || (plain.bytes[0] === 0x7b && !isSafetensors(plain.bytes))) {
+    // The text, the numbers as lists, and as the network's.
+    context.budget.claim(JSON_FACTOR * plain.bytes.length, name);
     return readModelJson(new TextDecoder().decode(plain.bytes), name, options);
   }
   if (isSafetensors(plain.bytes) || /\.safetensors$/i.test(plain.name)) {
@@ -71,14 +81,18 @@ export async function readModel(bytes: Uint8Array, name: string, options: ModelO
   if (isZip(plain.bytes) || isOldTorch(plain.bytes) || /\.(pt|pth|bin|ckpt|pkl)$/i.test(plain.name)) {
     return networkFromPytorch(plain.bytes, name, options);
   }
-  if (isOnnx(plain.bytes) || /\.onnx$/i.test(plain.name)) return networkFromOnnx(plain.bytes, name, options);
+  if (isOnnx(plain.bytes) || /\.onnx$/i.test(plain.name)) {
+    // The most numbers that its bytes can be, of 4 bytes each.
+    context.budget.claim(2 * plain.bytes.length, name);
+    return networkFromOnnx(plain.bytes, name, options);
+  }
   throw new FormatError(`${name}: found none of the known formats, expected a model as ${MODELS}`);
 }
 
 async function networkFromPytorch(bytes: Uint8Array, name: string, options: ModelOptions): Promise<Network> {
   const { readPytorch } = await import("./pytorch/read.ts");
   const { tensors, activations, notes } = await readPytorch(bytes, name, options);
-  const network = networkFromTensors(tensors, activations === null ? {} : { activations }, name, options);
+  const network = await networkFromTensors(tensors, activations === null ? {} : { activations }, name, options);
   for (const line of notes) options.note?.(line);
   return network;
 }
@@ -125,21 +139,23 @@ export async function openRows(bytes: Uint8Array, name: string, options: DataOpt
   return { rows, columns, shape, read: (first, count) => decode(first * columns, count * columns) };
 }
 
-async function openArray(packed: Uint8Array, file: string, options: DataOptions): Promise<NumericArray> {
-  const { bytes, name } = await unpacked(packed, file);
+async function openArray(packed: Uint8Array, file: string, given: DataOptions): Promise<NumericArray> {
+  const context = readContext(given);
+  const options = { ...given, ...context };
+  const { bytes, name } = await unpacked(packed, file, context);
   refuseForeign(bytes, name, "data as .npy, .npz, .safetensors, .csv or IDX");
   refuseLater(name);
   const { array } = options;
-  if (isZip(bytes)) return pickFromNpz(bytes, file, array);
+  if (isZip(bytes)) return pickFromNpz(bytes, file, array, context);
   if (/\.safetensors$/i.test(name) || isSafetensors(bytes))
-    return pickTensor(readSafetensors(bytes, file).tensors, file, array);
+    return pickTensor(readSafetensors(bytes, file).tensors, file, array, context);
   const isTable = !isNpy(bytes) && isTableName(name);
   if (array !== undefined) {
     throw new UsageError(
       `--array ${printable(array)}: ${file} is one ${isTable ? "table" : "array"}, expected no --array`,
     );
   }
-  if (isNpy(bytes)) return readNpy(bytes, file);
+  if (isNpy(bytes)) return readNpy(bytes, file, context.budget);
   // No first bytes tell a table: it goes by its name.
   if (isTable) return readCsv(bytes, file, options);
   if (isIdx(bytes)) return readIdx(bytes, file);
@@ -149,12 +165,22 @@ async function openArray(packed: Uint8Array, file: string, options: DataOptions)
 }
 
 /** What a file holds, and its name without .gz. */
-async function unpacked(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; name: string }> {
-  return isGzip(bytes) ? { bytes: await gunzip(bytes, name), name: name.replace(/\.gz$/i, "") } : { bytes, name };
+async function unpacked(
+  bytes: Uint8Array,
+  name: string,
+  context: ReadContext,
+): Promise<{ bytes: Uint8Array; name: string }> {
+  if (!isGzip(bytes)) return { bytes, name };
+  return { bytes: await gunzip(bytes, name, context), name: name.replace(/\.gz$/i, "") };
 }
 
-async function pickFromNpz(bytes: Uint8Array, file: string, wanted: string | undefined): Promise<NumericArray> {
-  const { names, files, read } = openNpz(bytes, file);
+async function pickFromNpz(
+  bytes: Uint8Array,
+  file: string,
+  wanted: string | undefined,
+  context: ReadContext,
+): Promise<NumericArray> {
+  const { names, files, read } = openNpz(bytes, file, context);
   if (names.length === 0) {
     const isTorch = files.some((name) => /(^|\/)data\.pkl$/.test(name));
     throw new FormatError(
@@ -169,8 +195,14 @@ async function pickFromNpz(bytes: Uint8Array, file: string, wanted: string | und
   return read(pick(names, wanted, file));
 }
 
-function pickTensor(tensors: ReadonlyMap<string, NamedTensor>, file: string, wanted: string | undefined): NumericArray {
+function pickTensor(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  file: string,
+  wanted: string | undefined,
+  { budget }: Required<ReadContext>,
+): NumericArray {
   const tensor = tensors.get(pick([...tensors.keys()], wanted, file)) as NamedTensor;
+  budget.claim(8 * elementCount(tensor.shape, file), file);
   return heldArray(tensor.shape, "f64", tensor.read());
 }
 

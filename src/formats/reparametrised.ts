@@ -52,6 +52,16 @@ export interface Merged {
 /** Merges every set of parts that is whole and whose weight is not stored as well. Nothing is decoded before the weight is read. */
 export function mergeReparametrised(tensors: readonly NamedTensor[], source: string): Merged {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  // What stands beneath each PREFIXparametrizations.weight.
+  const beneath = new Map<string, string[]>();
+  for (const { name } of tensors) {
+    for (const { index } of name.matchAll(/(?<=^|\.)parametrizations\.weight\./g)) {
+      const prefix = name.slice(0, index);
+      const names = beneath.get(prefix);
+      if (names === undefined) beneath.set(prefix, [name]);
+      else names.push(name);
+    }
+  }
   const replaced = new Map<string, NamedTensor | null>();
   const kinds = new Map<string, Kind["name"]>();
   for (const tensor of tensors) {
@@ -62,7 +72,7 @@ export function mergeReparametrised(tensors: readonly NamedTensor[], source: str
       const parts = kind.parts.flatMap((part) => byName.get(prefix + part) ?? []);
       const name = `${prefix}weight`;
       // A further parametrisation on top, or a weight beside its parts, is something else.
-      const others = [...byName.keys()].filter((n) => n.startsWith(`${prefix}parametrizations.weight.`));
+      const others = beneath.get(prefix) ?? [];
       const known = new Set(kind.parts.map((part) => prefix + part));
       if (parts.length < kind.parts.length || byName.has(name) || others.some((n) => !known.has(n))) continue;
       if (parts.some((part) => replaced.has(part.name))) continue;

@@ -4,6 +4,7 @@
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { Engine, MeasuredBatch } from "../engine/engine.ts";
+import { batchWithin } from "../engine/footprint.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import type { SettledBlock } from "./block.ts";
@@ -91,7 +92,7 @@ export function threadFlights(engine: CpuEngine, plan: Plan, asked: Pick<BatchWo
   const weights = plan.layers.reduce((sum, layer) => sum + layer.scaledWeight.length, 0);
   const fits = Math.max(FEWEST, Math.min(MOST, Math.floor(WORK_A_BATCH / weights)));
   return {
-    size: fits - (fits % FEWEST),
+    size: batchWithin(fits - (fits % FEWEST), plan.network),
     ahead: 2 * engine.threads,
     drawsInputs: true,
     begin(given, drawn) {

@@ -42,18 +42,6 @@ export function networkSeed(seed: number, number: number): number {
   return (high >>> 11) * 2 ** 32 + low;
 }
 
-/** The cell that network `number` belongs to; undefined past the grid's end. */
-export function cellOfNetwork(cells: readonly Cell[], number: number): Cell | undefined {
-  let [low, high] = [0, cells.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const cell = cells[middle] as Cell;
-    if (cell.firstNetwork + cell.networks <= number) low = middle + 1;
-    else high = middle;
-  }
-  return cells[low];
-}
-
 /** What verify() is asked for samples first … first + samples − 1 of one network. */
 export type CaseRequest = Pick<VerifyRequest, "network" | "head" | "source" | "norm" | "seed" | "firstIndex">;
 

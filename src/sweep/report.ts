@@ -3,8 +3,8 @@ import type { Report, ReportedLayer, Timing } from "../records/report.ts";
 import { TIGHTNESS_NUMBERS } from "../records/report.ts";
 import type { Quantiles, Spread } from "../records/shared.ts";
 import { auditedShare } from "../pipeline/statistics.ts";
-import { cellOfNetwork, formatAddress } from "./case.ts";
-import type { Cell } from "./grid.ts";
+import { formatAddress } from "./case.ts";
+import type { Cell, Cells } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";
 import type { AddressedCase, ReportedArchitecture, SweepReport } from "../records/sweep.ts";
 import { QUANTILE_ERROR, sketchQuantiles, sumValue } from "../pipeline/sketch.ts";
@@ -14,7 +14,7 @@ import { emptyTally, mergeTally } from "./tally.ts";
 /** @param cells the grid's; @param tallies by architecture, in rising order. */
 export function sweepReport(
   header: LedgerHeader,
-  cells: readonly Cell[],
+  cells: Cells,
   tallies: Iterable<readonly [number, Tally]>,
   timing: Timing,
 ): SweepReport {
@@ -23,19 +23,18 @@ export function sweepReport(
   const whole = emptyTally(0);
   const architectures: ReportedArchitecture[] = [];
   for (const [number, tally] of tallies) {
-    const cell = cells[number];
+    const cell = cells.at(number);
     if (cell === undefined) throw new RangeError(`architecture ${String(number)} of a grid without it`);
     mergeTally(whole, tally);
     architectures.push(reportedArchitecture(cell, tally));
   }
   const addressed = (reached: ReachedCase): AddressedCase => ({
     address: formatAddress({ seed, network: reached.network, sample: reached.sample }),
-    architecture: cellOfNetwork(cells, reached.network)?.architecture ?? 0,
+    architecture: cells.ofNetwork(reached.network)?.architecture ?? 0,
     verdict: reached.verdict,
     ratio: reached.ratio,
     ...(reached.reason === undefined ? {} : { reason: reached.reason }),
   });
-  const distinct = (of: (cell: Cell) => string): string => [...new Set(cells.map(of))].join(",");
   return {
     schema: "gradient-penalty-report/1",
     tool,
@@ -55,8 +54,8 @@ export function sweepReport(
       ...(settings.plant === null ? {} : { plant: settings.plant }),
     },
     architectures,
-    head: distinct((cell) => cell.head),
-    norm: distinct((cell) => cell.norm),
+    head: cells.distinct("head").join(","),
+    norm: cells.distinct("norm").join(","),
     samples: whole.samples,
     verdicts: whole.verdicts,
     audited: auditedShare(whole.audited),

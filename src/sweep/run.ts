@@ -70,7 +70,8 @@ export interface SweepOutcome {
   readonly samples: number;
 }
 
-const IN_FLIGHT = 2;
+/** Units under way at once. */
+export const UNITS_IN_FLIGHT = 2;
 const MOST_FAILURES = 3;
 
 /** Units of a shard: number − 1, number − 1 + count, … */
@@ -137,7 +138,7 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
         report();
       }
     };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+    await Promise.all(Array.from({ length: UNITS_IN_FLIGHT }, lane));
     return state.failure;
   };
 

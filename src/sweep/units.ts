@@ -3,10 +3,10 @@
  * alone, so that any division among machines, and any interruption, leaves the same units.
  *
  * A unit is meant to take about a second: several networks of small architectures, one network, or a part of a large one's samples. What
- * takes how long is a rough estimate (in multiplications); nothing but the units' size depends on it. Units are not listed but
- * computed, so that a sweep of 10^12 samples needs no more memory than its list of architectures.
+ * takes how long is a rough estimate (in multiplications); nothing but the units' size depends on it. Neither units nor architectures are
+ * listed but computed: a sweep of 10^12 samples takes 16 bytes a run of units.
  */
-import type { Cell } from "./grid.ts";
+import type { Cell, Cells } from "./grid.ts";
 
 /** Samples first … first + samples − 1 of one network. */
 export interface Segment {
@@ -25,13 +25,6 @@ export interface Units {
   readonly at: (number: number) => readonly Segment[];
 }
 
-/** Consecutive units of one kind. */
-interface Group {
-  readonly firstUnit: number;
-  readonly units: number;
-  readonly at: (unit: number) => Segment[];
-}
-
 /** Multiplications that a unit is meant for: a third of a second on two cores, a second on a software adapter. */
 const UNIT_WORK = 6e8;
 /** What starting on a network costs beside its arithmetic (plan, pipelines, buffers): on a software adapter 0.1 s. */
@@ -39,59 +32,100 @@ const NETWORK_WORK = 1e8;
 /** What one sample costs beside its arithmetic: 10 µs. */
 const SAMPLE_WORK = 2e4;
 
-export function unitsOf(cells: readonly Cell[], inputsPerNetwork: number): Units {
-  const groups: Group[] = [];
+export function unitsOf(cells: Cells, inputsPerNetwork: number): Units {
+  const groups = new Groups();
   let count = 0;
   let samples = 0;
-  const push = (units: number, at: Group["at"]): void => {
-    groups.push({ firstUnit: count, units, at });
-    count += units;
-  };
-  const whole = (cell: Cell, network: number): Segment => ({ cell, network, first: 0, samples: inputsPerNetwork });
-  let pending: Cell[] = [];
+  // Small cells in a row that have no unit yet.
+  let pending = 0;
   let pendingWork = 0;
-  const flush = (): void => {
-    const together = pending;
-    if (together.length > 0)
-      push(1, () => together.flatMap((cell) => networksOf(cell, 0, cell.networks).map((n) => whole(cell, n))));
-    pending = [];
+  const flush = (next: number): void => {
+    if (pending > 0) groups.push(count++, next - pending);
+    pending = 0;
     pendingWork = 0;
   };
   for (const cell of cells) {
     samples += cell.networks * inputsPerNetwork;
-    const each = networkWork(cell) + inputsPerNetwork * sampleWork(cell);
-    const all = cell.networks * each;
+    const { each, all } = costs(cell, inputsPerNetwork);
     if (all <= UNIT_WORK) {
-      if (pendingWork + all > UNIT_WORK) flush();
-      pending.push(cell);
+      if (pendingWork + all > UNIT_WORK) flush(cell.architecture);
+      pending++;
       pendingWork += all;
       continue;
     }
-    flush();
-    if (each <= UNIT_WORK) {
-      const networks = Math.floor(UNIT_WORK / each);
-      push(Math.ceil(cell.networks / networks), (unit) =>
-        networksOf(cell, unit * networks, networks).map((n) => whole(cell, n)),
-      );
-      continue;
-    }
-    const part = Math.max(1, Math.floor((UNIT_WORK - networkWork(cell)) / sampleWork(cell)));
-    const parts = Math.ceil(inputsPerNetwork / part);
-    push(cell.networks * parts, (unit) => {
-      const first = (unit % parts) * part;
-      const network = cell.firstNetwork + Math.floor(unit / parts);
-      return [{ cell, network, first, samples: Math.min(part, inputsPerNetwork - first) }];
-    });
+    flush(cell.architecture);
+    groups.push(count, cell.architecture);
+    count +=
+      each <= UNIT_WORK
+        ? Math.ceil(cell.networks / networksAUnit(each))
+        : cell.networks * Math.ceil(inputsPerNetwork / samplesAUnit(cell));
   }
-  flush();
+  flush(cells.length);
+  const cellAt = (architecture: number): Cell => cells.at(architecture) as Cell;
   return {
     count,
     samples,
     at: (number) => {
-      const group = groupOf(groups, number);
-      return group.at(number - group.firstUnit);
+      if (!(number >= 0 && number < count)) throw new RangeError(`unit ${String(number)} of a sweep without it`);
+      const group = groups.of(number);
+      const first = cellAt(group.firstCell);
+      const unit = number - group.firstUnit;
+      const { each, all } = costs(first, inputsPerNetwork);
+      const whole = (cell: Cell, network: number): Segment => ({ cell, network, first: 0, samples: inputsPerNetwork });
+      if (all <= UNIT_WORK) {
+        const together = Array.from({ length: (group.endCell ?? cells.length) - group.firstCell }, (_, i) =>
+          cellAt(group.firstCell + i),
+        );
+        return together.flatMap((cell) => networksOf(cell, 0, cell.networks).map((n) => whole(cell, n)));
+      }
+      if (each <= UNIT_WORK) {
+        const networks = networksAUnit(each);
+        return networksOf(first, unit * networks, networks).map((n) => whole(first, n));
+      }
+      const part = samplesAUnit(first);
+      const parts = Math.ceil(inputsPerNetwork / part);
+      const from = (unit % parts) * part;
+      const network = first.firstNetwork + Math.floor(unit / parts);
+      return [{ cell: first, network, first: from, samples: Math.min(part, inputsPerNetwork - from) }];
     },
   };
+}
+
+/** Where each run of units begins, and with which cell: either small cells that make one unit together, or one large cell of many. */
+class Groups {
+  #length = 0;
+  #units = new Float64Array(64);
+  #cells = new Float64Array(64);
+
+  push(firstUnit: number, firstCell: number): void {
+    if (this.#length === this.#units.length) {
+      this.#units = grown(this.#units);
+      this.#cells = grown(this.#cells);
+    }
+    this.#units[this.#length] = firstUnit;
+    this.#cells[this.#length++] = firstCell;
+  }
+
+  /** The group that this unit is of; `endCell` null: it goes on to the last cell. */
+  of(unit: number): { firstUnit: number; firstCell: number; endCell: number | null } {
+    let [low, high] = [0, this.#length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#units[middle] as number) <= unit) low = middle;
+      else high = middle - 1;
+    }
+    return {
+      firstUnit: this.#units[low] as number,
+      firstCell: this.#cells[low] as number,
+      endCell: low + 1 < this.#length ? (this.#cells[low + 1] as number) : null,
+    };
+  }
+}
+
+function grown(values: Float64Array): Float64Array<ArrayBuffer> {
+  const result = new Float64Array(2 * values.length);
+  result.set(values);
+  return result;
 }
 
 /** Numbers of the cell's networks from its k-th on, at most `count` of them. */
@@ -100,34 +134,35 @@ function networksOf(cell: Cell, k: number, count: number): number[] {
   return Array.from({ length }, (_, i) => cell.firstNetwork + k + i);
 }
 
-function groupOf(groups: readonly Group[], unit: number): Group {
-  let [low, high] = [0, groups.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if ((groups[middle] as Group).firstUnit <= unit) low = middle;
-    else high = middle - 1;
-  }
-  const group = groups[low];
-  if (group === undefined || unit < 0 || unit >= group.firstUnit + group.units) {
-    throw new RangeError(`unit ${String(unit)} of a sweep without it`);
-  }
-  return group;
+/** Work of one network with its samples, and of all of the cell's. */
+function costs(cell: Cell, inputsPerNetwork: number): { each: number; all: number } {
+  const each = networkWork(cell) + inputsPerNetwork * sampleWork(cell);
+  return { each, all: cell.networks * each };
+}
+
+function networksAUnit(each: number): number {
+  return Math.floor(UNIT_WORK / each);
+}
+
+function samplesAUnit(cell: Cell): number {
+  return Math.max(1, Math.floor((UNIT_WORK - networkWork(cell)) / sampleWork(cell)));
+}
+
+/** Sum over the layers of a function of each one's inputs and outputs: the hidden ones are alike. */
+function overLayers({ shape: [inputs, hidden, outputs], depth }: Cell, of: (m: number, n: number) => number): number {
+  if (depth === 1) return of(outputs, inputs);
+  return of(hidden, inputs) + (depth - 2) * of(hidden, hidden) + of(outputs, hidden);
 }
 
 /** Drawing the weights and proving their norms: the Gram matrix of each layer's smaller side, and its factorisations. */
-function networkWork({ widths, depth }: Cell): number {
-  let work = NETWORK_WORK;
-  for (let i = 0; i < depth; i++) {
-    const [m, n] = [widths[i + 1] ?? 0, widths[i] ?? 0];
-    work += m * n * (Math.min(m, n) + 60);
-  }
-  return work;
+function networkWork(cell: Cell): number {
+  return NETWORK_WORK + overLayers(cell, (m, n) => m * n * (Math.min(m, n) + 60));
 }
 
 /** Forward, backward, two tangents, and the iteration's passes through all layers below each; explicit Jacobians for Frobenius norms. */
-function sampleWork({ widths, depth, norm }: Cell): number {
-  let parameters = 0;
-  for (let i = 0; i < depth; i++) parameters += (widths[i] ?? 0) * (widths[i + 1] ?? 0);
-  const passes = norm === "frobenius" ? Math.max(0, ...widths.slice(1, -1)) : 12;
-  return SAMPLE_WORK + parameters * (4 + passes * Math.max(0, depth - 1));
+function sampleWork(cell: Cell): number {
+  const { shape, depth, norm } = cell;
+  const parameters = overLayers(cell, (m, n) => m * n);
+  const passes = norm === "frobenius" ? (depth > 1 ? shape[1] : 0) : 12;
+  return SAMPLE_WORK + parameters * (4 + passes * (depth - 1));
 }

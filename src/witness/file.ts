@@ -23,6 +23,9 @@ const SCHEMA = "gradient-penalty-witness/1";
 /** The parts that a digest is kept of. */
 const PARTS = ["network", "head", "input", "measured", "stored", "measurements"] as const;
 
+/** What decides a replay beside them: one digest for all, as a list of their values. */
+const REST = ["tool", "engine", "settings", "address", "index", "label", "norms", "verdict", "check", "layer"] as const;
+
 const interval = v.object({ lower: float, upper: float });
 const direction = v.object({ tangents: v.array(floats), pushed: v.array(floats) });
 const measuredDirection = v.object({ tangentNorm: v.array(floats), products: v.array(floats) });
@@ -145,8 +148,9 @@ export const WITNESS_FILE = v.object({
     v.object({
       ...{ network: digest, head: digest, input: digest },
       ...{ measured: digest, stored: digest, measurements: digest },
+      rest: v.optional(digest),
     }),
-    "Of each part's own JSON text.",
+    "Of each part's own JSON text; rest: of the list of tool, engine, settings, address, index, label, norms, verdict, check and layer.",
   ),
 });
 
@@ -175,7 +179,12 @@ export async function witnessText(witness: Witness): Promise<string> {
   }) as Record<string, unknown>;
   const sha256: Record<string, string> = {};
   for (const part of PARTS) sha256[part] = await sha256Of(JSON.stringify(body[part]));
+  sha256["rest"] = await sha256Of(restOf(body));
   return `${JSON.stringify({ ...body, sha256 })}\n`;
+}
+
+function restOf(body: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(REST.map((key) => body[key]));
 }
 
 /**
@@ -205,14 +214,16 @@ export async function readWitness(text: string, source: string): Promise<Witness
   }
   const file = result.output;
   const parts = raw as Record<string, unknown>;
-  for (const part of PARTS) {
-    const found = await sha256Of(JSON.stringify(parts[part]));
-    if (found !== file.sha256[part]) {
-      throw new FormatError(
-        `${source}: ${part}: found SHA-256 ${found.slice(0, 12)}…, expected ${file.sha256[part].slice(0, 12)}…: the part was changed after it was written`,
-      );
-    }
-  }
+  const check = async (part: string, own: string, expected: string): Promise<void> => {
+    const found = await sha256Of(own);
+    if (found === expected) return;
+    throw new FormatError(
+      `${source}: ${part}: found SHA-256 ${found.slice(0, 12)}…, expected ${expected.slice(0, 12)}…: the part was changed after it was written`,
+    );
+  };
+  for (const part of PARTS) await check(part, JSON.stringify(parts[part]), file.sha256[part]);
+  // Files of before have none.
+  if (file.sha256.rest !== undefined) await check(REST.join(", "), restOf(parts), file.sha256.rest);
   const network = readNetwork(parts["network"], source);
   checkCase(file, network, source);
   if (file.input.length !== inputWidth(network)) {

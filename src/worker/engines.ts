@@ -66,7 +66,7 @@ export async function openEngines(wish: EngineWish, onRecovery: () => void): Pro
       first = false;
       return open();
     };
-    const engine = await createRecoveringEngine(patient, onRecovery);
+    const engine = await createRecoveringEngine(patient, { onRecovery });
     const { adapter, hardware } = engine.description;
     return { ...devicePair(means, engine), why: { kind: "webgpu", adapter, hardware } };
   } catch (error) {

@@ -23,7 +23,7 @@ function message(...words: string[]): string {
 
 describe("values", () => {
   test("--name value and --name=value mean the same", () => {
-    for (const words of [["--random", "12"], ["--random=12"]]) {
+    for (const words of [["--random", "12"], ["--random=12"], ["--random", "12e0"]]) {
       expect(parseArguments("verify", ALL, words).values.random).toBe(12);
     }
   });

@@ -6,7 +6,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { createRecoveringEngine } from "../../src/engine/recovering.ts";
 import type { VerifyOutcome } from "../../src/pipeline/verify.ts";
 import { verify } from "../../src/pipeline/verify.ts";
-import { DeviceLostError } from "../../src/network/errors.ts";
+import { DeviceError, DeviceLostError } from "../../src/network/errors.ts";
 import type { Subject } from "../../src/worker/subject.ts";
 import { openSubject } from "../../src/worker/subject.ts";
 
@@ -65,10 +65,9 @@ test.each([
     const clean = await run(host);
     const devices = [fragile(kind, n), fragile(kind, n + 1), host];
     let recoveries = 0;
-    const engine = await createRecoveringEngine(
-      () => Promise.resolve(devices.shift() ?? host),
-      () => recoveries++,
-    );
+    const engine = await createRecoveringEngine(() => Promise.resolve(devices.shift() ?? host), {
+      onRecovery: () => recoveries++,
+    });
     const { report, failure, indices } = await run(engine);
     expect([failure, recoveries, devices.length]).toEqual([null, 2, 0]);
     expect(report).toEqual(clean.report);
@@ -96,4 +95,71 @@ test("numbers of another adapter are not mixed in", async () => {
     "webgpu: the device was lost: by the test; found the adapter another, test, expected host, test again",
   );
   expect([8, 16]).toContain(report.samples);
+});
+
+/** Engine "webgpu" whose calls `wrong` may answer in the place of engine cpu. */
+function faulty(wrong: (call: number, samples: number) => Promise<never> | null): Engine {
+  let calls = 0;
+  return {
+    ...host,
+    description: { ...host.description, kind: "webgpu" },
+    measure: (plan, batch, trace) => wrong(++calls, batch.samples) ?? host.measure(plan, batch, trace),
+  };
+}
+
+const timer = (callback: () => void, ms: number): (() => void) => {
+  const id = setTimeout(callback, ms);
+  return () => {
+    clearTimeout(id);
+  };
+};
+
+/** The numbers of a report, whatever the engine was called. */
+async function numbers(engine: Engine): Promise<unknown> {
+  const { report, failure, indices } = await run(engine);
+  return { ...report, engine: null, timing: null, failure, indices };
+}
+
+test.each<[string, (call: number) => Promise<never> | null, string]>([
+  ["hangs", (call) => (call === 3 ? new Promise(() => undefined) : null), "webgpu: host gave no answer within 0 s"],
+  [
+    "throws at once",
+    (call) => {
+      if (call === 3) throw new RangeError("createBuffer failed, size is too large");
+      return null;
+    },
+    "webgpu: RangeError: createBuffer failed, size is too large",
+  ],
+  [
+    "is refused memory",
+    (call) => (call === 3 ? Promise.reject(new DeviceError("webgpu: out of memory")) : null),
+    "webgpu: out of memory",
+  ],
+])("a device that %s: opened anew, the same report, every sample once", async (_, wrong, message) => {
+  const clean = await numbers(faulty(() => null));
+  const met: string[] = [];
+  const devices = [faulty(wrong)];
+  const engine = await createRecoveringEngine(() => Promise.resolve(devices.shift() ?? faulty(() => null)), {
+    onRecovery: (failure) => met.push(failure.message),
+    watchdog: { ms: 400, timer },
+  });
+  expect(await numbers(engine)).toEqual(clean);
+  expect(met).toEqual([message]);
+});
+
+test("a batch too large for the device goes in parts from the second failure on, with the same report", async () => {
+  const clean = await numbers(faulty(() => null));
+  const small = (): Engine =>
+    faulty((_, samples) => (samples > 4 ? Promise.reject(new DeviceError("webgpu: out of memory")) : null));
+  const engine = await createRecoveringEngine(() => Promise.resolve(small()));
+  expect(await numbers(engine)).toEqual(clean);
+});
+
+test("a device that always hangs is given up, with its own words", async () => {
+  const engine = await createRecoveringEngine(() => Promise.resolve(faulty(() => new Promise(() => undefined))), {
+    watchdog: { ms: 50, timer },
+  });
+  const { report, failure } = await run(engine);
+  expect(failure?.message).toBe("webgpu: host gave no answer within 0 s");
+  expect(report.samples).toBe(0);
 });

@@ -10,6 +10,8 @@ import { runInChromium } from "./chromium.ts";
 import type { PageProof, ProofRequest } from "./engine-program.ts";
 import type { TasksRequest } from "./page-tasks.ts";
 import { longestTasks } from "./page-tasks.ts";
+import type { FuzzRequest } from "./fuzz.ts";
+import { fuzz } from "./fuzz.ts";
 import { runProof } from "./run-proof.ts";
 import type { SweepProof } from "./sweeps.ts";
 import { proveSweep } from "./sweeps.ts";
@@ -20,7 +22,7 @@ type Run =
   | readonly ["node" | "deno" | "chromium", ProofRequest]
   | readonly ["page", TasksRequest]
   | readonly ["gpv", SweepProof]
-  | readonly ["here", ThroughputRequest];
+  | readonly ["here", ThroughputRequest | FuzzRequest];
 
 const CPU = ["node", "cpu"] as const;
 const WEBGPU = ["node", "webgpu"] as const;
@@ -76,6 +78,8 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
     ],
   ],
   throughput: [["here", { proof: "throughput", engine: "cpu", rounds: 9, inputs: 256 }]],
+  /** Over 1,000,000 mutated files. */
+  fuzz: [["here", { proof: "fuzz", engine: "none", seed: 401, share: 1 }]],
   exact: [["node", { proof: "exact", engine: "cpu", from: 0, to: 500 }]],
 };
 
@@ -87,9 +91,13 @@ if (proofs === undefined) {
 }
 function prove(run: Run): Promise<Record<string, unknown>> {
   if (run[0] === "page") return longestTasks(run[1]);
-  if (run[0] === "here") return throughput(run[1]);
+  if (run[0] === "here") return run[1].proof === "fuzz" ? fuzz(run[1], note) : throughput(run[1]);
   if (run[0] === "gpv") return proveSweep(run[1]);
   return run[0] === "chromium" ? runInChromium(run[1] as PageProof) : runProof(run[0], run[1]);
+}
+
+function note(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 const figures: Record<string, unknown>[] = [];

@@ -55,12 +55,14 @@ export function zip(files: readonly Packed[], options: { comment?: string; is64?
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50);
   end.writeUInt16LE(is64 ? 0xffff : files.length, 10);
+  end.writeUInt32LE(is64 ? 0xffffffff : length, 12);
   end.writeUInt32LE(is64 ? 0xffffffff : at, 16);
   end.writeUInt16LE(comment.length, 20);
   const end64 = Buffer.alloc(is64 ? 76 : 0);
   if (is64) {
     end64.writeUInt32LE(0x06064b50);
     end64.writeBigUInt64LE(BigInt(files.length), 32);
+    end64.writeBigUInt64LE(BigInt(length), 40);
     end64.writeBigUInt64LE(BigInt(at), 48);
     end64.writeUInt32LE(0x07064b50, 56);
     end64.writeBigUInt64LE(BigInt(at + length), 64);

@@ -2,12 +2,13 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
-import { caseRequest, cellOfNetwork, formatAddress, networkSeed, parseAddress } from "../../src/sweep/case.ts";
-import type { Cell } from "../../src/sweep/grid.ts";
+import { caseRequest, formatAddress, networkSeed, parseAddress } from "../../src/sweep/case.ts";
+import type { Cell, Cells } from "../../src/sweep/grid.ts";
 import { cellsOf, parseGrids } from "../../src/sweep/grid.ts";
 import { preset, PRESET_NAMES } from "../../src/sweep/presets.ts";
 
-const cells = (raw: unknown): Cell[] => cellsOf(parseGrids(raw, "grid.json"), "grid.json");
+const lazy = (raw: unknown): Cells => cellsOf(parseGrids(raw, "grid.json"), "grid.json");
+const cells = (raw: unknown): Cell[] => [...lazy(raw)];
 
 describe("a grid", () => {
   test("is the product of its lists, the last turning fastest", () => {
@@ -26,19 +27,43 @@ describe("a grid", () => {
   });
 
   test("numbers the networks of a list of grids one after the other", () => {
-    const found = cells([
+    const found = lazy([
       { depth: [1], width: [2, 3], networks: 5 },
       { depth: [2], width: [2] },
     ]);
-    expect(found.map((c) => c.firstNetwork)).toEqual([0, 5, 10]);
-    expect([0, 4, 5, 9, 10].map((n) => cellOfNetwork(found, n)?.architecture)).toEqual([0, 0, 1, 1, 2]);
-    expect(cellOfNetwork(found, 11)).toBeUndefined();
+    expect([...found].map((c) => c.firstNetwork)).toEqual([0, 5, 10]);
+    expect([found.length, found.networks]).toEqual([3, 11]);
+    expect([0, 4, 5, 9, 10].map((n) => found.ofNetwork(n)?.architecture)).toEqual([0, 0, 1, 1, 2]);
+    expect(found.ofNetwork(11)).toBeUndefined();
+  });
+
+  test("makes each cell alone as it makes it in the row", () => {
+    const found = lazy([
+      { depth: [1, 3], width: [2, [3, 4, 5]], activation: ["relu", "tanh"], bias: [0, false], networks: 2 },
+      { depth: [2], width: [6], head: ["sum", "mean"], norm: ["spectral", "frobenius"] },
+    ]);
+    const all = [...found];
+    expect(all.map((_, i) => found.at(i))).toEqual(all);
+    expect([found.at(all.length), found.at(-1)]).toEqual([undefined, undefined]);
+    for (const cell of all) {
+      for (let i = 0; i < cell.networks; i++) expect(found.ofNetwork(cell.firstNetwork + i)).toEqual(cell);
+    }
+    expect(found.distinct("norm")).toEqual([...new Set(all.map(({ norm }) => norm))]);
+  });
+
+  test("of a thousand million architectures is opened in a moment, and one of more than 2^32 networks is refused", () => {
+    const list = (length: number): number[] => Array.from({ length }, (_, i) => i + 1);
+    const raw = { depth: list(1000), width: list(1000), scale: list(1000) };
+    const startedMs = performance.now();
+    expect(lazy(raw).at(999_999_999)).toMatchObject({ depth: 1000, shape: [1000, 1000, 1000], scale: 1000 });
+    expect(() => lazy({ ...raw, networks: 5 })).toThrow("grid.json: found more than 2^32 networks");
+    expect(performance.now() - startedMs).toBeLessThan(1000);
   });
 
   test.each([
     [{ depth: [], width: [3] }, "grid.json: depth: found 0, expected >=1"],
     [{ depth: [1] }, "grid.json: width: found undefined, expected "],
-    [{ depth: [1], width: [0] }, "grid.json: width.0: found 0, expected an integer from 1 to 16384, or three of them"],
+    [{ depth: [1], width: [0] }, "grid.json: width.0: found 0, expected an integer ≥ 1, or three of them"],
     [{ depth: [1.5], width: [3] }, "grid.json: depth.0: found 1.5, expected "],
     [
       { depth: [1], width: [3], activation: ["rely"] },
@@ -96,7 +121,7 @@ describe("a grid", () => {
 });
 
 test("the smoke preset has at least 50 architectures, every activation and every head", () => {
-  const found = cellsOf(preset("smoke").grids, "smoke");
+  const found = [...cellsOf(preset("smoke").grids, "smoke")];
   expect(found.length).toBeGreaterThanOrEqual(50);
   expect(new Set(found.map((c) => c.activation)).size).toBe(17);
   expect(new Set(found.map((c) => c.head)).size).toBe(10);

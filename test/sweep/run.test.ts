@@ -46,7 +46,7 @@ describe("an undisturbed sweep", () => {
     for (const { address, architecture, ratio, verdict } of [...report.tightest, ...report.worst]) {
       const { seed, network, sample } = parseAddress(address);
       const rows: SampleRow[] = [];
-      const cell = cells[architecture];
+      const cell = cells.at(architecture);
       if (cell === undefined) throw new RangeError("no such architecture");
       const own = caseRequest(cell, seed, network, sample, 1);
       await verify({ ...own, engine: cpu, host: cpu, accuracy: 1e-3, onRow: (row) => rows.push(row) });

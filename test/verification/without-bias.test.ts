@@ -129,7 +129,7 @@ test("a sweep's biases of 0 are parameters, and false leaves them out; weights a
   expect(zeros.layers.map(({ biased }) => biased)).toEqual([undefined, undefined, undefined]);
   expect(none.layers).toEqual(zeros.layers.map((layer) => ({ ...layer, biased: false })));
   const grid = { depth: [1], width: [2], bias: [false, 0] };
-  expect(cellsOf(parseGrids(grid, "grid"), "grid").map(({ bias }) => bias)).toEqual([false, 0]);
+  expect([...cellsOf(parseGrids(grid, "grid"), "grid")].map(({ bias }) => bias)).toEqual([false, 0]);
 });
 
 test("a JSON model keeps which layers have no bias", () => {

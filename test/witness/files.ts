@@ -4,6 +4,9 @@ import { readWitness } from "../../src/witness/file.ts";
 /** The parts that a file keeps a digest of. */
 export const PARTS = ["network", "head", "input", "measured", "stored", "measurements"] as const;
 
+/** What one digest is kept of together. */
+const REST = ["tool", "engine", "settings", "address", "index", "label", "norms", "verdict", "check", "layer"];
+
 /** Where a value stands in a file: keys from the outside in. */
 export type Path = readonly (string | number)[];
 
@@ -29,6 +32,7 @@ export async function resealed(text: string, path: Path, change: (value: unknown
   holder[key] = change(holder[key]);
   const digests = file["sha256"] as Record<string, string>;
   for (const part of PARTS) digests[part] = await sha256(JSON.stringify(file[part]));
+  digests["rest"] = await sha256(JSON.stringify(REST.map((name) => file[name])));
   return JSON.stringify(file);
 }
 

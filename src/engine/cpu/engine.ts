@@ -5,6 +5,7 @@
 import { DeviceError } from "../../network/errors.ts";
 import type { Batch, Engine, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
+import { batchWithin } from "../footprint.ts";
 import type { Layer } from "../../network/network.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer, proofWork } from "../plan.ts";
@@ -109,7 +110,7 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
 
   return {
     description: { kind: "cpu", precision: "f64", adapter: "host", runtime: options.runtime, hardware: false },
-    batchSize: () => BLOCK * 4 * lanes.length,
+    batchSize: ({ network }) => batchWithin(BLOCK * 4 * lanes.length, network),
     async measure(plan, batch) {
       const blocks = await Promise.all(
         splitBatch(batch).map(async (part) => {

@@ -4,6 +4,7 @@
  */
 import type { Engine, MeasuredBatch, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
+import { batchWithin } from "../footprint.ts";
 import type { Plan } from "../plan.ts";
 import { memoryOf } from "../program/memory.ts";
 import { batchProgram } from "../program/program.ts";
@@ -55,7 +56,7 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
   const batchSize = (plan: Plan): number => {
     const memory = Math.min(MEMORY_BYTES, 8 * open.bindingBytes) / IN_FLIGHT;
     const cap = open.adapter.hardware ? LARGEST_BATCH.hardware : LARGEST_BATCH.software;
-    for (let samples = quads(cap / explicitWork(plan)); ;) {
+    for (let samples = quads(batchWithin(cap / explicitWork(plan), plan.network)); ;) {
       const program = batchProgram(plan, samples, { fault: options.fault, bindingBytes: open.bindingBytes });
       const { total, largest } = memoryOf(program);
       const excess = Math.max(total / memory, largest / open.bindingBytes);

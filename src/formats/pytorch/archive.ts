@@ -8,6 +8,7 @@ import { FormatError } from "../../network/errors.ts";
 import { printable } from "../../network/printable.ts";
 import { isOldTorch } from "../signatures.ts";
 import type { ZipEntry } from "../zip.ts";
+import type { ReadContext } from "../budget.ts";
 import { isZip, readDirectory, readEntry } from "../zip.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { construct, persistentStorage } from "./classes.ts";
@@ -20,8 +21,8 @@ import { describeValue, isKind } from "./values.ts";
 const REMEDY = 'expected what torch.save(model.state_dict(), "model.pt") writes';
 
 /** @throws FormatError naming what it is, where it is something else. */
-export async function readTorchFile(bytes: Uint8Array, source: string): Promise<TorchFile> {
-  if (isZip(bytes)) return readArchive(bytes, source);
+export async function readTorchFile(bytes: Uint8Array, source: string, context: ReadContext = {}): Promise<TorchFile> {
+  if (isZip(bytes)) return readArchive(bytes, source, context);
   if (isOldTorch(bytes)) return readOld(bytes, source);
   const tar = new TextDecoder("latin1").decode(bytes.subarray(257, 262)) === "ustar";
   const what = tar
@@ -32,7 +33,7 @@ export async function readTorchFile(bytes: Uint8Array, source: string): Promise<
   throw new FormatError(`${source}: found ${what}, ${REMEDY}`);
 }
 
-async function readArchive(bytes: Uint8Array, source: string): Promise<TorchFile> {
+async function readArchive(bytes: Uint8Array, source: string, context: ReadContext): Promise<TorchFile> {
   const entries = new Map<string, ZipEntry>(readDirectory(bytes, source).map((entry) => [entry.name, entry]));
   const pickle = [...entries.keys()].find((name) => /(^|\/)data\.pkl$/.test(name));
   if (pickle === undefined) throw new FormatError(`${source}: found a ZIP archive without data.pkl, ${REMEDY}`);
@@ -42,7 +43,7 @@ async function readArchive(bytes: Uint8Array, source: string): Promise<TorchFile
   }
   const content = async (name: string): Promise<Uint8Array | undefined> => {
     const entry = entries.get(root + name);
-    return entry === undefined ? undefined : readEntry(bytes, entry, `${source}: ${printable(entry.name)}`);
+    return entry === undefined ? undefined : readEntry(bytes, entry, `${source}: ${printable(entry.name)}`, context);
   };
   const keys = new Set<string>();
   const place = `${source}: ${printable(pickle)}`;

@@ -1,6 +1,7 @@
 /** PyTorch's .pt, .pth, .bin and .ckpt → named tensors. Nothing in the file is executed. */
 import { FormatError, ModelError } from "../../network/errors.ts";
 import { printable } from "../../network/printable.ts";
+import type { ReadContext } from "../budget.ts";
 import type { NamedTensor } from "../tensor.ts";
 import { readTorchFile } from "./archive.ts";
 import { findStateDict } from "./entries.ts";
@@ -8,7 +9,7 @@ import { namedTensor, refuseSharedMemory } from "./tensors.ts";
 import type { StoredTensor, Value } from "./values.ts";
 import { describeValue, isKind } from "./values.ts";
 
-export interface TorchOptions {
+export interface TorchOptions extends ReadContext {
   /** `--key`: which entry of a checkpoint. */
   readonly key?: string | undefined;
   /** `--layers`: tensor prefixes; tensors outside of them may share memory. */
@@ -25,7 +26,7 @@ export interface TorchModel {
 
 /** @throws FormatError, ModelError, UsageError */
 export async function readPytorch(bytes: Uint8Array, source: string, options: TorchOptions = {}): Promise<TorchModel> {
-  const file = await readTorchFile(bytes, source);
+  const file = await readTorchFile(bytes, source, options);
   const state = findStateDict(file.value, options.key, source);
   const stored = new Map<string, StoredTensor>();
   for (const [name, value] of state.entries) {
