@@ -6,7 +6,7 @@
  * input by the norm of the exact Jacobian below it: ĉ − J_tᵀû = Σ_{s<t} J_sᵀ ε_s with ‖ε_s‖ ≤ backwardStepError(s).
  */
 import type { Arithmetic } from "../engine/engine.ts";
-import type { Evidence, MeasuredJacobian, MeasuredPullback } from "./evidence.ts";
+import type { Evidence, MeasuredJacobian } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
 import { UPPER_KINDS } from "./findings.ts";
 import type { JudgeBounds, LayerBounds } from "./rounding.ts";
@@ -76,7 +76,9 @@ export function witnessLower(
   bounds: JudgeBounds,
   jacobianUpper: ArrayLike<number>,
   t: number,
-  { vectorNorm, resultNorm, stageNorms }: MeasuredPullback,
+  vectorNorm: Float64Array,
+  resultNorm: Float64Array,
+  stageNorms: readonly Float64Array[],
   at: number,
 ): number {
   const { inputs } = bounds;
@@ -137,9 +139,12 @@ export function jacobianBounds(
     }
     uppers[i] = upper;
     if (own !== null) {
-      if (own.witness !== null) lower = Math.max(lower, witnessLower(bounds, uppers, i + 1, own.witness, at));
-      const { pullbackNorm: vectorNorm, gradientNorm: resultNorm, stageNorms } = own;
-      lower = Math.max(lower, witnessLower(bounds, uppers, i + 1, { vectorNorm, resultNorm, stageNorms }, at));
+      const { witness, pullbackNorm, gradientNorm, stageNorms } = own;
+      lower = Math.max(lower, witnessLower(bounds, uppers, i + 1, pullbackNorm, gradientNorm, stageNorms, at));
+      if (witness !== null) {
+        const { vectorNorm, resultNorm, stageNorms: stages } = witness;
+        lower = Math.max(lower, witnessLower(bounds, uppers, i + 1, vectorNorm, resultNorm, stages, at));
+      }
     }
     // ‖J‖ ≤ ‖J‖_F ≤ √rank ‖J‖, rank ≤ the narrowest width so far.
     most = Math.min(most, Math.sqrt(narrowest) * upper * UP);

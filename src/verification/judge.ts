@@ -50,13 +50,10 @@ function judgeLayer(
   const gradient = own.gradientNorm[at] as number;
   const delta = own.adjointNorm[at] as number;
   const contradiction = special.size === 0 ? null : (special.get(to * depth + i)?.contradiction ?? null);
-  const fault = (check: Check, detail: string, found: number, right: number): void => {
-    const verdict: Verdict = { kind: "violated", check, layer: t, detail, numbers: { found, right, bound: 0 } };
-    special.set(to * depth + i, { verdict, contradiction });
-  };
   const zero = storedZero(layers, slopeMax, delta, t, at);
   if (zero !== null && gradient !== 0) {
-    fault("zero-factor", `∇ₓf is not zero beside ${zero}`, gradient, 0);
+    const verdict = violated("zero-factor", t, `∇ₓf is not zero beside ${zero}`, gradient, 0);
+    special.set(to * depth + i, { verdict, contradiction });
     conclude(findings, i, to, CODE.violated, 0, 0, 0);
     return;
   }
@@ -86,10 +83,15 @@ function judgeLayer(
   // No norm lies between the bounds, and both are proven: what they were made of is wrong.
   if (contradiction !== null) {
     const detail = `the proven lower bound of ‖J_${String(t)}‖ lies above its proven upper bound`;
-    fault("norms", detail, contradiction.lower, contradiction.upper);
+    const verdict = violated("norms", t, detail, contradiction.lower, contradiction.upper);
+    special.set(to * depth + i, { verdict, contradiction });
   }
   const code = contradiction === null ? bracketCode(lower, upper) : CODE.violated;
   conclude(findings, i, to, code, lower, upper, error / gradient);
+}
+
+function violated(check: Check, layer: number, detail: string, found: number, right: number): Verdict {
+  return { kind: "violated", check, layer, detail, numbers: { found, right, bound: 0 } };
 }
 
 function conclude(f: Findings, i: number, to: number, code: number, lower: number, upper: number, restart: number) {

@@ -7,6 +7,9 @@ import type { LayerBounds } from "./rounding.ts";
 import { normError } from "./rounding.ts";
 import type { Arithmetic } from "../engine/engine.ts";
 
+/** Of the sample at hand. */
+const EXPONENTS: number[] = [];
+
 const entry = (columns: readonly Float64Array[], i: number, at: number): number =>
   (columns[i] as Float64Array)[at] as number;
 
@@ -27,26 +30,26 @@ export function totalWeights(
 ): number {
   let above = 0;
   let largest = -Infinity;
-  const exponents = new Array<number>(layers.length);
   for (let i = layers.length - 1; i >= 0; i--) {
     const root = lengthened(layers[i] as Layer, entry(hiddenNorms, i, at));
     const delta = entry(adjointNorms, i, at);
     let factor = 0;
     let exponent = -Infinity;
     if (delta > 0 && root > 0) {
-      const [below, own] = [exponentOf(delta), exponentOf(root)];
+      const below = exponentOf(delta);
+      const own = exponentOf(root);
       factor = timesPowerOfTwo(delta, -below) * timesPowerOfTwo(root, -own);
       exponent = below + own + above;
     }
     (weights[i] as Float64Array)[to] = factor;
-    exponents[i] = exponent;
+    EXPONENTS[i] = exponent;
     largest = Math.max(largest, exponent);
     above += scaleExponents[i] as number;
   }
   if (largest === -Infinity) return 0;
   for (let i = 0; i < layers.length; i++) {
     const factor = entry(weights, i, to);
-    const scaled = factor === 0 ? 0 : timesPowerOfTwo(factor, Math.max(-2000, (exponents[i] as number) - largest));
+    const scaled = factor === 0 ? 0 : timesPowerOfTwo(factor, Math.max(-2000, (EXPONENTS[i] as number) - largest));
     (weights[i] as Float64Array)[to] = scaled * scaled;
   }
   return 2 * largest;

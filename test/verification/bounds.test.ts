@@ -85,7 +85,10 @@ describe("a pullback's error", () => {
   test("leaves no lower bound where it exceeds the witness", () => {
     const witness = { vectorNorm: 1, resultNorm: 1e-9, stageNorms: [1, 1] };
     const bounds = judgeBounds(layers, "spectral", WGSL_F32);
-    const lower = (own: typeof witness): number => witnessLower(bounds, [1, 1, 1], 3, columns(own), 0);
+    const lower = (own: typeof witness): number => {
+      const { vectorNorm, resultNorm, stageNorms } = columns(own);
+      return witnessLower(bounds, [1, 1, 1], 3, vectorNorm, resultNorm, stageNorms, 0);
+    };
     expect(lower(witness)).toBe(0);
     expect(lower({ ...witness, vectorNorm: 0 })).toBe(0);
     const good = lower({ ...witness, resultNorm: 0.9 });
