@@ -8,6 +8,7 @@ const CHECKS = {
   flight: "gives the same bits with three calls at once",
   turns: "serves calls in the order in which they were made",
   finite: "marks a sample that is not finite, and leaves the others untouched",
+  memory: "allocates what the memory plan of a program adds up",
   errors: "turns what the device refuses into a DeviceError that says what it was, and goes on",
 } as const;
 

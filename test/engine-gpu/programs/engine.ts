@@ -7,9 +7,15 @@ import { openGpu } from "../../../src/cli/runtime/gpu.ts";
 import { readShaders } from "../../../src/cli/runtime/shaders.ts";
 import type { Batch, Engine, Measurements } from "../../../src/engine/engine.ts";
 import type { FaultName } from "../../../src/engine/faults.ts";
+import { openDevice } from "../../../src/engine/gpu/device.ts";
+import { USAGE } from "../../../src/engine/gpu/dispatch.ts";
 import { createGpuEngine } from "../../../src/engine/gpu/engine.ts";
+import { createProgram } from "../../../src/engine/gpu/program.ts";
 import type { Plan } from "../../../src/engine/plan.ts";
 import { makePlan } from "../../../src/engine/plan.ts";
+import { bytesOf, matricesOf } from "../../../src/engine/program/memory.ts";
+import { batchProgram } from "../../../src/engine/program/program.ts";
+import type { Matrix } from "../../../src/engine/program/stage.ts";
 import { DeviceError } from "../../../src/network/errors.ts";
 import type { Head } from "../../../src/network/heads.ts";
 import { inputWidth } from "../../../src/network/network.ts";
@@ -174,6 +180,34 @@ results["finite"] = [];
       results["finite"].push(`sample ${String(j)} changed because another is not finite`);
     }
   }
+}
+
+// What a program allocates on the device is what its memory plan adds up; the iteration's later rounds come when a sample does.
+results["memory"] = [];
+for (const [norm, samples] of [
+  ["spectral", 8],
+  ["frobenius", 12],
+] as const) {
+  const device = await openDevice(gpu, "software", shaders, undefined);
+  let allocated = 0;
+  const createBuffer = device.device.createBuffer.bind(device.device);
+  device.device.createBuffer = (own) => {
+    if ((own.usage & USAGE.STORAGE) !== 0) allocated += own.size;
+    return createBuffer(own);
+  };
+  const c = { ...(CASES[1] as Architecture), widths: [40, 40, 40, 3], initialiser: "orthogonal" as const, norm };
+  const plan = planOf({ ...c, activations: ["identity", "identity", "identity"] }, 1, 1e-9);
+  const program = await createProgram(device, plan, samples, undefined);
+  const planned = matricesOf(batchProgram(plan, samples, { fault: undefined, bindingBytes: device.bindingBytes }));
+  const bytes = (list: Iterable<Matrix>): number => [...list].reduce((sum, own) => sum + bytesOf(own), 0);
+  const first = bytes(planned.first);
+  if (allocated !== first) results["memory"].push(`${norm}: ${String(allocated)} bytes, planned ${String(first)}`);
+  await program.run(batchOf(plan, 0, samples, true));
+  const most = first + bytes(planned.later);
+  if (!(allocated <= most))
+    results["memory"].push(`${norm}: ${String(allocated)} bytes after a run, at most ${String(most)}`);
+  program.destroy();
+  device.device.destroy();
 }
 
 // What the device refuses is a DeviceError that says what it was.
