@@ -16,7 +16,7 @@ import type { Plan } from "../../../src/engine/plan.ts";
 import { makePlan } from "../../../src/engine/plan.ts";
 import { sampleMeasurements } from "../../../src/engine/sample-measurements.ts";
 import { inputWidth } from "../../../src/network/network.ts";
-import type { CaughtSample } from "../../../src/pipeline/settle.ts";
+import type { CaughtSample } from "../../../src/pipeline/catch.ts";
 import { randomNetwork } from "../../../src/sampling/random-network.ts";
 import { uniformSigned, wordsAt } from "../../../src/sampling/philox.ts";
 import { makeWitness } from "../../../src/witness/witness.ts";
