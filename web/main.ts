@@ -1,6 +1,6 @@
 /** The page: settings → a request to the worker → answers, plots, tables and files. Everything is written as text, never as markup. */
 import type { Interim, Offer, PageOutcome, PageRequest, Progress, SampleRow } from "../src/worker/client.ts";
-import { startClient } from "../src/worker/client.ts";
+import { startClient, WorkerLostError } from "../src/worker/client.ts";
 import { createBuilder } from "./controls/builder.ts";
 import { createCommand } from "./controls/command.ts";
 import { digits } from "./controls/digits.ts";
@@ -49,7 +49,8 @@ let busy = false;
 async function run(): Promise<void> {
   wanted = true;
   if (busy) {
-    await client.stop();
+    // A worker that is lost meanwhile has stopped as well, and the run under way says so.
+    await client.stop().catch(() => undefined);
     return;
   }
   busy = true;
@@ -77,7 +78,11 @@ function clear(): void {
   put(netStatus, "");
 }
 
+let over = new AbortController();
+
 async function runOnce(): Promise<void> {
+  over.abort();
+  over = new AbortController();
   bar.begin();
   clear();
   let isOver = false;
@@ -90,7 +95,7 @@ async function runOnce(): Promise<void> {
     // The command says which engine it was: auto may be another one there.
     command.show({ ...request, engine: engineKind(offer) }, builder.kind());
     explanation.follow(request);
-    const plots = createPlots();
+    const plots = createPlots(over.signal);
     plot.replaceChildren(...plots.figures);
     const outcome = await client.verify(request, (progress: Progress) => {
       plots.add(progress.points);
@@ -107,6 +112,11 @@ async function runOnce(): Promise<void> {
     isOver = true;
     clear();
     const why = error instanceof Error ? error.message : String(error);
+    if (error instanceof WorkerLostError) {
+      const { loss } = error;
+      bar.end(0, (m) => (loss.kind === "silent" ? m.run.silent : m.run.failed(loss.message)));
+      return;
+    }
     bar.end(0, inWords(why));
     // Beside the control that was used, too.
     if (builder.kind() === "files") own.failed(why);

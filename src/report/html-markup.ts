@@ -2,6 +2,7 @@
  * HTML as values: what a template's author wrote is markup, whatever is put into it is text and gets escaped. Nothing else makes
  * markup, so that no file name, setting or driver's message can leave its place.
  */
+import { withoutSteering } from "../network/printable.ts";
 
 export interface Markup {
   readonly markup: string;
@@ -32,11 +33,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** For element content and for quoted attributes. Control characters, which HTML has no place for, become U+FFFD. */
+/** For element content and for quoted attributes. Control characters, which HTML has no place for, become U+FFFD; what turns the
+ * direction of writing or hides is shown by its code, \u202e. */
 function escaped(text: string): string {
-  return text
-    .replace(/[^\t\n\u0020-\u007E\u00A0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
-    .replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
+  return withoutSteering(
+    text.replace(/[^\t\n\u0020-\u007E\u00A0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD"),
+  ).replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
 }
 
 /** A whole page: no script, nothing fetched, which the policy in it makes the browser keep to. */

@@ -5,6 +5,7 @@
  * surrogate pair) becomes U+FFFD, so that a driver's garbled message cannot spoil the file. `output` is for what is worth reading
  * and no failure.
  */
+import { withoutSteering } from "../network/printable.ts";
 
 export interface JunitSuite {
   readonly name: string;
@@ -78,8 +79,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
-  return text
-    .replace(/\r\n?/g, "\n")
-    .replace(/[^\t\n\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
-    .replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
+  return withoutSteering(
+    text.replace(/\r\n?/g, "\n").replace(/[^\t\n\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD"),
+  ).replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
 }

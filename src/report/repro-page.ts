@@ -3,6 +3,7 @@
  * the reader's own WebGPU. It asks nothing of any server (its own policy forbids it) and works from a file. Everything that is not this
  * file's own text is escaped; the data stand in an element that no parser runs.
  */
+import { withoutSteering } from "../network/printable.ts";
 import type { Expected } from "../conformance/expected.ts";
 import type { Repro } from "../conformance/repro.ts";
 import { grouped } from "./numbers.ts";
@@ -189,7 +190,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
+  return withoutSteering(text).replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
 }
 
 /** JSON that no HTML parser takes for an end of its element. */

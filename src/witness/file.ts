@@ -145,7 +145,8 @@ export const WITNESS_FILE = v.object({
   stored: Stored,
   measurements: Measurements,
   sha256: note(
-    v.object({
+    // A digest under another name would be none.
+    v.strictObject({
       ...{ network: digest, head: digest, input: digest },
       ...{ measured: digest, stored: digest, measurements: digest },
       rest: v.optional(digest),

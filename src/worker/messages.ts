@@ -98,6 +98,8 @@ export interface Offer {
 }
 
 export interface Service {
+  /** Answers as soon as the worker takes a turn. */
+  ping(): void;
   describe(): Promise<Offer>;
   /** @throws FormatError, ModelError, UsageError; DeviceError where `webgpu` was asked for and is not usable. */
   verify(request: PageRequest, onProgress: (progress: Progress) => void): Promise<PageOutcome>;

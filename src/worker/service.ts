@@ -63,6 +63,7 @@ export function createService(): Service {
       run?.stopping.abort();
       run?.gate.open();
     },
+    ping: () => undefined,
     rows: () => run?.rows.file() ?? null,
     examine,
     inspect: inspectFile,

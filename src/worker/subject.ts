@@ -14,6 +14,7 @@ import { fillInputs } from "../sampling/inputs.ts";
 import { randomNetwork } from "../sampling/random-network.ts";
 import type { SampleSource } from "../pipeline/verify.ts";
 import { inputWidth } from "../network/network.ts";
+import { limitsOf, ownMemory, parametersOf } from "./limits.ts";
 
 /** What the user says of the files. */
 export interface FileSettings {
@@ -80,7 +81,7 @@ export interface OpenSubject {
 }
 
 /** A page is not the place for more: each layer's matrix is held and proven on the host. */
-const MOST = { layers: 64, width: 4096, samples: 1_000_000 } as const;
+const MOST = { layers: 64, width: 4096 } as const;
 
 /** @throws FormatError, ModelError, UsageError. */
 export async function openSubject(subject: Subject): Promise<OpenSubject> {
@@ -129,8 +130,23 @@ function drawSubject({ widths, activation, initialiser, distribution, samples, s
       `widths ${widths.join("-")}: expected 2 to ${String(MOST.layers + 1)} whole numbers from 1 to ${String(MOST.width)}, as in 64-64-10`,
     );
   }
-  if (!whole(samples, MOST.samples)) {
-    throw new UsageError(`samples ${String(samples)}: expected a whole number from 1 to ${String(MOST.samples)}`);
+  const limits = limitsOf(ownMemory());
+  const parameters = parametersOf(widths);
+  if (parameters > limits.parameters) {
+    throw new UsageError(
+      `widths ${widths.join("-")}: found ${String(parameters)} parameters, expected at most ${String(limits.parameters)} on this machine; the command line takes more`,
+    );
+  }
+  // Gram–Schmidt takes the cube of a layer's smaller side: minutes in which nothing else is heard.
+  const widest = Math.max(...widths.slice(1).map((n, i) => Math.min(n, widths[i] ?? n)));
+  if (initialiser === "orthogonal" && widest > limits.orthogonal) {
+    throw new UsageError(
+      `widths ${widths.join("-")}: found an orthogonal matrix of ${String(widest)} rows, expected at most ${String(limits.orthogonal)}, or another initialiser`,
+    );
+  }
+  const mostSamples = limits.samples(widths.length - 1);
+  if (!whole(samples, mostSamples)) {
+    throw new UsageError(`samples ${String(samples)}: expected a whole number from 1 to ${String(mostSamples)}`);
   }
   if (!(Number.isSafeInteger(seed) && seed >= 0)) {
     throw new UsageError(`seed ${String(seed)}: expected a whole number ≥ 0`);

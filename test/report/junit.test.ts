@@ -27,7 +27,7 @@ describe("JUnit XML", () => {
   });
 
   test("foreign text cannot leave its place", () => {
-    const hostile = `"/><x a='&amp;'>]]>`;
+    const hostile = `"/><x a='&amp;'>]]>\u202e`;
     const text = junitXml([
       {
         name: hostile,
@@ -35,6 +35,7 @@ describe("JUnit XML", () => {
       },
     ]);
     expect(text).not.toContain(hostile);
+    expect(text).not.toContain("\u202e");
     expect(text.split("&quot;/&gt;&lt;x a=&apos;&amp;amp;&apos;&gt;]]&gt;")).toHaveLength(6);
   });
 

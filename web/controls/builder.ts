@@ -3,8 +3,9 @@
  * page's address, so that a link opens the same run, bit for bit; every change runs at once.
  */
 import type { DrawnSubject, Offer, PageHead, PageRequest } from "../../src/worker/client.ts";
+import { limitsOf, ownMemory } from "../../src/worker/client.ts";
 import { element } from "../dom.ts";
-import { messages } from "../i18n/language.ts";
+import { grouped, messages, put } from "../i18n/language.ts";
 import { ofAddress, toAddress } from "./address.ts";
 
 export type SubjectKind = "digits" | "drawn" | "files";
@@ -46,8 +47,14 @@ export function createBuilder(run: () => void): Builder {
 
   const widths = (): number[] => value("widths").split("-").map(Number);
   const showDepth = (): void => {
-    depth.value = String(Math.max(1, widths().length - 1));
+    const layers = Math.max(1, widths().length - 1);
+    depth.value = String(layers);
+    const samples = limits.samples(layers);
+    control("samples").setAttribute("max", String(samples));
+    put(element("net-samples-most", HTMLElement), (m) => m.net.mostSamples(grouped(samples)));
   };
+  const limits = limitsOf(ownMemory());
+  put(element("net-widths-most", HTMLElement), (m) => m.net.mostParameters(grouped(limits.parameters)));
   const choose = (wish: SubjectKind): void => {
     element(`subject-${wish}`, HTMLInputElement).checked = true;
     const isDrawn = wish === "drawn";

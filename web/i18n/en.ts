@@ -25,6 +25,8 @@ export const en = {
     resume: "Resume",
     paused: "Paused. What is shown covers the samples so far.",
     goesOn: "Goes on.",
+    silent: "The page's worker has not answered for seconds and was ended. “Run again” starts another.",
+    failed: (why: string) => `The page's worker failed (${why}). “Run again” starts another.`,
     left: (time: string) => `${time} left`,
     recovered: (times: number) => `device lost and replaced: ${String(times)}`,
     progress: (done: string, total: string) => `${done} of ${total} samples`,
@@ -142,6 +144,8 @@ export const en = {
     accuracy: "accuracy of ‖J‖",
     batch: "samples a batch",
     automatic: "automatic",
+    mostParameters: (most: string) => `at most ${most} parameters on this machine`,
+    mostSamples: (most: string) => `at most ${most} of this network on this machine`,
     widthsWrong: (found: string) => `widths: found “${found}”, expected whole numbers, as in 64-64-10`,
   },
   own: {

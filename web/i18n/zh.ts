@@ -27,6 +27,8 @@ export const zh: Messages = {
     resume: "继续",
     paused: "已暂停。所示结果涵盖目前为止的样本。",
     goesOn: "继续运行。",
+    silent: "页面的工作线程数秒没有应答，已被终止。“重新运行”会启动另一个。",
+    failed: (why) => `页面的工作线程出错（${why}）。“重新运行”会启动另一个。`,
     left: (time) => `剩余 ${time}`,
     recovered: (times) => `设备丢失并已更换：${String(times)} 次`,
     progress: (done, total) => `已检验 ${done} / ${total} 个样本`,
@@ -135,6 +137,8 @@ export const zh: Messages = {
     accuracy: "‖J‖ 的精度",
     batch: "每批样本数",
     automatic: "自动",
+    mostParameters: (most) => `在此机器上最多 ${most} 个参数`,
+    mostSamples: (most) => `在此机器上，此网络最多 ${most} 个样本`,
     widthsWrong: (found) => `宽度：得到“${found}”，应为整数，如 64-64-10`,
   },
   own: {

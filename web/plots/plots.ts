@@ -11,8 +11,9 @@ export interface Plots {
   readonly show: (interim: Interim) => void;
 }
 
-export function createPlots(): Plots {
-  const scatter = createScatter();
+/** @param over is aborted when another run's plots take their place. */
+export function createPlots(over: AbortSignal): Plots {
+  const scatter = createScatter(over);
   const ratio = createHistogram("ratio", 1);
   const coefficient = createHistogram("coefficient", null);
   const [tightness, losses] = [createTightness(), createLosses()];

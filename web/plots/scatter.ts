@@ -23,7 +23,8 @@ const MARGIN = { left: 52, right: 26, top: 10, bottom: 40 } as const;
 /** Points a frame: with what the browser makes of them, about 5 ms of one core of a software renderer. */
 const SLICE = 3000;
 
-export function createScatter(): Scatter {
+/** @param over ends what the plot hears of the page: without it the page would hold every run's plot. */
+export function createScatter(over: AbortSignal): Scatter {
   const points = createColumns();
   const bins: Bins = new Map();
   let ranges: { x: Range; y: Range } | null = null;
@@ -89,7 +90,7 @@ export function createScatter(): Scatter {
     again();
   });
   redraws(plot.figure, again);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again, { signal: over });
   return {
     figure: plot.figure,
     add({ lhs, rhs, verdict }) {
