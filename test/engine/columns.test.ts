@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { columnKernels } from "../../src/engine/cpu/column-kernels.ts";
 import { COLUMN_LOOPS } from "../../src/engine/cpu/column-loops.ts";
 import type { ColumnOperations } from "../../src/engine/cpu/column-operations.ts";
@@ -87,5 +87,34 @@ describe("operations on columns", () => {
       const own = Float64Array.from({ length: 40 }, (_, i) => x[i * 9 + j] ?? 0);
       expect(Object.is(columnNorm(own, 1)[0], all[j])).toBe(true);
     }
+  });
+});
+
+describe("where the kernels cannot be had", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  test.each([
+    ["no WebAssembly", undefined],
+    [
+      "a page that forbids it",
+      {
+        ...{ Memory: WebAssembly.Memory, Instance: WebAssembly.Instance },
+        Module: vi.fn(() => {
+          throw new WebAssembly.CompileError("blocked by CSP");
+        }),
+      },
+    ],
+  ])("%s: the loops do the same", async (_, global) => {
+    const x = matrix(20, 9, 3, 0.05);
+    const expected = columnNorm(x, 9);
+    vi.resetModules();
+    vi.stubGlobal("WebAssembly", global);
+    const { createWorkspace: create } = await import("../../src/engine/wasm/workspace.ts");
+    expect(create()).toBeNull();
+    const anew = await import("../../src/engine/cpu/columns.ts");
+    expect(anew.columnNorm(x, 9)).toEqual(expected);
   });
 });

@@ -81,15 +81,18 @@ function combine(basis: readonly BasisBlock[], state: KrylovState, rows: number,
   const coefficients = Array.from({ length: columns }, (_, sample) => state.ritzCoefficients(sample));
   const vector = new Float64Array(rows * columns);
   basis.forEach(({ vectors, samples }, j) => {
-    samples.forEach((sample, position) => {
-      const own = coefficients[sample] as Float64Array;
-      if (j >= own.length) return;
-      const s = own[j] as number;
-      for (let i = 0; i < rows; i++) {
-        const o = i * columns + sample;
-        vector[o] = (vector[o] as number) + s * (vectors[i * samples.length + position] as number);
-      }
+    const width = samples.length;
+    const stepped: { readonly from: number; readonly to: number; readonly factor: number }[] = [];
+    samples.forEach((to, from) => {
+      const factor = (coefficients[to] as Float64Array)[j];
+      if (factor !== undefined) stepped.push({ from, to, factor });
     });
+    // Row after row, as the matrices lie.
+    for (let row = 0, own = 0; own < vector.length; row += width, own += columns) {
+      for (const { from, to, factor } of stepped) {
+        vector[own + to] = (vector[own + to] as number) + factor * (vectors[row + from] as number);
+      }
+    }
   });
   return vector;
 }

@@ -37,19 +37,26 @@ export const KEPT_BYTES = 2 ** 26;
 const PAGE_BYTES = 2 ** 16;
 const LINE_BYTES = 64;
 
-/** Null where the runtime has no WebAssembly, or none with SIMD. */
+/** Null where the runtime has no WebAssembly, none with SIMD, or may not compile any (a page's content security policy). */
 export function createWorkspace(): Workspace | null {
-  const bytes = Uint8Array.from(atob(COLUMNS_WASM), (c) => c.charCodeAt(0));
-  if (typeof WebAssembly === "undefined" || !WebAssembly.validate(bytes)) return null;
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  try {
+    const bytes = Uint8Array.from(atob(COLUMNS_WASM), (c) => c.charCodeAt(0));
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+    return workspaceOf(exports as unknown as Kernels, memory);
+  } catch {
+    return null;
+  }
+}
+
+function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
   let view = new Float64Array(memory.buffer);
   const kept = new WeakMap<Float64Array, { readonly at: number; readonly filling: number }>();
   let filling = 0;
   let top = 0;
 
   return {
-    kernels: exports as unknown as Kernels,
+    kernels,
     holds(size) {
       const missing = top + size - view.byteLength;
       if (missing <= 0) return true;
