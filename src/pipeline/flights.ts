@@ -3,6 +3,7 @@
  * of engine cpu: begun and finished there (thread.ts).
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
+import { BLOCK } from "../engine/cpu/engine.ts";
 import type { Engine, MeasuredBatch } from "../engine/engine.ts";
 import { batchWithin } from "../engine/footprint.ts";
 import type { Plan } from "../engine/plan.ts";
@@ -84,15 +85,19 @@ export function engineFlights(engine: Engine, plan: Plan, examiner: Examiner): F
 
 /** Multiplications of a batch that keep a thread busy for some milliseconds, so that a message costs nothing beside them. */
 const WORK_A_BATCH = 2 ** 25;
-const FEWEST = 128;
 const MOST = 4096;
 
-/** Two batches a thread, so that none waits for this one. */
-export function threadFlights(engine: CpuEngine, plan: Plan, asked: Pick<BatchWork, "audit" | "certify">): Flights {
+/** Two batches a thread, so that none waits for this one. @param samples of the run: a small one is divided among all threads. */
+export function threadFlights(
+  engine: CpuEngine,
+  plan: Plan,
+  samples: number,
+  asked: Pick<BatchWork, "audit" | "certify">,
+): Flights {
   const weights = plan.layers.reduce((sum, layer) => sum + layer.scaledWeight.length, 0);
-  const fits = Math.max(FEWEST, Math.min(MOST, Math.floor(WORK_A_BATCH / weights)));
+  const fits = Math.min(MOST, WORK_A_BATCH / weights, samples / (2 * engine.threads));
   return {
-    size: batchWithin(fits - (fits % FEWEST), plan.network),
+    size: batchWithin(BLOCK * Math.max(1, Math.ceil(fits / BLOCK)), plan.network),
     ahead: 2 * engine.threads,
     drawsInputs: true,
     begin(given, drawn) {

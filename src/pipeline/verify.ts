@@ -119,7 +119,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const { certify } = wishes;
   const onThreads = (request.catch ?? null) === null && hasThreads(engine, plan, hostPlan);
   const flights = onThreads
-    ? threadFlights(engine, plan, { audit, certify })
+    ? threadFlights(engine, plan, source.samples, { audit, certify })
     : engineFlights(engine, plan, createExaminer(plan, hostPlan, wishes, audit));
   const statistics = createStatistics(plan.layers.length, certify);
   const size = Math.max(1, request.batchSize ?? flights.size);
