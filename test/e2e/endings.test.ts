@@ -140,7 +140,8 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     const rows = join(place, "rows.jsonl");
     const words = [...run(model), "--random", "100000000"].filter((_, i) => i !== 3 && i !== 4);
     const { child, ended } = start([...words, "--samples", rows]);
-    child.stderr?.once("data", () => setTimeout(() => child.kill(name), 500));
+    // The first block of rows is there by then.
+    child.stderr?.once("data", () => setTimeout(() => child.kill(name), 2500));
     expect((await ended).code).toBe(130);
     expect(readdirSync(place)).toEqual(["rows.jsonl"]);
     expect(JSON.parse(readFileSync(rows, "utf8").split("\n")[0] ?? "")).toMatchObject({ index: 0 });
