@@ -84,8 +84,8 @@ export function engineFlights(engine: Engine, plan: Plan, examiner: Examiner): F
 }
 
 /** Multiplications of a batch that keep a thread busy for some milliseconds, so that a message costs nothing beside them. */
-const WORK_A_BATCH = 2 ** 25;
-const MOST = 4096;
+const WORK_A_BATCH = 2 ** 23;
+const MOST = 1024;
 
 /** Two batches a thread, so that none waits for this one. @param samples of the run: a small one is divided among all threads. */
 export function threadFlights(
