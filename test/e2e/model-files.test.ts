@@ -3,17 +3,11 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import {
-  AttributeProto_AttributeType,
-  ModelProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataLocation,
-} from "../../src/formats/onnx/onnx_pb.ts";
 import type { Report } from "../../src/records/report.ts";
 import type { Ended, Runtime } from "../support/command-line.ts";
 import { RUNTIMES, start } from "../support/command-line.ts";
+import { oneLayerOnnx } from "../support/onnx.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PYTORCH = join(ROOT, "test/formats/pytorch-files");
@@ -34,52 +28,8 @@ async function verify(
 
 /** y = W x, W 2 × 3 in a file of its own beside the model's, from byte 8 on. */
 function onnxWithData(folder: string, data: Float32Array | null): string {
-  const entries = [
-    ["location", "weights.bin"],
-    ["offset", "8"],
-    ["length", "24"],
-  ].map(([key = "", value = ""]) => create(StringStringEntryProtoSchema, { key, value }));
-  const shape = (name: string, dims: readonly number[]) => ({
-    name,
-    type: {
-      value: {
-        case: "tensorType" as const,
-        value: {
-          elemType: 1,
-          shape: { dim: dims.map((n) => ({ value: { case: "dimValue" as const, value: BigInt(n) } })) },
-        },
-      },
-    },
-  });
-  const model = create(ModelProtoSchema, {
-    irVersion: 8n,
-    opsetImport: [{ domain: "", version: 17n }],
-    graph: {
-      name: "g",
-      input: [shape("x", [1, 3])],
-      output: [shape("y", [1, 2])],
-      initializer: [
-        {
-          name: "W",
-          dims: [2n, 3n],
-          dataType: 1,
-          dataLocation: TensorProto_DataLocation.EXTERNAL,
-          externalData: entries,
-        },
-      ],
-      node: [
-        {
-          name: "gemm",
-          opType: "Gemm",
-          input: ["x", "W"],
-          output: ["y"],
-          attribute: [{ name: "transB", type: AttributeProto_AttributeType.INT, i: 1n }],
-        },
-      ],
-    },
-  });
   const file = join(folder, "model.onnx");
-  writeFileSync(file, toBinary(ModelProtoSchema, model));
+  writeFileSync(file, oneLayerOnnx({ location: "weights.bin", offset: 8 }));
   if (data !== null) writeFileSync(join(folder, "weights.bin"), new Uint8Array(data.buffer));
   return file;
 }

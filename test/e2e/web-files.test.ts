@@ -1,4 +1,5 @@
 /** Files that are dropped on the page: what is asked of them, how they are refused, and that nothing in them is ever markup or script. */
+import { readFileSync } from "node:fs";
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
@@ -8,6 +9,7 @@ import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { skipReason } from "../support/browser.ts";
 import { drop, isInView, says } from "../support/drop.ts";
 import { npy } from "../support/npy.ts";
+import { oneLayerOnnx } from "../support/onnx.ts";
 import type { ServedPage } from "../support/page.ts";
 import { ended, reportOf, servePage } from "../support/page.ts";
 import { zip } from "../support/zip.ts";
@@ -52,6 +54,28 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     expect(await page.isChecked("#subject-files")).toBe(true);
     // The address no longer asks for a drawn network.
     expect(new URL(page.url()).searchParams.get("widths")).toBeNull();
+    await page.close();
+  });
+
+  test("PyTorch's and ONNX files are read in the page, data beside them", async () => {
+    const page = await open();
+    const state = new Uint8Array(readFileSync(new URL("../formats/pytorch-files/state.pt", import.meta.url)));
+    const wide = npy(
+      Float64Array.from({ length: 12 }, (_, i) => Math.cos(i)),
+      3,
+      4,
+    );
+    await drop(page, ["state.pt", state], ["data.npy", wide]);
+    await page.fill("#own-activation", "tanh");
+    await page.press("#own-activation", "Enter");
+    await ended(page, 3);
+    const read = (await reportOf(page)).model;
+    expect([read.source, ...read.layers.map(({ tensor }) => tensor)]).toEqual(["state.pt", "0.weight", "2.weight"]);
+    await drop(page, ["layer.onnx", oneLayerOnnx([3, 0, 0, 0, 4, 0])], ["data.npy", DATA]);
+    await expect.poll(async () => (await reportOf(page)).model.source, { timeout: 20_000 }).toBe("layer.onnx");
+    const { model } = await reportOf(page);
+    expect(model.layers[0]?.weightNorm.lower).toBeCloseTo(4, 9);
+    expect(model.layers[0]?.biased).toBe(false);
     await page.close();
   });
 
