@@ -20,10 +20,16 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^SQLite format 3\0/, "an SQLite file"],
 ];
 
+/** Two lines of Python that write a Keras model as a file that is read here. */
+export const KERAS_REMEDY =
+  'from Keras: m = keras.models.load_model(FILE); safetensors.numpy.save_file({w.path: w.numpy() for w in m.weights}, "model.safetensors")';
+
 /** @throws FormatError; `expected` says what would be right. */
 export function refuseForeign(bytes: Uint8Array, name: string, expected: string): void {
   if (bytes.length === 0) throw new FormatError(`${name}: found an empty file, expected ${expected}`);
   const head = String.fromCharCode(...bytes.subarray(0, 256));
   const found = FOREIGN.find(([pattern]) => pattern.test(head))?.[1];
-  if (found !== undefined) throw new FormatError(`${name}: found ${found}, expected ${expected}`);
+  if (found === undefined) return;
+  const remedy = found.includes("Keras") && expected.startsWith("a model") ? `; ${KERAS_REMEDY}` : "";
+  throw new FormatError(`${name}: found ${found}, expected ${expected}${remedy}`);
 }

@@ -171,6 +171,23 @@ test.each([
   }
 });
 
+test("Keras's files are refused with the Python that writes what is read, as a model alone", async () => {
+  const hdf = Uint8Array.from("\u0089HDF\r\n\u001a\n", (c) => c.charCodeAt(0));
+  const archive = zip([
+    { name: "config.json", content: text("{}") },
+    { name: "model.weights.h5", content: hdf },
+  ]);
+  for (const [bytes, name] of [
+    [hdf, "m.h5"],
+    [archive, "m.keras"],
+  ] as const) {
+    await expect(readModel(bytes, name)).rejects.toThrow(
+      /^m\.(h5|keras): found an? (HDF5 file|Keras archive).*; from Keras: m = keras\.models\.load_model\(FILE\)/,
+    );
+  }
+  expect(await refusal(hdf, "x.npy")).not.toContain("load_model");
+});
+
 test("Deno reads several members and zeros as Node does", () => {
   const file = Buffer.concat([gzipSync(text("1,2\n")), gzipSync(text("3,4\n")), Buffer.alloc(100)]);
   const program = `

@@ -232,7 +232,7 @@ function roles({ network, data }: Inspection): Role[] {
 
 /** What a file is meant to be that is neither, by its name. */
 function likely(name: string): Role {
-  return /\.(json|safetensors|onnx|pth?|bin)(\.gz)?$/i.test(name) ? "network" : "data";
+  return /\.(json|safetensors|onnx|pth?|bin|ckpt)(\.gz)?$/i.test(name) ? "network" : "data";
 }
 
 function refusal(found: Inspection, role: Role): string {

@@ -4,6 +4,7 @@
  * Since 1.6 a ZIP: NAME/data.pkl, NAME/data/KEY, NAME/byteorder. Before, pickles one after another: a magic number, a version, the
  * system, the object, the storages' keys, then for each key its count (8 bytes) and its bytes.
  */
+import { KERAS_REMEDY } from "../foreign-files.ts";
 import { FormatError } from "../../network/errors.ts";
 import { printable } from "../../network/printable.ts";
 import { isOldTorch } from "../signatures.ts";
@@ -36,6 +37,9 @@ export async function readTorchFile(bytes: Uint8Array, source: string, context: 
 async function readArchive(bytes: Uint8Array, source: string, context: ReadContext): Promise<TorchFile> {
   const entries = new Map<string, ZipEntry>(readDirectory(bytes, source).map((entry) => [entry.name, entry]));
   const pickle = [...entries.keys()].find((name) => /(^|\/)data\.pkl$/.test(name));
+  if (pickle === undefined && entries.has("model.weights.h5")) {
+    throw new FormatError(`${source}: found a Keras archive, expected a model as .safetensors; ${KERAS_REMEDY}`);
+  }
   if (pickle === undefined) throw new FormatError(`${source}: found a ZIP archive without data.pkl, ${REMEDY}`);
   const root = pickle.slice(0, -"data.pkl".length);
   if ([...entries.keys()].some((name) => name.startsWith(`${root}code/`))) {
