@@ -11,7 +11,7 @@ import { drop, isInView, says } from "../support/drop.ts";
 import { npy } from "../support/npy.ts";
 import { oneLayerOnnx } from "../support/onnx.ts";
 import type { ServedPage } from "../support/page.ts";
-import { ended, reportOf, servePage } from "../support/page.ts";
+import { ended, openSmall, reportOf, servePage } from "../support/page.ts";
 import { zip } from "../support/zip.ts";
 import { network } from "../witness/support.ts";
 
@@ -40,11 +40,7 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
   beforeAll(async () => (served = await servePage()));
   afterAll(() => served.close());
 
-  async function open(): Promise<Page> {
-    const { page } = await served.open("?engine=cpu&widths=3-2&samples=5");
-    await ended(page, 5);
-    return page;
-  }
+  const open = (): Promise<Page> => openSmall(served);
 
   test("a network and data run at once, whatever their order", async () => {
     const page = await open();

@@ -7,7 +7,7 @@ import { skipReason } from "../support/browser.ts";
 import { drop, isInView, says } from "../support/drop.ts";
 import { npy } from "../support/npy.ts";
 import type { ServedPage } from "../support/page.ts";
-import { ended, reportOf, servePage } from "../support/page.ts";
+import { ended, openSmall, reportOf, servePage } from "../support/page.ts";
 import { network } from "../witness/support.ts";
 
 const DATA = npy(
@@ -21,11 +21,7 @@ describe.skipIf(skipReason !== null)("what the page asks", () => {
   beforeAll(async () => (served = await servePage()));
   afterAll(() => served.close());
 
-  async function open(): Promise<Page> {
-    const { page } = await served.open("?engine=cpu&widths=3-2&samples=5");
-    await ended(page, 5);
-    return page;
-  }
+  const open = (): Promise<Page> => openSmall(served);
 
   test("nothing of an earlier run stays in view when a run fails, and the error is said beside the files too", async () => {
     const page = await open();

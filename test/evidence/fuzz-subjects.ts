@@ -27,6 +27,7 @@ import { reportOf, sweep } from "../sweep/support.ts";
 import { network, witnessOf } from "../witness/support.ts";
 import { joined, mutateBytes, mutateText } from "./mutants.ts";
 import type { Draw } from "./mutants.ts";
+import { valueInfo } from "../support/onnx.ts";
 
 /** Bytes that a reader may take of a mutant's content. */
 export const BUDGET_BYTES = 2 ** 26;
@@ -104,18 +105,6 @@ function onnxSeed(): Uint8Array {
     dataType: 1,
     floatData: Array.from(values, Math.fround),
   });
-  const info = (name: string, dims: number[]) => ({
-    name,
-    type: {
-      value: {
-        case: "tensorType" as const,
-        value: {
-          elemType: 1,
-          shape: { dim: dims.map((d) => ({ value: { case: "dimValue" as const, value: BigInt(d) } })) },
-        },
-      },
-    },
-  });
   const gemm = (i: number, from: string, to: string) => ({
     opType: "Gemm",
     input: [from, `w${String(i)}`, `b${String(i)}`],
@@ -129,8 +118,8 @@ function onnxSeed(): Uint8Array {
       opsetImport: [{ domain: "", version: 17n }],
       graph: {
         name: "g",
-        input: [info("x", [1, 3])],
-        output: [info("y", [1, 2])],
+        input: [valueInfo("x", [1, 3])],
+        output: [valueInfo("y", [1, 2])],
         initializer: NET.layers.flatMap(({ weight, bias, inputs, outputs }, i) => [
           tensor(`w${String(i)}`, [outputs, inputs], weight),
           tensor(`b${String(i)}`, [outputs], bias),

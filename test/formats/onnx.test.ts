@@ -12,6 +12,7 @@ import { readOnnx } from "../../src/formats/onnx/read.ts";
 import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
 import { ACTIVATIONS } from "../../src/network/activations.ts";
 import type { Network } from "../../src/network/network.ts";
+import { valueInfo } from "../support/onnx.ts";
 
 ort.env.wasm.numThreads = 1;
 
@@ -32,30 +33,6 @@ const attribute = ([name, value]: [string, Attribute]) => {
   if (Array.isArray(value)) return { name, type: 7, ints: value.map(BigInt) };
   return { name, type: 1, f: value.float };
 };
-
-const valueInfo = (name: string, dims?: (number | string)[]) => ({
-  name,
-  type: {
-    value: {
-      case: "tensorType" as const,
-      value: {
-        elemType: FLOAT,
-        ...(dims === undefined
-          ? {}
-          : {
-              shape: {
-                dim: dims.map((d) => ({
-                  value:
-                    typeof d === "number"
-                      ? { case: "dimValue" as const, value: BigInt(d) }
-                      : { case: "dimParam" as const, value: d },
-                })),
-              },
-            }),
-      },
-    },
-  },
-});
 
 /** A model whose input is x and whose output is that of the last node. */
 function model({ opset = 17, dims = ["n", 4], tensors = {}, nodes }: Spec): ModelProto {

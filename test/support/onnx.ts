@@ -9,17 +9,20 @@ import {
 
 const FLOAT = 1;
 
-const valueInfo = (name: string, dims: readonly number[]) => ({
+/** A named tensor of the graph's rim. @param dims numbers, names of dimensions that are open, or no shape at all. */
+export const valueInfo = (name: string, dims?: readonly (number | string)[]) => ({
   name,
   type: {
     value: {
       case: "tensorType" as const,
-      value: {
-        elemType: FLOAT,
-        shape: { dim: dims.map((n) => ({ value: { case: "dimValue" as const, value: BigInt(n) } })) },
-      },
+      value: { elemType: FLOAT, ...(dims === undefined ? {} : { shape: { dim: dims.map(dimension) } }) },
     },
   },
+});
+
+const dimension = (d: number | string) => ({
+  value:
+    typeof d === "number" ? { case: "dimValue" as const, value: BigInt(d) } : { case: "dimParam" as const, value: d },
 });
 
 /** y = W x, W 2 × 3 of f32. @param weight its numbers, or the file beside the model that holds them from a byte on. */

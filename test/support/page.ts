@@ -93,3 +93,10 @@ export function numbersOf({ ratio, coefficient, layers, penalties, verdicts, sam
   const { head, norm, escalations, bounds, faults, audited } = rest;
   return { ratio, coefficient, layers, penalties, verdicts, samples, head, norm, escalations, bounds, faults, audited };
 }
+
+/** A page on which a small drawn network has been run, so that something stands there before files come. */
+export async function openSmall(served: ServedPage): Promise<Page> {
+  const { page } = await served.open("?engine=cpu&widths=3-2&samples=5");
+  await ended(page, 5);
+  return page;
+}
