@@ -13,7 +13,7 @@ import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts"
 import type { Discrepancy } from "../verification/audit/comparison.ts";
 import type { IdentityEntry } from "../verification/audit/identities.ts";
 import { auditPlannedLayer } from "../verification/audit/norms.ts";
-import { CODE } from "../verification/findings.ts";
+import { CODE } from "../verification/verdict.ts";
 import type { Draft } from "./draft.ts";
 import { judgementOf, tell } from "./draft.ts";
 import type { GivenBatch } from "./given.ts";

@@ -1,16 +1,16 @@
 /** A block while it is settled: its columns, and what only settling needs. One function judges a sample, one concludes from its layers. */
 import type { Measurements, StoredSample } from "../engine/engine.ts";
-import type { Interval } from "../engine/interval.ts";
+import type { Judged } from "../verification/audit/subject.ts";
 import { worstCut, worstResidual } from "../verification/cut.ts";
 import type { Evidence } from "../verification/evidence.ts";
 import { evidenceOf } from "../verification/evidence.ts";
-import type { LayerFinding } from "../verification/findings.ts";
-import { CODE, codeOf, createFindings, findingAt, putFinding } from "../verification/findings.ts";
-import { bracketCode, judgeLayers } from "../verification/judge.ts";
+import { createFindings, findingAt, putFinding } from "../verification/findings.ts";
+import { judgeLayers } from "../verification/judge.ts";
 import type { CutRounding } from "../verification/cut.ts";
 import { nearKink } from "../verification/kinks.ts";
 import type { PlanBounds } from "../verification/plan-bounds.ts";
 import { totalBracket, totalWeights } from "../verification/total.ts";
+import { bracketCode, CODE, codeOf, combineVerdicts } from "../verification/verdict.ts";
 import type { CertainZeros } from "../verification/zeros.ts";
 import type { Rung, SettledBlock, Violation } from "./block.ts";
 import { createBlock, RUNGS } from "./block.ts";
@@ -100,17 +100,12 @@ export function conclude({ block, bounds, weights, violations }: Draft, at: numb
   const total = totalBracket(weights, findings.tightnessLower, findings.tightnessUpper, at, bounds.weightError);
   numbers.totalLower[at] = total.lower;
   numbers.totalUpper[at] = total.upper;
-  const own = bracketCode(total.lower, total.upper);
-  let trivial = true;
-  let open = own === CODE.unresolved;
-  let violated = own === CODE.violated || violations.has(at);
+  let isTrivial = true;
   for (let i = 0; i < findings.depth; i++) {
-    const code = (findings.verdict[i] as Uint8Array)[at];
-    if (code !== CODE.trivial) trivial = false;
-    if (code === CODE.unresolved) open = true;
-    if (code === CODE.violated) violated = true;
+    if ((findings.verdict[i] as Uint8Array)[at] !== CODE.trivial) isTrivial = false;
   }
-  block.verdict[at] = violated ? CODE.violated : trivial ? CODE.trivial : open ? CODE.unresolved : own;
+  const own = isTrivial ? CODE.trivial : bracketCode(total.lower, total.upper);
+  block.verdict[at] = violations.has(at) ? CODE.violated : combineVerdicts(findings.verdict, at, own);
 }
 
 /** Every violation of the sample, those of its layers' brackets last. */
@@ -140,8 +135,7 @@ export function invalidate(draft: Draft, at: number, reason: string): void {
   draft.weightExponent[at] = 0;
   draft.doubtful.add(at);
   draft.suspected[at] = 0;
-  block.rung[at] = RUNGS.indexOf("screened");
-  block.verdict[at] = codeOf(verdict);
+  setRung(draft, at, "screened");
   tell(draft, at, { verdict, violations: [] });
 }
 
@@ -165,14 +159,7 @@ export function report({ source, block, measurements, weightExponent, estimates,
 }
 
 /** What an audit needs to know of a sample's verdict. */
-export interface Judgement {
-  readonly findings: readonly LayerFinding[];
-  readonly total: Interval;
-  readonly estimates: readonly (number | null)[];
-  readonly vouched: boolean;
-}
-
-export function judgementOf({ block, estimates, doubtful }: Draft, at: number): Judgement {
+export function judgementOf({ block, estimates, doubtful }: Draft, at: number): Judged {
   const { findings, numbers } = block;
   return {
     findings: Array.from({ length: findings.depth }, (_, i) => findingAt(findings, i, at)),

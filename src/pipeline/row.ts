@@ -1,5 +1,6 @@
 /** The row of one sample (schemas/samples.schema.json), from its block's columns. */
-import { CODE, findingAt, verdictOf } from "../verification/findings.ts";
+import { findingAt } from "../verification/findings.ts";
+import { CODE, verdictOf } from "../verification/verdict.ts";
 import type { Verdict } from "../verification/verdict.ts";
 import type { LayerColumns, SettledBlock } from "./block.ts";
 import type { LayerRow, SampleRow } from "../records/sample.ts";

@@ -10,7 +10,7 @@ import { forwardUnderflow, mayUnderflow } from "../verification/kinks.ts";
 import { overflowRisk } from "../verification/overflow.ts";
 import type { PlanBounds } from "../verification/plan-bounds.ts";
 import { uncertainZero, underflowRisk } from "../verification/underflow.ts";
-import { CODE } from "../verification/findings.ts";
+import { CODE } from "../verification/verdict.ts";
 import { certainZeros, hasZero } from "../verification/zeros.ts";
 import type { Violation } from "./block.ts";
 import type { Climber, Wishes } from "./climb.ts";
@@ -190,8 +190,6 @@ function nameZero(draft: Draft, at: number, zero: string): void {
 }
 
 /** Puts a violation before what else is known of the sample. */
-export function blame(draft: Draft, at: number, ...found: readonly Violation[]): void {
-  const before = draft.block.told.get(at)?.violations ?? [];
-  const violations = [...found, ...before];
-  tell(draft, at, { verdict: violations[0] ?? verdictAt(draft.block, at), violations });
+function blame(draft: Draft, at: number, verdict: Violation): void {
+  tell(draft, at, { verdict, violations: [verdict, ...(draft.block.told.get(at)?.violations ?? [])] });
 }

@@ -45,7 +45,7 @@ export function pullbackError(
   rows = 1,
 ): number {
   const stages = stageNorms.map((norm) => Float64Array.of(norm));
-  return chainError(judgeBounds(layers, "spectral", arithmetic), jacobianUpper, stages, last, 0, rows);
+  return chainError(judgeBounds(layers.slice(0, last), "spectral", arithmetic), jacobianUpper, stages, last, 0, rows);
 }
 
 /** The same of sample `at`. @param rows how many vectors go through at once, the stages' norms being their Frobenius norms. */

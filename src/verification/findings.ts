@@ -1,19 +1,16 @@
 /** What is proven of a block of samples, in columns: one entry a sample, lists over layers indexed t − 1. */
 import type { Interval } from "../engine/interval.ts";
 import type { Verdict } from "./verdict.ts";
-import { judgeBracket } from "./verdict.ts";
+import { codeOf, verdictOf } from "./verdict.ts";
 
 /** How the upper end of ‖J_t‖ was had. */
 export const UPPER_KINDS = ["identity", "product", "explicit-frobenius", "explicit-spectral"] as const;
 export type UpperKind = (typeof UPPER_KINDS)[number];
 
-/** A verdict as a number. What it says besides follows from the bracket (`verdictOf`), or stands in `special`. */
-export const CODE = { holds: 0, trivial: 1, tight: 2, unresolved: 3, violated: 4, invalid: 5 } as const;
-
 export interface Findings {
   readonly depth: number;
   readonly samples: number;
-  /** `CODE`. */
+  /** `CODE`; what a verdict says besides follows from its bracket (`verdictOf`), or stands in `special`. */
   readonly verdict: readonly Uint8Array[];
   /** Proven bracket of κ_t. */
   readonly tightnessLower: readonly Float64Array[];
@@ -121,15 +118,4 @@ export function putFinding(f: Findings, i: number, at: number, finding: LayerFin
   const told = verdict.kind === "violated" || verdict.kind === "invalid" ? verdict : null;
   if (told !== null || contradiction !== null) f.special.set(at * f.depth + i, { verdict: told, contradiction });
   else f.special.delete(at * f.depth + i);
-}
-
-export function codeOf(verdict: Verdict): number {
-  return verdict.kind === "holds" && verdict.trivial ? CODE.trivial : CODE[verdict.kind];
-}
-
-/** Undoes `codeOf`, for the verdicts that say no more than their bracket does. @param layer null for the total. */
-export function verdictOf(code: number, bracket: Interval, layer: number | null): Verdict {
-  if (code === CODE.holds) return { kind: "holds", trivial: false };
-  if (code === CODE.trivial) return { kind: "holds", trivial: true };
-  return judgeBracket(bracket, layer);
 }

@@ -6,11 +6,10 @@
 import { chainError, jacobianBounds } from "./bounds.ts";
 import type { Evidence, LayerEvidence } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
-import { CODE } from "./findings.ts";
 import type { JudgeBounds, LayerBounds } from "./rounding.ts";
 import { DOWN, loweredNorm, raisedNorm, UP } from "./rounding.ts";
 import type { Check, Verdict } from "./verdict.ts";
-import { TIGHT } from "./verdict.ts";
+import { bracketCode, CODE } from "./verdict.ts";
 import type { CertainZeros } from "./zeros.ts";
 
 /**
@@ -99,13 +98,6 @@ function conclude(f: Findings, i: number, to: number, code: number, lower: numbe
   (f.tightnessLower[i] as Float64Array)[to] = lower;
   (f.tightnessUpper[i] as Float64Array)[to] = upper;
   (f.restartError[i] as Float64Array)[to] = restart;
-}
-
-/** Rules 3–6 for a bracket of κ, as `judgeBracket` has them in words. */
-export function bracketCode(lower: number, upper: number): number {
-  if (lower > 1) return CODE.violated;
-  if (upper <= 1) return CODE.holds;
-  return lower >= 1 - TIGHT ? CODE.tight : CODE.unresolved;
 }
 
 /**

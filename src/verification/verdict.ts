@@ -31,30 +31,53 @@ export type VerdictKind = Verdict["kind"];
  */
 export type { Check };
 
-/**
- * Rules 3–6 for a bracket of κ: `violated` above 1, `holds` at most 1, `tight`, or open.
- * @param layer for the report; null for the total.
- */
-export function judgeBracket(bracket: Interval, layer: number | null): Verdict {
-  if (bracket.lower > 1) {
-    return {
-      kind: "violated",
-      check: "inequality",
-      layer,
-      detail: `κ is at least ${String(bracket.lower)}, and at most 1 by the theorem`,
-      numbers: { found: bracket.lower, right: 1, bound: 0 },
-    };
-  }
-  if (bracket.upper <= 1) return { kind: "holds", trivial: false };
-  if (bracket.lower >= 1 - TIGHT) return { kind: "tight", gap: Math.max(0, 1 - bracket.lower) };
-  return { kind: "unresolved", reason: `κ lies in [${String(bracket.lower)}, ${String(bracket.upper)}]` };
+/** A verdict as a number; from `unresolved` on the worse one is the larger. */
+export const CODE = { holds: 0, trivial: 1, tight: 2, unresolved: 3, violated: 4, invalid: 5 } as const;
+
+export function codeOf(verdict: Verdict): number {
+  return verdict.kind === "holds" && verdict.trivial ? CODE.trivial : CODE[verdict.kind];
 }
 
-/** The sample's verdict from those of its layers and of its total (MATH.md §2, "Sample verdict"). */
-export function combineVerdicts(layers: readonly Verdict[], total: Verdict): Verdict {
-  for (const kind of ["invalid", "violated", "unresolved"] as const) {
-    const found = [...layers, total].find((v) => v.kind === kind);
-    if (found !== undefined) return found;
+/** Undoes `codeOf`, for the verdicts that say no more than their bracket does. @param layer null for the total. */
+export function verdictOf(code: number, bracket: Interval, layer: number | null): Verdict {
+  if (code === CODE.holds) return { kind: "holds", trivial: false };
+  if (code === CODE.trivial) return { kind: "holds", trivial: true };
+  return judgeBracket(bracket, layer);
+}
+
+/** Rules 3–6 for a bracket of κ: violated above 1, holds at most 1, tight, or open. */
+export function bracketCode(lower: number, upper: number): number {
+  if (lower > 1) return CODE.violated;
+  if (upper <= 1) return CODE.holds;
+  return lower >= 1 - TIGHT ? CODE.tight : CODE.unresolved;
+}
+
+/** The same in words. @param layer for the report; null for the total. */
+export function judgeBracket({ lower, upper }: Interval, layer: number | null): Verdict {
+  switch (bracketCode(lower, upper)) {
+    case CODE.violated:
+      return {
+        kind: "violated",
+        check: "inequality",
+        layer,
+        detail: `κ is at least ${String(lower)}, and at most 1 by the theorem`,
+        numbers: { found: lower, right: 1, bound: 0 },
+      };
+    case CODE.holds:
+      return { kind: "holds", trivial: false };
+    case CODE.tight:
+      return { kind: "tight", gap: Math.max(0, 1 - lower) };
+    default:
+      return { kind: "unresolved", reason: `κ lies in [${String(lower)}, ${String(upper)}]` };
   }
-  return total;
+}
+
+/** The sample's verdict from those of its layers and of its total (MATH.md §2, "Sample verdict"). @param layers columns, t = 1 … l. */
+export function combineVerdicts(layers: readonly Uint8Array[], at: number, total: number): number {
+  let worst = total;
+  for (let i = 0; i < layers.length; i++) {
+    const code = (layers[i] as Uint8Array)[at] as number;
+    if (code >= CODE.unresolved && code > worst) worst = code;
+  }
+  return worst;
 }

@@ -4,13 +4,13 @@ import type { Arithmetic, Measurements, TracedSample } from "../../src/engine/en
 import type { Plan } from "../../src/engine/plan.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import type { SampleRow } from "../../src/records/sample.ts";
-import type { Draft, Judgement } from "../../src/pipeline/draft.ts";
+import type { Draft } from "../../src/pipeline/draft.ts";
 import { judgementOf } from "../../src/pipeline/draft.ts";
 import { sampleRow, verdictAt } from "../../src/pipeline/row.ts";
 import { settle } from "../../src/pipeline/settle.ts";
 import type { Head } from "../../src/network/heads.ts";
 import type { Network } from "../../src/network/network.ts";
-import type { AuditSubject } from "../../src/verification/audit/subject.ts";
+import type { AuditSubject, Judged } from "../../src/verification/audit/subject.ts";
 import { planBounds } from "../../src/verification/plan-bounds.ts";
 import { layerBounds } from "../../src/verification/rounding.ts";
 import type { Verdict } from "../../src/verification/verdict.ts";
@@ -34,7 +34,7 @@ export interface Audited {
   readonly plan: Plan;
   readonly traced: TracedSample;
   readonly measurements: Measurements;
-  readonly outcome: Judgement & { readonly verdict: Verdict };
+  readonly outcome: Judged & { readonly verdict: Verdict };
   readonly draft: Draft;
   readonly row: SampleRow;
   readonly subject: AuditSubject;
