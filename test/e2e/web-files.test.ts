@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeModelJson } from "../../src/formats/model-json.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { skipReason } from "../support/browser.ts";
-import { drop, isInView, says } from "../support/drop.ts";
+import { drop, dropAndType, isInView, says } from "../support/drop.ts";
 import { npy } from "../support/npy.ts";
 import { oneLayerOnnx } from "../support/onnx.ts";
 import type { ServedPage } from "../support/page.ts";
@@ -29,6 +29,9 @@ function tensors(names: readonly [string, string] = ["0", "2"]): Map<string, { s
     [`${names[1]}.weight`, { shape: [2, 5], values: ramp(10) }],
   ]);
 }
+
+const WANTED =
+  "plain.safetensors names no activations for its layers 0 (3 → 5), 2 (5 → 2): name the hidden layers’, or one for each layer";
 
 const CONVOLUTION = new Map([
   ["0.weight", { shape: [1, 1, 1], values: [1] }],
@@ -62,6 +65,10 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
       4,
     );
     await drop(page, ["state.pt", state], ["data.npy", wide]);
+    await says(
+      page,
+      "state.pt names no activations for its layers 0 (4 → 3), 2 (3 → 2): name the hidden layers’, or one for each layer",
+    );
     await page.fill("#own-activation", "tanh");
     await page.press("#own-activation", "Enter");
     await ended(page, 3);
@@ -78,9 +85,7 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
   test("activations are asked for where the network's file names none", async () => {
     const page = await open();
     await drop(page, ["plain.safetensors", writeSafetensors(tensors(), "F64")], ["data.npy", DATA]);
-    const wanted =
-      "plain.safetensors names no activations for its layers 0 (3 → 5), 2 (5 → 2): name the hidden layers’, or one for each layer";
-    await says(page, wanted);
+    await says(page, WANTED);
     expect(await page.getAttribute("#own-activation", "aria-invalid")).not.toBeNull();
     expect(await page.locator("#activations option").count()).toBeGreaterThan(10);
     await page.fill("#own-activation", "relu");
@@ -88,6 +93,18 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     await ended(page, 4);
     expect((await reportOf(page)).model.layers.map((layer) => layer.activation)).toEqual(["relu", "identity"]);
     expect(await page.innerText("#command")).toContain("--activation relu");
+    await page.close();
+  });
+
+  test("what is typed while a file is still being read is of that file, and what was typed before is not", async () => {
+    const page = await open();
+    const model = ["plain.safetensors", writeSafetensors(tensors(), "F64")] as const;
+    await dropAndType(page, [model, ["data.npy", DATA]], "sigmoid");
+    await ended(page, 4);
+    expect((await reportOf(page)).model.layers.map((layer) => layer.activation)).toEqual(["sigmoid", "identity"]);
+    await drop(page, model);
+    await says(page, WANTED);
+    expect(await page.inputValue("#own-activation")).toBe("");
     await page.close();
   });
 

@@ -40,6 +40,12 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   const status = element("own-status", HTMLParagraphElement);
   const question = element("own-question", HTMLElement);
   const chosen: Chosen = { network: null, data: null };
+  /** When each control was last set, and when a file came in: what is said after a file came, while it is still being read, is of it. */
+  let moment = 0;
+  const setAt = new Map<EventTarget, number>();
+  const forget = (controls: readonly Control[], before: number): void => {
+    for (const control of controls) if ((setAt.get(control) ?? 0) < before) control.value = "";
+  };
 
   const settings = (): FileSettings => ({
     ...{ activation: textOf(activation), layers: textOf(layers) },
@@ -92,13 +98,13 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
     }
     proceed();
   };
-  const take = (file: File, role: Role, found: Inspection): void => {
+  const take = (file: File, role: Role, found: Inspection, cameAt: number): void => {
     if (role === "network") {
       chosen.network = { file, found: found.network };
-      for (const control of [activation, layers, layout]) control.value = "";
+      forget([activation, layers, layout], cameAt);
     } else {
       chosen.data = { file, found: found.data };
-      header.value = "";
+      forget([header], cameAt);
       const arrays = found.data.kind === "array-wanted" ? found.data.arrays : [];
       array.replaceChildren(...arrays.map((name) => new Option(name, name)));
       (array.parentElement as HTMLElement).hidden = arrays.length === 0;
@@ -109,7 +115,7 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
     proceed();
   };
   /** A file comes in; `wish` is what the user says that it is. */
-  const receive = async (file: File, wish: Role | null): Promise<void> => {
+  const receive = async (file: File, wish: Role | null, cameAt: number): Promise<void> => {
     question.replaceChildren();
     put(status, (m) => m.own.reading(file.name));
     const found = await client.inspect(file, NOTHING_SAID);
@@ -118,13 +124,13 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
     if (wish !== null ? !can.includes(wish) : only === undefined) {
       if (wish !== null) inputs[wish].value = "";
       tell(inWords(refusal(found, wish ?? likely(file.name))), null);
-    } else if (wish !== null) take(file, wish, found);
-    else if (only !== undefined && can.length === 1) take(file, only, found);
+    } else if (wish !== null) take(file, wish, found, cameAt);
+    else if (only !== undefined && can.length === 1) take(file, only, found, cameAt);
     else
       await new Promise<void>((answered) => {
         ask(file, (role) => {
           question.replaceChildren();
-          take(file, role, found);
+          take(file, role, found, cameAt);
           answered();
         });
       });
@@ -144,7 +150,8 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   /** One after another: a question is asked before the next file is looked at. */
   let last: Promise<void> = Promise.resolve();
   const enqueue = (file: File, wish: Role | null): void => {
-    last = last.then(() => receive(file, wish));
+    const cameAt = ++moment;
+    last = last.then(() => receive(file, wish, cameAt));
   };
 
   for (const role of ["network", "data"] as const) {
@@ -156,9 +163,13 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   const again = (): void => {
     last = last.then(lookAgain);
   };
+  form.addEventListener("input", ({ target }) => {
+    if (target !== null) setAt.set(target, ++moment);
+  });
   form.addEventListener("change", ({ target }) => {
     const isSetting = [activation, layers, layout, header, mean, std, array].some((control) => control === target);
-    if (isSetting && (chosen.network !== null || chosen.data !== null)) again();
+    // The files may come in meanwhile.
+    if (isSetting) last = last.then(() => (chosen.network === null && chosen.data === null ? undefined : lookAgain()));
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
