@@ -15,11 +15,12 @@ import type { IdentityEntry } from "../verification/audit/identities.ts";
 import { auditPlannedLayer } from "../verification/audit/norms.ts";
 import { CODE } from "../verification/verdict.ts";
 import type { Draft } from "./draft.ts";
-import { judgementOf, tell } from "./draft.ts";
+import { judgementOf } from "./draft.ts";
 import type { GivenBatch } from "./given.ts";
 import { ownBatch } from "./given.ts";
 import { sampleRow, verdictAt } from "./row.ts";
-import type { Settled } from "./settle.ts";
+import type { Settled } from "./replays.ts";
+import { tell } from "./words.ts";
 
 export interface Auditor {
   /** The places in a batch of the samples that are drawn. */
@@ -164,7 +165,7 @@ function note(draft: Draft, at: number, { discrepancies, residuals }: AuditOutco
   const { block } = draft;
   const before = block.told.get(at);
   const violations = [...(before?.violations ?? []), ...discrepancies.map(discrepancyVerdict)];
-  if (discrepancies.length > 0) tell(draft, at, { verdict: violations[0] ?? verdictAt(block, at), violations });
+  if (discrepancies.length > 0) tell(block, at, { verdict: violations[0] ?? verdictAt(block, at), violations });
   if (!drawn) return;
   const audit = {
     identityResidual: residuals.identity,

@@ -1,22 +1,27 @@
 /**
- * Samples that the engine's own brackets leave open, or that a check suspects, climb in f64 (MATH.md §2, rule 6): pullbacks, then witnesses,
- * then explicit Jacobians; then what was asked of the estimates and of the intervals. The columns of the draft are the state: each rung says
- * which layers of a sample it takes up again, those of one wish go through it together, and what it proves is intersected with what was known.
+ * From evidence to verdicts, rung by rung (MATH.md §2, rule 6). The first is the engine's own block, for every sample; those that its
+ * brackets leave open, or that a check suspects, climb in f64: pullbacks, then witnesses, then explicit Jacobians; then what was asked of the
+ * estimates and of the intervals. The columns of the draft are the state: each rung says which layers of a sample it takes up again, those of
+ * one wish go through it together, and what it proves is intersected with what was known.
  */
 import { BLOCK } from "../engine/cpu/engine.ts";
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { RefinedLayer, Refinement } from "../engine/cpu/refine.ts";
 import type { StoredSample } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
+import { jacobianBounds } from "../verification/bounds.ts";
+import type { Evidence } from "../verification/evidence.ts";
 import type { Findings } from "../verification/findings.ts";
-import { createFindings, findingAt, putFinding } from "../verification/findings.ts";
-import { CODE } from "../verification/verdict.ts";
+import { createFindings } from "../verification/findings.ts";
 import { intersectFindings } from "../verification/intersect.ts";
 import { judgeLayers } from "../verification/judge.ts";
 import { localFault } from "../verification/local.ts";
-import type { CertainZeros } from "../verification/zeros.ts";
+import type { JudgeBounds } from "../verification/rounding.ts";
+import { sampleVerdicts, totalBrackets } from "../verification/total.ts";
+import { CODE } from "../verification/verdict.ts";
+import type { Rung } from "./block.ts";
+import { RUNGS } from "./block.ts";
 import type { Draft } from "./draft.ts";
-import { addViolation, conclude, setRung } from "./draft.ts";
 
 /** What is asked of f64 beside verdicts. */
 export interface Wishes {
@@ -28,122 +33,121 @@ export interface Wishes {
   readonly certify: number | null;
 }
 
-/** A sample on its way. */
-export interface Climber {
-  readonly at: number;
-  /** Fetched before its first refinement. */
-  stored: StoredSample | null;
-  readonly zeros: CertainZeros | null;
-  /** Whether all of its stored adjoints are checked in f64, whatever its verdict. */
-  readonly closer: boolean;
-  refined: boolean;
-}
-
 /** Accuracy of the f64 witnesses: the point where brackets are bounded by rounding, not by the iteration. */
 const REFINED_ACCURACY = 1e-9;
 
-interface Rung {
+interface Step {
   readonly accuracy: number | null;
   readonly explicit: boolean;
   /** Layers t to be taken up again. */
-  readonly wanted: (draft: Draft, climber: Climber) => readonly number[];
+  readonly wanted: (draft: Draft, at: number) => readonly number[];
 }
 
-function rungsOf({ hostAccuracy, certify }: Wishes): Rung[] {
-  const rungs: Rung[] = [
-    { accuracy: null, explicit: false, wanted: (d, c) => (isLookedAt(d, c) ? everyLayer(d) : openLayers(d, c.at)) },
-    { accuracy: REFINED_ACCURACY, explicit: false, wanted: (d, c) => openLayers(d, c.at) },
-    { accuracy: REFINED_ACCURACY, explicit: true, wanted: (d, c) => openLayers(d, c.at) },
+function stepsOf({ hostAccuracy, certify }: Wishes): Step[] {
+  const steps: Step[] = [
+    { accuracy: null, explicit: false, wanted: (d, at) => (isLookedAt(d, at) ? everyLayer(d) : openLayers(d, at)) },
+    { accuracy: REFINED_ACCURACY, explicit: false, wanted: openLayers },
+    { accuracy: REFINED_ACCURACY, explicit: true, wanted: openLayers },
   ];
   const explicit = certify !== null;
-  if (hostAccuracy !== null)
-    rungs.push({ accuracy: hostAccuracy, explicit, wanted: (d, c) => estimatedLayers(d, c.at) });
+  if (hostAccuracy !== null) steps.push({ accuracy: hostAccuracy, explicit, wanted: estimatedLayers });
   if (certify !== null) {
     const accuracy = Math.min(REFINED_ACCURACY, certify / 8);
-    rungs.push({ accuracy, explicit, wanted: (d, c) => wideLayers(d, c.at, certify) });
+    steps.push({ accuracy, explicit, wanted: (d, at) => wideLayers(d, at, certify) });
   }
-  return rungs;
+  return steps;
 }
 
-/** Whether a judged sample has anything to climb for. */
-export function hasToClimb(draft: Draft, at: number, { hostAccuracy, certify }: Wishes): boolean {
-  if (draft.violations.has(at)) return false;
-  if (draft.suspected[at] === 1 || hostAccuracy !== null || certify !== null) return true;
-  const { verdict, findings } = draft.block;
-  if (verdict[at] === CODE.unresolved) return true;
-  for (let i = 0; i < findings.depth; i++) if ((findings.verdict[i] as Uint8Array)[at] === CODE.unresolved) return true;
-  return false;
+/** Samples that stand on one rung together. */
+interface Party {
+  readonly places: Int32Array;
+  /** Layers t that are taken up again; null: the engine's own block, every sample of it. */
+  readonly layers: readonly number[] | null;
 }
 
-export async function climb(draft: Draft, climbers: readonly Climber[], wishes: Wishes): Promise<void> {
-  for (const rung of rungsOf(wishes)) {
-    const groups = new Map<string, { layers: readonly number[]; members: Climber[] }>();
-    for (const climber of climbers) {
-      if (isOver(draft, climber)) continue;
-      const layers = rung.wanted(draft, climber);
-      if (layers.length === 0) continue;
-      const key = layers.join(" ");
-      const group = groups.get(key) ?? { layers, members: [] };
-      group.members.push(climber);
-      groups.set(key, group);
-    }
-    for (const { layers, members } of groups.values()) await refine(draft, members, layers, rung, wishes);
+/** What there is to judge the samples of a party by, in their order; the whole block for the engine's. */
+interface Findable {
+  readonly evidence: Evidence;
+  readonly bounds: JudgeBounds;
+}
+
+export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
+  for (const step of [null, ...stepsOf(wishes)]) {
+    await Promise.all(
+      partiesOf(draft, step).map(async ({ places, layers }) => {
+        const isWhole = step === null || layers === null;
+        const { evidence, bounds } = isWhole ? ownEvidence(draft) : await refine(draft, places, layers, step, wishes);
+        judgeParty(draft, places, isWhole, evidence, bounds);
+      }),
+    );
   }
 }
 
-/** A violation that the f64 replay shows, or that needs none of it, ends the climb. */
-function isOver({ violations, block }: Draft, { at, refined }: Climber): boolean {
-  return violations.has(at) || (refined && block.verdict[at] === CODE.violated);
+/** Brackets, verdicts of the layers, and the samples' own. */
+function judgeParty(draft: Draft, places: Int32Array, isWhole: boolean, evidence: Evidence, bounds: JudgeBounds): void {
+  const { block, zeros, weights, cutFaults, localFaults } = draft;
+  const { findings, numbers, verdict } = block;
+  const found = isWhole ? findings : createFindings(findings.depth, places.length);
+  jacobianBounds(bounds, evidence, found);
+  judgeLayers(bounds, evidence, (k) => zeros.get(places[k] as number) ?? null, found);
+  if (!isWhole) intersectFindings(findings, found, evidence, places);
+  totalBrackets(weights, findings, draft.bounds.weightError, places, numbers);
+  sampleVerdicts(findings, numbers, (at) => cutFaults.has(at) || localFaults.has(at), places, verdict);
 }
 
-/** Takes these layers of the samples up again in f64. */
+function ownEvidence({ evidence, bounds, block, measurements }: Draft): Findable {
+  const rung: Rung = measurements.witnesses.some((w) => w !== null) ? "iterated" : "screened";
+  block.rung.fill(RUNGS.indexOf(rung));
+  return { evidence, bounds: bounds.judge };
+}
+
+/** Who takes this step, by the layers that they take up again, in blocks. */
+function partiesOf(draft: Draft, step: Step | null): Party[] {
+  if (step === null) return [{ places: Int32Array.from(draft.block.verdict.keys()), layers: null }];
+  const groups = new Map<string, { layers: readonly number[]; places: number[] }>();
+  for (let at = 0; at < draft.block.samples; at++) {
+    if (isOver(draft, at)) continue;
+    const layers = step.wanted(draft, at);
+    if (layers.length === 0) continue;
+    const key = layers.join(" ");
+    const group = groups.get(key) ?? { layers, places: [] };
+    group.places.push(at);
+    groups.set(key, group);
+  }
+  return [...groups.values()].flatMap(({ layers, places }) =>
+    Array.from({ length: Math.ceil(places.length / BLOCK) }, (_, k) => ({
+      ...{ layers, places: Int32Array.from(places.slice(k * BLOCK, (k + 1) * BLOCK)) },
+    })),
+  );
+}
+
+/** Takes these layers of the samples up again in f64: the local check of what is stored, estimates, and evidence. */
 async function refine(
   draft: Draft,
-  members: readonly Climber[],
+  places: Int32Array,
   layers: readonly number[],
-  { accuracy, explicit }: Rung,
+  { accuracy, explicit }: Step,
   { host }: Wishes,
-): Promise<void> {
-  const { block, bounds } = draft;
-  await fetchStored(draft, members);
-  const parts = Array.from({ length: Math.ceil(members.length / BLOCK) }, (_, k) =>
-    members.slice(k * BLOCK, (k + 1) * BLOCK),
-  );
-  await Promise.all(
-    parts.map(async (part) => {
-      const indices = part.map(({ at }) => block.first + at);
-      const stored = part.map((climber) => climber.stored as StoredSample);
-      const refinement = await host.refine(bounds.plan, stored, { indices, layers, accuracy, explicit });
-      const again = createFindings(block.findings.depth, part.length);
-      part.forEach((climber, k) => {
-        take(draft, climber, refinement, k, again);
-        if (accuracy !== null) takeEstimates(draft, climber.at, refinement, k);
-        conclude(draft, climber.at);
-        climber.refined = true;
-      });
-    }),
-  );
-}
-
-/** What the refinement proves of its sample k beside what was known. */
-function take(draft: Draft, { at, zeros }: Climber, refinement: Refinement, k: number, again: Findings): void {
-  const { bounds, measurements, block } = draft;
-  setRung(draft, at, "replayed");
-  const local = localFault(bounds.layers, measurements.arithmetic, refinement, k);
-  if (local !== null) addViolation(draft, at, local);
-  judgeLayers(bounds.refined, { arithmetic: IEEE_F64, ...refinement }, k, zeros, again, k);
-  refinement.layers.forEach((layer, i) => {
-    if (layer === null) return;
-    const both = intersectFindings(findingAt(block.findings, i, at), findingAt(again, i, k), i + 1);
-    putFinding(block.findings, i, at, both);
+): Promise<Findable> {
+  const { block, bounds, measurements, localFaults } = draft;
+  await fetchStored(draft, places);
+  const indices = Array.from(places, (at) => block.first + at);
+  const stored = Array.from(places, (at) => draft.stored.get(at) as StoredSample);
+  const refinement = await host.refine(bounds.plan, stored, { indices, layers, accuracy, explicit });
+  places.forEach((at, k) => {
+    block.rung[at] = RUNGS.indexOf("replayed");
+    const fault = localFault(bounds.layers, measurements.arithmetic, refinement, k);
+    if (fault !== null) localFaults.set(at, fault);
+    if (accuracy !== null) takeEstimates(draft, at, refinement, k);
   });
+  return { evidence: { arithmetic: IEEE_F64, ...refinement }, bounds: bounds.refined };
 }
 
-async function fetchStored({ stored }: Draft, members: readonly Climber[]): Promise<void> {
-  const missing = members.filter((climber) => climber.stored === null);
+async function fetchStored({ stored, fetch }: Draft, places: Int32Array): Promise<void> {
+  const missing = Array.from(places).filter((at) => !stored.has(at));
   if (missing.length === 0) return;
-  const found = await stored(missing.map(({ at }) => at));
-  missing.forEach((climber, i) => (climber.stored = found[i] ?? null));
+  const found = await fetch(missing);
+  missing.forEach((at, k) => stored.set(at, found[k] as StoredSample));
 }
 
 /** ‖ĉ‖/‖û‖ of the best f64 witness of each refined layer: Wᵀδ̂ with its pullback is one, and so is what an explicit Jacobian's bracket stands on. */
@@ -166,34 +170,44 @@ function estimateOf(layer: RefinedLayer, witness: NonNullable<RefinedLayer["witn
   );
 }
 
-function isLookedAt({ suspected }: Draft, { at, closer }: Climber): boolean {
-  return suspected[at] === 1 || closer;
+/** Whether a sample climbs no further: it is not judged, a check has found it wrong, or its replay shows a violation. */
+function isOver({ isOut, cutFaults, localFaults, block }: Draft, at: number): boolean {
+  if (isOut[at] === 1 || cutFaults.has(at) || localFaults.has(at)) return true;
+  return block.verdict[at] === CODE.violated && block.rung[at] === RUNGS.indexOf("replayed");
 }
 
-function layersWhere({ block }: Draft, wanted: (i: number) => boolean): number[] {
-  return block.layers.flatMap((_, i) => (wanted(i) ? [i + 1] : []));
+/** Whether all of its stored adjoints are checked in f64, whatever its verdict. */
+function isLookedAt({ suspected, small, inF64 }: Draft, at: number): boolean {
+  return suspected[at] === 1 || (small.has(at) && !inF64);
 }
 
-const everyLayer = (draft: Draft): number[] => layersWhere(draft, () => true);
+function everyLayer({ block }: Draft): number[] {
+  return block.layers.map((_, i) => i + 1);
+}
 
 /** Layers whose verdict is open; all that a factor of 0 does not settle where only the total is. */
-function openLayers(draft: Draft, at: number): number[] {
-  const { verdict, findings } = draft.block;
-  const code = (i: number): number => (findings.verdict[i] as Uint8Array)[at] as number;
-  const open = layersWhere(draft, (i) => code(i) === CODE.unresolved);
-  if (open.length > 0 || verdict[at] !== CODE.unresolved) return open;
-  return layersWhere(draft, (i) => code(i) !== CODE.trivial);
+function openLayers({ block }: Draft, at: number): number[] {
+  const { verdict, findings } = block;
+  const open: number[] = [];
+  const unsettled: number[] = [];
+  for (let i = 0; i < findings.depth; i++) {
+    const code = (findings.verdict[i] as Uint8Array)[at];
+    if (code === CODE.unresolved) open.push(i + 1);
+    if (code !== CODE.trivial) unsettled.push(i + 1);
+  }
+  return open.length > 0 || verdict[at] !== CODE.unresolved ? open : unsettled;
 }
 
 /** Layers 2 … l, where one of them has no estimate of f64 yet. */
-function estimatedLayers(draft: Draft, at: number): number[] {
-  const own = draft.estimates.get(at);
-  const inner = layersWhere(draft, (i) => i > 0);
+function estimatedLayers({ block, estimates }: Draft, at: number): number[] {
+  const own = estimates.get(at);
+  const inner = block.layers.slice(1).map((_, i) => i + 2);
   return own !== undefined && inner.every((t) => own[t - 1] !== null) ? [] : inner;
 }
 
-function wideLayers(draft: Draft, at: number, width: number): number[] {
-  return layersWhere(draft, (i) => i > 0 && !isNarrow(draft.block.findings, i, at, width));
+function wideLayers({ block }: Draft, at: number, width: number): number[] {
+  const inner = block.layers.slice(1).map((_, i) => i + 2);
+  return inner.filter((t) => !isNarrow(block.findings, t - 1, at, width));
 }
 
 /** Whether layer t's proven interval of ‖J_t‖ is no wider than asked for; a dead layer's [0, 0] is. @param i t − 1. */

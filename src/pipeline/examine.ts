@@ -1,5 +1,5 @@
-/** A measured batch from judgement to its finished block: settle, audit, and put the samples that f64 measured in their places. */
-import type { Batch, MeasuredBatch } from "../engine/engine.ts";
+/** A measured batch to its finished block: settle, measure again in f64 what has to be, audit, and put those samples in their places. */
+import type { Arithmetic, Batch, MeasuredBatch } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { PlanBounds } from "../verification/plan-bounds.ts";
@@ -11,7 +11,9 @@ import type { SettledBlock } from "./block.ts";
 import { copySample } from "./block.ts";
 import type { Wishes } from "./climb.ts";
 import type { GivenBatch } from "./given.ts";
-import type { Settled } from "./settle.ts";
+import type { Settled } from "./replays.ts";
+import { replay } from "./replays.ts";
+import type { Settlement } from "./settle.ts";
 import { settle } from "./settle.ts";
 
 /** A finished batch; `settled` holds what was measured wholly in f64 until it is released. */
@@ -31,21 +33,23 @@ export interface Examiner {
 export function createExaminer(plan: Plan, hostPlan: Plan, wishes: Wishes, audit: number): Examiner {
   const layers = layerBounds(plan);
   const known = new Map<number, PlanBounds>();
-  const hostBounds = planBounds(hostPlan, layers, IEEE_F64);
-  const boundsOf: Parameters<typeof settle>[0]["boundsOf"] = ({ arithmetic }) => {
+  const boundsOf = (arithmetic: Arithmetic): PlanBounds => {
     const own = known.get(arithmetic.unitRoundoff) ?? planBounds(plan, layers, arithmetic);
     known.set(arithmetic.unitRoundoff, own);
     return own;
   };
-  const settlement = { ...wishes, hostPlan, hostBounds, boundsOf };
+  const hostBounds = planBounds(hostPlan, layers, IEEE_F64);
+  const inF64: Settlement = { ...wishes, bounds: hostBounds, checksNorms: false };
   const auditor = createAuditor(plan, audit);
   return {
     drawn: auditor.drawn,
     async examine(given, measured) {
-      const settled = await settle(settlement, given, measured);
+      const { arithmetic } = measured.measurements;
+      const draft = await settle({ ...wishes, bounds: boundsOf(arithmetic), checksNorms: true }, given, measured);
+      const settled = await replay(inF64, hostPlan, given, draft);
       try {
         const audits = await auditor.audit(given, measured, settled);
-        const { block } = settled.draft;
+        const { block } = draft;
         for (const [at, whole] of settled.wholes) {
           if (!audits.guilty.has(at)) copySample(whole.draft.block, 0, block, at);
         }

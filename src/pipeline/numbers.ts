@@ -1,130 +1,148 @@
 /** The reported numbers of a sample: what was measured, in the network's own scale (MATH.md §1). */
-import type { Measurements } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../engine/powers.ts";
 import { lengthened } from "../network/network.ts";
 import { DOWN, UP } from "../verification/rounding.ts";
-import type { LayerColumns, SettledBlock } from "./block.ts";
+import type { LayerColumns } from "./block.ts";
 import { plannedNorm } from "./block.ts";
+import type { Draft } from "./draft.ts";
 
-/** What a sample's numbers are made of. Weights and total stand at its place in the block. */
-export interface Source {
-  readonly plan: Plan;
-  /** ‖W′_t‖ as reported. */
-  readonly weightNorms: readonly number[];
-  /** Σ_{s<t} k_s, and Σ k_s last. */
-  readonly below: readonly number[];
-  readonly weights: readonly Float64Array[];
-}
+type Columns = readonly Float64Array[];
+const column = (columns: Columns, i: number): Float64Array => columns[i] as Float64Array;
 
-export function numberSource(plan: Plan, weights: readonly Float64Array[]): Source {
-  const below = [0];
-  for (const { scaleExponent } of plan.layers) below.push((below.at(-1) as number) + scaleExponent);
-  return { plan, below, weights, weightNorms: plan.layers.map((_, i) => plannedNorm(plan, i)) };
-}
-
-const of = (columns: readonly Float64Array[], i: number, at: number): number =>
-  (columns[i] as Float64Array)[at] as number;
-
-/**
- * Fills in place `to` of the block.
- * @param m,at the measurements that the numbers come from, and the sample's place there.
- * @param weightExponent the weights' own: w_t = weights[t−1]·2^weightExponent.
- * @param estimates ‖J_t‖ as an f64 witness gives it, scaled; null: the engine's own.
- * @param vouched whether the numbers are near the formulas'; where not, the ratio has no proven ends.
- */
-export function fillNumbers(
-  { plan, weightNorms, below, weights }: Source,
-  block: SettledBlock,
-  to: number,
-  m: Measurements,
-  at: number,
-  weightExponent: number,
-  estimates: readonly (number | null)[] | null,
-  vouched: boolean,
-): void {
-  const { numbers, layers, findings, model } = block;
-  const depth = layers.length;
-  const top = m.topExponent[at] as number;
-  const whole = below[depth] as number;
-  const gradientNorm = of(m.pullbackNorm, 0, at);
-  const [along] = m.directions;
-  let weightSum = 0;
-  for (let i = 0; i < depth; i++) weightSum += of(weights, i, to);
-  let lhs = 0; // Σ w κ²
-  let rhs = 0; // Σ w
-  let coefficient = 0;
+/** Fills the reported columns of the draft's block, once nothing of its samples changes any more. */
+export function fillNumbers(draft: Draft): void {
+  const { block, bounds, measurements: m, weights } = draft;
+  const { samples } = block;
+  const { lhs, rhs, coefficient } = block.numbers;
+  const depth = bounds.plan.layers.length;
+  const weightSum = new Float64Array(samples);
   for (let i = 0; i < depth; i++) {
-    const out = layers[i] as LayerColumns;
-    const k = below[i] as number; // Σ_{s<t} k_s
-    const through = below[i + 1] as number;
-    const hidden = of(m.hiddenNorm, i, at);
-    const delta = of(m.adjointNorm, i, at);
-    const pulled = of(m.pullbackNorm, i, at);
-    const weight = weightNorms[i] as number;
-    const jacobian = jacobianEstimate(plan, m, at, i, estimates, gradientNorm, pulled);
-    const directional = of(along.tangentNorm, i, at) / of(along.tangentNorm, 0, at);
-    const tightness = ratioOrZero(gradientNorm, delta * weight * jacobian);
-    const w = of(weights, i, to);
-    const alpha = ratioOrZero(pulled, delta * weight);
-    const share = weightSum > 0 ? w / weightSum : 0;
-    if (tightness > 0) lhs += w * (tightness * tightness);
-    rhs += w;
-    const own = plan.network.layers[i] as Plan["network"]["layers"][number];
-    const term = timesPowerOfTwo(lengthened(own, hidden) / (weight * jacobian), -through);
-    coefficient += weight * jacobian > 0 ? term * term : 0;
-    const deltaNorm = timesPowerOfTwo(delta, whole - through + top);
-    out.hiddenNorm[to] = hidden;
-    out.jacobianNorm[to] = timesPowerOfTwo(jacobian, k);
-    out.jacobianNormLower[to] = loweredPowerOfTwo(of(findings.statementLower, i, to), k);
-    out.jacobianNormUpper[to] = raisedPowerOfTwo(of(findings.statementUpper, i, to), k);
-    out.weightGradientNorm[to] = deltaNorm * hidden;
-    out.biasGradientNorm[to] = (model[i] as (typeof model)[number]).biased ? deltaNorm : NaN;
-    out.tightness[to] = tightness;
-    out.directionalTightness[to] = ratioOrZero(gradientNorm, delta * weight * directional);
-    out.alignmentWeight[to] = alpha;
-    out.alignmentJacobian[to] = ratioOrZero(gradientNorm, pulled * jacobian);
-    out.slackWeight[to] = share * Math.max(0, 1 - alpha * alpha);
-    out.slackJacobian[to] = share * Math.max(0, alpha * alpha - tightness * tightness);
+    const own = column(weights, i);
+    for (let at = 0; at < samples; at++) weightSum[at] = (weightSum[at] as number) + (own[at] as number);
   }
-  const scale = weightExponent + 2 * top;
-  const proven = vouched && weightSum !== 0;
-  const lower = numbers.totalLower[to] as number;
-  const upper = numbers.totalUpper[to] as number;
-  numbers.value[to] = m.value[at] as number;
-  numbers.inputGradientNorm[to] = timesPowerOfTwo(gradientNorm, whole + top);
-  numbers.parameterGradientNorm[to] = squareRootScaled(rhs, scale);
-  numbers.lhs[to] = timesPowerOfTwo(lhs, scale);
-  numbers.rhs[to] = timesPowerOfTwo(rhs, scale);
-  numbers.ratio[to] = rhs > 0 ? lhs / rhs : NaN;
-  // The total's bracket squared, rounded outward; none where both sides are 0, or where its weights are too small to be believed.
-  numbers.ratioLower[to] = proven ? lower * lower * DOWN : NaN;
-  numbers.ratioUpper[to] = proven ? upper * upper * UP : NaN;
-  numbers.coefficient[to] = coefficient;
+  // Σ_{s<t} k_s, and Σ k_s last.
+  const below = [0];
+  for (const k of bounds.scaleExponents) below.push((below.at(-1) as number) + k);
+  for (const sum of [lhs, rhs, coefficient]) sum.fill(0);
+  const jacobian = new Float64Array(samples);
+  for (let i = 0; i < depth; i++) {
+    fillEstimates(draft, i, jacobian);
+    fillLayer(draft, i, jacobian, below, weightSum);
+  }
+  fillTotals(draft, below[depth] as number, weightSum);
+  block.numbers.value.set(m.value);
 }
 
-/**
- * ‖ĉ‖/‖û‖ of the better stored witness, scaled: the iteration's or p̂_t, whose pullback is ĝ_x. Layer 1: ‖I‖. Frobenius: ‖Â‖_F.
- */
-function jacobianEstimate(
-  plan: Plan,
-  m: Measurements,
-  at: number,
+/** Layer t = i + 1; lhs = Σ w κ², rhs = Σ w and the coefficient receive its terms, unscaled. @param jacobian ‖J_t‖, scaled. */
+function fillLayer(
+  draft: Draft,
   i: number,
-  estimates: readonly (number | null)[] | null,
-  gradient: number,
-  pulled: number,
-): number {
+  jacobian: Float64Array,
+  below: readonly number[],
+  weightSum: Float64Array,
+): void {
+  const { block, bounds, measurements: m, weights } = draft;
+  const { findings, numbers } = block;
+  const { lhs, rhs, coefficient } = numbers;
+  const out = block.layers[i] as LayerColumns;
+  const { scaleExponents, plan } = bounds;
+  const own = plan.network.layers[i] as Plan["network"]["layers"][number];
+  const { biased } = block.model[i] as (typeof block.model)[number];
+  const weight = plannedNorm(plan, i);
+  const k = below[i] as number;
+  const through = k + (scaleExponents[i] as number);
+  const whole = below[below.length - 1] as number;
+  const gradientNorm = column(m.pullbackNorm, 0);
+  const [hiddenNorm, deltaNorm, pulledNorm] = [m.hiddenNorm, m.adjointNorm, m.pullbackNorm].map((c) =>
+    column(c, i),
+  ) as [Float64Array, Float64Array, Float64Array];
+  const { tangentNorm } = m.directions[0];
+  const [first, along] = [column(tangentNorm, 0), column(tangentNorm, i)];
+  const [lower, upper] = [column(findings.statementLower, i), column(findings.statementUpper, i)];
+  const w = column(weights, i);
+  for (let at = 0; at < block.samples; at++) {
+    const gradient = gradientNorm[at] as number;
+    const hidden = hiddenNorm[at] as number;
+    const delta = deltaNorm[at] as number;
+    const pulled = pulledNorm[at] as number;
+    const norm = jacobian[at] as number;
+    const share = (weightSum[at] as number) > 0 ? (w[at] as number) / (weightSum[at] as number) : 0;
+    const tightness = ratioOrZero(gradient, delta * weight * norm);
+    const alpha = ratioOrZero(pulled, delta * weight);
+    const directional = (along[at] as number) / (first[at] as number);
+    if (tightness > 0) lhs[at] = (lhs[at] as number) + (w[at] as number) * (tightness * tightness);
+    rhs[at] = (rhs[at] as number) + (w[at] as number);
+    const term = timesPowerOfTwo(lengthened(own, hidden) / (weight * norm), -through);
+    if (weight * norm > 0) coefficient[at] = (coefficient[at] as number) + term * term;
+    const unscaled = timesPowerOfTwo(delta, whole - through + (m.topExponent[at] as number));
+    out.hiddenNorm[at] = hidden;
+    out.jacobianNorm[at] = timesPowerOfTwo(norm, k);
+    out.jacobianNormLower[at] = loweredPowerOfTwo(lower[at] as number, k);
+    out.jacobianNormUpper[at] = raisedPowerOfTwo(upper[at] as number, k);
+    out.weightGradientNorm[at] = unscaled * hidden;
+    out.biasGradientNorm[at] = biased ? unscaled : NaN;
+    out.tightness[at] = tightness;
+    out.directionalTightness[at] = ratioOrZero(gradient, delta * weight * directional);
+    out.alignmentWeight[at] = alpha;
+    out.alignmentJacobian[at] = ratioOrZero(gradient, pulled * norm);
+    out.slackWeight[at] = share * Math.max(0, 1 - alpha * alpha);
+    out.slackJacobian[at] = share * Math.max(0, alpha * alpha - tightness * tightness);
+  }
+}
+
+/** The sample's own numbers, and lhs and rhs in its own scale. @param whole Σ k_s. */
+function fillTotals(
+  { block, measurements: m, weightExponent, doubtful }: Draft,
+  whole: number,
+  weightSum: Float64Array,
+) {
+  const { numbers } = block;
+  const { lhs, rhs, totalLower, totalUpper } = numbers;
+  const gradientNorm = column(m.pullbackNorm, 0);
+  for (let at = 0; at < block.samples; at++) {
+    const top = m.topExponent[at] as number;
+    const scale = (weightExponent[at] as number) + 2 * top;
+    const [left, right] = [lhs[at] as number, rhs[at] as number];
+    const proven = weightSum[at] !== 0;
+    const [lower, upper] = [totalLower[at] as number, totalUpper[at] as number];
+    numbers.inputGradientNorm[at] = timesPowerOfTwo(gradientNorm[at] as number, whole + top);
+    numbers.parameterGradientNorm[at] = squareRootScaled(right, scale);
+    lhs[at] = timesPowerOfTwo(left, scale);
+    rhs[at] = timesPowerOfTwo(right, scale);
+    numbers.ratio[at] = right > 0 ? left / right : NaN;
+    // The total's bracket squared, rounded outward; none where both sides are 0.
+    numbers.ratioLower[at] = proven ? lower * lower * DOWN : NaN;
+    numbers.ratioUpper[at] = proven ? upper * upper * UP : NaN;
+  }
+  // Nor where the weights are too small to be believed.
+  for (const at of doubtful) numbers.ratioLower[at] = numbers.ratioUpper[at] = NaN;
+}
+
+/** ‖ĉ‖/‖û‖ of the better stored witness, scaled: the iteration's or p̂_t, whose pullback is ĝ_x. Layer 1: ‖I‖. Frobenius: ‖Â‖_F. */
+function fillEstimates({ bounds, measurements: m, estimates }: Draft, i: number, jacobian: Float64Array): void {
+  const { plan } = bounds;
   const spectral = plan.norm === "spectral";
-  const refined = estimates?.[i] ?? null;
-  if (refined !== null && spectral) return refined;
-  if (i === 0) return spectral ? 1 : Math.sqrt((plan.network.layers[0] as { inputs: number }).inputs);
-  if (!spectral) return m.explicit[i]?.frobenius[at] ?? NaN;
-  const witness = m.witnesses[i] ?? null;
-  const iterated =
-    witness === null ? 0 : ratioOrZero(witness.pullbackNorm[at] as number, witness.vectorNorm[at] as number);
-  // A witness that overflowed is none, and p̂_t is left.
-  return Math.max(Number.isFinite(iterated) ? iterated : 0, ratioOrZero(gradient, pulled));
+  if (!spectral) {
+    const width = (plan.network.layers[0] as { inputs: number }).inputs;
+    if (i === 0) jacobian.fill(Math.sqrt(width));
+    else jacobian.set(m.explicit[i]?.frobenius ?? new Float64Array(jacobian.length).fill(NaN));
+    return;
+  }
+  if (i === 0) jacobian.fill(1);
+  else {
+    const witness = m.witnesses[i] ?? null;
+    const [gradient, pulled] = [column(m.pullbackNorm, 0), column(m.pullbackNorm, i)];
+    for (let at = 0; at < jacobian.length; at++) {
+      jacobian[at] = ratioOrZero(gradient[at] as number, pulled[at] as number);
+    }
+    for (let at = 0; witness !== null && at < jacobian.length; at++) {
+      const iterated = ratioOrZero(witness.pullbackNorm[at] as number, witness.vectorNorm[at] as number);
+      // A witness that overflowed is none, and p̂_t is left.
+      jacobian[at] = Math.max(Number.isFinite(iterated) ? iterated : 0, jacobian[at] as number);
+    }
+  }
+  for (const [at, refined] of estimates) jacobian[at] = refined[i] ?? (jacobian[at] as number);
 }
 
 /** a/b, and 0 for 0/0: the terms of a dead factor count as 0 (MATH.md §1). */

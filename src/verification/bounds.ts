@@ -1,6 +1,6 @@
 /**
- * Proven bounds for one sample from its measured norms: of ‖J_t‖, of the restart error E_t (MATH.md §2, "Verdict per layer" and "The
- * witness for ‖J_t‖").
+ * Proven bounds for a block of samples from their measured norms: of ‖J_t‖, of the restart error E_t (MATH.md §2, "Verdict per layer" and
+ * "The witness for ‖J_t‖"). Every list of numbers is a column, one entry a sample.
  *
  * Never an interval pushed through depth: each linear step's own residual is bounded where it arises, and carried to the
  * input by the norm of the exact Jacobian below it: ĉ − J_tᵀû = Σ_{s<t} J_sᵀ ε_s with ‖ε_s‖ ≤ backwardStepError(s).
@@ -9,9 +9,8 @@ import type { Arithmetic } from "../engine/engine.ts";
 import type { Evidence, MeasuredJacobian } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
 import { UPPER_KINDS } from "./findings.ts";
-import type { JudgeBounds, LayerBounds } from "./rounding.ts";
+import type { JudgeBounds, LayerBounds, NormRounding, StepRounding } from "./rounding.ts";
 import {
-  backwardStepError,
   DOWN,
   judgeBounds,
   loweredNorm,
@@ -19,8 +18,11 @@ import {
   raisedNorm,
   roundedUp,
   stepError,
+  stepRounding,
   UP,
 } from "./rounding.ts";
+
+type Columns = readonly Float64Array[];
 
 /**
  * Upper bound of a norm measured over n numbers. Each of them may have been read as 0 where it is below the flush threshold, and a norm
@@ -35,7 +37,36 @@ export function normLower(measured: number, n: number, arithmetic: Arithmetic): 
   return loweredNorm(normRounding(n, arithmetic), measured);
 }
 
-/** Σ_{s ≤ last} U(J_s) · backwardStepError(s, ‖stage s‖): how far a pullback through layers last … 1 is from its exact value. */
+/**
+ * Σ_{s ≤ last} U(J_s) · backwardStepError(s, ‖stage s‖): how far a pullback through layers last … 1 is from its exact value.
+ * @param error receives it. @param rows how many vectors go through at once, the stages' norms being their Frobenius norms.
+ */
+export function chainError(
+  { layers, outputs, steps, arithmetic }: JudgeBounds,
+  jacobianUpper: Columns,
+  stageNorms: Columns,
+  last: number,
+  error: Float64Array,
+  rows = 1,
+): void {
+  error.fill(0);
+  for (let i = 0; i < last; i++) {
+    const own = layers[i] as LayerBounds;
+    const norm = rows === 1 ? (outputs[i] as NormRounding) : normRounding(own.outputs * rows, arithmetic);
+    const step = rows === 1 ? (steps[i] as StepRounding) : stepRounding(own, arithmetic, rows);
+    const stage = stageNorms[i] as Float64Array;
+    const upper = jacobianUpper[i] as Float64Array;
+    for (let at = 0; at < error.length; at++) {
+      const residual = stepError(step, raisedNorm(norm, stage[at] as number));
+      error[at] = (error[at] as number) + (upper[at] as number) * residual;
+    }
+  }
+  // A product, its rounding, and the additions of all layers.
+  const roundings = last + 2;
+  for (let at = 0; at < error.length; at++) error[at] = roundedUp(error[at] as number, roundings);
+}
+
+/** The same of one sample. */
 export function pullbackError(
   layers: readonly LayerBounds[],
   jacobianUpper: ArrayLike<number>,
@@ -44,135 +75,159 @@ export function pullbackError(
   arithmetic: Arithmetic,
   rows = 1,
 ): number {
-  const stages = stageNorms.map((norm) => Float64Array.of(norm));
-  return chainError(judgeBounds(layers.slice(0, last), "spectral", arithmetic), jacobianUpper, stages, last, 0, rows);
+  const column = (x: number): Float64Array => Float64Array.of(x);
+  const bounds = judgeBounds(layers.slice(0, last), "spectral", arithmetic);
+  const error = new Float64Array(1);
+  chainError(bounds, Array.from(jacobianUpper, column), stageNorms.map(column), last, error, rows);
+  return error[0] as number;
 }
 
-/** The same of sample `at`. @param rows how many vectors go through at once, the stages' norms being their Frobenius norms. */
-export function chainError(
-  { layers, outputs, steps, arithmetic }: JudgeBounds,
-  jacobianUpper: ArrayLike<number>,
-  stageNorms: readonly Float64Array[],
-  last: number,
-  at: number,
-  rows = 1,
-): number {
-  let error = 0;
-  for (let i = 0; i < last; i++) {
-    const stage = (stageNorms[i] as Float64Array)[at] as number;
-    const layer = layers[i] as LayerBounds;
-    const step =
-      rows === 1
-        ? stepError(steps[i] as (typeof steps)[number], raisedNorm(outputs[i] as (typeof outputs)[number], stage))
-        : backwardStepError(layer, normUpper(stage, layer.outputs * rows, arithmetic), arithmetic, rows);
-    error += (jacobianUpper[i] as number) * step;
-  }
-  // A product, its rounding, and the additions of all layers.
-  return roundedUp(error, last + 2);
-}
-
-/** L(J_t) = [‖ĉ‖(1 − γ) − Σ_{s<t} U(J_s) ε_s] / (‖û‖(1 + γ)) from a pulled-back witness; 0 where there is none. */
+/**
+ * Raises `lower` to L(J_t) = [‖ĉ‖(1 − γ) − Σ_{s<t} U(J_s) ε_s] / (‖û‖(1 + γ)) from pulled-back witnesses, where they have a length.
+ * @param error a column to work in.
+ */
 export function witnessLower(
   bounds: JudgeBounds,
-  jacobianUpper: ArrayLike<number>,
+  jacobianUpper: Columns,
   t: number,
   vectorNorm: Float64Array,
   resultNorm: Float64Array,
-  stageNorms: readonly Float64Array[],
-  at: number,
-): number {
-  const { inputs } = bounds;
-  const length = vectorNorm[at] as number;
-  if (!(length > 0)) return 0;
-  const error = chainError(bounds, jacobianUpper, stageNorms, t - 1, at);
-  const numerator = loweredNorm(inputs[0] as (typeof inputs)[number], resultNorm[at] as number) - error;
-  const lower = (numerator / raisedNorm(inputs[t - 1] as (typeof inputs)[number], length)) * DOWN;
-  return lower > 0 ? lower : 0;
+  stageNorms: Columns,
+  lower: Float64Array,
+  error: Float64Array,
+): void {
+  chainError(bounds, jacobianUpper, stageNorms, t - 1, error);
+  const input = bounds.inputs[0] as NormRounding;
+  const own = bounds.inputs[t - 1] as NormRounding;
+  for (let at = 0; at < lower.length; at++) {
+    const length = vectorNorm[at] as number;
+    if (!(length > 0)) continue;
+    const numerator = loweredNorm(input, resultNorm[at] as number) - (error[at] as number);
+    const bound = (numerator / raisedNorm(own, length)) * DOWN;
+    if (bound > (lower[at] as number)) lower[at] = bound;
+  }
 }
 
 const [IDENTITY, PRODUCT, FROBENIUS, SPECTRAL] = UPPER_KINDS.map((_, kind) => kind) as [number, number, number, number];
 
 /**
- * Bounds of every ‖J_t‖ of sample `at`, t = 1 … l, from the layer below upwards: U(J_t) = min(U(J_{t−1})·max|D_{t−1}|·U(W′_{t−1}),
+ * Bounds of every ‖J_t‖ and E_t, t = 1 … l, from the layer below upwards: U(J_t) = min(U(J_{t−1})·max|D_{t−1}|·U(W′_{t−1}),
  * explicit Â's norm plus its error sum), which is never looser than the product of all layers. p̂_t is itself a witness for ‖J_t‖: its
- * pullback is ĝ_x (MATH.md §2, "Zero-iteration screen").
- * @param to the sample's place in the findings; the layers that the evidence leaves out get bounds too.
+ * pullback is ĝ_x (MATH.md §2, "Zero-iteration screen"). The layers that the evidence leaves out get bounds too.
+ * @param findings of the evidence's samples, whose bounds are written; `restartError` receives E_t.
  */
-export function jacobianBounds(
-  bounds: JudgeBounds,
-  evidence: Evidence,
-  at: number,
-  findings: Findings,
-  to: number,
-): void {
-  const { layers, statement, uppers } = bounds;
-  const { spectralLower, spectralUpper, statementLower, statementUpper, kind, special, depth } = findings;
-  const frobenius = statement === "frobenius";
-  const width = (layers[0] as LayerBounds).inputs;
-  const root = Math.sqrt(width);
-  const put = (i: number, lower: number, upper: number, least: number, most: number, how: number): void => {
-    (spectralLower[i] as Float64Array)[to] = lower;
-    (spectralUpper[i] as Float64Array)[to] = upper;
-    (statementLower[i] as Float64Array)[to] = frobenius ? least : lower;
-    (statementUpper[i] as Float64Array)[to] = frobenius ? most : upper;
-    (kind[i] as Uint8Array)[to] = how;
+export function jacobianBounds(bounds: JudgeBounds, evidence: Evidence, findings: Findings): void {
+  const { layers } = bounds;
+  const { spectralUpper, samples } = findings;
+  const scratch = {
+    lower: new Float64Array(samples),
+    least: new Float64Array(samples),
+    most: new Float64Array(samples),
+    error: new Float64Array(samples),
   };
-  uppers[0] = 1;
-  put(0, 1, 1, root * DOWN, root * UP, IDENTITY);
-  let narrowest = width;
+  identityBounds(bounds, findings);
+  let narrowest = (layers[0] as LayerBounds).inputs;
   for (let i = 1; i < layers.length; i++) {
     const below = layers[i - 1] as LayerBounds;
     narrowest = Math.min(narrowest, below.outputs);
-    const slope = (evidence.slopeMax[i - 1] as Float64Array)[at] as number;
-    let upper = (uppers[i - 1] as number) * below.spectralUpper * slope * UP;
-    let how = PRODUCT;
-    let most = Infinity;
-    let least = 0;
-    let lower = 0;
+    const slope = evidence.slopeMax[i - 1] as Float64Array;
+    const before = spectralUpper[i - 1] as Float64Array;
+    const upper = spectralUpper[i] as Float64Array;
+    const norm = below.spectralUpper;
+    for (let at = 0; at < samples; at++) upper[at] = (before[at] as number) * norm * (slope[at] as number) * UP;
+    (findings.kind[i] as Uint8Array).fill(PRODUCT);
+    const { lower, least, most, error } = scratch;
+    lower.fill(0);
+    least.fill(0);
+    most.fill(Infinity);
     const own = evidence.layers[i] ?? null;
-    const dense = own?.explicit ?? null;
-    if (dense !== null && (dense.frobenius[at] as number) >= 0) {
-      const found = explicitBounds(bounds, uppers, i, dense, at);
-      ({ least, most, lower } = found);
-      if (most < upper) [upper, how] = [most, FROBENIUS];
-      if (found.upper < upper) [upper, how] = [found.upper, SPECTRAL];
-    }
-    uppers[i] = upper;
     if (own !== null) {
-      const { witness, pullbackNorm, gradientNorm, stageNorms } = own;
-      lower = Math.max(lower, witnessLower(bounds, uppers, i + 1, pullbackNorm, gradientNorm, stageNorms, at));
+      const { witness, pullbackNorm, gradientNorm, stageNorms, explicit } = own;
+      if (explicit !== null) explicitBounds(bounds, findings, i, explicit, scratch);
+      witnessLower(bounds, spectralUpper, i + 1, pullbackNorm, gradientNorm, stageNorms, lower, error);
       if (witness !== null) {
         const { vectorNorm, resultNorm, stageNorms: stages } = witness;
-        lower = Math.max(lower, witnessLower(bounds, uppers, i + 1, vectorNorm, resultNorm, stages, at));
+        witnessLower(bounds, spectralUpper, i + 1, vectorNorm, resultNorm, stages, lower, error);
       }
     }
-    // ‖J‖ ≤ ‖J‖_F ≤ √rank ‖J‖, rank ≤ the narrowest width so far.
-    most = Math.min(most, Math.sqrt(narrowest) * upper * UP);
-    put(i, Math.min(lower, upper), upper, Math.min(Math.max(lower, least), most), most, how);
-    if (lower > upper || least > most) {
-      const contradiction = lower > upper ? { lower, upper } : { lower: least, upper: most };
-      special.set(to * depth + i, { verdict: null, contradiction });
+    put(bounds, findings, i, Math.sqrt(narrowest), scratch);
+  }
+  evidence.layers.forEach((own, i) => {
+    if (own !== null)
+      chainError(bounds, spectralUpper, own.stageNorms, i + 1, findings.restartError[i] as Float64Array);
+  });
+}
+
+/** J_1 = I. */
+function identityBounds({ layers, statement }: JudgeBounds, f: Findings): void {
+  const root = Math.sqrt((layers[0] as LayerBounds).inputs);
+  (f.spectralLower[0] as Float64Array).fill(1);
+  (f.spectralUpper[0] as Float64Array).fill(1);
+  (f.statementLower[0] as Float64Array).fill(statement === "frobenius" ? root * DOWN : 1);
+  (f.statementUpper[0] as Float64Array).fill(statement === "frobenius" ? root * UP : 1);
+  (f.kind[0] as Uint8Array).fill(IDENTITY);
+}
+
+/** Bounds of one layer on their way, a column each: of the spectral norm from below, of the Frobenius norm from both sides. */
+interface Scratch {
+  readonly lower: Float64Array;
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+  readonly error: Float64Array;
+}
+
+/** From explicit Jacobians of layer t = i + 1, where a sample has one. */
+function explicitBounds(
+  bounds: JudgeBounds,
+  { spectralUpper, kind }: Findings,
+  i: number,
+  { frobenius, spectralLower, spectralUpper: denseUpper, stageNorms }: MeasuredJacobian,
+  { lower, least, most, error }: Scratch,
+): void {
+  const { layers, arithmetic } = bounds;
+  const rows = (layers[i - 1] as LayerBounds).outputs;
+  const norm = normRounding(rows * (layers[0] as LayerBounds).inputs, arithmetic);
+  const upper = spectralUpper[i] as Float64Array;
+  const how = kind[i] as Uint8Array;
+  chainError(bounds, spectralUpper, stageNorms, i, error, rows);
+  for (let at = 0; at < lower.length; at++) {
+    const measured = frobenius[at] as number;
+    if (!(measured >= 0)) continue;
+    const e = error[at] as number;
+    const own = (raisedNorm(norm, measured) + e) * UP;
+    const spectral = ((denseUpper[at] as number) + e) * UP;
+    most[at] = own;
+    least[at] = Math.max(0, (loweredNorm(norm, measured) - e) * DOWN);
+    lower[at] = Math.max(0, ((spectralLower[at] as number) - e) * DOWN);
+    if (own < (upper[at] as number)) {
+      upper[at] = own;
+      how[at] = FROBENIUS;
+    }
+    if (spectral < (upper[at] as number)) {
+      upper[at] = spectral;
+      how[at] = SPECTRAL;
     }
   }
 }
 
-/** From an explicit Jacobian of layer t = i + 1: of its Frobenius norm (`least`, `most`) and of its spectral one. */
-function explicitBounds(
-  bounds: JudgeBounds,
-  uppers: ArrayLike<number>,
-  i: number,
-  dense: MeasuredJacobian,
-  at: number,
-) {
-  const { layers, arithmetic } = bounds;
-  const rows = (layers[i - 1] as LayerBounds).outputs;
-  const entries = rows * (layers[0] as LayerBounds).inputs;
-  const frobenius = dense.frobenius[at] as number;
-  const error = chainError(bounds, uppers, dense.stageNorms, i, at, rows);
-  return {
-    most: (normUpper(frobenius, entries, arithmetic) + error) * UP,
-    least: Math.max(0, (normLower(frobenius, entries, arithmetic) - error) * DOWN),
-    lower: Math.max(0, ((dense.spectralLower[at] as number) - error) * DOWN),
-    upper: ((dense.spectralUpper[at] as number) + error) * UP,
-  };
+/** Bounds of layer t = i + 1 into the findings; ‖J‖ ≤ ‖J‖_F ≤ √rank ‖J‖, rank ≤ the narrowest width so far. */
+function put({ statement }: JudgeBounds, f: Findings, i: number, rootRank: number, scratch: Scratch): void {
+  const frobenius = statement === "frobenius";
+  const upperOf = f.spectralUpper[i] as Float64Array;
+  const spectral = f.spectralLower[i] as Float64Array;
+  const [statementLower, statementUpper] = [f.statementLower[i] as Float64Array, f.statementUpper[i] as Float64Array];
+  for (let at = 0; at < f.samples; at++) {
+    const lower = scratch.lower[at] as number;
+    const upper = upperOf[at] as number;
+    const own = Math.min(lower, upper);
+    spectral[at] = own;
+    const most = Math.min(scratch.most[at] as number, rootRank * upper * UP);
+    const least = scratch.least[at] as number;
+    statementLower[at] = frobenius ? Math.min(Math.max(lower, least), most) : own;
+    statementUpper[at] = frobenius ? most : upper;
+    if (lower > upper || least > most) {
+      const contradiction = lower > upper ? { lower, upper } : { lower: least, upper: most };
+      f.special.set(at * f.depth + i, { verdict: null, contradiction });
+    }
+  }
 }

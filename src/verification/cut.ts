@@ -96,39 +96,57 @@ export function suspicionThreshold(layer: LayerBounds): number {
   return Math.min(0.5, Math.max(0.01, 4 / (layer.inputs + layer.outputs)));
 }
 
-/** S_{t−1} and S_t along the direction of the larger residual. */
-export interface Cut {
-  readonly left: number;
-  readonly right: number;
-  readonly residual: number;
-}
-
-/** Of layer t = i + 1 and sample `at`, along one of the two directions. */
-function cutAlong(rounding: CutRounding, m: Measurements, direction: 0 | 1, i: number, at: number): number {
+/**
+ * The residual of layer t = i + 1 along one of the two directions, of the samples from `first` on: `residual` keeps the larger, and NaN is
+ * the largest.
+ */
+function residualsAlong(
+  rounding: CutRounding,
+  m: Measurements,
+  direction: 0 | 1,
+  i: number,
+  residual: Float64Array,
+  first: number,
+): void {
   const { products, tangentNorm } = m.directions[direction];
-  return cutResidual(
-    rounding,
-    (products[i] as Float64Array)[at] as number,
-    (products[i + 1] as Float64Array)[at] as number,
-    (m.adjointNorm[i] as Float64Array)[at] as number,
-    (tangentNorm[i] as Float64Array)[at] as number,
-    i === 0 ? 0 : ((tangentNorm[i - 1] as Float64Array)[at] as number),
-    i === 0 ? 1 : ((m.slopeMax[i - 1] as Float64Array)[at] as number),
-  );
+  const [left, right] = [products[i] as Float64Array, products[i + 1] as Float64Array];
+  const [adjoint, tangent] = [m.adjointNorm[i] as Float64Array, tangentNorm[i] as Float64Array];
+  // Layer 1 has nothing below: what is passed instead is not read.
+  const tangentBelow = tangentNorm[Math.max(0, i - 1)] as Float64Array;
+  const slopeBelow = m.slopeMax[Math.max(0, i - 1)] as Float64Array;
+  for (let k = 0; k < residual.length; k++) {
+    const at = first + k;
+    const own = cutResidual(
+      rounding,
+      left[at] as number,
+      right[at] as number,
+      adjoint[at] as number,
+      tangent[at] as number,
+      tangentBelow[at] as number,
+      slopeBelow[at] as number,
+    );
+    const before = residual[k] as number;
+    residual[k] = Number.isNaN(before) || own <= before ? before : own;
+  }
 }
 
-/** The larger residual of the two directions at layer t = i + 1; NaN is the largest. */
-export function worstResidual(rounding: CutRounding, m: Measurements, i: number, at: number): number {
-  const first = cutAlong(rounding, m, 0, i, at);
-  const second = cutAlong(rounding, m, 1, i, at);
-  return Number.isNaN(first) || second <= first ? first : second;
+/** The larger residual of the two directions at layer t = i + 1, of every sample. @param residual receives it. */
+export function worstResiduals(rounding: CutRounding, m: Measurements, i: number, residual: Float64Array): void {
+  residual.fill(-Infinity);
+  residualsAlong(rounding, m, 0, i, residual, 0);
+  residualsAlong(rounding, m, 1, i, residual, 0);
 }
 
-/** The same with the two products. */
-export function worstCut(rounding: CutRounding, m: Measurements, i: number, at: number): Cut {
-  const residual = worstResidual(rounding, m, i, at);
-  const along = Object.is(cutAlong(rounding, m, 0, i, at), residual) ? 0 : 1;
-  const { products } = m.directions[along];
-  const product = (k: number): number => (products[k] as Float64Array)[at] as number;
-  return { left: product(i), right: product(i + 1), residual };
+/** S_{t−1} and S_t of sample `at`, along the direction that gave its `worst` residual. */
+export function worstProducts(
+  rounding: CutRounding,
+  m: Measurements,
+  i: number,
+  at: number,
+  worst: number,
+): { readonly left: number; readonly right: number } {
+  const along = Float64Array.of(-Infinity);
+  residualsAlong(rounding, m, 0, i, along, at);
+  const { products } = m.directions[Object.is(along[0], worst) ? 0 : 1];
+  return { left: (products[i] as Float64Array)[at] as number, right: (products[i + 1] as Float64Array)[at] as number };
 }

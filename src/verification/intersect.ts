@@ -1,10 +1,25 @@
 /** Two findings of one layer, the engine's and an f64 replay's: both are proven, so that the truth lies in both. */
 import type { Interval } from "../engine/interval.ts";
-import type { LayerFinding } from "./findings.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Findings, LayerFinding } from "./findings.ts";
+import { findingAt, putFinding } from "./findings.ts";
 import { judgeBracket } from "./verdict.ts";
 
+/**
+ * What was known of these samples, with what is found of them again.
+ * @param evidence that it was found by: the layers that it leaves out stay as they were. @param places of the samples among the known.
+ */
+export function intersectFindings(known: Findings, again: Findings, { layers }: Evidence, places: Int32Array): void {
+  layers.forEach((layer, i) => {
+    if (layer === null) return;
+    places.forEach((at, k) => {
+      putFinding(known, i, at, intersectLayer(findingAt(known, i, at), findingAt(again, i, k), i + 1));
+    });
+  });
+}
+
 /** Both findings speak of the same stored numbers: the intersection of their brackets, or the news that it is empty. */
-export function intersectFindings(a: LayerFinding, b: LayerFinding, t: number): LayerFinding {
+export function intersectLayer(a: LayerFinding, b: LayerFinding, t: number): LayerFinding {
   const tightness = intersection(a.tightness, b.tightness);
   const statement = intersection(a.jacobian.statement, b.jacobian.statement);
   const spectral = intersection(a.jacobian.spectral, b.jacobian.spectral);

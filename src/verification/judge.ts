@@ -1,103 +1,120 @@
 /**
- * From evidence to brackets and verdicts of the layers (MATH.md §2), a sample at a time, into columns (findings.ts). Pure functions.
+ * From evidence to brackets and verdicts of the layers (MATH.md §2), a block of samples at a time, into columns (findings.ts). Pure functions.
  *
  * κ_hi = (N_g(1+γ) + E_t) / (N_δ(1−γ) L_W L_J),   κ_lo = max(0, N_g(1−γ) − E_t) / (N_δ(1+γ) U_W U_J)
  */
-import { chainError, jacobianBounds } from "./bounds.ts";
 import type { Evidence, LayerEvidence } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
-import type { JudgeBounds, LayerBounds } from "./rounding.ts";
+import type { JudgeBounds, LayerBounds, NormRounding } from "./rounding.ts";
 import { DOWN, loweredNorm, raisedNorm, UP } from "./rounding.ts";
 import type { Check, Verdict } from "./verdict.ts";
 import { bracketCode, CODE } from "./verdict.ts";
 import type { CertainZeros } from "./zeros.ts";
 
+/** The certain zeros of sample `at`; null where none of its measured numbers is 0. */
+export type ZerosOf = (at: number) => CertainZeros | null;
+
 /**
- * Judges every layer of sample `at` that the evidence covers.
- * @param zeros the sample's certain zeros; null where none of its measured numbers is 0. @param to its place in the findings.
+ * Judges every layer that the evidence covers, of every sample.
+ * @param findings of as many samples, with the bounds of J_t and E_t (bounds.ts).
  */
-export function judgeLayers(
-  bounds: JudgeBounds,
-  evidence: Evidence,
-  at: number,
-  zeros: CertainZeros | null,
-  findings: Findings,
-  to: number,
-): void {
-  const { depth, special } = findings;
-  if (special.size > 0) for (let i = 0; i < depth; i++) special.delete(to * depth + i);
-  jacobianBounds(bounds, evidence, at, findings, to);
-  for (let i = 0; i < depth; i++) {
-    const own = evidence.layers[i] ?? null;
-    if (own !== null) judgeLayer(bounds, evidence, own, i, at, zeros, findings, to);
+export function judgeLayers(bounds: JudgeBounds, evidence: Evidence, zerosOf: ZerosOf, findings: Findings): void {
+  const places = withZeros(bounds, evidence, findings.samples);
+  evidence.layers.forEach((own, i) => {
+    if (own === null) return;
+    judgeLayer(bounds, own, i, findings);
+    for (const at of places) judgeZeros(bounds, evidence, own, i, at, zerosOf(at), findings);
+    judgeContradictions(findings, i);
+  });
+}
+
+/** Samples in which a factor or a gradient is 0. */
+function withZeros({ layers }: JudgeBounds, { slopeMax, layers: own }: Evidence, samples: number): number[] {
+  const columns = [...slopeMax, ...own.flatMap((l) => (l === null ? [] : [l.gradientNorm, l.adjointNorm]))];
+  const everywhere = layers.some(({ norm }) => norm.upper === 0) ? 1 : 0;
+  const has = new Uint8Array(samples).fill(everywhere);
+  for (const column of new Set(columns)) {
+    for (let at = 0; at < samples; at++) if (column[at] === 0) has[at] = 1;
+  }
+  return Array.from(has.keys()).filter((at) => has[at] === 1);
+}
+
+function judgeLayer(bounds: JudgeBounds, own: LayerEvidence, i: number, f: Findings): void {
+  const { norm } = bounds.layers[i] as LayerBounds;
+  const [first, last] = [bounds.inputs[0] as NormRounding, bounds.outputs[i] as NormRounding];
+  const { gradientNorm, adjointNorm } = own;
+  const [jacobianLower, jacobianUpper] = [f.statementLower[i] as Float64Array, f.statementUpper[i] as Float64Array];
+  const [lowers, uppers] = [f.tightnessLower[i] as Float64Array, f.tightnessUpper[i] as Float64Array];
+  const [codes, restarts] = [f.verdict[i] as Uint8Array, f.restartError[i] as Float64Array];
+  for (let at = 0; at < codes.length; at++) {
+    const gradient = gradientNorm[at] as number;
+    const delta = adjointNorm[at] as number;
+    const e = restarts[at] as number;
+    const most = (raisedNorm(first, gradient) + e) * UP;
+    const least = Math.max(0, (loweredNorm(first, gradient) - e) * DOWN);
+    const shortest = loweredNorm(last, delta) * norm.lower * (jacobianLower[at] as number) * DOWN;
+    const longest = raisedNorm(last, delta) * norm.upper * (jacobianUpper[at] as number) * UP;
+    const quotient = (least / longest) * DOWN;
+    const lower = quotient >= 0 ? quotient : 0;
+    const upper = shortest > 0 ? (most / shortest) * UP : Infinity;
+    lowers[at] = lower;
+    uppers[at] = upper;
+    codes[at] = bracketCode(lower, upper);
+    restarts[at] = e / gradient;
   }
 }
 
-function judgeLayer(
-  bounds: JudgeBounds,
+/** Layer t = i + 1 of a sample in which a factor or the gradient is 0: rule 2. */
+function judgeZeros(
+  { layers }: JudgeBounds,
   { slopeMax }: Evidence,
   own: LayerEvidence,
   i: number,
   at: number,
   zeros: CertainZeros | null,
-  findings: Findings,
-  to: number,
+  f: Findings,
 ): void {
-  const { layers, inputs, outputs, uppers } = bounds;
-  const { depth, special } = findings;
   const t = i + 1;
   const gradient = own.gradientNorm[at] as number;
-  const delta = own.adjointNorm[at] as number;
-  const contradiction = special.size === 0 ? null : (special.get(to * depth + i)?.contradiction ?? null);
-  const zero = storedZero(layers, slopeMax, delta, t, at);
-  if (zero !== null && gradient !== 0) {
-    const verdict = violated("zero-factor", t, `∇ₓf is not zero beside ${zero}`, gradient, 0);
-    special.set(to * depth + i, { verdict, contradiction });
-    conclude(findings, i, to, CODE.violated, 0, 0, 0);
-    return;
-  }
+  const zero = storedZero(layers, slopeMax, own.adjointNorm[at] as number, t, at);
+  if (zero === null && gradient !== 0) return;
+  const key = at * f.depth + i;
+  const contradiction = f.special.get(key)?.contradiction ?? null;
   const trivial = certainlyZero(layers, zeros, t);
-  if (trivial || (gradient === 0 && zeros?.pattern === true)) {
-    conclude(findings, i, to, trivial ? CODE.trivial : CODE.holds, 0, 0, 0);
-    return;
-  }
-  const error = chainError(bounds, uppers, own.stageNorms, t, at);
-  const { norm } = layers[i] as LayerBounds;
-  const first = inputs[0] as (typeof inputs)[number];
-  const last = outputs[i] as (typeof outputs)[number];
-  const most = (raisedNorm(first, gradient) + error) * UP;
-  const least = Math.max(0, (loweredNorm(first, gradient) - error) * DOWN);
-  const jacobianLower = (findings.statementLower[i] as Float64Array)[to] as number;
-  const jacobianUpper = (findings.statementUpper[i] as Float64Array)[to] as number;
-  const shortest = loweredNorm(last, delta) * norm.lower * jacobianLower * DOWN;
-  const longest = raisedNorm(last, delta) * norm.upper * jacobianUpper * UP;
-  const quotient = (least / longest) * DOWN;
-  const lower = quotient >= 0 ? quotient : 0;
-  const upper = shortest > 0 ? (most / shortest) * UP : Infinity;
-  if (gradient === 0 && zeros?.gradient === true && contradiction === null) {
+  if (gradient !== 0) {
+    const verdict = violated("zero-factor", t, `∇ₓf is not zero beside ${String(zero)}`, gradient, 0);
+    f.special.set(key, { verdict, contradiction });
+    conclude(f, i, at, CODE.violated, 0, 0);
+  } else if (trivial || zeros?.pattern === true) {
+    f.special.delete(key);
+    conclude(f, i, at, trivial ? CODE.trivial : CODE.holds, 0, 0);
+  } else if (zeros?.gradient === true && contradiction === null) {
     // 0 from the stored top gradient; restarted at the rounded δ̂_t it need not be, but no chain's κ is above 1.
-    conclude(findings, i, to, CODE.holds, 0, Math.min(1, upper), Infinity);
-    return;
+    conclude(f, i, at, CODE.holds, Math.min(1, (f.tightnessUpper[i] as Float64Array)[at] as number), Infinity);
   }
-  // No norm lies between the bounds, and both are proven: what they were made of is wrong.
-  if (contradiction !== null) {
-    const detail = `the proven lower bound of ‖J_${String(t)}‖ lies above its proven upper bound`;
-    const verdict = violated("norms", t, detail, contradiction.lower, contradiction.upper);
-    special.set(to * depth + i, { verdict, contradiction });
+}
+
+/** No norm lies between the bounds of ‖J_t‖, t = i + 1, and both are proven: what they were made of is wrong. */
+function judgeContradictions(f: Findings, i: number): void {
+  for (const [key, { verdict, contradiction }] of f.special) {
+    if (key % f.depth !== i || verdict !== null || contradiction === null) continue;
+    const detail = `the proven lower bound of ‖J_${String(i + 1)}‖ lies above its proven upper bound`;
+    const found = violated("norms", i + 1, detail, contradiction.lower, contradiction.upper);
+    f.special.set(key, { verdict: found, contradiction });
+    (f.verdict[i] as Uint8Array)[(key - i) / f.depth] = CODE.violated;
   }
-  const code = contradiction === null ? bracketCode(lower, upper) : CODE.violated;
-  conclude(findings, i, to, code, lower, upper, error / gradient);
 }
 
 function violated(check: Check, layer: number, detail: string, found: number, right: number): Verdict {
   return { kind: "violated", check, layer, detail, numbers: { found, right, bound: 0 } };
 }
 
-function conclude(f: Findings, i: number, to: number, code: number, lower: number, upper: number, restart: number) {
-  (f.verdict[i] as Uint8Array)[to] = code;
-  (f.tightnessLower[i] as Float64Array)[to] = lower;
-  (f.tightnessUpper[i] as Float64Array)[to] = upper;
-  (f.restartError[i] as Float64Array)[to] = restart;
+/** κ_t ∈ [0, upper]. */
+function conclude(f: Findings, i: number, at: number, code: number, upper: number, restartError: number): void {
+  (f.verdict[i] as Uint8Array)[at] = code;
+  (f.tightnessLower[i] as Float64Array)[at] = 0;
+  (f.tightnessUpper[i] as Float64Array)[at] = upper;
+  (f.restartError[i] as Float64Array)[at] = restartError;
 }
 
 /**

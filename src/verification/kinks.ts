@@ -10,7 +10,7 @@
  * with L_t the activation's steepest slope: norms, so that the bound grows with depth. It means something while it is small beside the
  * distances between the z's of a layer, about ‖W_t‖_F‖ĥ_t‖/√(n_t n_{t+1}) over n_{t+1} of them.
  */
-import type { Arithmetic, Measurements, StoredSample } from "../engine/engine.ts";
+import type { Arithmetic, Measurements } from "../engine/engine.ts";
 import type { ActivationName } from "../network/activations.ts";
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
@@ -66,8 +66,27 @@ const of = (columns: readonly Float64Array[], i: number, at: number): number =>
   (columns[i] as Float64Array)[at] as number;
 
 /** What flushes cost an entry of z. */
-const tinyError = ({ flush, inputs, spectral }: KinkBounds, hidden: number): number =>
+export const tinyError = ({ flush, inputs, spectral }: KinkBounds, hidden: number): number =>
   flush * (inputs + 2) * (2 + hidden + spectral);
+
+/**
+ * The first layer with a unit at a kink, of every sample.
+ * @param layer,isLocal receive it, 0: none, and whether it is within the layer's own sums alone.
+ */
+export function nearKinks(
+  bounds: readonly KinkBounds[],
+  m: Measurements,
+  layer: Uint16Array,
+  isLocal: Uint8Array,
+): void {
+  if (bounds[0]?.matters !== true) return;
+  for (let at = 0; at < layer.length; at++) {
+    const near = nearKink(bounds, m, at);
+    if (near === null) continue;
+    layer[at] = near.layer;
+    isLocal[at] = near.bound === "local" ? 1 : 0;
+  }
+}
 
 /** The first layer with a unit at a kink, or null. */
 export function nearKink(bounds: readonly KinkBounds[], m: Measurements, at: number): NearKink | null {
@@ -89,48 +108,6 @@ export function nearKink(bounds: readonly KinkBounds[], m: Measurements, at: num
     const root = Math.sqrt(outputs);
     const error = relativeValueError(activation, spectral * (hidden + before) + root * biasMax) * unitRoundoff * next;
     before = (steepestSlope(activation) * (spectral * before + root * (local + tiny)) + error) * UP;
-  }
-  return null;
-}
-
-/** Whether a z lies so near a kink that flushes alone may have brought it there: then `forwardUnderflow` is asked. */
-export function mayUnderflow(bounds: readonly KinkBounds[], m: Measurements, at: number): boolean {
-  for (let i = 0; i < bounds.length; i++) {
-    const distance = of(m.kinkDistance, i, at);
-    if (distance < Infinity && distance <= tinyError(bounds[i] as KinkBounds, of(m.hiddenNorm, i, at))) return true;
-  }
-  return false;
-}
-
-/**
- * A z at a kink that is made of products, or of an h, too small for the engine's format, in words: its sign, and with it the slope, is the
- * underflow's. null where there is none: a z that is 0 because its terms are, or because they cancel, is none.
- */
-export function forwardUnderflow(plan: Plan, stored: StoredSample, flush: number): string | null {
-  // Entries of h_t that may be 0, or far off, by an underflow before.
-  let lost = new Uint8Array((plan.network.layers[0] as { inputs: number }).inputs);
-  for (const [i, { inputs, outputs, weight, activation }] of plan.network.layers.entries()) {
-    const h = stored.hidden[i] as Float64Array;
-    const z = stored.preactivation[i] as Float64Array;
-    const next = new Uint8Array(outputs);
-    for (let k = 0; k < outputs; k++) {
-      let some = false;
-      let size = 0;
-      for (let j = 0; j < inputs; j++) {
-        const w = weight[k * inputs + j] as number;
-        const product = Math.abs(w * (h[j] as number));
-        size += product;
-        if (w !== 0 && (lost[j] === 1 || (h[j] !== 0 && product < flush))) some = true;
-      }
-      if (!some) continue;
-      const own = z[k] as number;
-      const reach = flush * (inputs + 2) * (2 + size);
-      if (kinksOf(activation).some(({ at: kink }) => Math.abs(own - kink) <= reach)) {
-        return `a term of z_${String(i + 2)}, which lies at a kink of ${activation}, is too small`;
-      }
-      if (Math.abs(own) <= reach) next[k] = 1;
-    }
-    lost = next;
   }
   return null;
 }

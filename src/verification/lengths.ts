@@ -13,7 +13,6 @@ import { exponentOf, timesPowerOfTwo } from "../engine/powers.ts";
 import type { ActivationName } from "../network/activations.ts";
 import { outputBound } from "../network/growth.ts";
 import { activationError } from "./audit/activation-error.ts";
-import { normLower, normUpper } from "./bounds.ts";
 import type { LayerBounds, NormRounding } from "./rounding.ts";
 import { gamma, loweredNorm, normRounding, raisedNorm, UP } from "./rounding.ts";
 import type { Verdict } from "./verdict.ts";
@@ -21,96 +20,113 @@ import type { Verdict } from "./verdict.ts";
 type Violated = Verdict & { kind: "violated" };
 
 /**
- * Whether sample `at` of the measurements has the norms that it must have; only one whose numbers are finite is asked about.
- * @param inputs x as it was given to the engine: the n_1 numbers from `from` on.
+ * Which samples have norms that they cannot have, by place.
+ * @param inputs x as it was given to the engine: samples × n_1. @param overflowing samples whose numbers may not be finite: of those only
+ * ‖x‖ is looked at.
  */
 export type LengthCheck = (
   measurements: Measurements,
-  at: number,
   inputs: Float64Array,
-  from: number,
-  finite: boolean,
-) => Violated | null;
+  overflowing: ReadonlyMap<number, string>,
+) => Map<number, Violated>;
 
 export function createLengthCheck(plan: Plan, layers: readonly LayerBounds[], arithmetic: Arithmetic): LengthCheck {
   const steps = layers.slice(0, -1).map((layer, i) => forwardBounds(plan, layer, i, arithmetic));
+  const units = layers.map(({ inputs }) => unitBounds(inputs, arithmetic));
   const width = (layers[0] as LayerBounds).inputs;
   const inputNorm = normRounding(width, arithmetic);
   const hostInput = normRounding(width, IEEE_F64);
-  return (m, at, inputs, from, finite) =>
-    inputFault(m, at, inputs, from, width, inputNorm, hostInput) ??
-    (finite ? (directionFault(layers, m, at) ?? iterateFault(layers, m, at) ?? forwardFault(steps, m, at)) : null);
+  return (m, inputs, overflowing) => {
+    const faults = new Map<number, Violated>();
+    inputFaults(m, inputs, width, inputNorm, hostInput, faults);
+    const hear: Hear = (at, fault) => {
+      if (!overflowing.has(at) && !faults.has(at)) faults.set(at, fault());
+    };
+    directionFaults(units, m, hear);
+    iterateFaults(units, m, hear);
+    forwardFaults(steps, m, hear);
+    return faults;
+  };
 }
 
+/** Hears of a fault of sample `at`; the first one counts. */
+type Hear = (at: number, fault: () => Violated) => void;
+
 /** ‖x‖ by the device and by the host; one that is not finite is the judge's. */
-function inputFault(
+function inputFaults(
   m: Measurements,
-  at: number,
   inputs: Float64Array,
-  from: number,
   n: number,
   device: NormRounding,
   host: NormRounding,
-): Violated | null {
-  const found = (m.hiddenNorm[0] as Float64Array)[at] as number;
-  if (!Number.isFinite(found)) return null;
-  const right = hostNorm(inputs, from, n);
-  const least = loweredNorm(device, found);
-  const most = raisedNorm(device, found);
-  if (least <= raisedNorm(host, right) && loweredNorm(host, right) <= most) return null;
-  const detail = `‖x‖ is ${found.toPrecision(6)} by the engine, ${right.toPrecision(6)} by the host's own sum`;
-  return violated(1, detail, found, right, (most - least) / 2);
+  faults: Map<number, Violated>,
+): void {
+  const norms = m.hiddenNorm[0] as Float64Array;
+  for (let at = 0; at < m.samples; at++) {
+    const found = norms[at] as number;
+    if (!Number.isFinite(found)) continue;
+    const right = hostNorm(inputs, at * n, n);
+    const least = loweredNorm(device, found);
+    const most = raisedNorm(device, found);
+    if (least <= raisedNorm(host, right) && loweredNorm(host, right) <= most) continue;
+    const detail = `‖x‖ is ${found.toPrecision(6)} by the engine, ${right.toPrecision(6)} by the host's own sum`;
+    faults.set(at, violated(1, detail, found, right, (most - least) / 2));
+  }
 }
 
 /** The normalised input gradient; a gradient so short that flushes shorten it is left out. */
-function directionFault(layers: readonly LayerBounds[], m: Measurements, at: number): Violated | null {
-  const n = (layers[0] as LayerBounds).inputs;
-  const { flush, unitRoundoff } = m.arithmetic;
-  const gradient = (m.pullbackNorm[0] as Float64Array)[at] as number;
-  if (!(gradient > (Math.sqrt(n) * flush) / unitRoundoff)) return null;
-  const found = (m.directions[0].tangentNorm[0] as Float64Array)[at] as number;
-  return unitFault(1, "the direction ∇ₓf/‖∇ₓf‖", found, n, m.arithmetic);
+function directionFaults([unit]: readonly UnitBounds[], m: Measurements, hear: Hear): void {
+  const gradient = m.pullbackNorm[0] as Float64Array;
+  const found = m.directions[0].tangentNorm[0] as Float64Array;
+  const { least } = unit as UnitBounds;
+  for (let at = 0; at < m.samples; at++) {
+    if (!((gradient[at] as number) > least)) continue;
+    unitFault(unit as UnitBounds, 1, "the direction ∇ₓf/‖∇ₓf‖", found[at] as number, at, hear);
+  }
 }
 
 /** The iteration's vectors, where the engine has measured them. A product of 0 leaves 0, and an overflow no witness. */
-function iterateFault(layers: readonly LayerBounds[], m: Measurements, at: number): Violated | null {
+function iterateFaults(units: readonly UnitBounds[], m: Measurements, hear: Hear): void {
   for (const [i, witness] of m.witnesses.entries()) {
-    const n = (layers[i] as LayerBounds).inputs;
-    const least = (Math.sqrt(n) * m.arithmetic.flush) / m.arithmetic.unitRoundoff;
+    const unit = units[i] as UnitBounds;
+    const [along, random] = m.directions.map((d) => d.tangentNorm[i]) as [Float64Array, Float64Array];
     for (const [k, norms] of (witness?.iterateNorm ?? []).entries()) {
-      const found = norms[at] as number;
-      const begun = m.directions.some((d) => ((d.tangentNorm[i] as Float64Array)[at] as number) > least);
-      if (!Number.isFinite(found) || (found === 0 && (k > 0 || !begun))) continue;
-      const fault = unitFault(
-        i + 1,
-        `the iteration's vector ${k === 0 ? "at its start" : "after a round"}`,
-        found,
-        n,
-        m.arithmetic,
-      );
-      if (fault !== null) return fault;
+      const what = `the iteration's vector ${k === 0 ? "at its start" : "after a round"}`;
+      for (let at = 0; at < m.samples; at++) {
+        const found = norms[at] as number;
+        if (!Number.isFinite(found)) continue;
+        const begun = (along[at] as number) > unit.least || (random[at] as number) > unit.least;
+        if (found === 0 && (k > 0 || !begun)) continue;
+        unitFault(unit, i + 1, what, found, at, hear);
+      }
     }
   }
-  return null;
 }
 
 /**
- * Norm of a vector that was divided by its own: the sum of its scaled squares is within γ_{n+1}, which the root halves; two units for the
- * reciprocal root (2 ulp in WGSL), one for each of two products, and two for a sum of two such vectors.
+ * What the norm of a vector of n entries that was divided by its own may be: the sum of its scaled squares is within γ_{n+1}, which the root
+ * halves; two units for the reciprocal root (2 ulp in WGSL), one for each of two products, and two for a sum of two such vectors.
  */
-function unitFault(t: number, what: string, found: number, n: number, arithmetic: Arithmetic): Violated | null {
+interface UnitBounds {
+  readonly norm: NormRounding;
+  readonly bound: number;
+  /** From which norm on flushes shorten a vector by no more than its rounding. */
+  readonly least: number;
+}
+
+function unitBounds(n: number, arithmetic: Arithmetic): UnitBounds {
+  const { flush, unitRoundoff } = arithmetic;
   const g = gamma(n + 1, arithmetic);
-  const bound = (0.5 * g * (1 + g) + 6 * arithmetic.unitRoundoff + Math.sqrt(n) * arithmetic.flush) * UP;
-  const least = normLower(found, n, arithmetic);
-  const most = normUpper(found, n, arithmetic);
-  if (!(least > 1 + bound || most < 1 - bound)) return null;
-  return violated(
-    t,
-    `${what} has the norm ${found.toPrecision(6)}, and should have 1`,
-    found,
-    1,
-    bound + (most - least) / 2,
-  );
+  const bound = (0.5 * g * (1 + g) + 6 * unitRoundoff + Math.sqrt(n) * flush) * UP;
+  return { norm: normRounding(n, arithmetic), bound, least: (Math.sqrt(n) * flush) / unitRoundoff };
+}
+
+function unitFault({ norm, bound }: UnitBounds, t: number, what: string, found: number, at: number, hear: Hear): void {
+  const least = loweredNorm(norm, found);
+  const most = raisedNorm(norm, found);
+  if (!(least > 1 + bound || most < 1 - bound)) return;
+  const detail = `${what} has the norm ${found.toPrecision(6)}, and should have 1`;
+  hear(at, () => violated(t, detail, found, 1, bound + (most - least) / 2));
 }
 
 /** What the bound of ‖h_{t+1}‖ needs of layer t: computed once a plan. */
@@ -144,24 +160,25 @@ function forwardBounds(plan: Plan, layer: LayerBounds, i: number, arithmetic: Ar
   };
 }
 
-function forwardFault(steps: readonly ForwardBounds[], m: Measurements, at: number): Violated | null {
-  for (let i = 0; i < steps.length; i++) {
-    const step = steps[i] as ForwardBounds;
+function forwardFaults(steps: readonly ForwardBounds[], m: Measurements, hear: Hear): void {
+  steps.forEach((step, i) => {
     const { activation, outputs, before, after, spectral, absolute, bias } = step;
-    const hidden = raisedNorm(before, (m.hiddenNorm[i] as Float64Array)[at] as number);
-    // ẑ: γ_{n+1}(|W||h| + |b|), and each product or operand flushed (MATH.md §5).
-    const rounding = step.gamma * (absolute * hidden + bias);
-    const z = (spectral * hidden + bias + rounding + step.flush * (2 + hidden + absolute)) * UP;
-    const found = (m.hiddenNorm[i + 1] as Float64Array)[at] as number;
-    const least = loweredNorm(after, found);
-    // No more than exact g allows: its rounding need not be asked for.
-    if (least <= outputBound(activation, z, outputs)) continue;
-    const most = activatedNorm(activation, z, outputs, m.arithmetic);
-    if (!(least > most)) continue;
-    const detail = `‖h‖ is ${found.toPrecision(6)}, and by ‖W‖‖h‖ + ‖b‖ of the layer before at most ${most.toPrecision(6)}`;
-    return violated(i + 2, detail, found, most, found - least);
-  }
-  return null;
+    const [below, norms] = [m.hiddenNorm[i] as Float64Array, m.hiddenNorm[i + 1] as Float64Array];
+    for (let at = 0; at < m.samples; at++) {
+      const hidden = raisedNorm(before, below[at] as number);
+      // ẑ: γ_{n+1}(|W||h| + |b|), and each product or operand flushed (MATH.md §5).
+      const rounding = step.gamma * (absolute * hidden + bias);
+      const z = (spectral * hidden + bias + rounding + step.flush * (2 + hidden + absolute)) * UP;
+      const found = norms[at] as number;
+      const least = loweredNorm(after, found);
+      // No more than exact g allows: its rounding need not be asked for.
+      if (least <= outputBound(activation, z, outputs)) continue;
+      const most = activatedNorm(activation, z, outputs, m.arithmetic);
+      if (!(least > most)) continue;
+      const detail = `‖h‖ is ${found.toPrecision(6)}, and by ‖W‖‖h‖ + ‖b‖ of the layer before at most ${most.toPrecision(6)}`;
+      hear(at, () => violated(i + 2, detail, found, most, found - least));
+    }
+  });
 }
 
 /**

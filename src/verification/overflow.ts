@@ -10,26 +10,64 @@ import { outputBound } from "../network/growth.ts";
 import type { LayerBounds } from "./rounding.ts";
 import { gamma, UP } from "./rounding.ts";
 
-/** Why the sample's numbers cannot be trusted, or null when they are proven to be free of overflow. */
+type PlannedLayer = Plan["layers"][number];
+
+/** Why a sample's numbers cannot be trusted, by its place; none is named of which they are proven to be free of overflow. */
+export function overflowRisks(plan: Plan, layers: readonly LayerBounds[], m: Measurements): Map<number, string> {
+  const limit = limitOf(m);
+  const named = new Uint8Array(m.samples);
+  const input = m.hiddenNorm[0] as Float64Array;
+  for (let at = 0; at < m.samples; at++) {
+    if (m.finite[at] !== 1 || !Number.isFinite(input[at] as number)) named[at] = 1;
+  }
+  plan.layers.forEach((planned, i) => {
+    const [hidden, adjoint] = [m.hiddenNorm[i] as Float64Array, m.adjointNorm[i] as Float64Array];
+    const [along, random] = m.directions.map((d) => d.tangentNorm[i]) as [Float64Array, Float64Array];
+    for (let at = 0; at < m.samples; at++) {
+      const backward = linearReach(planned, adjoint[at] as number, along[at] as number, random[at] as number);
+      if (!(forwardReach(planned, hidden[at] as number) < limit && backward < limit)) named[at] = 1;
+    }
+  });
+  const found = new Map<number, string>();
+  for (let at = 0; at < m.samples; at++) {
+    const reason = named[at] === 1 ? overflowRisk(plan, layers, m, at) : headRisk(plan, m, at, limit);
+    if (reason !== null) found.set(at, reason);
+  }
+  return found;
+}
+
+/** The factor 4 leaves room for the rounding of the sums themselves and for the activation's own formula. */
+const limitOf = (m: Measurements): number => m.arithmetic.largest / 4;
+
+/** ‖W‖_F‖h‖ + max|b|. */
+function forwardReach({ frobeniusNorm, scaleExponent, biasMax }: PlannedLayer, hidden: number): number {
+  return timesPowerOfTwo(frobeniusNorm.upper * hidden * UP, scaleExponent) + biasMax;
+}
+
+/** The longest that a linear pass through W′ may give of these vectors. */
+function linearReach({ frobeniusNorm }: PlannedLayer, adjoint: number, along: number, random: number): number {
+  return frobeniusNorm.upper * Math.max(adjoint * UP, along, random);
+}
+
+/** The same of one sample: why its numbers cannot be trusted, or null. */
 export function overflowRisk(plan: Plan, layers: readonly LayerBounds[], m: Measurements, at: number): string | null {
   const input = (m.hiddenNorm[0] as Float64Array)[at] as number;
   if (!Number.isFinite(input)) return "the input holds a number that is not finite";
   if (m.finite[at] !== 1) return "a stored value is not finite";
-  // The factor 4 leaves room for the rounding of the sums themselves and for the activation's own formula.
-  const limit = m.arithmetic.largest / 4;
+  const limit = limitOf(m);
   for (let i = 0; i < layers.length; i++) {
     const layer = layers[i] as LayerBounds;
-    const planned = plan.layers[i] as Plan["layers"][number];
-    const hidden = (m.hiddenNorm[i] as Float64Array)[at] as number;
-    const forward = timesPowerOfTwo(planned.frobeniusNorm.upper * hidden * UP, planned.scaleExponent) + planned.biasMax;
+    const planned = plan.layers[i] as PlannedLayer;
+    const forward = forwardReach(planned, (m.hiddenNorm[i] as Float64Array)[at] as number);
     if (!(forward < limit)) return `layer ${String(i + 1)} may overflow: ‖W‖‖h‖ reaches ${forward.toPrecision(3)}`;
-    const backward = planned.frobeniusNorm.upper * ((m.adjointNorm[i] as Float64Array)[at] as number) * UP;
     const [along, random] = m.directions;
-    const tangent = Math.max(
+    const backward = linearReach(
+      planned,
+      (m.adjointNorm[i] as Float64Array)[at] as number,
       (along.tangentNorm[i] as Float64Array)[at] as number,
       (random.tangentNorm[i] as Float64Array)[at] as number,
     );
-    if (!(backward < limit && planned.frobeniusNorm.upper * tangent < limit)) {
+    if (!(backward < limit)) {
       return `the linear passes of layer ${String(i + 1)} may overflow (${String(layer.outputs)} × ${String(layer.inputs)})`;
     }
   }

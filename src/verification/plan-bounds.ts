@@ -10,9 +10,9 @@ import type { LengthCheck } from "./lengths.ts";
 import { createLengthCheck } from "./lengths.ts";
 import type { JudgeBounds, LayerBounds } from "./rounding.ts";
 import { judgeBounds } from "./rounding.ts";
-import { weightError } from "./total.ts";
 import type { LeastNorms } from "./underflow.ts";
 import { leastNorms } from "./underflow.ts";
+import { weightError } from "./weights.ts";
 
 export interface PlanBounds {
   readonly plan: Plan;

@@ -119,8 +119,6 @@ export interface JudgeBounds {
   readonly inputs: readonly NormRounding[];
   readonly outputs: readonly NormRounding[];
   readonly steps: readonly StepRounding[];
-  /** U(J_t) of the sample that is being judged (bounds.ts writes it). */
-  readonly uppers: Float64Array;
 }
 
 export function judgeBounds(
@@ -133,7 +131,6 @@ export function judgeBounds(
     inputs: layers.map(({ inputs }) => normRounding(inputs, arithmetic)),
     outputs: layers.map(({ outputs }) => normRounding(outputs, arithmetic)),
     steps: layers.map((layer) => stepRounding(layer, arithmetic)),
-    uppers: new Float64Array(layers.length),
   };
 }
 

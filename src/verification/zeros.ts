@@ -27,14 +27,11 @@ export interface CertainZeros {
   readonly jacobian: readonly boolean[];
 }
 
-/** Whether one of the sample's measured numbers is 0, so that it is worth asking which zeros are certain. */
-export function hasZero(m: Measurements, at: number): boolean {
-  for (let i = 0; i < m.adjointNorm.length; i++) {
-    if ((m.adjointNorm[i] as Float64Array)[at] === 0) return true;
-    if ((m.pullbackNorm[i] as Float64Array)[at] === 0) return true;
-    if ((m.slopeMax[i] as Float64Array)[at] === 0) return true;
+/** Marks the samples of which one of the measured numbers is 0, so that it is worth asking which zeros are certain. */
+export function markZeros(m: Measurements, marks: Uint8Array): void {
+  for (const norms of [...m.adjointNorm, ...m.pullbackNorm, ...m.slopeMax]) {
+    for (let at = 0; at < marks.length; at++) if (norms[at] === 0) marks[at] = 1;
   }
-  return false;
 }
 
 /** @param flush the engine's least normal number. @param index of the sample in the run: its row of a head's targets. */

@@ -11,8 +11,7 @@ import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { Frame } from "../../src/engine/cpu/frame.ts";
 import { runCalls } from "../../src/engine/cpu/kernels.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
-import type { Engine, Measurements } from "../../src/engine/engine.ts";
-import { IEEE_F64 } from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { openDevice } from "../../src/engine/gpu/device.ts";
 import { createWorkspace, encodePass, submitAndRead } from "../../src/engine/gpu/dispatch.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
@@ -157,8 +156,6 @@ async function auditOf(
 ): Promise<{ work: () => Promise<void>; release: () => void }> {
   const { precision } = engine.description;
   const plan = planOf(net, precision);
-  const hostPlan = planOf(net, "f64");
-  const layers = layerBounds(plan);
   const size = Math.min(engine.batchSize(plan), samples);
   const given = {
     batch: { first: 0, samples: size, inputs: inputsOf(net, 0, size), labels: null },
@@ -166,12 +163,8 @@ async function auditOf(
     isNewSize: false,
   };
   const measured = await engine.measure(plan, given.batch);
-  const settlement = {
-    ...{ host, hostPlan, hostAccuracy: null, certify: null },
-    boundsOf: ({ arithmetic }: Measurements) => planBounds(plan, layers, arithmetic),
-    hostBounds: planBounds(hostPlan, layers, IEEE_F64),
-  };
-  const { draft } = await settle(settlement, given, measured);
+  const bounds = planBounds(plan, layerBounds(plan), measured.measurements.arithmetic);
+  const draft = await settle({ host, hostAccuracy: null, certify: null, bounds, checksNorms: true }, given, measured);
   const auditor = createAuditor(plan, DEFAULT_AUDIT);
   const work = async (): Promise<void> => {
     for (let first = 0; first < samples; first += size) {

@@ -61,8 +61,8 @@ export async function auditedSample(wanted: Wanted): Promise<Audited> {
     release: (): void => undefined,
   };
   const bounds = planBounds(plan, layers, arithmetic);
-  const { draft } = await settle(
-    { host, hostPlan: plan, hostAccuracy, certify: null, hostBounds: bounds, boundsOf: () => bounds },
+  const draft = await settle(
+    { host, hostAccuracy, certify: null, bounds, checksNorms: true },
     { batch: { first: 0, samples: 1, inputs: input, labels }, originals: new Map(), isNewSize: false },
     measured,
   );

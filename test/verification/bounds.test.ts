@@ -87,7 +87,10 @@ describe("a pullback's error", () => {
     const bounds = judgeBounds(layers, "spectral", WGSL_F32);
     const lower = (own: typeof witness): number => {
       const { vectorNorm, resultNorm, stageNorms } = columns(own);
-      return witnessLower(bounds, [1, 1, 1], 3, vectorNorm, resultNorm, stageNorms, 0);
+      const uppers = [1, 1, 1].map((upper) => Float64Array.of(upper));
+      const found = new Float64Array(1);
+      witnessLower(bounds, uppers, 3, vectorNorm, resultNorm, stageNorms, found, new Float64Array(1));
+      return found[0] as number;
     };
     expect(lower(witness)).toBe(0);
     expect(lower({ ...witness, vectorNorm: 0 })).toBe(0);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { IEEE_F64, WGSL_F32 } from "../../src/engine/engine.ts";
 import type { LayerFinding } from "../../src/verification/findings.ts";
-import { intersectFindings } from "../../src/verification/intersect.ts";
+import { intersectLayer } from "../../src/verification/intersect.ts";
 import type { LayerBounds } from "../../src/verification/rounding.ts";
 import type { CertainZeros } from "../../src/verification/zeros.ts";
 import { backwardStepError, normError } from "../../src/verification/rounding.ts";
@@ -130,19 +130,19 @@ describe("the engine's bracket and the replay's", () => {
   });
 
   test("are both true: what both allow is left, and its verdict", () => {
-    const both = intersectFindings(finding(0.2, 1.1), finding(0.5, 0.9), 3);
+    const both = intersectLayer(finding(0.2, 1.1), finding(0.5, 0.9), 3);
     expect(both.tightness).toEqual({ lower: 0.5, upper: 0.9 });
     expect(both.verdict.kind).toBe("holds");
   });
 
   test("that have no number in common are a violation, named replay", () => {
-    expect(intersectFindings(finding(0.2, 0.4), finding(0.5, 0.9), 3).verdict).toMatchObject({
+    expect(intersectLayer(finding(0.2, 0.4), finding(0.5, 0.9), 3).verdict).toMatchObject({
       ...{ kind: "violated", check: "replay", layer: 3 },
       numbers: { found: 0.5, right: 0.4, bound: 0 },
       detail: expect.stringMatching(/κ in \[0\.2, 0\.4\] and in \[0\.5, 0\.9\]$/) as string,
     });
     const far = { ...finding(0.5, 0.9), jacobian: { ...finding(0, 0).jacobian, statement: { lower: 3, upper: 4 } } };
-    expect(intersectFindings(finding(0.2, 0.6), far, 3).verdict).toMatchObject({
+    expect(intersectLayer(finding(0.2, 0.6), far, 3).verdict).toMatchObject({
       numbers: { found: 3, right: 2, bound: 0 },
       detail: expect.stringMatching(/‖J_3‖ in \[1, 2\] and in \[3, 4\]$/) as string,
     });
@@ -164,7 +164,7 @@ describe("the brackets of ‖J_t‖, engine's and replay's", () => {
   });
 
   test("are both true: what both allow is left", () => {
-    const both = intersectFindings(finding([1, 3], [1, 2]), finding([2, 4], [0.5, 1.5]), 3);
+    const both = intersectLayer(finding([1, 3], [1, 2]), finding([2, 4], [0.5, 1.5]), 3);
     expect(both.verdict.kind).toBe("holds");
     expect(both.jacobian).toMatchObject({ statement: { lower: 2, upper: 3 }, spectral: { lower: 1, upper: 1.5 } });
   });
@@ -178,7 +178,7 @@ describe("the brackets of ‖J_t‖, engine's and replay's", () => {
       [other, finding([1, 2], [1, 2])],
     ] as const) {
       const violated = { kind: "violated", check: "replay", layer: 3 };
-      expect(intersectFindings(a, b, 3).verdict).toMatchObject(violated);
+      expect(intersectLayer(a, b, 3).verdict).toMatchObject(violated);
     }
   });
 });

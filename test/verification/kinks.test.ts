@@ -6,7 +6,8 @@ import { IEEE_F64 } from "../../src/engine/engine.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import type { ActivationName } from "../../src/network/activations.ts";
 import type { Network } from "../../src/network/network.ts";
-import { forwardUnderflow, kinkBounds, mayUnderflow, nearKink } from "../../src/verification/kinks.ts";
+import { forwardUnderflow, markUnderflow } from "../../src/verification/forward-underflow.ts";
+import { kinkBounds, nearKink } from "../../src/verification/kinks.ts";
 
 const host = createCpuEngine({ threads: 0, runtime: "test" });
 
@@ -69,7 +70,9 @@ describe("a z that underflows at a kink", () => {
   const flush = IEEE_F64.flush;
   const found = async (network: Network, x: readonly number[]): Promise<string | null> => {
     const { plan, m, stored } = await measured(network, x);
-    return mayUnderflow(kinkBounds(plan, m.arithmetic), m, 0) ? forwardUnderflow(plan, stored, flush) : null;
+    const marks = new Uint8Array(1);
+    markUnderflow(kinkBounds(plan, m.arithmetic), m, marks);
+    return marks[0] === 1 ? forwardUnderflow(plan, stored, flush) : null;
   };
   const tiny = (bias: number): Network => ({
     layers: twoUnits([bias, 1], "leaky-relu").layers.map((layer, i) =>

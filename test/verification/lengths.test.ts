@@ -31,8 +31,10 @@ async function measured(activation: ActivationName, scale: number) {
   const engine = createCpuEngine({ threads: 0, runtime: "test" });
   const { measurements } = await engine.measure(plan, { first: 0, samples: SAMPLES, inputs, labels: null });
   const check = createLengthCheck(plan, layerBounds(plan), measurements.arithmetic);
-  const found = (m: Measurements) =>
-    Array.from({ length: SAMPLES }, (_, at) => check(m, at, inputs, at * WIDTHS[0], true));
+  const found = (m: Measurements) => {
+    const faults = check(m, inputs, new Map());
+    return Array.from({ length: SAMPLES }, (_, at) => faults.get(at) ?? null);
+  };
   return { measurements, found };
 }
 

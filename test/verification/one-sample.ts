@@ -9,7 +9,8 @@ import { createFindings, findingAt } from "../../src/verification/findings.ts";
 import { judgeLayers as judgeColumns } from "../../src/verification/judge.ts";
 import type { LayerBounds } from "../../src/verification/rounding.ts";
 import { judgeBounds } from "../../src/verification/rounding.ts";
-import { totalBracket as bracketOfColumns, totalWeights as weightsOfColumns } from "../../src/verification/total.ts";
+import { totalBrackets as bracketsOfColumns } from "../../src/verification/total.ts";
+import { totalWeights as weightsOfColumns } from "../../src/verification/weights.ts";
 import type { CertainZeros } from "../../src/verification/zeros.ts";
 
 export interface OnePullback {
@@ -67,7 +68,10 @@ export function judgeLayers(
   zeros: CertainZeros | null,
 ): LayerFinding[] {
   const findings = createFindings(layers.length, 1);
-  judgeColumns(judgeBounds(layers, statement, evidence.arithmetic), evidenceColumns(evidence), 0, zeros, findings, 0);
+  const bounds = judgeBounds(layers, statement, evidence.arithmetic);
+  const own = evidenceColumns(evidence);
+  boundsOfColumns(bounds, own, findings);
+  judgeColumns(bounds, own, () => zeros, findings);
   return layers.map((_, i) => findingAt(findings, i, 0));
 }
 
@@ -83,13 +87,13 @@ export function jacobianBounds(
   const evidence = evidenceColumns({
     ...{ arithmetic, slopeMax },
     layers: layers.map((_, i) => ({
-      ...{ adjointNorm: 1, gradientNorm: 0, pullbackNorm: 0, stageNorms: [] },
+      ...{ adjointNorm: 1, gradientNorm: 0, pullbackNorm: 0, stageNorms: layers.map(() => 0) },
       witness: witnesses[i] ?? null,
       explicit: explicit[i] ?? null,
     })),
   });
   const findings = createFindings(layers.length, 1);
-  boundsOfColumns(judgeBounds(layers, statement, arithmetic), evidence, 0, findings, 0);
+  boundsOfColumns(judgeBounds(layers, statement, arithmetic), evidence, findings);
   return layers.map((_, i) => findingAt(findings, i, 0).jacobian);
 }
 
@@ -101,15 +105,18 @@ export function totalWeights(
 ): { weights: number[]; exponent: number } {
   const weights = layers.map(() => new Float64Array(1));
   const { adjoint, hidden } = columns({ adjoint: adjointNorms, hidden: hiddenNorms });
-  const exponent = weightsOfColumns(adjoint, hidden, 0, scaleExponents, layers, weights, 0);
-  return { weights: weights.map((w) => w[0] as number), exponent };
+  const exponent = new Float64Array(1);
+  weightsOfColumns(adjoint, hidden, scaleExponents, layers, weights, exponent);
+  return { weights: weights.map((w) => w[0] as number), exponent: exponent[0] as number };
 }
 
 export function totalBracket(weights: readonly number[], findings: readonly LayerFinding[], error: number): Interval {
   const own = columns({
     weights,
-    lower: findings.map(({ tightness }) => tightness.lower),
-    upper: findings.map(({ tightness }) => tightness.upper),
+    tightnessLower: findings.map(({ tightness }) => tightness.lower),
+    tightnessUpper: findings.map(({ tightness }) => tightness.upper),
   });
-  return bracketOfColumns(own.weights, own.lower, own.upper, 0, error);
+  const totals = { totalLower: new Float64Array(1), totalUpper: new Float64Array(1) };
+  bracketsOfColumns(own.weights, own, error, Int32Array.of(0), totals);
+  return { lower: totals.totalLower[0] as number, upper: totals.totalUpper[0] as number };
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Interval } from "../../src/engine/interval.ts";
 import type { SampleRow } from "../../src/records/sample.ts";
-import { report } from "../../src/pipeline/draft.ts";
+import { fillNumbers } from "../../src/pipeline/numbers.ts";
 import { sampleRow } from "../../src/pipeline/row.ts";
 import { ACTIVATION_NAMES } from "../../src/network/activations.ts";
 import type { Head } from "../../src/network/heads.ts";
@@ -169,7 +169,7 @@ describe("the audit of a row", () => {
     wrong.findings.forEach((finding, i) => {
       putFinding(draft.block.findings, i, 0, finding);
     });
-    report(draft, 0);
+    fillNumbers(draft);
     expect(found({ ...audited, outcome: wrong }, sampleRow(draft.block, 0))).toContain(`${quantity} 2`);
   });
 

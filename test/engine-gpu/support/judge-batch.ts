@@ -153,9 +153,9 @@ function judgeSample(plan: Plan, batch: Batch, m: Measurements, stored: StoredSa
 function judgeJacobians(plan: Plan, m: Measurements, stored: StoredSample, j: number): string[] {
   const findings: string[] = [];
   const layers = layerBounds(plan);
-  const proven = createFindings(layers.length, 1);
-  jacobianBounds(judgeBounds(layers, plan.norm, m.arithmetic), evidenceOf(m), j, proven, 0);
-  const bounds = layers.map((_, i) => findingAt(proven, i, 0).jacobian);
+  const proven = createFindings(layers.length, m.samples);
+  jacobianBounds(judgeBounds(layers, plan.norm, m.arithmetic), evidenceOf(m), proven);
+  const bounds = layers.map((_, i) => findingAt(proven, i, j).jacobian);
   const own = (columns: readonly Float64Array[]): number[] => columns.map((x) => x[j] as number);
   const inputs = (plan.network.layers[0] as { inputs: number }).inputs;
   let jacobian = Matrix.eye(inputs, inputs);
