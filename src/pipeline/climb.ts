@@ -35,6 +35,8 @@ export interface Wishes {
 
 /** Accuracy of the f64 witnesses: the point where brackets are bounded by rounding, not by the iteration. */
 const REFINED_ACCURACY = 1e-9;
+/** Of those that come first where nothing but verdicts was asked for: few steps, and enough for a bracket that is open by rounding alone. */
+const COARSE_ACCURACY = 2 ** -5;
 
 interface Step {
   readonly accuracy: number | null;
@@ -43,9 +45,11 @@ interface Step {
   readonly wanted: (draft: Draft, at: number) => readonly number[];
 }
 
-function stepsOf({ hostAccuracy, certify }: Wishes): Step[] {
+function stepsOf({ bounds }: Draft, { hostAccuracy, certify }: Wishes): Step[] {
+  const coarse: Step = { accuracy: COARSE_ACCURACY, explicit: false, wanted: openLayers };
   const steps: Step[] = [
     { accuracy: null, explicit: false, wanted: (d, at) => (isLookedAt(d, at) ? everyLayer(d) : openLayers(d, at)) },
+    ...(bounds.plan.accuracy === "verdict" ? [coarse] : []),
     { accuracy: REFINED_ACCURACY, explicit: false, wanted: openLayers },
     { accuracy: REFINED_ACCURACY, explicit: true, wanted: openLayers },
   ];
@@ -72,7 +76,7 @@ interface Findable {
 }
 
 export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
-  for (const step of [null, ...stepsOf(wishes)]) {
+  for (const step of [null, ...stepsOf(draft, wishes)]) {
     await Promise.all(
       partiesOf(draft, step).map(async ({ places, layers }) => {
         const isWhole = step === null || layers === null;
@@ -186,17 +190,18 @@ function everyLayer({ block }: Draft): number[] {
 }
 
 /** Layers whose verdict is open; all that a factor of 0 does not settle where only the total is. */
-function openLayers({ block }: Draft, at: number): number[] {
-  const { verdict, findings } = block;
-  const open: number[] = [];
-  const unsettled: number[] = [];
-  for (let i = 0; i < findings.depth; i++) {
-    const code = (findings.verdict[i] as Uint8Array)[at];
-    if (code === CODE.unresolved) open.push(i + 1);
-    if (code !== CODE.trivial) unsettled.push(i + 1);
-  }
-  return open.length > 0 || verdict[at] !== CODE.unresolved ? open : unsettled;
+function openLayers({ block }: Draft, at: number): readonly number[] {
+  // A sample with an open layer is open itself, or violated.
+  const own = block.verdict[at] as number;
+  if (own !== CODE.unresolved && own !== CODE.violated) return NONE;
+  const codes = block.findings.verdict.map((layer) => layer[at]);
+  const where = (wanted: (code: number | undefined) => boolean): number[] =>
+    codes.flatMap((code, i) => (wanted(code) ? [i + 1] : []));
+  const open = where((code) => code === CODE.unresolved);
+  return open.length > 0 || own !== CODE.unresolved ? open : where((code) => code !== CODE.trivial);
 }
+
+const NONE: readonly number[] = [];
 
 /** Layers 2 … l, where one of them has no estimate of f64 yet. */
 function estimatedLayers({ block, estimates }: Draft, at: number): number[] {

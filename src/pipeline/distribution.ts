@@ -21,8 +21,9 @@ export interface Distribution {
 }
 
 const SHARES = [0.01, 0.1, 0.5, 0.9, 0.99] as const;
-/** Buckets of one exponent stand in one page. */
-const PAGE = 128;
+/** Buckets of one exponent stand in one page of 2^PAGE_BITS. */
+const PAGE_BITS = 7;
+const PAGE = 2 ** PAGE_BITS;
 
 export function createDistribution(): Distribution {
   let kept = new Float64Array(64);
@@ -31,19 +32,20 @@ export function createDistribution(): Distribution {
   let sum = 0n;
   let min = Infinity;
   let max = -Infinity;
-  const pages = new Map<number, Float64Array>();
+  // By exponent.
+  const pages = new Array<Float64Array | undefined>(2048).fill(undefined);
 
   /** From the values kept to the sketch. */
   const fold = (): void => {
     for (let k = 0; k < length; k++) {
       const value = kept[k] as number;
       const bucket = bucketOf(value);
-      const number = Math.floor(bucket / PAGE);
-      let page = pages.get(number);
-      if (page === undefined) pages.set(number, (page = new Float64Array(PAGE)));
-      page[bucket % PAGE] = (page[bucket % PAGE] as number) + 1;
-      min = Math.min(min, value + 0);
-      max = Math.max(max, value + 0);
+      const page = (pages[bucket >>> PAGE_BITS] ??= new Float64Array(PAGE));
+      const place = bucket & (PAGE - 1);
+      page[place] = (page[place] as number) + 1;
+      // −0 counts as 0.
+      if (value < min) min = value + 0;
+      if (value > max) max = value + 0;
     }
     sum += exactSum(kept.subarray(0, length));
     folded += length;
@@ -61,8 +63,8 @@ export function createDistribution(): Distribution {
   const sketch = (): Sketch => {
     if (length > 0) fold();
     const found: Sketch = new Map();
-    for (const [number, page] of pages) {
-      page.forEach((count, k) => {
+    for (const [number, page] of pages.entries()) {
+      page?.forEach((count, k) => {
         if (count > 0) found.set(number * PAGE + k, count);
       });
     }

@@ -108,28 +108,30 @@ export function exactSum(values: ArrayLike<number>): bigint {
   return sum;
 }
 
+/** Sums of the upper and lower halves of mantissas, by exponent. */
+const UPPER = new Float64Array(2048);
+const LOWER = new Float64Array(2048);
+
 function chunkSum(values: ArrayLike<number>, from: number, to: number): bigint {
   // Mantissas are added by exponent, their upper and lower halves apart: whole numbers below 2^53.
-  const parts = new Map<number, [number, number]>();
+  UPPER.fill(0);
+  LOWER.fill(0);
   for (let i = from; i < to; i++) {
     const x = values[i] as number;
-    if (!Number.isFinite(x)) throw new RangeError(`found ${String(x)}, expected a finite number`);
-    view.setFloat64(0, x);
-    const high = view.getUint32(0);
+    if (!(x - x === 0)) throw new RangeError(`found ${String(x)}, expected a finite number`);
+    double[0] = x;
+    const high = words[HIGH] as number;
     const exponent = (high >>> 20) & 0x7ff;
     const mantissa = (high & 0xfffff) + (exponent > 0 ? 0x100000 : 0);
     const sign = x < 0 ? -1 : 1;
-    let part = parts.get(exponent);
-    if (part === undefined) {
-      part = [0, 0];
-      parts.set(exponent, part);
-    }
-    part[0] += sign * mantissa;
-    part[1] += sign * view.getUint32(4);
+    UPPER[exponent] = (UPPER[exponent] as number) + sign * mantissa;
+    LOWER[exponent] = (LOWER[exponent] as number) + sign * (words[1 - HIGH] as number);
   }
   let sum = 0n;
-  for (const [exponent, [high, low]] of parts) {
-    sum += ((BigInt(high) << 32n) + BigInt(low)) << BigInt(Math.max(exponent, 1) - 1);
+  for (let exponent = 0; exponent < UPPER.length; exponent++) {
+    const [upper, lower] = [UPPER[exponent] as number, LOWER[exponent] as number];
+    if (upper === 0 && lower === 0) continue;
+    sum += ((BigInt(upper) << 32n) + BigInt(lower)) << BigInt(Math.max(exponent, 1) - 1);
   }
   return sum;
 }

@@ -51,7 +51,7 @@ export function createStatistics(depth: number, certify: number | null): Statist
   const ratio = createDistribution();
   const coefficient = createDistribution();
   const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(createDistribution));
-  const proven = { lower: Infinity, upper: -Infinity };
+  let proven = { lower: Infinity, upper: -Infinity };
   let kinks = 0;
   let samples = 0;
   let input = 0;
@@ -71,21 +71,25 @@ export function createStatistics(depth: number, certify: number | null): Statist
       else faults.set(key, { check: violation.check, layer, count: 1, example: example(index, violation) });
     }
   };
-  const addSample = ({ numbers, verdict, rung, kink }: SettledBlock, at: number): void => {
-    const code = verdict[at] as number;
-    codes[code] = (codes[code] as number) + 1;
-    if (code === CODE.invalid) return;
-    climbed[rung[at] as number] = (climbed[rung[at] as number] as number) + 1;
-    const own = numbers.inputGradientNorm[at] as number;
-    const theta = numbers.parameterGradientNorm[at] as number;
-    input += own * own;
-    parameter += theta * theta;
-    if (!Number.isNaN(numbers.ratio[at] as number)) {
+  const addSamples = ({ numbers, verdict, rung, kink, samples: count }: SettledBlock): void => {
+    const { inputGradientNorm, parameterGradientNorm, ratio: ratios, ratioLower, ratioUpper } = numbers;
+    let { lower, upper } = proven;
+    for (let at = 0; at < count; at++) {
+      const code = verdict[at] as number;
+      codes[code] = (codes[code] as number) + 1;
+      if (code === CODE.invalid) continue;
+      climbed[rung[at] as number] = (climbed[rung[at] as number] as number) + 1;
+      const own = inputGradientNorm[at] as number;
+      const theta = parameterGradientNorm[at] as number;
+      input += own * own;
+      parameter += theta * theta;
+      if (kink[at] !== 0) kinks++;
+      if (Number.isNaN(ratios[at] as number)) continue;
       // What is open above leaves the largest open.
-      proven.lower = Math.min(proven.lower, finiteOr(numbers.ratioLower[at] as number, 0));
-      proven.upper = Math.max(proven.upper, finiteOr(numbers.ratioUpper[at] as number, Infinity));
+      lower = Math.min(lower, finiteOr(ratioLower[at] as number, 0));
+      upper = Math.max(upper, finiteOr(ratioUpper[at] as number, Infinity));
     }
-    if (kink[at] !== 0) kinks++;
+    proven = { lower, upper };
   };
   const addLayer = ({ layers: columns, findings, verdict, samples: count }: SettledBlock, i: number): void => {
     const layer = columns[i] as LayerColumns;
@@ -108,7 +112,7 @@ export function createStatistics(depth: number, certify: number | null): Statist
     verdicts,
     add(block) {
       samples += block.samples;
-      for (let at = 0; at < block.samples; at++) addSample(block, at);
+      addSamples(block);
       ratio.addColumn(block.numbers.ratio, block.verdict, CODE.invalid);
       coefficient.addColumn(block.numbers.coefficient, block.verdict, CODE.invalid);
       for (let i = 0; i < depth; i++) addLayer(block, i);
@@ -175,6 +179,6 @@ function example(index: number, { numbers, detail }: Violation): FaultExample {
   return { index, left: found, right, margin: Math.abs(found - right), bound, reason: detail };
 }
 
-function finiteOr(value: number | null, otherwise: number): number {
-  return value !== null && Number.isFinite(value) ? value : otherwise;
+function finiteOr(value: number, otherwise: number): number {
+  return Number.isFinite(value) ? value : otherwise;
 }
