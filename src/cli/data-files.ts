@@ -7,6 +7,7 @@ import { printable } from "../network/printable.ts";
 import type { Values } from "./flags.ts";
 import type { Reading } from "./files.ts";
 import { readBytes, sha256 } from "./files.ts";
+import { openLarge } from "./large-files.ts";
 
 export interface DataFile {
   readonly file: string;
@@ -39,8 +40,10 @@ export async function openData(
       `--array ${printable(array)}: found #${printable(named.array)} in ${printable(text)} too, expected one of them`,
     );
   }
-  const bytes = await readBytes(named.file, own);
   const options = { ...own, array: named.array ?? array ?? undefined, header: header ?? undefined };
+  const large = await openLarge(named.file, options, own);
+  if (large !== null) return { ...large, file: named.file };
+  const bytes = await readBytes(named.file, own);
   const rows = await openRows(bytes, named.file, options);
   return { ...rows, file: named.file, sha256: await sha256([bytes], own.pause) };
 }

@@ -44,7 +44,7 @@ export function reading(io: Pick<Io, "note" | "now" | "signal">, maxMemory = DEF
 }
 
 /** Bytes read at once. */
-const PIECE_BYTES = 1 << 24;
+export const PIECE_BYTES = 1 << 24;
 
 /**
  * The whole of a file, or of a pipe, which is opened once.
@@ -79,7 +79,7 @@ export async function readBytes(file: string, { budget, signal }: Reading): Prom
 }
 
 /** The bytes of a file or a device, piece by piece. */
-async function* filePieces(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* filePieces(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const interrupted = (): Promise<never> => Promise.reject(signal.reason as Error);
   let handle: FileHandle | null = null;
   try {

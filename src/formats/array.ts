@@ -1,4 +1,5 @@
 /** An array of a data file: its shape and type at once, its numbers when they are asked for. */
+import { FormatError } from "../network/errors.ts";
 import type { NumberType } from "./numbers.ts";
 import { BYTES_OF, readNumbers } from "./numbers.ts";
 
@@ -31,15 +32,34 @@ export function heldArray(shape: readonly number[], type: NumberType, values: Fl
   return { shape, type, values, decode: (first, count) => values.slice(first, first + count) };
 }
 
-/** An array in bytes, from `offset` on in C order; the caller has checked that the bytes are there. */
-export function arrayInBytes(
-  bytes: Uint8Array,
-  offset: number,
-  shape: readonly number[],
-  type: NumberType,
-  littleEndian: boolean,
-): NumericArray {
+/** Numbers of one type, in C order, from `offset` bytes on; `end` is where they end. */
+export interface RawLayout {
+  readonly shape: readonly number[];
+  readonly type: NumberType;
+  readonly isLittleEndian: boolean;
+  readonly offset: number;
+  readonly end: number;
+}
+
+/** An array in bytes; the caller has checked that the bytes are there. */
+export function arrayInBytes(bytes: Uint8Array, { offset, shape, type, isLittleEndian }: RawLayout): NumericArray {
   return lazyArray(shape, type, (first, count) =>
-    readNumbers(bytes, offset + first * BYTES_OF[type], count, type, littleEndian),
+    readNumbers(bytes, offset + first * BYTES_OF[type], count, type, isLittleEndian),
+  );
+}
+
+/** @throws FormatError where a file of `size` bytes ends within the array. */
+export function checkEnd({ shape, offset, end }: RawLayout, size: number, source: string): void {
+  if (end <= size) return;
+  throw new FormatError(
+    `${source}: found ${String(size - offset)} bytes of data, expected ${String(end - offset)} for the shape ${shape.join(" × ")}`,
+  );
+}
+
+/** @throws FormatError where more than zeros stands behind the array. */
+export function checkRest(bytes: Uint8Array, { shape, end }: RawLayout, source: string, hint = ""): void {
+  if (!bytes.subarray(end).some((byte) => byte !== 0)) return;
+  throw new FormatError(
+    `${source}: found ${String(bytes.length - end)} bytes after the array of ${shape.join(" × ")}, expected the file to end there${hint}`,
   );
 }

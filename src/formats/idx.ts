@@ -1,7 +1,7 @@
 /** IDX, the format of the MNIST files (yann.lecun.com/exdb/mnist): big-endian, any of its types. */
 import { FormatError } from "../network/errors.ts";
-import { arrayInBytes } from "./array.ts";
-import type { NumericArray } from "./array.ts";
+import { arrayInBytes, checkEnd, checkRest } from "./array.ts";
+import type { NumericArray, RawLayout } from "./array.ts";
 import type { NumberType } from "./numbers.ts";
 import { BYTES_OF, elementCount } from "./numbers.ts";
 
@@ -13,6 +13,13 @@ export function isIdx(bytes: Uint8Array): boolean {
 
 /** Zeros behind the array are padding. @throws FormatError */
 export function readIdx(bytes: Uint8Array, source: string): NumericArray {
+  const layout = idxLayout(bytes, bytes.length, source);
+  checkRest(bytes, layout, source);
+  return arrayInBytes(bytes, layout);
+}
+
+/** @param bytes the first ones of a file of `size`, the header among them. @throws FormatError */
+export function idxLayout(bytes: Uint8Array, size: number, source: string): RawLayout {
   const type = TYPES[bytes[2] ?? 0];
   if (!isIdx(bytes) || type === undefined) {
     throw new FormatError(
@@ -20,26 +27,18 @@ export function readIdx(bytes: Uint8Array, source: string): NumericArray {
     );
   }
   const rank = bytes[3] as number;
-  const start = 4 + 4 * rank;
-  if (bytes.length < start) {
+  const offset = 4 + 4 * rank;
+  if (bytes.length < offset) {
     throw new FormatError(
-      `${source}: found ${String(bytes.length)} bytes, expected ${String(start)} for a header of rank ${String(rank)}`,
+      `${source}: found ${String(size)} bytes, expected ${String(offset)} for a header of rank ${String(rank)}`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const end = start + elementCount(shape, source) * BYTES_OF[type];
-  if (bytes.length < end) {
-    throw new FormatError(
-      `${source}: found ${String(bytes.length - start)} bytes of data, expected ${String(end - start)} for the shape ${shape.join(" × ")}`,
-    );
-  }
-  if (bytes.subarray(end).some((byte) => byte !== 0)) {
-    throw new FormatError(
-      `${source}: found ${String(bytes.length - end)} bytes after the array of ${shape.join(" × ")}, expected the file to end there`,
-    );
-  }
-  return arrayInBytes(bytes, start, shape, type, false);
+  const end = offset + elementCount(shape, source) * BYTES_OF[type];
+  const layout = { shape, type, isLittleEndian: false, offset, end };
+  checkEnd(layout, size, source);
+  return layout;
 }
 
 /** An IDX file of bytes. Undone by readIdx. */

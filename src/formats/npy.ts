@@ -1,8 +1,8 @@
 /** NumPy's .npy, versions 1 to 3 (numpy.lib.format): any rank, C and Fortran order, both endians, headers as Python 2 wrote them too. */
 import { FormatError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
-import { arrayInBytes, heldArray } from "./array.ts";
-import type { NumericArray } from "./array.ts";
+import { arrayInBytes, checkEnd, checkRest, heldArray } from "./array.ts";
+import type { NumericArray, RawLayout } from "./array.ts";
 import type { Budget } from "./budget.ts";
 import type { NumberType } from "./numbers.ts";
 import { BYTES_OF, elementCount, readNumbers, writeNumbers } from "./numbers.ts";
@@ -34,6 +34,22 @@ export function isNpy(bytes: Uint8Array): boolean {
 
 /** @throws FormatError naming the file, what was found and what was expected; BudgetError. Undone by writeNpy. */
 export function readNpy(bytes: Uint8Array, source: string, budget?: Budget): NumericArray {
+  const layout = npyLayout(bytes, bytes.length, source);
+  checkRest(bytes, layout, source, ": a file of one array (several are an .npz)");
+  const { shape, type, isLittleEndian, isFortran, offset } = layout;
+  if (!isFortran) return arrayInBytes(bytes, layout);
+  const count = elementCount(shape, source);
+  // The numbers in both orders.
+  budget?.claim(16 * count, source);
+  return heldArray(shape, type, fromFortran(readNumbers(bytes, offset, count, type, isLittleEndian), shape));
+}
+
+/** @param head the first bytes of a file of `size`, the header among them. @throws FormatError */
+export function npyLayout(
+  bytes: Uint8Array,
+  size: number,
+  source: string,
+): RawLayout & { readonly isFortran: boolean } {
   if (!isNpy(bytes)) throw new FormatError(`${source}: found no NumPy magic, expected a .npy file`);
   if (bytes.length < 12) throw new FormatError(`${source}: found ${String(bytes.length)} bytes, expected a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -42,31 +58,22 @@ export function readNpy(bytes: Uint8Array, source: string, budget?: Budget): Num
     throw new FormatError(`${source}: found .npy version ${String(version)}, expected 1, 2 or 3`);
   const start = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const data = start + length;
-  if (data > bytes.length) {
+  const offset = start + length;
+  if (offset > bytes.length) {
     throw new FormatError(
-      `${source}: found a header of ${String(length)} bytes in a file of ${String(bytes.length)}, expected it to end within`,
+      `${source}: found a header of ${String(length)} bytes in a file of ${String(size)}, expected it to end within`,
     );
   }
-  const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(start, data));
+  const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(start, offset));
   const { type, isLittleEndian, isFortran, shape } = parseHeader(text, source);
-  const count = elementCount(shape, source);
-  const end = data + count * BYTES_OF[type];
-  if (end > bytes.length) {
-    throw new FormatError(
-      `${source}: found ${String(bytes.length - data)} bytes of data, expected ${String(end - data)} for the shape ${shape.join(" × ")}`,
-    );
-  }
-  if (bytes.subarray(end).some((byte) => byte !== 0)) {
-    throw new FormatError(
-      `${source}: found ${String(bytes.length - end)} bytes after the array of ${shape.join(" × ")}, expected the file to end there: a file of one array (several are an .npz)`,
-    );
-  }
-  if (!isFortran || shape.filter((n) => n > 1).length <= 1)
-    return arrayInBytes(bytes, data, shape, type, isLittleEndian);
-  // The numbers in both orders.
-  budget?.claim(16 * count, source);
-  return heldArray(shape, type, fromFortran(readNumbers(bytes, data, count, type, isLittleEndian), shape));
+  const layout = {
+    ...{ shape, type, isLittleEndian, offset },
+    // Along one axis both orders are the same.
+    isFortran: isFortran && shape.filter((n) => n > 1).length > 1,
+    end: offset + elementCount(shape, source) * BYTES_OF[type],
+  };
+  checkEnd(layout, size, source);
+  return layout;
 }
 
 interface Header {

@@ -16,8 +16,9 @@ import { readModelJson } from "./model-json.ts";
 import type { ModelOptions } from "./model-tensors.ts";
 import { listed, networkFromTensors } from "./model-tensors.ts";
 import { isNpy, readNpy } from "./npy.ts";
-import { elementCount } from "./numbers.ts";
+import { BYTES_OF, elementCount, readNumbers } from "./numbers.ts";
 import { openNpz } from "./npz.ts";
+import { rawLayout } from "./raw-layout.ts";
 import { isSafetensors, readSafetensors } from "./safetensors.ts";
 import { isOldTorch, isOnnx } from "./signatures.ts";
 import type { NamedTensor } from "./tensor.ts";
@@ -54,6 +55,7 @@ export class ArrayWantedError extends UsageError {
   }
 }
 
+const DATA = "data as .npy, .npz, .safetensors, .csv or IDX";
 const MODELS = ".safetensors, .pt (.pth, .bin, .ckpt), .onnx or .json";
 
 /** Bytes that a character of JSON becomes. */
@@ -129,7 +131,38 @@ export async function readMatrix(bytes: Uint8Array, name: string, options: DataO
 
 /** As readMatrix, each row decoded when it is asked for. @throws FormatError, UsageError */
 export async function openRows(bytes: Uint8Array, name: string, options: DataOptions = {}): Promise<RowSource> {
-  const { shape, decode } = await openArray(bytes, name, options);
+  return rowsOf(await openArray(bytes, name, options), name);
+}
+
+/** Bytes `offset` … `offset + count − 1` of a file. @throws FormatError where they are not there any more. */
+export type BytesAt = (offset: number, count: number) => Uint8Array;
+
+/**
+ * As openRows, of a file that is not read whole: its rows are fetched when they are asked for.
+ * @param head its first bytes, `size` of them in all. @returns null where it has to be read whole (raw-layout.ts).
+ * @throws FormatError, UsageError
+ */
+export function openLargeRows(
+  head: Uint8Array,
+  size: number,
+  name: string,
+  { array }: DataOptions,
+  bytesAt: BytesAt,
+): RowSource | null {
+  if (isGzip(head) || isZip(head)) return null;
+  refuseForeign(head, name, DATA);
+  refuseLater(name);
+  const layout = rawLayout(head, size, name, array);
+  if (layout === null) return null;
+  const { shape, type, isLittleEndian, offset } = layout;
+  const bytes = BYTES_OF[type];
+  const decode = (first: number, count: number): Float64Array =>
+    readNumbers(bytesAt(offset + first * bytes, count * bytes), 0, count, type, isLittleEndian);
+  return rowsOf({ shape, decode }, name);
+}
+
+/** An array's samples. @throws FormatError where it has none. */
+export function rowsOf({ shape, decode }: Pick<NumericArray, "shape" | "decode">, name: string): RowSource {
   const [rows, ...rest] = shape;
   if (rows === undefined) throw new FormatError(`${name}: found a single number, expected rows of samples`);
   const columns = rest.reduce((product, n) => product * n, 1);
@@ -143,7 +176,7 @@ async function openArray(packed: Uint8Array, file: string, given: DataOptions): 
   const context = readContext(given);
   const options = { ...given, ...context };
   const { bytes, name } = await unpacked(packed, file, context);
-  refuseForeign(bytes, name, "data as .npy, .npz, .safetensors, .csv or IDX");
+  refuseForeign(bytes, name, DATA);
   refuseLater(name);
   const { array } = options;
   if (isZip(bytes)) return pickFromNpz(bytes, file, array, context);

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { FormatError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
+import type { RawLayout } from "./array.ts";
 import type { NumberType } from "./numbers.ts";
 import { BYTES_OF, elementCount, readNumbers, writeNumbers } from "./numbers.ts";
 import type { NamedTensor } from "./tensor.ts";
@@ -42,9 +43,14 @@ const Entry = v.object({
 });
 const Metadata = v.record(v.string(), v.string());
 
+/** `layout` is null where the type is none that is read. */
+export interface RawTensor extends NamedTensor {
+  readonly layout: RawLayout | null;
+}
+
 export interface Safetensors {
   /** In the header's order. */
-  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  readonly tensors: ReadonlyMap<string, RawTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -53,15 +59,18 @@ export function isSafetensors(bytes: Uint8Array): boolean {
   return bytes.length > 8 && bytes[8] === 0x7b && bytes[5] === 0 && bytes[6] === 0 && bytes[7] === 0;
 }
 
-/** @throws FormatError naming file and tensor. Undone by writeSafetensors. */
-export function readSafetensors(bytes: Uint8Array, source: string): Safetensors {
+/**
+ * @param bytes the file's first ones where only layouts are wanted, `size` of them in all.
+ * @throws FormatError naming file and tensor. Undone by writeSafetensors.
+ */
+export function readSafetensors(bytes: Uint8Array, source: string, size = bytes.length): Safetensors {
   if (bytes.length < 8)
     throw new FormatError(`${source}: found ${String(bytes.length)} bytes, expected a safetensors header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
   if (length > BigInt(bytes.length - 8) || length > BigInt(LARGEST_HEADER)) {
     throw new FormatError(
-      `${source}: found a header of ${String(length)} bytes in a file of ${String(bytes.length)}, expected it to end within`,
+      `${source}: found a header of ${String(length)} bytes in a file of ${String(size)}, expected it to end within`,
     );
   }
   const data = 8 + Number(length);
@@ -70,7 +79,7 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
   entries.delete("__metadata__");
   const metadata =
     rawMetadata === null ? {} : parse(Metadata, rawMetadata, `${source}: __metadata__`, "an object of strings");
-  const tensors = new Map<string, NamedTensor>();
+  const tensors = new Map<string, RawTensor>();
   const spans: Span[] = [];
   for (const [name, raw] of entries) {
     const where = `${source}: tensor ${printable(name)}`;
@@ -89,10 +98,10 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
       Number.isSafeInteger(end) &&
       begin >= 0 &&
       begin <= end &&
-      end <= bytes.length - data
+      end <= size - data
     )) {
       throw new FormatError(
-        `${where}: found the offsets ${String(begin)} to ${String(end)}, expected them within the ${String(bytes.length - data)} bytes of data`,
+        `${where}: found the offsets ${String(begin)} to ${String(end)}, expected them within the ${String(size - data)} bytes of data`,
       );
     }
     if (8 * (end - begin) !== count * bits) {
@@ -105,9 +114,11 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
       if (type !== undefined) return readNumbers(bytes, data + begin, count, type, true);
       throw new FormatError(`${where}: found the dtype ${dtype}, expected one of ${[...TYPES.keys()].join(" ")}`);
     };
-    tensors.set(name, { name, dtype, shape, read });
+    const layout =
+      type === undefined ? null : { shape, type, isLittleEndian: true, offset: data + begin, end: data + end };
+    tensors.set(name, { name, dtype, shape, read, layout });
   }
-  checkCover(spans, bytes.length - data, source);
+  checkCover(spans, size - data, source);
   return { tensors, metadata };
 }
 
