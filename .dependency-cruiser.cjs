@@ -11,6 +11,7 @@ const ORDER = [
   "witness",
   "conformance",
   "sweep",
+  "training",
   "worker",
 ];
 
@@ -28,6 +29,7 @@ const allowed = {
   conformance: ["network", "sampling", "records", "engine", "verification", "pipeline", "witness"],
   report: ["network", "records", "pipeline", "conformance", "sweep"],
   sweep: ["network", "sampling", "records", "engine", "verification", "pipeline", "exact", "witness"],
+  training: ["network", "formats", "sampling", "records", "engine", "pipeline"],
   reference: ["network"],
   library: ["network", "formats", "sampling", "records", "engine", "pipeline"],
   worker: ["network", "formats", "sampling", "records", "engine", "verification", "pipeline", "witness", "report"],

@@ -1,4 +1,4 @@
-/** The files that are made of the field lists in src/: schemas/ and the tables of docs/rows.md. */
+/** The files that are made of the field lists in src/: schemas/ and the tables of docs/rows.md and docs/training.md. */
 import { readFileSync } from "node:fs";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as prettier from "prettier";
@@ -12,6 +12,7 @@ import { TIGHTEN_REPORT } from "../../src/records/report.ts";
 import { LAYER_ROW, SAMPLE_ROW } from "../../src/records/sample.ts";
 import { bracket, quantiles, spread, verdicts } from "../../src/records/shared.ts";
 import { ADDRESSED_CASE, SWEEP_REPORT } from "../../src/records/sweep.ts";
+import { PROBED_FUNCTION, PROBED_LAYER, SERIES_ROW, TRAINING_REPORT } from "../../src/records/training.ts";
 import { GRID } from "../../src/sweep/grid.ts";
 import { WITNESS_FILE } from "../../src/witness/file.ts";
 import { float, floats } from "../../src/witness/numbers.ts";
@@ -62,6 +63,20 @@ const SCHEMAS: Readonly<Record<string, Described>> = {
     description: "What was found for one sample. Norms are not squared; index counts from 0, layers from 1.",
     schema: SAMPLE_ROW,
     parts: { maybe, norm, layer: LAYER_ROW },
+  },
+  series: {
+    title: "One line of --series FILE.jsonl: gradient-penalty-series/1",
+    description:
+      "What a network is like at one step of its training. Penalties are mean squared norms; norms are not squared; layers count from 1.",
+    schema: SERIES_ROW,
+    parts: { maybe, norm, verdicts, function: PROBED_FUNCTION },
+  },
+  training: {
+    title: "gradient-penalty-training/1",
+    description:
+      "What gpv train or gpv probe found, with every line of its series. Whatever may differ between two runs of the same settings stands in timing alone.",
+    schema: TRAINING_REPORT,
+    parts: { maybe, norm, verdicts, function: PROBED_FUNCTION, series: SERIES_ROW },
   },
   witness: {
     title: "A witness: gradient-penalty-witness/1",
@@ -138,7 +153,7 @@ function withTables(text: string, tables: Readonly<Record<string, Columns>>): st
   return Object.entries(tables).reduce((all, [mark, columns]) => {
     const [begin, end] = [`<!-- ${mark} -->`, `<!-- end of ${mark} -->`];
     const [from, to] = [all.indexOf(begin), all.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`docs/rows.md: found no "${begin} … ${end}"`);
+    if (from < 0 || to < from) throw new Error(`docs: found no "${begin} … ${end}"`);
     return `${all.slice(0, from)}${begin}\n\n${table(columns)}\n\n${all.slice(to)}`;
   }, text);
 }
@@ -159,5 +174,12 @@ export async function documents(root: string): Promise<Readonly<Record<string, s
     "columns of a layer": columnsOf(LAYER_ROW.entries),
   };
   await put("docs/rows.md", withTables(rows, tables));
+  const training = readFileSync(`${root}/docs/training.md`, "utf8");
+  const ofSeries = {
+    "columns of a line": columnsOf(SERIES_ROW.entries),
+    "columns of a function": columnsOf(PROBED_FUNCTION.entries),
+    "columns of a layer": columnsOf(PROBED_LAYER.entries),
+  };
+  await put("docs/training.md", withTables(training, ofSeries));
   return texts;
 }

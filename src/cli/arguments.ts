@@ -19,8 +19,8 @@ export interface Arguments {
 /**
  * @param command names the command in messages.
  * @param allowed the flags that this command knows.
- * @param operand what the word without a name is (WITNESS.json), for a command that takes one; several where it ends in "…"; null for
- * others.
+ * @param operand what the word without a name is (WITNESS.json), for a command that takes one; several where it ends in "…"; in brackets
+ * where it may be missing; null for others.
  * @throws UsageError
  */
 export function parseArguments(
@@ -67,7 +67,7 @@ export function parseArguments(
     const found = attached ?? next ?? "";
     values[key] = parseValue(flag, found, attached === null ? `--${name} ${found}` : word);
   }
-  if (operand !== null && own.length === 0) {
+  if (operand !== null && !operand.startsWith("[") && own.length === 0) {
     throw new UsageError(`gpv ${command}: found no ${operand.replace("…", "")}, expected gpv ${command} ${operand}`);
   }
   return { values: values as unknown as Values, given, operand: own[0] ?? null, operands: own };

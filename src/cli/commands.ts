@@ -76,6 +76,34 @@ const SWEEP_FLAGS: readonly FlagKey[] = [
   ] as const),
 ];
 
+/** What a probe is given and leaves behind. */
+const PROBE_FLAGS: readonly FlagKey[] = [
+  ...([
+    "probeSamples",
+    "inputs",
+    "array",
+    "header",
+    "rows",
+    "mean",
+    "std",
+    "labels",
+    "loss",
+    "batch",
+    "logits",
+    "seed",
+  ] as const),
+  ...(["engine", "adapter", "accuracy", "audit", "failOn", "series", "probeRows", "report", "html", "json"] as const),
+  ...(["maxMemory", "watchdog"] as const),
+];
+
+const TRAIN_FLAGS: readonly FlagKey[] = [
+  ...(["hidden", "activation", "initialiser", "initialScale", "optimiser", "learningRate", "momentum"] as const),
+  ...(["weightDecay", "schedule", "warmUp", "trainingSteps", "seeds", "penalty"] as const),
+  ...(["heldOut", "heldOutInputs", "heldOutLabels", "shuffleLabels", "checkpoints", "resumeTraining"] as const),
+  ...(["probeEvery", "trainedModel"] as const),
+  ...PROBE_FLAGS,
+];
+
 export const COMMANDS: readonly Command[] = [
   {
     name: "demo",
@@ -123,6 +151,19 @@ export const COMMANDS: readonly Command[] = [
     run: async (args, io) => (await import("./shrink.ts")).shrinkCommand(args, io),
   },
   {
+    name: "train",
+    summary: "train an MLP and follow both penalties step by step",
+    flags: TRAIN_FLAGS,
+    run: async (args, io) => (await import("./train.ts")).trainCommand(args, io),
+  },
+  {
+    name: "probe",
+    summary: "the same of checkpoints written elsewhere; two series side by side",
+    operand: "[B]",
+    flags: ["checkpoints", "compare", "activation", "layers", "layout", "key", ...PROBE_FLAGS],
+    run: async (args, io) => (await import("./probe.ts")).probeCommand(args, io),
+  },
+  {
     name: "doctor",
     summary: "this machine's adapters and engines, self-tests, a conformance run",
     flags: ["adapter", "stress", "seed", "case", "plant", "report", "junit", "repro"],
@@ -133,7 +174,6 @@ export const COMMANDS: readonly Command[] = [
 /** Commands of the contract that join with a later version. */
 const LATER = {
   worker: "take shards of a sweep from a queue",
-  train: "train an MLP and follow the inequality's quantities",
   bench: "throughput on this machine",
 } as const;
 

@@ -9,6 +9,12 @@ import { baseName } from "./inputs.ts";
 
 const MODEL = "examples/digits/digits.safetensors";
 const INPUTS = "examples/digits/digits.idx3-ubyte.gz";
+const LABELS = "examples/digits/digits-labels.idx1-ubyte";
+
+/** The 1,000 digits as `gpv train` takes a set. */
+export function digitFiles(): { readonly inputs: string; readonly labels: string; readonly std: number } {
+  return { inputs: assetPath(INPUTS), labels: assetPath(LABELS), std: 255 };
+}
 
 export interface Digits {
   readonly network: Network;

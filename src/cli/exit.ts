@@ -1,7 +1,7 @@
 /** Exit codes and which outcome has which. */
 import { DeviceError, FormatError, ModelError, OutputError, UsageError } from "../network/errors.ts";
 import type { VerdictName } from "../records/kit.ts";
-import type { Report } from "../records/report.ts";
+import type { VerdictCounts } from "../records/shared.ts";
 
 export const EXIT = {
   /** Finished, nothing violated. */
@@ -21,7 +21,10 @@ export const EXIT = {
 } as const;
 
 /** An interrupted run says so first; then violated and what --fail-on names; then "nothing was decided". */
-export function exitCode(report: Pick<Report, "verdicts" | "timing">, failOn: readonly VerdictName[]): number {
+export function exitCode(
+  report: { readonly verdicts: VerdictCounts; readonly timing: { readonly interrupted: boolean } },
+  failOn: readonly VerdictName[],
+): number {
   const { verdicts } = report;
   if (report.timing.interrupted) return EXIT.interrupted;
   if (verdicts.violated > 0 || failOn.some((name) => verdicts[name] > 0)) return EXIT.failed;

@@ -23,24 +23,12 @@ import {
   real,
   text,
 } from "./flag-values.ts";
+import type { Flag } from "./flag.ts";
+import { flag } from "./flag.ts";
 import { parseHead } from "./heads.ts";
+import { TRAINING_FLAGS } from "./training-flags.ts";
 
-export interface Flag<T, D extends string | null = string | null> {
-  /** Without the dashes. */
-  readonly name: string;
-  /** What stands after the name in the help; null: a switch without a value. */
-  readonly value: string | null;
-  /** As a user would write it; null: none. */
-  readonly default: D;
-  /** What stands for the value where the name is written alone; a flag without this needs its value. */
-  readonly bare?: string;
-  readonly help: string;
-  readonly parse: (text: string) => T;
-}
-
-function flag<T, const D extends string | null>(record: Flag<T, D>): Flag<T, D> {
-  return record;
-}
+export type { Flag };
 
 export const FLAGS = {
   model: flag({
@@ -406,6 +394,7 @@ export const FLAGS = {
     help: "runs of the engine at most",
     parse: integer(1),
   }),
+  ...TRAINING_FLAGS,
 } as const;
 
 export type FlagKey = keyof typeof FLAGS;

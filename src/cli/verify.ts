@@ -184,7 +184,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
 }
 
 /** The network, and what was taken for granted of its file: said on stderr, and kept for the report. `beside` receives its data files. */
-async function openModel(
+export async function openModel(
   bytes: Uint8Array,
   file: string,
   args: Arguments,

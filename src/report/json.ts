@@ -9,11 +9,23 @@ import type { Report, TightenReport } from "../records/report.ts";
 import { TIGHTEN_REPORT } from "../records/report.ts";
 import type { SweepReport } from "../records/sweep.ts";
 import { SWEEP_REPORT } from "../records/sweep.ts";
+import type { TrainingReport } from "../records/training.ts";
 
 type AnyReport = Report | TightenReport | SweepReport;
 /** The report as indented JSON with a final newline. */
 export function reportJson(report: AnyReport): string {
   return `${JSON.stringify(reportValue(report), null, 2)}\n`;
+}
+
+/** A training's report as indented JSON with a final newline. */
+export function trainingJson(report: TrainingReport): string {
+  const { run, timing } = report;
+  const ordered = {
+    ...report,
+    run: { ...run, settings: sortedKeys(run.settings) },
+    timing: { ...timing, details: sortedKeys(timing.details) },
+  };
+  return `${JSON.stringify(withFiniteNumbers(ordered), null, 2)}\n`;
 }
 
 /** The report as a JSON value: finite numbers only, keys in their order. */

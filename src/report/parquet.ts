@@ -12,9 +12,30 @@ import type { Columns } from "../records/columns.ts";
 import { columnsOf } from "../records/columns.ts";
 import type { AddressedRow, SampleRow } from "../records/sample.ts";
 import { ADDRESSED_ROW, LAYER_ROW, SAMPLE_ROW } from "../records/sample.ts";
+import type { ProbeSampleRow, SeriesRow } from "../records/training.ts";
+import { PROBE_SAMPLE_ROW, SERIES_ROW } from "../records/training.ts";
 import { withFiniteNumbers } from "./json.ts";
 
-export interface ParquetRows<Row extends SampleRow> {
+/** The kinds of rows, each with its list of fields and the name of its schema. */
+const KINDS = {
+  /** Of one run. */
+  samples: { entries: SAMPLE_ROW.entries, schema: "gradient-penalty-samples/1" },
+  /** Of a sweep: `address` and `architecture` first. */
+  addressed: { entries: ADDRESSED_ROW.entries, schema: "gradient-penalty-samples/1" },
+  /** Of a probe: `seed`, `step`, `function` and `norm` first. */
+  probed: { entries: PROBE_SAMPLE_ROW.entries, schema: "gradient-penalty-samples/1" },
+  /** One a probe. */
+  series: { entries: SERIES_ROW.entries, schema: "gradient-penalty-series/1" },
+} as const;
+
+export interface RowKinds {
+  readonly samples: SampleRow;
+  readonly addressed: AddressedRow;
+  readonly probed: ProbeSampleRow;
+  readonly series: SeriesRow;
+}
+
+export interface ParquetRows<Row> {
   readonly add: (row: Row) => void;
   /** Writes what is left and the file's end; nothing can be added then. Without it the file cannot be read. */
   readonly finish: () => void;
@@ -24,14 +45,13 @@ export interface ParquetRows<Row extends SampleRow> {
 const GROUP_VALUES = 1 << 20;
 
 /**
- * @param kind "samples": rows of one run; "addressed": rows of a sweep, with the columns `address` and `architecture` first.
  * @param write gets the file's bytes in order, a row group at a time; it may keep them.
  */
-export function createParquetRows<Kind extends "samples" | "addressed">(
+export function createParquetRows<Kind extends keyof RowKinds>(
   kind: Kind,
   write: (bytes: Uint8Array) => void,
-): ParquetRows<Kind extends "addressed" ? AddressedRow : SampleRow> {
-  const columns = columnsOf((kind === "addressed" ? ADDRESSED_ROW : SAMPLE_ROW).entries);
+): ParquetRows<RowKinds[Kind]> {
+  const columns = columnsOf(KINDS[kind].entries);
   const width = Object.keys(columns).length;
   const layerWidth = Object.keys(LAYER_ROW.entries).length;
   const bytes = new ByteWriter();
@@ -42,7 +62,7 @@ export function createParquetRows<Kind extends "samples" | "addressed">(
   const file = new ParquetWriter({
     writer: Object.assign(bytes, { flush: handOver }),
     schema: [{ name: "row", num_children: width }, ...schema(columns)],
-    kvMetadata: [{ key: "schema", value: "gradient-penalty-samples/1" }],
+    kvMetadata: [{ key: "schema", value: KINDS[kind].schema }],
     createdBy: "gradient-penalty-verifier",
   });
   let group: Readonly<Record<string, unknown>>[] = [];

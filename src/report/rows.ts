@@ -3,8 +3,9 @@
  */
 import { withFiniteNumbers } from "./json.ts";
 import type { SampleRow } from "../records/sample.ts";
+import type { SeriesRow } from "../records/training.ts";
 
 /** One row as one line, newline included. Numbers that are not finite become null, with the reason. */
-export function rowLine(row: SampleRow): string {
+export function rowLine(row: SampleRow | SeriesRow): string {
   return `${JSON.stringify(withFiniteNumbers(row))}\n`;
 }

@@ -17,6 +17,13 @@ export const CONFORMANCE_STREAM = 20;
 export const CONFORMANCE_NUMBER_STREAM = 21;
 /** The random steps of the search for the tightest case. */
 export const PERTURBATION_STREAM = 11;
+/** Of a training run: the order of an epoch's batches, what is held out, which labels change places, what a probe looks at. */
+export const BATCH_ORDER_STREAM = 30;
+export const SPLIT_STREAM = 31;
+export const LABEL_SHUFFLE_STREAM = 32;
+export const PROBE_SET_STREAM = 33;
+/** Where the iteration for the Hessian's top eigenvalue starts. */
+export const HESSIAN_START_STREAM = 34;
 /** Layer t's weights: WEIGHT_STREAM + t. */
 export const WEIGHT_STREAM = 1000;
 /** Layer t's biases: BIAS_STREAM + t. */

@@ -1,0 +1,42 @@
+/** Options → what a training run is. */
+import { UsageError } from "../network/errors.ts";
+import type { ActivationName } from "../network/activations.ts";
+import type { Dataset } from "../training/data.ts";
+import type { ProbeSettings } from "../training/probe.ts";
+import type { TrainingSettings } from "../training/settings.ts";
+import type { Arguments } from "./arguments.ts";
+
+/** @param data of which the outer widths are. @throws UsageError */
+export function trainingSettings({ values }: Arguments, data: Dataset, seed: number): TrainingSettings {
+  const widths = [data.width, ...values.hidden, data.outputs];
+  const { initialiser, initialScale, loss, optimiser, momentum, weightDecay, schedule, warmUp, batch } = values;
+  return {
+    ...{ widths, activations: activationsOf(values.activation, widths.length - 1), initialiser, scale: initialScale },
+    ...{ loss, optimiser, learningRate: values.learningRate ?? DEFAULT_RATE[optimiser], momentum, weightDecay },
+    ...{ schedule, warmUp, batch, steps: values.trainingSteps, penalties: values.penalty ?? [], seed },
+  };
+}
+
+const DEFAULT_RATE = { sgd: 0.05, adam: 0.001 } as const;
+
+/** One name is the hidden layers'; relu where nothing is said. */
+function activationsOf(given: readonly ActivationName[] | null, layers: number): ActivationName[] {
+  const names = given ?? ["relu" as const];
+  if (names.length === layers && given !== null && layers > 1) return [...names];
+  const [only] = names;
+  if (names.length === 1 && only !== undefined) {
+    return Array.from({ length: layers }, (_, i) => (i < layers - 1 ? only : "identity"));
+  }
+  throw new UsageError(
+    `--activation: found ${String(names.length)} names, expected 1 or ${String(layers)}, one for each layer of --hidden and the last`,
+  );
+}
+
+/** @param batch samples of a minibatch. */
+export function probeSettings({ values }: Arguments, data: Dataset): ProbeSettings {
+  const { loss, batch, accuracy, audit, seed } = values;
+  return {
+    ...{ loss, batch: batch === "full" ? data.samples : batch, logits: values.logits === "yes" },
+    ...{ accuracy, audit, seed },
+  };
+}

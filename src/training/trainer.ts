@@ -1,0 +1,163 @@
+/**
+ * Training step by step: batch → forward, head and backward stages → penalties → optimiser. f64 on the host; a step is a function of the
+ * settings, the data and the state before it, so that a run that goes on from a state has the bits of one that never stopped.
+ */
+import type { Network } from "../network/network.ts";
+import { randomNetwork } from "../sampling/random-network.ts";
+import { BATCH_ORDER_STREAM } from "../sampling/streams.ts";
+import type { Dataset } from "./data.ts";
+import { chosen, lossHead, samplesIn } from "./data.ts";
+import type { TrainingFault } from "./faults.ts";
+import { gradientTangent, inputSquares, meanGradient, parameterSquares } from "./gradient.ts";
+import { batchOrder } from "./order.ts";
+import { momentCount, update } from "./optimiser.ts";
+import type { ParameterVector } from "./parameters.ts";
+import { isFinite, parametersOf, plus, squaredLength, withParameters, zerosLike } from "./parameters.ts";
+import type { Pass, Stages } from "./program.ts";
+import { runStages, stagesFor } from "./program.ts";
+import { learningRateAt } from "./schedule.ts";
+import type { Penalty, TrainingSettings } from "./settings.ts";
+
+/** All that the next step depends on, beside settings and data. */
+export interface TrainingState {
+  /** Steps made. */
+  readonly step: number;
+  readonly parameters: ParameterVector;
+  /** Of the optimiser. */
+  readonly moments: readonly ParameterVector[];
+}
+
+/** Where numbers stopped being finite: the state is the one before that step. */
+export interface Divergence {
+  /** The step, counted from 1, that could not be made. */
+  readonly step: number;
+  /** The number that is not finite, in words. */
+  readonly what: string;
+}
+
+export type StepResult =
+  | { readonly kind: "made"; readonly loss: number; readonly objective: number }
+  | ({ readonly kind: "diverged" } & Divergence);
+
+export interface Trainer {
+  readonly state: () => TrainingState;
+  readonly network: () => Network;
+  /** Makes one step. */
+  readonly step: () => StepResult;
+  /** Samples a step, as they are. */
+  readonly batch: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** The network before its first step, and moments of 0. */
+export function initialState(settings: TrainingSettings): TrainingState {
+  const network = initialNetwork(settings);
+  const moments = Array.from({ length: momentCount(settings) }, () => zerosLike(network));
+  return { step: 0, parameters: parametersOf(network), moments };
+}
+
+export function initialNetwork({ seed, widths, activations, initialiser, scale }: TrainingSettings): Network {
+  return randomNetwork({ seed, index: 0, widths, activations, initialiser, scale });
+}
+
+/** @param from the state to go on from. */
+export function createTrainer(
+  settings: TrainingSettings,
+  data: Dataset,
+  from: TrainingState = initialState(settings),
+  fault: TrainingFault | null = null,
+): Trainer {
+  const shape = initialNetwork(settings);
+  const order = batchOrder(settings.seed, BATCH_ORDER_STREAM, data.samples, settings.batch);
+  let state = from;
+  let stages: Stages | null = null;
+  const needsInput = settings.penalties.some(({ kind }) => kind === "input");
+  return {
+    state: () => state,
+    network: () => withParameters(shape, state.parameters),
+    batch: order.size,
+    stepsPerEpoch: order.perEpoch,
+    step() {
+      const { step, parameters, moments } = state;
+      const drawn = fault === "stale-batch" && step > 0 ? step - 1 : step;
+      const batch = order.size === data.samples ? data : chosen(data, order.batch(drawn));
+      const head = lossHead(settings.loss, batch);
+      stages ??= stagesFor(shape, head, batch.samples);
+      const pass = runStages(stages, withParameters(shape, parameters), head, samplesIn(batch), needsInput);
+      const { loss, objective, gradient } = objectiveOf(pass, settings.penalties, fault);
+      const at = step + 1;
+      if (!Number.isFinite(loss)) return { kind: "diverged", step: at, what: `the loss is ${String(loss)}` };
+      if (!Number.isFinite(objective)) {
+        return { kind: "diverged", step: at, what: `the loss with its penalties is ${String(objective)}` };
+      }
+      if (!isFinite(gradient))
+        return { kind: "diverged", step: at, what: "the gradient holds a number that is not finite" };
+      const rate = learningRateAt(settings, step);
+      const next = update(settings, parameters, moments, gradient, step, rate, fault);
+      if (!isFinite(next.parameters)) {
+        return { kind: "diverged", step: at, what: "the updated weights hold a number that is not finite" };
+      }
+      state = { step: at, ...next };
+      return { kind: "made", loss, objective };
+    },
+  };
+}
+
+export interface Objective {
+  /** Mean f of the batch. */
+  readonly loss: number;
+  /** With its penalties. */
+  readonly objective: number;
+  /** Of the objective. */
+  readonly gradient: ParameterVector;
+}
+
+/**
+ * The mean loss of a batch with its penalties, and the gradient of the sum: double backward through the same stages (gradient.ts).
+ * @param pass with ∇ₓf where there is an input penalty.
+ */
+export function objectiveOf(pass: Pass, penalties: readonly Penalty[], fault: TrainingFault | null = null): Objective {
+  const loss = mean(pass.values);
+  const plain = meanGradient(pass);
+  let objective = loss;
+  let gradient = plain;
+  for (const { kind, factor } of penalties) {
+    objective += factor * penaltyValue(pass, kind, plain);
+    gradient = plus(gradient, 2 * factor, halfPenaltyGradient(pass, kind, plain, fault));
+  }
+  return { loss, objective, gradient };
+}
+
+function penaltyValue(pass: Pass, kind: Penalty["kind"], gradient: ParameterVector): number {
+  switch (kind) {
+    case "input":
+      return mean(inputSquares(pass));
+    case "parameter":
+      return squaredLength(gradient);
+    case "parameter-each":
+      return mean(parameterSquares(pass));
+  }
+}
+
+/** Half of the penalty's gradient by θ, for λ = 1. @param gradient ∇_θ of the mean. */
+export function halfPenaltyGradient(
+  pass: Pass,
+  kind: Penalty["kind"],
+  gradient: ParameterVector,
+  fault: TrainingFault | null = null,
+): ParameterVector {
+  switch (kind) {
+    case "input":
+      return gradientTangent(pass, { kind: "input", input: pass.pullbacks[0] as Float64Array }, fault);
+    case "parameter":
+      return gradientTangent(pass, { kind: "shared", parameters: gradient }, fault);
+    case "parameter-each":
+      return gradientTangent(pass, { kind: "own" }, fault);
+  }
+}
+
+export function mean(values: Float64Array): number {
+  let sum = 0;
+  for (const v of values) sum += v;
+  return sum / values.length;
+}
