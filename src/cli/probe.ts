@@ -87,16 +87,16 @@ function listCheckpoints(folder: string, io: Io): Checkpoint[] {
       `gpv: note: --checkpoints ${folder}: left out ${unnumbered.sort().join(", ")}: found no number in the name`,
     );
   }
-  const ordered = byNumbers(models.filter((name) => !unnumbered.includes(name)));
-  if (ordered.length === 0) {
+  const numbered = models.filter((name) => !unnumbered.includes(name));
+  if (numbered.length === 0) {
     throw new UsageError(
       `--checkpoints ${folder}: found no model with a number in its name, expected files as step-100.pt or epoch-3.safetensors`,
     );
   }
-  return ordered.map(({ name, step }) => ({ file: join(folder, name), name, step }));
+  return byNumbers(numbered).map(({ name, step }) => ({ file: join(folder, name), name, step }));
 }
 
-/** Names with their steps, in the order of the steps. */
+/** Names with their steps, in the order of the steps. @param names at least one, each with a number. */
 export function byNumbers(names: readonly string[]): { readonly name: string; readonly step: number }[] {
   const rows = names.map((name) => ({ name, numbers: numbersIn(name) }));
   const places = Math.min(...rows.map(({ numbers }) => numbers.length));

@@ -1,5 +1,5 @@
 /** `--checkpoints DIR` of `gpv train`: the network of each probe, and the state that `--resume` goes on from, each written whole. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
@@ -37,6 +37,10 @@ export function openTrainingFolder(
     throw new UsageError(
       `--checkpoints ${folder}: holds a run already: expected --resume to go on with it, or another folder`,
     );
+  }
+  // What a process left half written when it was killed.
+  for (const name of resume ? readdirSync(own) : []) {
+    if (/^\.gpv-\d+-[0-9a-f]+\.part$/.test(name)) rmSync(join(own, name), { force: true });
   }
   const text = JSON.stringify(settings);
   return {
