@@ -258,7 +258,7 @@ function describedSettings(
   return {
     ...own,
     ...{ dataSeed: values.seed, heldOut: data.held?.samples ?? 0, shuffleLabels: values.shuffleLabels },
-    ...{ mean: values.mean, std: values.std, probeSamples: values.probeSamples, probesAt: [...probesAt] },
+    ...{ mean: values.mean, std: data.std, probeSamples: values.probeSamples, probesAt: [...probesAt] },
     ...{ logits: probing.logits, accuracy: probing.accuracy, audit: probing.audit },
   };
 }

@@ -16,6 +16,8 @@ export interface TrainingData {
   readonly held: Dataset | null;
   /** "digits.idx3-ubyte.gz, x/255" */
   readonly describe: string;
+  /** What inputs were divided by. */
+  readonly std: number;
   readonly inputsSha256: string;
   readonly labelsSha256: string;
 }
@@ -62,7 +64,7 @@ export async function openTrainingData(args: Arguments, loss: LossName, own: Rea
       ? ""
       : `, ${values.mean === 0 ? "x" : `(x − ${String(values.mean)})`}/${String(std)}`;
   return {
-    ...{ train, held: drawn },
+    ...{ train, held: drawn, std },
     describe: `${baseName(files.inputs)}${change}`,
     inputsSha256: main.inputs.sha256,
     labelsSha256: main.labels.sha256,
@@ -76,7 +78,7 @@ export async function openProbeData(args: Arguments, loss: LossName, own: Readin
   const raw = await readRaw(args, values.inputs ?? "", values.labels ?? "", scaled, own, true);
   const [train] = toDatasets([raw], loss, own) as [Dataset];
   return {
-    ...{ train, held: null, describe: baseName(values.inputs ?? "") },
+    ...{ train, held: null, std: values.std, describe: baseName(values.inputs ?? "") },
     inputsSha256: raw.inputs.sha256,
     labelsSha256: raw.labels.sha256,
   };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DeviceError, OutputError, UsageError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
 import type { ProbeSampleRow, SeriesRow, TrainingReport } from "../records/training.ts";
+import { htmlTraining } from "../report/html-training.ts";
 import { trainingJson } from "../report/json.ts";
 import { createParquetRows } from "../report/parquet.ts";
 import { rowLine } from "../report/rows.ts";
@@ -47,6 +48,7 @@ export function openTrainingOutputs({ values }: Arguments, io: Io): TrainingOutp
     publish: async (report) => {
       const json = trainingJson(report);
       opened.get("report")?.write(json);
+      opened.get("html")?.write(htmlTraining(report));
       const lines = opened.get("series");
       if (lines !== undefined) writeSeries(lines, series ?? "", report.series);
       const lost = closeAll([...opened.values()]);

@@ -177,6 +177,10 @@ svg text { fill: var(--quiet); font: 11px system-ui, sans-serif; }
 .middle { fill: var(--tight); }
 .dot { fill: var(--unresolved); opacity: 0.6; }
 .curve { fill: none; stroke: var(--tight); stroke-width: 2; }
+.line { fill: none; stroke: currentColor; stroke-width: 1.8; }
+.line.dashed { stroke-dasharray: 5 3; }
+.c0 { color: var(--tight); } .c1 { color: var(--unresolved); } .c2 { color: var(--holds); } .c3 { color: var(--violated); } .c4 { color: var(--invalid); }
+svg text.key { fill: currentColor; }
 .first { fill: var(--tight); }
 .second { fill: var(--unresolved); }
 .share { display: block; width: 100%; height: 1.1rem; border-radius: 6px; background: var(--card); }

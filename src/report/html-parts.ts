@@ -68,7 +68,7 @@ const MEANINGS: Readonly<Record<keyof VerdictCounts, string>> = {
   invalid: "a value is not finite: nothing to check",
 };
 
-export function verdicts({ verdicts: counts, samples }: Common): Markup {
+export function verdicts({ verdicts: counts, samples }: Pick<Common, "verdicts" | "samples">): Markup {
   let at = 0;
   const parts = VERDICT_NAMES.filter((name) => counts[name] > 0).map((name) => {
     const width = (100 * counts[name]) / Math.max(1, samples);

@@ -7,11 +7,11 @@ import type { Markup } from "./html-markup.ts";
 import { html } from "./html-markup.ts";
 import { significant } from "./numbers.ts";
 
-const WIDTH = 360;
-const HEIGHT = 220;
-const MARGIN = { left: 52, right: 10, top: 22 } as const;
+export const WIDTH = 360;
+export const HEIGHT = 220;
+export const MARGIN = { left: 52, right: 10, top: 22 } as const;
 /** Width of a letter of 11 px, roughly. */
-const LETTER = 6;
+export const LETTER = 6;
 
 /** A group on the horizontal axis: its range, and what stands out in it. */
 export interface RangeGroup {
@@ -124,7 +124,7 @@ export function curvePlot({ id, title, points }: CurvePlot): Markup {
   ]);
 }
 
-function drawn(
+export function drawn(
   id: string,
   title: string,
   says: string,
@@ -141,7 +141,7 @@ function drawn(
   </figure>`;
 }
 
-interface Axis {
+export interface Axis {
   readonly ticks: readonly number[];
   /** 0 at the axis's begin, 1 at its end. */
   readonly place: (value: number) => number;
@@ -149,7 +149,7 @@ interface Axis {
 }
 
 /** Logarithmic where all values are positive and two decades apart, linear otherwise. */
-function makeAxis(values: readonly Maybe[]): Axis {
+export function makeAxis(values: readonly Maybe[]): Axis {
   const finite = values.filter((v): v is number => v !== null && Number.isFinite(v));
   let [low, high] = [Infinity, -Infinity];
   for (const v of finite) {
@@ -237,7 +237,7 @@ function groupLabels(frame: Frame, horizontal: string): readonly Markup[] {
 }
 
 /** 0.25, 12, 1e-6: as short as it is exact enough. */
-function tickLabel(tick: number): string {
+export function tickLabel(tick: number): string {
   const size = Math.abs(tick);
   if (size !== 0 && (size >= 1e5 || size < 1e-3))
     return tick
@@ -247,6 +247,6 @@ function tickLabel(tick: number): string {
   return String(Number(tick.toPrecision(4)));
 }
 
-function fixed(x: number): string {
+export function fixed(x: number): string {
   return String(Number(x.toFixed(1)));
 }

@@ -36,6 +36,7 @@ const rowsOf = (file: string): SeriesRow[] =>
 let whole: { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 beforeAll(async () => {
   const files = ["--report", at("whole.json"), "--samples", at("rows"), "--checkpoints", at("whole")];
+  files.push("--html", at("whole.html"));
   whole = await gpv(...TRAIN, ...outputs("whole"), ...files);
 });
 
@@ -55,6 +56,19 @@ describe("a training run", () => {
     expect(report.runs).toMatchObject([{ seed: 0, steps: STEPS, diverged: null, probes: series.length }]);
     expect(report.verdicts.violated).toBe(0);
     expect(series.at(-1)?.trainLoss).toBeLessThan(0.9 * (series[0]?.trainLoss ?? NaN));
+  });
+
+  test("leaves a page that stands alone, a curve of every quantity, each number in its table", () => {
+    const text = readFileSync(at("whole.html"), "utf8");
+    expect(text).not.toMatch(/<script|src=|href=/);
+    const titles = [...text.matchAll(/<title id="([a-z]+)-0-title">/g)].map(([, id]) => id);
+    expect(titles).toEqual([
+      ...["loss", "right", "penalties", "ratio", "gradients", "energies"],
+      ...["hidden", "weights", "jacobians", "tightness", "hessian", "alignment"],
+    ]);
+    const rows = /<caption>\s*Every probe[\s\S]*?<tbody>([\s\S]*?)<\/tbody>/.exec(text)?.[1] ?? "";
+    expect(rows.match(/<tr>/g)).toHaveLength(rowsOf(at("whole.jsonl")).length);
+    expect(text).not.toMatch(/NaN|Infinity|undefined/);
   });
 
   test("leaves the rows of every probe, and the network of each", async () => {
