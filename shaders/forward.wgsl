@@ -18,12 +18,14 @@ struct Sizes {
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 // b_t, rows, written by the host.
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
+// The activation's parameter (leaky-relu's slope, elu's α, softplus's β; 0 for the others), rows, written by the host.
+@group(0) @binding(3) var<storage, read> parameter: array<f32>;
 // h_t, inner × columns / 4 vectors.
-@group(0) @binding(3) var<storage, read> hidden: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> hidden: array<vec4<f32>>;
 // z_{t+1}, h_{t+1} and D_t, rows × columns / 4 vectors each.
-@group(0) @binding(4) var<storage, read_write> preactivation: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> next: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> slopes: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> preactivation: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> next: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> slopes: array<vec4<f32>>;
 
 override ACTIVATION: u32 = 0u;
 
@@ -44,7 +46,7 @@ fn store_row(row: u32, quad: u32, stride: u32, sum: vec4<f32>) {
   var value = vec4<f32>();
   var slope = vec4<f32>();
   for (var i = 0u; i < 4u; i++) {
-    let g = activate(ACTIVATION, z[i]);
+    let g = activate(ACTIVATION, parameter[row], z[i]);
     let finite = is_finite(z[i]);
     value[i] = select(z[i], g.value, finite);
     slope[i] = select(z[i], select(g.slope, 0.0, abs(g.slope) < 1.17549435e-38), finite);

@@ -11,7 +11,7 @@ import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { writeIdx } from "../../src/formats/idx.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
-import { ACTIVATIONS } from "../../src/network/activations.ts";
+import { activated, formatActivation } from "../../src/network/parametric.ts";
 import { evaluateHead } from "../../src/network/heads.ts";
 import type { Network } from "../../src/network/network.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
@@ -52,7 +52,7 @@ const velocity = network.layers.map((l) => ({
 }));
 
 function forward({ layers }: Network, pixels: Uint8Array): { hidden: Float64Array[]; slopes: Float64Array[] } {
-  const hidden = [Float64Array.from(pixels, (v) => v / 255)];
+  const hidden: Float64Array[] = [Float64Array.from(pixels, (v) => v / 255)];
   const slopes: Float64Array[] = [];
   for (const layer of layers) {
     const h = hidden.at(-1) as Float64Array;
@@ -61,9 +61,9 @@ function forward({ layers }: Network, pixels: Uint8Array): { hidden: Float64Arra
       for (let k = 0; k < layer.inputs; k++) sum += (layer.weight[i * layer.inputs + k] as number) * (h[k] as number);
       return sum;
     });
-    const g = ACTIVATIONS[layer.activation];
-    hidden.push(z.map(g.value));
-    slopes.push(z.map(g.slope));
+    const { value, slope } = activated(layer.activation, z, 1);
+    hidden.push(value);
+    slopes.push(slope);
   }
   return { hidden, slopes };
 }
@@ -114,7 +114,7 @@ network.layers.forEach((layer, i) => {
   tensors.set(`${String(i)}.weight`, { shape: [layer.outputs, layer.inputs], values: layer.weight });
   tensors.set(`${String(i)}.bias`, { shape: [layer.outputs], values: layer.bias });
 });
-const activations = network.layers.map((l) => l.activation).join(",");
+const activations = network.layers.map((l) => formatActivation(l.activation)).join(",");
 const at = (name: string): URL => new URL(name, import.meta.url);
 writeFileSync(at("digits.safetensors"), writeSafetensors(tensors, "F32", { activations }));
 // Classes in turn, so that the first ten samples are the ten digits.

@@ -1,4 +1,5 @@
 // The activations g and their slopes g′, numbered as in src/network/activations.ts, with its formulas and its conventions at kinks.
+// leaky-relu, elu and softplus take a parameter; the others ignore it.
 // uses: lib/elementary.wgsl
 
 struct Activated {
@@ -36,17 +37,17 @@ fn mish(z: f32) -> Activated {
   return Activated(z * gate, gate + z * (complement * sigmoid_f32(z)));
 }
 
-fn activate(name: u32, z: f32) -> Activated {
+fn activate(name: u32, parameter: f32, z: f32) -> Activated {
   switch (name) {
     case 1u: { // relu
       return Activated(max(z, 0.0), select(0.0, 1.0, z > 0.0));
     }
     case 2u: { // leaky-relu
-      return Activated(select(0.01 * z, z, z > 0.0), select(0.01, 1.0, z > 0.0));
+      return Activated(select(parameter * z, z, z > 0.0), select(parameter, 1.0, z > 0.0));
     }
     case 3u: { // elu
       let n = min(z, 0.0);
-      return Activated(select(expm1_f32(n), z, z > 0.0), exp_f32(n));
+      return Activated(select(parameter * expm1_f32(n), z, z > 0.0), select(parameter * exp_f32(n), 1.0, z > 0.0));
     }
     case 4u: { // selu
       let n = min(z, 0.0);
@@ -69,7 +70,10 @@ fn activate(name: u32, z: f32) -> Activated {
       return mish(z);
     }
     case 9u: { // softplus
-      return Activated(max(z, 0.0) + log1p_f32(exp_f32(-abs(z))), sigmoid_f32(z));
+      let y = parameter * z;
+      let value = max(y, 0.0) + log1p_f32(exp_f32(-abs(y)));
+      // WGSL's quotient by 1 need not be exact.
+      return Activated(select(value / parameter, value, parameter == 1.0), sigmoid_f32(y));
     }
     case 10u: { // sigmoid
       let e = exp_f32(-abs(z));

@@ -5,9 +5,10 @@
  * `parse` gets the text after `=` and throws UsageError with what it expected; arguments.ts adds the place.
  */
 import { FAULT_NAMES } from "../engine/faults.ts";
-import { activationNamed } from "../formats/activation-list.ts";
 import { LAYOUTS } from "../formats/arrangement.ts";
+import { activationNamed } from "../network/activation-names.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
+import { formatActivation } from "../network/parametric.ts";
 import { parseAddress } from "../sweep/case.ts";
 import { PRESET_NAMES } from "../sweep/presets.ts";
 import {
@@ -30,6 +31,14 @@ import { TRAINING_FLAGS } from "./training-flags.ts";
 
 export type { Flag };
 
+/** An activation as it is printed, however it was spelt. */
+function activationText(text: string): string {
+  const found = activationNamed(text);
+  if (found === null)
+    return oneOf([...ACTIVATION_NAMES, "leaky-relu(SLOPE)", "elu(ALPHA)", "softplus(BETA)", "prelu"])(text);
+  return found === "prelu" ? found : formatActivation(found);
+}
+
 export const FLAGS = {
   model: flag({
     name: "model",
@@ -42,8 +51,8 @@ export const FLAGS = {
     name: "activation",
     value: "LIST",
     default: null,
-    help: "one name for the hidden layers (the output is then identity), or one a layer: relu,tanh,identity. Without it: the file's own",
-    parse: listOf((name) => activationNamed(name) ?? oneOf(ACTIVATION_NAMES)(name)),
+    help: "one name for the hidden layers (the output is then identity), or one a layer: relu,leaky-relu(0.2),identity. Without it: the file's own",
+    parse: listOf(activationText),
   }),
   layers: flag({
     name: "layers",

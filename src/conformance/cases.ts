@@ -4,6 +4,8 @@
  */
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import type { ActivationName } from "../network/activations.ts";
+import type { ParametricName } from "../network/parametric.ts";
+import { parametric, prelu } from "../network/parametric.ts";
 import { wordsAt } from "../sampling/philox.ts";
 import { CONFORMANCE_STREAM } from "../sampling/streams.ts";
 import type { KernelCall } from "./call.ts";
@@ -41,6 +43,13 @@ export interface KernelCase {
   readonly name: string;
   readonly call: KernelCall;
 }
+
+/** A slope that is relu's, identity's, negative, steep; α that bends the other way; β that is flat and steep. */
+const PARAMETERS: readonly (readonly [ParametricName, number])[] = [
+  ...[0, 1, 0.2, -1.5, 30].map((a) => ["leaky-relu", a] as const),
+  ...[0, 0.5, -0.3, 1e4].map((a) => ["elu", a] as const),
+  ...[0.01, 2, 1000].map((a) => ["softplus", a] as const),
+];
 
 type Make = (draw: Draw) => Named;
 
@@ -84,6 +93,12 @@ const SYSTEMATIC: readonly Make[] = [
       () =>
         throughCall(activationArguments(name), name, "at hard arguments"),
   ),
+  // A PReLU's units are leaky-relu's with slopes of their own.
+  ...PARAMETERS.map(([name, parameter]): Make => () => {
+    const own = parametric(name, parameter);
+    return throughCall(activationArguments(own), own, "at hard arguments");
+  }),
+  (draw) => forwardCall(draw, RAGGED, ORDINARY, prelu(draw("ordinary", RAGGED[0]))),
   () => throughCall(notFinite(), "sigmoid", "hands NaN and infinities on"),
   ...[1, 2, 31, 300].map(
     (rows): Make =>

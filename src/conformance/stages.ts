@@ -12,11 +12,12 @@ import type { Sizes } from "../engine/program/kernels.ts";
 import { batchProgram } from "../engine/program/program.ts";
 import type { Matrix, Measure, Stage } from "../engine/program/stage.ts";
 import { leavesOf } from "../engine/program/stage.ts";
+import type { Layer, Network } from "../network/network.ts";
+import type { Activation, UnitActivation } from "../network/parametric.ts";
 import type { Witness } from "../witness/witness.ts";
 import type { KernelCall, Words } from "./call.ts";
 import { kernelOf } from "./call.ts";
-import { ACTIVATION_NAMES } from "../network/activations.ts";
-import type { ActivationName } from "../network/activations.ts";
+import { atUnit } from "../network/parametric.ts";
 import { throughCall } from "./cases/products.ts";
 import type { Contents } from "./contents.ts";
 import { COLUMNS, emptyOf, witnessContents } from "./contents.ts";
@@ -50,7 +51,7 @@ function* examinations(witness: Witness, fault: FaultName | undefined): Generato
   const plan = makePlan(network, { head, norm, accuracy, seed, precision: "f32" });
   const { base, iterations, traced } = batchProgram(plan, COLUMNS, { fault, bindingBytes: Infinity });
   const contents = witnessContents(witness, plan, base, traced);
-  const stage = (own: Stage) => examined(own, sampleSizes(own, seed, index), contents);
+  const stage = (own: Stage) => examined(own, sampleSizes(own, seed, index), contents, network);
   const measure = ([own, found]: readonly [Measure, Float64Array]) => measured(own, contents, found[0] as number);
   yield* each(base.stages, stage);
   yield* each(leavesOf<BaseMeasurements, Measure>(base.measured, measurements), measure);
@@ -77,7 +78,7 @@ function sampleSizes(stage: Stage, seed: number, index: number): Sizes {
 }
 
 /** Null for a stage of which nothing can be said: an operand or every result of it is not kept. */
-function examined(stage: Stage, sizes: Sizes, contents: Contents): Examination | null {
+function examined(stage: Stage, sizes: Sizes, contents: Contents, network: Network): Examination | null {
   const { name, kernel, overrides, operands } = stage;
   const { results } = kernelOf({ kernel });
   const given = operands.map((own, i) => {
@@ -96,15 +97,25 @@ function examined(stage: Stage, sizes: Sizes, contents: Contents): Examination |
   const { deviation } = compare(known, call, found);
   const own = { stage: name, call, deviation };
   return kernel === "forward" && deviation !== null && deviation.quantity !== "z"
-    ? activationAlone(own, stage, contents)
+    ? activationAlone(own, stage, contents, atUnit(activationOf(network, stage), Math.floor(deviation.entry / COLUMNS)))
     : own;
 }
 
+/** g of a forward stage. */
+function activationOf({ layers }: Network, { operands: [weight] }: Stage): Activation {
+  return (layers[(weight as Matrix).layer - 1] as Layer).activation;
+}
+
 /** z is right and what was made of it is not: the same z handed through a single weight of 1, where g(z) and g′(z) are all there is. */
-function activationAlone(own: Examination, { overrides, operands }: Stage, contents: Contents): Examination {
-  const z = contents.vector(operands[3] as Matrix);
+function activationAlone(
+  own: Examination,
+  { operands }: Stage,
+  contents: Contents,
+  activation: UnitActivation,
+): Examination {
+  const z = contents.vector(operands[4] as Matrix);
   const padded = new Float32Array(COLUMNS * Math.ceil(z.length / COLUMNS));
   padded.set(z);
-  const { call } = throughCall(padded, ACTIVATION_NAMES[overrides["ACTIVATION"] as number] as ActivationName, "");
+  const { call } = throughCall(padded, activation, "");
   return { ...own, call };
 }

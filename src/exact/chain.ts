@@ -8,11 +8,13 @@ import { ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../network/network.ts";
+import { atUnit } from "../network/parametric.ts";
 import type { Dyadic } from "./dyadic.ts";
 import { checkExactHead, exactHead } from "./head.ts";
 import type { ExactMatrix } from "./matrix.ts";
 import { add, fromDyadics, fromNumbers, identityMatrix, product, scaleRows, transpose, values } from "./matrix.ts";
 import { exactActivation } from "./slopes.ts";
+import type { ExactActivation } from "./slopes.ts";
 
 export interface ExactChain {
   /** Whether layer t has a bias, a parameter of its own. */
@@ -43,7 +45,7 @@ export interface ExactChain {
  */
 export function checkExact(network: Network, head: Head, label: number, sample: number): void {
   checkNetwork(network, "network");
-  network.layers.forEach((layer, i) => exactActivation(layer.activation, i + 1));
+  network.layers.forEach((layer, i) => exactActivation(atUnit(layer.activation, 0), i + 1));
   checkExactHead(head, outputWidth(network), label, sample);
 }
 
@@ -101,11 +103,24 @@ function forward(
   const hidden = [fromNumbers(input.length, 1, input)];
   const slopes: ExactMatrix[] = [];
   network.layers.forEach((layer, i) => {
-    const { value, slope } = exactActivation(layer.activation, i + 1);
+    const units = Array.from({ length: layer.outputs }, (_, k) => exactActivation(atUnit(layer.activation, k), i + 1));
+    const unit = (k: number): ExactActivation => units[k] as ExactActivation;
     const bias = fromNumbers(layer.outputs, 1, layer.bias);
     const z = values(add(product(weights[i] as ExactMatrix, hidden[i] as ExactMatrix), bias));
-    hidden.push(fromDyadics(layer.outputs, 1, z.map(value)));
-    slopes.push(fromDyadics(layer.outputs, 1, z.map(slope)));
+    hidden.push(
+      fromDyadics(
+        layer.outputs,
+        1,
+        z.map((v, k) => unit(k).value(v)),
+      ),
+    );
+    slopes.push(
+      fromDyadics(
+        layer.outputs,
+        1,
+        z.map((v, k) => unit(k).slope(v)),
+      ),
+    );
   });
   return { hidden, slopes };
 }

@@ -7,6 +7,8 @@
 import { ModelError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth } from "../network/network.ts";
+import type { Activation } from "../network/parametric.ts";
+import { formulaOf, isPrelu } from "../network/parametric.ts";
 import type { ExactMatrix } from "./matrix.ts";
 import { bitsOf, fromNumbers } from "./matrix.ts";
 
@@ -19,8 +21,6 @@ interface Range {
   readonly top: number;
 }
 
-/** Slopes and values of a leaky side are multiples of 2^−59 (the double 0.01); those of every other activation are whole. */
-const LEAKY: Range = { low: -59, top: 1 };
 const WHOLE: Range = { low: 0, top: 1 };
 /** Six, where relu6 stops. */
 const SIX: Range = { low: 1, top: 3 };
@@ -46,10 +46,10 @@ export function estimateWork(network: Network, input?: Float64Array): number {
     // W_t J_t for J_{t+1} and again for the identities, whose other side is (δ_t h_tᵀ)ᵀ W_t J_t.
     total += 2 * productWork(m, k, first, weight, jacobian) + productWork(k, m, first, times(delta, h, 1), forward);
     total += normWork(m, k, weight) + (i === 0 ? 0 : normWork(k, first, jacobian));
-    const leaky = layer.activation === "leaky-relu";
+    const leaky = leakyRange(layer.activation);
     const z = union(times(weight, h, k), rangeOf(fromNumbers(m, 1, layer.bias)));
-    h = leaky ? times(z, LEAKY, 1) : layer.activation === "relu6" ? union(z, SIX) : z;
-    jacobian = times(forward, leaky ? LEAKY : WHOLE, 1);
+    h = leaky !== null ? times(z, leaky, 1) : layer.activation === "relu6" ? union(z, SIX) : z;
+    jacobian = times(forward, leaky ?? WHOLE, 1);
   });
   return total;
 }
@@ -67,13 +67,22 @@ export function assertPractical(network: Network, input?: Float64Array): void {
   );
 }
 
+/** Slopes of a leaky side, 0.01 a multiple of 2^−59, and the 1 beside them; null for every other activation, whose slopes are whole. */
+function leakyRange(activation: Activation): Range | null {
+  if (!isPrelu(activation) && formulaOf(activation).name !== "leaky-relu") return null;
+  const slopes = isPrelu(activation) ? activation.slopes : [formulaOf(activation).parameter];
+  const { low, top } = rangeOf(fromNumbers(slopes.length, 1, Float64Array.from(slopes)));
+  return { low: Math.min(low, 0), top: Math.max(top, 1) };
+}
+
 /** δ_t's range: the top gradient's times the weights' and slopes' above. */
 function adjointRanges(network: Network, weights: readonly Range[]): Range[] {
   const ranges: Range[] = [];
   let range = ASSUMED;
   for (let i = weights.length - 1; i >= 0; i--) {
     const layer = network.layers[i];
-    if (layer?.activation === "leaky-relu") range = times(range, LEAKY, 1);
+    const leaky = layer === undefined ? null : leakyRange(layer.activation);
+    if (leaky !== null) range = times(range, leaky, 1);
     ranges.unshift(range);
     range = times(range, weights[i] as Range, layer?.outputs ?? 1);
   }

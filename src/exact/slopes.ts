@@ -1,9 +1,11 @@
 /**
  * The piecewise-linear activations in exact arithmetic: value and slope of each, with the rules at the kinks of
- * network/activations.ts (relu 0 at 0; relu6 0 at 0 and at 6; abs 0 at 0; leaky-relu its negative side at 0).
+ * network/activations.ts (relu 0 at 0; relu6 0 at 0 and at 6; abs 0 at 0; leaky-relu and a PReLU's units their negative side at 0).
  */
 import type { ActivationName } from "../network/activations.ts";
 import { ModelError } from "../network/errors.ts";
+import type { UnitActivation } from "../network/parametric.ts";
+import { formatActivation, formulaOf } from "../network/parametric.ts";
 import type { Dyadic } from "./dyadic.ts";
 import { compare, dyadic, fromNumber, multiply, ONE, sign, ZERO } from "./dyadic.ts";
 
@@ -13,18 +15,19 @@ export interface ExactActivation {
   readonly slope: (z: Dyadic) => Dyadic;
 }
 
-/** The double 0.01 itself, which is not 1/100. */
-const LEAKY_SLOPE = fromNumber(0.01);
 const SIX = dyadic(6n);
 const MINUS_ONE = dyadic(-1n);
+
+/** The slope is the double itself: that of 0.01 is not 1/100. */
+function leakyRelu(parameter: number): ExactActivation {
+  const a = fromNumber(parameter);
+  return { value: (z) => (sign(z) > 0 ? z : multiply(a, z)), slope: (z) => (sign(z) > 0 ? ONE : a) };
+}
 
 const EXACT_ACTIVATIONS: Readonly<Partial<Record<ActivationName, ExactActivation>>> = {
   identity: { value: (z) => z, slope: () => ONE },
   relu: { value: (z) => (sign(z) > 0 ? z : ZERO), slope: (z) => (sign(z) > 0 ? ONE : ZERO) },
-  "leaky-relu": {
-    value: (z) => (sign(z) > 0 ? z : multiply(LEAKY_SLOPE, z)),
-    slope: (z) => (sign(z) > 0 ? ONE : LEAKY_SLOPE),
-  },
+  "leaky-relu": leakyRelu(0.01),
   relu6: {
     value: (z) => (sign(z) <= 0 ? ZERO : compare(z, SIX) < 0 ? z : SIX),
     slope: (z) => (sign(z) > 0 && compare(z, SIX) < 0 ? ONE : ZERO),
@@ -39,14 +42,15 @@ const EXACT_ACTIVATIONS: Readonly<Partial<Record<ActivationName, ExactActivation
 export const EXACT_ACTIVATION_NAMES = Object.keys(EXACT_ACTIVATIONS) as ActivationName[];
 
 /**
- * The activation of layer t.
+ * The activation of a unit of layer t.
  * @throws ModelError if it is not piecewise linear.
  */
-export function exactActivation(name: ActivationName, t: number): ExactActivation {
-  const found = EXACT_ACTIVATIONS[name];
+export function exactActivation(activation: UnitActivation, t: number): ExactActivation {
+  const { name, parameter } = formulaOf(activation);
+  const found = name === "leaky-relu" ? leakyRelu(parameter) : EXACT_ACTIVATIONS[name];
   if (found === undefined) {
     throw new ModelError(
-      `layer ${String(t)}: activation ${name} is not piecewise linear; exact arithmetic knows ${EXACT_ACTIVATION_NAMES.join(", ")}`,
+      `layer ${String(t)}: activation ${formatActivation(activation)} is not piecewise linear; exact arithmetic knows ${EXACT_ACTIVATION_NAMES.join(", ")}`,
     );
   }
   return found;

@@ -88,7 +88,7 @@ const KNOWN: readonly (readonly [Test, string])[] = [
   ],
   [
     ({ name, shape }) => /(^|[./])weight$/.test(name) && shape.length < 2,
-    "SHAPE, the scale of a normalisation or the slope of a PReLU; expected fully connected layers alone",
+    "SHAPE, the scale of a normalisation or the slope of a PReLU; expected fully connected layers alone, or --activation prelu where it is one",
   ],
   [named(/(^|[./_])(gamma|beta|scale)$/i), "a normalisation's scale or shift; expected fully connected layers alone"],
   [

@@ -7,7 +7,7 @@ import { ModelError, UsageError } from "../network/errors.ts";
 import type { Layer, Network } from "../network/network.ts";
 import { checkNetwork } from "../network/network.ts";
 import { escaped, printable } from "../network/printable.ts";
-import { parseActivations } from "./activation-list.ts";
+import { parseActivations, preluNote } from "./activation-list.ts";
 import { arrange, LayersWantedError } from "./arrangement.ts";
 import type { Arranged, Layout } from "./arrangement.ts";
 import { readContext } from "./budget.ts";
@@ -15,6 +15,7 @@ import type { Budget, ReadContext } from "./budget.ts";
 import { findLayers, isNoParameter, mostTelling } from "./layer-tensors.ts";
 import type { LayerTensors } from "./layer-tensors.ts";
 import { missingBias, missingBiasNote } from "./missing-bias.ts";
+import { slopeTensors, withSlopes } from "./prelu-slopes.ts";
 import { mergeReparametrised } from "./reparametrised.ts";
 import type { NamedTensor } from "./tensor.ts";
 
@@ -60,13 +61,15 @@ export async function networkFromTensors(
   const note = options.note ?? ((): void => undefined);
   const { tensors: merged, kinds } = mergeReparametrised(tensors, source);
   const { layers: found, rest } = findLayers(merged);
+  const text = options.activation ?? metadata["activations"];
+  const slopes = wantsSlopes(text) ? slopeTensors(rest) : [];
+  const over = rest.filter((tensor) => !slopes.includes(tensor));
   const chosen =
     options.layers === undefined
-      ? allLayers(found, rest, metadata, source)
+      ? allLayers(found, over, metadata, source)
       : listedLayers(options.layers, merged, found, metadata, source);
   const { order, note: arrangement } = arrange(chosen, options, source);
   if (arrangement !== null) note(`${source}: ${arrangement}`);
-  const text = options.activation ?? metadata["activations"];
   if (text === undefined) {
     throw new ActivationsWantedError(
       source,
@@ -74,7 +77,8 @@ export async function networkFromTensors(
     );
   }
   const place = options.activation === undefined ? `${source}: metadata "activations"` : "--activation";
-  const activations = parseActivations(text, order.length, place);
+  const named = parseActivations(text, order.length, place);
+  const { activations, used } = withSlopes(named, order, slopes, options.layers === undefined, source);
   const layers: Layer[] = [];
   for (const [i, layer] of order.entries()) {
     await pause();
@@ -87,8 +91,16 @@ export async function networkFromTensors(
   }
   const network: Network = { layers };
   checkNetwork(network, source);
-  for (const line of remarks(merged, order, kinds, source)) note(line);
+  const taken = merged.filter((tensor) => !used.has(tensor));
+  for (const line of remarks(taken, order, kinds, source)) note(line);
+  const remark = preluNote(source, activations);
+  if (remark !== null) note(remark);
   return network;
+}
+
+/** Whether the list names a PReLU without a slope of its own: the file has its slopes. */
+function wantsSlopes(text: string | undefined): boolean {
+  return /(^|,)\s*(torch\.)?(nn\.)?prelu\s*(\(\s*\))?\s*(,|$)/i.test(text ?? "");
 }
 
 /** What was taken for granted of the tensors, in lines. */

@@ -1,6 +1,9 @@
 /** Any file that the program reads: which format it is, by its first bytes and its name. Gzip is taken off first, whatever it holds. */
+import type { NamedActivation } from "../network/activation-names.ts";
 import { FormatError, ModelError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
+import type { Activation } from "../network/parametric.ts";
+import { formatActivation, isPrelu, sameActivation } from "../network/parametric.ts";
 import { printable } from "../network/printable.ts";
 import { parseActivations } from "./activation-list.ts";
 import { heldArray } from "./array.ts";
@@ -111,16 +114,22 @@ async function networkFromOnnx(bytes: Uint8Array, name: string, options: ModelOp
   const { activation } = options;
   if (activation !== undefined) {
     const own = network.layers.map((layer) => layer.activation);
+    const spoken = own.map(formatActivation);
     const asked = parseActivations(activation, own.length, "--activation");
-    const wrong = asked.findIndex((a, i) => a !== own[i]);
+    const wrong = asked.findIndex((a, i) => !isSaid(a, own[i] as Activation));
     if (wrong >= 0) {
       throw new UsageError(
-        `--activation ${printable(activation)}: found ${String(own[wrong])} in layer ${String(wrong + 1)} of ${name}, expected ${own.join(",")}, or no --activation`,
+        `--activation ${printable(activation)}: found ${String(spoken[wrong])} in layer ${String(wrong + 1)} of ${name}, expected ${spoken.join(",")}, or no --activation`,
       );
     }
   }
   for (const line of notes) options.note?.(line);
   return network;
+}
+
+/** Whether --activation's name is the graph's activation; prelu leaves the slopes to the graph. */
+function isSaid(asked: NamedActivation, own: Activation): boolean {
+  return asked === "prelu" ? isPrelu(own) : sameActivation(asked, own);
 }
 
 /** Samples as rows, flattened. A 1-D array is one column. @throws FormatError, UsageError */

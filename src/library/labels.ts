@@ -2,10 +2,10 @@
  * `--labels` → one class a sample, as a function of its index: the network's own (argmax), drawn, or from a file.
  */
 import type { RowSource } from "../formats/read.ts";
-import { ACTIVATIONS } from "../network/activations.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { outputWidth } from "../network/network.ts";
+import { activated } from "../network/parametric.ts";
 
 /** Labels of `count` samples from `first` on, whose inputs are given as rows. */
 export type Labeller = (first: number, count: number, inputs: Float64Array) => Int32Array;
@@ -65,14 +65,13 @@ function labelHint({ rows, columns }: RowSource, inputs: { readonly rows: number
 function forward(network: Network, input: Float64Array): Float64Array {
   let hidden = input;
   for (const { weight, bias, inputs, outputs, activation } of network.layers) {
-    const g = ACTIVATIONS[activation].value;
     const next = new Float64Array(outputs);
     for (let i = 0; i < outputs; i++) {
       let sum = bias[i] as number;
       for (let k = 0; k < inputs; k++) sum += (weight[i * inputs + k] as number) * (hidden[k] as number);
-      next[i] = g(sum);
+      next[i] = sum;
     }
-    hidden = next;
+    hidden = activated(activation, next, 1).value;
   }
   return hidden;
 }

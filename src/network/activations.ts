@@ -4,6 +4,8 @@
  *
  * Slopes at kinks: relu 0 at 0; relu6 0 at 0 and at 6; abs 0 at 0; leaky-relu its negative side's 0.01 at 0; hard-swish 0 at −3 and
  * 1 at 3 (the constant sides'); elu and selu are smooth at 0 or take the negative side's limit there.
+ *
+ * Bare names have the usual parameter: leaky-relu 0.01, elu 1, softplus 1. Others: parametric.ts.
  */
 import { cos, erf, erfc, exp, expm1, expMinusSquare, log1p, sigmoid, sin, tanh } from "./elementary.ts";
 
@@ -30,12 +32,10 @@ export const ACTIVATION_NAMES = [
 export type ActivationName = (typeof ACTIVATION_NAMES)[number];
 
 /** g(z) and g′(z) of one activation. */
-export interface Activation {
+export interface ActivationFunctions {
   readonly value: (z: number) => number;
   readonly slope: (z: number) => number;
 }
-
-const LEAKY_SLOPE = 0.01;
 
 /** Klambauer et al., Self-Normalizing Neural Networks (2017). */
 const SELU_SCALE = 1.0507009873554805;
@@ -116,11 +116,26 @@ function piecewise(z: number, at: number, below: number, beyond: number): number
   return z > at ? beyond : below;
 }
 
-export const ACTIVATIONS: Readonly<Record<ActivationName, Activation>> = {
+/** z for z > 0, else az. The slope at 0 is a. */
+export function leakyRelu(a: number): ActivationFunctions {
+  return { value: (z) => (z > 0 ? z : a * z), slope: (z) => piecewise(z, 0, a, 1) };
+}
+
+/** z for z > 0, else α(e^z − 1). The slope at 0 is α. */
+export function elu(alpha: number): ActivationFunctions {
+  return { value: (z) => (z > 0 ? z : alpha * expm1(z)), slope: (z) => (z > 0 ? 1 : alpha * exp(z)) };
+}
+
+/** log(1 + e^(βz))/β, β > 0. */
+export function softplusOf(beta: number): ActivationFunctions {
+  return { value: (z) => softplus(beta * z) / beta, slope: (z) => sigmoid(beta * z) };
+}
+
+export const ACTIVATIONS: Readonly<Record<ActivationName, ActivationFunctions>> = {
   identity: { value: (z) => z, slope: (z) => (Number.isNaN(z) ? NaN : 1) },
   relu: { value: (z) => (Number.isNaN(z) ? NaN : z > 0 ? z : 0), slope: (z) => piecewise(z, 0, 0, 1) },
-  "leaky-relu": { value: (z) => (z > 0 ? z : LEAKY_SLOPE * z), slope: (z) => piecewise(z, 0, LEAKY_SLOPE, 1) },
-  elu: { value: (z) => (z > 0 ? z : expm1(z)), slope: (z) => (z > 0 ? 1 : exp(z)) },
+  "leaky-relu": leakyRelu(0.01),
+  elu: elu(1),
   selu: {
     value: (z) => SELU_SCALE * (z > 0 ? z : SELU_ALPHA * expm1(z)),
     slope: (z) => SELU_SCALE * (z > 0 ? 1 : SELU_ALPHA * exp(z)),

@@ -6,6 +6,8 @@
  */
 import type { ActivationName } from "./activations.ts";
 import { ACTIVATIONS } from "./activations.ts";
+import type { Activation, UnitActivation } from "./parametric.ts";
+import { formulaOf, functionsOf, steepestUnit } from "./parametric.ts";
 import { exp, expMinusSquare, sigmoid, tanh } from "./elementary.ts";
 
 const SELU_SCALE_ALPHA = 1.0507009873554805 * 1.6732632423543772;
@@ -73,12 +75,21 @@ const CURVATURES: Readonly<Record<ActivationName, (z: number) => number>> = {
 };
 
 /** g″(z). */
-export function curvature(name: ActivationName, z: number): number {
-  return Number.isNaN(z) ? NaN : CURVATURES[name](z);
+export function curvature(activation: UnitActivation, z: number): number {
+  if (Number.isNaN(z)) return NaN;
+  const { name, parameter } = formulaOf(activation);
+  // α e^z; β σ′(βz).
+  if (name === "elu") return parameter * CURVATURES.elu(z);
+  if (name === "softplus") return parameter * CURVATURES.softplus(parameter * z);
+  return CURVATURES[name](z);
 }
 
-/** Activations whose slope is constant between kinks: g″ = 0 says nothing of what lies beyond one. */
-export const PIECEWISE_LINEAR: ReadonlySet<ActivationName> = new Set(["relu", "leaky-relu", "relu6", "abs"]);
+const PIECEWISE_LINEAR: ReadonlySet<ActivationName> = new Set(["relu", "leaky-relu", "relu6", "abs"]);
+
+/** Whether the slope is constant between kinks: g″ = 0 says nothing of what lies beyond one. */
+export function isPiecewiseLinear(activation: Activation): boolean {
+  return PIECEWISE_LINEAR.has(formulaOf(steepestUnit(activation)).name);
+}
 
 /** Value, slope and curvature of a smooth stand-in. */
 export interface Jet {
@@ -91,7 +102,7 @@ export interface Jet {
  * A piecewise-linear activation with each kink rounded over a width s > 0: relu becomes s·log(1 + e^(z/s)), and the others are what
  * they are in terms of relu. As s → 0 value and slope tend to the activation's own away from its kinks.
  */
-export function roundedJet(name: ActivationName, z: number, s: number): Jet {
+export function roundedJet(activation: UnitActivation, z: number, s: number): Jet {
   const ramp = (y: number, factor: number): Jet => ({
     value: factor * s * ACTIVATIONS.softplus.value(y / s),
     slope: factor * sigmoid(y / s),
@@ -103,18 +114,19 @@ export function roundedJet(name: ActivationName, z: number, s: number): Jet {
     curvature: a.curvature + b.curvature,
   });
   const line = (factor: number): Jet => ({ value: factor * z, slope: factor, curvature: 0 });
+  const { name, parameter } = formulaOf(activation);
   switch (name) {
     case "relu":
       return ramp(z, 1);
     case "leaky-relu":
-      return sum(line(0.01), ramp(z, 0.99));
+      return sum(line(parameter), ramp(z, 1 - parameter));
     case "relu6":
       return sum(ramp(z, 1), ramp(z - 6, -1));
     case "abs":
       return sum(line(-1), ramp(z, 2));
     default: {
-      const { value, slope } = ACTIVATIONS[name];
-      return { value: value(z), slope: slope(z), curvature: curvature(name, z) };
+      const { value, slope } = functionsOf(activation);
+      return { value: value(z), slope: slope(z), curvature: curvature(activation, z) };
     }
   }
 }

@@ -3,8 +3,9 @@
  *
  * Values are held in f64 whatever the file's type; an engine that computes in f32 rounds them when it plans.
  */
-import type { ActivationName } from "./activations.ts";
 import { ModelError } from "./errors.ts";
+import type { Activation } from "./parametric.ts";
+import { isPrelu } from "./parametric.ts";
 
 /** One layer: z = W h + b, next h = g(z). */
 export interface Layer {
@@ -18,7 +19,7 @@ export interface Layer {
   readonly bias: Float64Array;
   /** false: b_t is no parameter (its entries are 0), so that the layer has the weight's term alone. Left out: there is a bias. */
   readonly biased?: false;
-  readonly activation: ActivationName;
+  readonly activation: Activation;
   /** What W_t is called in the file that it was read from, fit to be printed. */
   readonly tensor?: string;
 }
@@ -92,6 +93,12 @@ export function checkNetwork(network: Network, source: string): void {
     }
     if (layer.biased === false && layer.bias.some((b) => b !== 0)) {
       throw new ModelError(`${where}: found a bias that is not 0 in a layer without one, expected zeros`);
+    }
+    const { activation } = layer;
+    if (isPrelu(activation) && activation.slopes.length !== 1 && activation.slopes.length !== layer.outputs) {
+      throw new ModelError(
+        `${where}: found ${String(activation.slopes.length)} slopes of a PReLU, expected 1 or ${String(layer.outputs)}, one for each output`,
+      );
     }
     const previous = network.layers[i - 1];
     if (previous !== undefined && previous.outputs !== layer.inputs) {

@@ -7,6 +7,7 @@ import { loweredPowerOfTwo, raisedPowerOfTwo } from "../engine/powers.ts";
 import { askedWidth, isWide } from "../engine/weight-norm.ts";
 import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
+import { formatActivation } from "../network/parametric.ts";
 import type { Json } from "../records/kit.ts";
 import type { Report } from "../records/report.ts";
 import type { Statistics } from "./statistics.ts";
@@ -98,7 +99,7 @@ function modelLayer(plan: Plan, i: number): Report["model"]["layers"][number] {
     layer: i + 1,
     inputs: shape.inputs,
     outputs: shape.outputs,
-    activation: shape.activation,
+    activation: formatActivation(shape.activation),
     ...(shape.biased === false ? { biased: shape.biased } : {}),
     ...(shape.tensor === undefined ? {} : { tensor: shape.tensor }),
     weightNorm: {

@@ -5,7 +5,7 @@
  * finished, nor shards, nor interruptions change a bit. Quantiles come from a sketch (pipeline/sketch.ts) whose relative error is stated.
  */
 import * as v from "valibot";
-import { ACTIVATION_NAMES } from "../network/activations.ts";
+import { ACTIVATION_PATTERN } from "../network/activation-names.ts";
 import { INITIALISERS } from "../network/initialisers.ts";
 import { DISTRIBUTIONS } from "../sampling/inputs.ts";
 import type { Of } from "./kit.ts";
@@ -19,7 +19,7 @@ const ARCHITECTURE = v.strictObject({
   depth: fromOne,
   widths: note(list(fromOne, 2), "n_1 … n_{l+1}"),
   activation: note(
-    v.picklist(ACTIVATION_NAMES),
+    v.pipe(v.string(), v.metadata({ pattern: ACTIVATION_PATTERN })),
     "Of the hidden layers; the output layer is identity (with one layer it is that layer's).",
   ),
   initialiser: v.picklist(INITIALISERS),

@@ -4,10 +4,10 @@
  *
  * Matrices are arrays of rows. Layers t = 1 … l stand at index t − 1.
  */
-import { ACTIVATIONS } from "../network/activations.ts";
 import type { Head } from "../network/heads.ts";
 import { evaluateHead } from "../network/heads.ts";
 import type { Layer, Network } from "../network/network.ts";
+import { atUnit, functionsOf } from "../network/parametric.ts";
 import type { Matrix, Vector } from "./matrix.ts";
 import {
   absolute,
@@ -106,8 +106,9 @@ export function forward(network: Network, x: Vector): ForwardTrace {
     const layer = network.layers[i] as Layer;
     const z = apply(weight, hidden[i] as Vector).map((v, k) => v + (layer.bias[k] as number));
     preactivation.push(z);
-    hidden.push(z.map(ACTIVATIONS[layer.activation].value));
-    slopes.push(z.map(ACTIVATIONS[layer.activation].slope));
+    const g = z.map((_, k) => functionsOf(atUnit(layer.activation, k)));
+    hidden.push(z.map((v, k) => g[k]?.value(v) ?? NaN));
+    slopes.push(z.map((v, k) => g[k]?.slope(v) ?? NaN));
   });
   return { hidden, preactivation, slopes };
 }

@@ -1,8 +1,8 @@
 /** A random network by address: the same weights bit for bit on every runtime. */
-import type { ActivationName } from "../network/activations.ts";
 import type { InitialiserName } from "../network/initialisers.ts";
 import { initialWeights } from "../network/initialisers.ts";
 import type { Network } from "../network/network.ts";
+import type { Activation } from "../network/parametric.ts";
 import { normalGenerator, normalsAt } from "./normal.ts";
 import { BIAS_STREAM, WEIGHT_STREAM } from "./streams.ts";
 
@@ -13,7 +13,7 @@ export interface NetworkAddress {
   /** n_1 … n_{l+1}. */
   readonly widths: readonly number[];
   /** One a layer. */
-  readonly activations: readonly ActivationName[];
+  readonly activations: readonly Activation[];
   readonly initialiser: InitialiserName;
   /** Factor of the initialiser (normal: σ). */
   readonly scale?: number;

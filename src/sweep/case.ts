@@ -3,6 +3,7 @@
  * input, label and head are functions of that address and the grid alone, whatever the number of inputs a network.
  */
 import type { VerifyRequest } from "../pipeline/verify.ts";
+import { drawnActivation } from "../network/activation-names.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import { headByName, labelUse } from "../network/heads.ts";
@@ -71,12 +72,13 @@ export function caseRequest(cell: Cell, seed: number, number: number, first: num
 }
 
 function caseNetwork(cell: Cell, own: number): Network {
+  const activation = drawnActivation(cell.activation);
   return randomNetwork({
     seed: own,
     index: 0,
     widths: cell.widths,
     activations: Array.from({ length: cell.depth }, (_, i) =>
-      i + 1 < cell.depth || cell.depth === 1 ? cell.activation : "identity",
+      i + 1 < cell.depth || cell.depth === 1 ? activation : "identity",
     ),
     initialiser: cell.initialiser,
     scale: cell.scale,

@@ -4,10 +4,11 @@
  */
 import * as v from "valibot";
 import type { Shape } from "../engine/footprint.ts";
-import { ACTIVATION_NAMES } from "../network/activations.ts";
-import { FormatError } from "../network/errors.ts";
+import { ACTIVATION_PATTERN, drawnActivation } from "../network/activation-names.ts";
+import { FormatError, UsageError } from "../network/errors.ts";
 import { HEAD_NAMES, headByName } from "../network/heads.ts";
 import { INITIALISERS } from "../network/initialisers.ts";
+import { formatActivation } from "../network/parametric.ts";
 import { NORMS, note } from "../records/kit.ts";
 import { DISTRIBUTIONS } from "../sampling/inputs.ts";
 import type { Architecture } from "../records/sweep.ts";
@@ -26,6 +27,21 @@ const head = v.pipe(
   v.metadata({ pattern: `^(${headNames.replaceAll(", ", "|").replaceAll(":K", ":[0-9]+")})$` }),
 );
 
+/** A name, as it is printed: one name for one activation, however it was spelt. */
+const activation = v.pipe(
+  v.string(),
+  v.metadata({ pattern: ACTIVATION_PATTERN }),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return formatActivation(drawnActivation(dataset.value));
+    } catch (cause) {
+      if (!(cause instanceof UsageError)) throw cause;
+      addIssue({ expected: cause.message.replace(/^expected /, "") });
+      return NEVER;
+    }
+  }),
+);
+
 /** What a grid file holds: schemas/grid.schema.json is made of it. */
 export const GRID = v.strictObject({
   depth: note(listOf(count), "l, the number of layers."),
@@ -34,10 +50,7 @@ export const GRID = v.strictObject({
     "n: every layer n wide. [a, b, c]: a inputs, b in each hidden layer, c outputs.",
   ),
   activation: v.optional(
-    note(
-      listOf(v.picklist(ACTIVATION_NAMES)),
-      "Of the hidden layers; the output layer is identity. With one layer it is that layer's.",
-    ),
+    note(listOf(activation), "Of the hidden layers; the output layer is identity. With one layer it is that layer's."),
     ["relu"],
   ),
   initialiser: v.optional(listOf(v.picklist(INITIALISERS)), ["he"]),

@@ -2,6 +2,7 @@
 import type { Measurements, StoredSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { kinksOf } from "../network/kinks.ts";
+import { formatActivation } from "../network/parametric.ts";
 import type { KinkBounds } from "./kinks.ts";
 import { tinyError } from "./kinks.ts";
 
@@ -41,7 +42,7 @@ export function forwardUnderflow(plan: Plan, stored: StoredSample, flush: number
       const own = z[k] as number;
       const reach = flush * (inputs + 2) * (2 + size);
       if (kinksOf(activation).some(({ at: kink }) => Math.abs(own - kink) <= reach)) {
-        return `a term of z_${String(i + 2)}, which lies at a kink of ${activation}, is too small`;
+        return `a term of z_${String(i + 2)}, which lies at a kink of ${formatActivation(activation)}, is too small`;
       }
       if (Math.abs(own) <= reach) next[k] = 1;
     }

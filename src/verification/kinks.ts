@@ -11,11 +11,11 @@
  * distances between the z's of a layer, about ‖W_t‖_F‖ĥ_t‖/√(n_t n_{t+1}) over n_{t+1} of them.
  */
 import type { Arithmetic, Measurements } from "../engine/engine.ts";
-import type { ActivationName } from "../network/activations.ts";
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
 import { steepestSlope } from "../network/growth.ts";
 import { kinksOf } from "../network/kinks.ts";
+import type { Activation } from "../network/parametric.ts";
 import { relativeValueError } from "./audit/activation-error.ts";
 import { gamma, UP } from "./rounding.ts";
 
@@ -31,7 +31,7 @@ const MEANINGFUL = 1 / 8;
 
 /** What the forward errors of a layer need: computed once a plan. */
 export interface KinkBounds {
-  readonly activation: ActivationName;
+  readonly activation: Activation;
   /** Upper bounds of ‖W_t‖ and ‖W_t‖_F, and of ω_t, unscaled. */
   readonly spectral: number;
   readonly frobenius: number;

@@ -10,8 +10,9 @@ import type { Arithmetic, Measurements } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { exponentOf, timesPowerOfTwo } from "../engine/powers.ts";
-import type { ActivationName } from "../network/activations.ts";
 import { outputBound } from "../network/growth.ts";
+import type { Activation } from "../network/parametric.ts";
+import { steepestUnit } from "../network/parametric.ts";
 import { activationError } from "./audit/activation-error.ts";
 import type { LayerBounds, NormRounding } from "./rounding.ts";
 import { gamma, loweredNorm, normRounding, raisedNorm, UP } from "./rounding.ts";
@@ -131,7 +132,7 @@ function unitFault({ norm, bound }: UnitBounds, t: number, what: string, found: 
 
 /** What the bound of ‖h_{t+1}‖ needs of layer t: computed once a plan. */
 interface ForwardBounds {
-  readonly activation: ActivationName;
+  readonly activation: Activation;
   readonly outputs: number;
   /** Norms over n_t and n_{t+1} numbers. */
   readonly before: NormRounding;
@@ -185,10 +186,11 @@ function forwardFaults(steps: readonly ForwardBounds[], m: Measurements, hear: H
  * Largest ‖ĝ(ẑ)‖ over n outputs with ‖ẑ‖ ≤ z: every |ẑ_i| ≤ z, and over them the activation's relative error, and the absolute one beside
  * it, is largest at an end or at 0; so |ĝ − g| ≤ r(|g| + 1), r the sum of both there.
  */
-function activatedNorm(name: ActivationName, z: number, n: number, arithmetic: Arithmetic): number {
+function activatedNorm(activation: Activation, z: number, n: number, arithmetic: Arithmetic): number {
   const root = Math.sqrt(n);
-  const r = Math.max(...[0, z, -z].map((end) => activationError(name, end, 1, 1, arithmetic).value));
-  const exact = outputBound(name, z, n);
+  const steepest = steepestUnit(activation);
+  const r = Math.max(...[0, z, -z].map((end) => activationError(steepest, end, 1, 1, arithmetic).value));
+  const exact = outputBound(activation, z, n);
   return (exact + r * (exact + root)) * UP;
 }
 

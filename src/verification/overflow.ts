@@ -6,7 +6,7 @@ import type { Measurements } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
-import { outputBound } from "../network/growth.ts";
+import { innerGrowth, outputBound, steepestSlope } from "../network/growth.ts";
 import type { LayerBounds } from "./rounding.ts";
 import { gamma, UP } from "./rounding.ts";
 
@@ -21,11 +21,13 @@ export function overflowRisks(plan: Plan, layers: readonly LayerBounds[], m: Mea
     if (m.finite[at] !== 1 || !Number.isFinite(input[at] as number)) named[at] = 1;
   }
   plan.layers.forEach((planned, i) => {
+    const growth = growthOf(plan, i);
     const [hidden, adjoint] = [m.hiddenNorm[i] as Float64Array, m.adjointNorm[i] as Float64Array];
     const [along, random] = m.directions.map((d) => d.tangentNorm[i]) as [Float64Array, Float64Array];
     for (let at = 0; at < m.samples; at++) {
       const backward = linearReach(planned, adjoint[at] as number, along[at] as number, random[at] as number);
-      if (!(forwardReach(planned, hidden[at] as number) < limit && backward < limit)) named[at] = 1;
+      const forward = forwardReach(planned, hidden[at] as number);
+      if (!(forward * growth.forward < limit && backward * growth.linear < limit)) named[at] = 1;
     }
   });
   const found = new Map<number, string>();
@@ -36,8 +38,15 @@ export function overflowRisks(plan: Plan, layers: readonly LayerBounds[], m: Mea
   return found;
 }
 
-/** The factor 4 leaves room for the rounding of the sums themselves and for the activation's own formula. */
+/** The factor 4 leaves room for the rounding of the sums themselves and for the activation's own formula, up to a slope of 2. */
 const limitOf = (m: Measurements): number => m.arithmetic.largest / 4;
+
+/** By how much more than that what is made of W_t's products may grow: by g_t, and by the slopes on both sides of the layer. */
+function growthOf({ network: { layers } }: Plan, i: number): { readonly forward: number; readonly linear: number } {
+  const slope = (k: number): number => (layers[k] === undefined ? 1 : steepestSlope(layers[k].activation) / 2);
+  const own = layers[i] as Plan["network"]["layers"][number];
+  return { forward: innerGrowth(own.activation), linear: Math.max(1, slope(i), slope(i - 1)) };
+}
 
 /** ‖W‖_F‖h‖ + max|b|. */
 function forwardReach({ frobeniusNorm, scaleExponent, biasMax }: PlannedLayer, hidden: number): number {
@@ -59,7 +68,9 @@ export function overflowRisk(plan: Plan, layers: readonly LayerBounds[], m: Meas
     const layer = layers[i] as LayerBounds;
     const planned = plan.layers[i] as PlannedLayer;
     const forward = forwardReach(planned, (m.hiddenNorm[i] as Float64Array)[at] as number);
-    if (!(forward < limit)) return `layer ${String(i + 1)} may overflow: ‖W‖‖h‖ reaches ${forward.toPrecision(3)}`;
+    const growth = growthOf(plan, i);
+    if (!(forward * growth.forward < limit))
+      return `layer ${String(i + 1)} may overflow: ‖W‖‖h‖ reaches ${forward.toPrecision(3)}`;
     const [along, random] = m.directions;
     const backward = linearReach(
       planned,
@@ -67,7 +78,7 @@ export function overflowRisk(plan: Plan, layers: readonly LayerBounds[], m: Meas
       (along.tangentNorm[i] as Float64Array)[at] as number,
       (random.tangentNorm[i] as Float64Array)[at] as number,
     );
-    if (!(backward < limit)) {
+    if (!(backward * growth.linear < limit)) {
       return `the linear passes of layer ${String(i + 1)} may overflow (${String(layer.outputs)} × ${String(layer.inputs)})`;
     }
   }

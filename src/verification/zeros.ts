@@ -11,8 +11,9 @@ import type { Measurements, StoredSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { fromNumber } from "../exact/dyadic.ts";
 import type { Head } from "../network/heads.ts";
-import type { ActivationName } from "../network/activations.ts";
 import { slopeIsZero } from "../network/kinks.ts";
+import type { Activation, UnitActivation } from "../network/parametric.ts";
+import { atUnit } from "../network/parametric.ts";
 
 export interface CertainZeros {
   /** ∇ₓf = 0. */
@@ -38,7 +39,7 @@ export function markZeros(m: Measurements, marks: Uint8Array): void {
 export function certainZeros(plan: Plan, stored: StoredSample, flush: number, index: number): CertainZeros {
   const slopes = plan.network.layers.map(({ activation }, i) => {
     const [z, d] = [stored.preactivation[i] as Float64Array, stored.slopes[i] as Float64Array];
-    return Uint8Array.from(d, (v, k) => (v === 0 && slopeIsZero(activation, z[k] as number, flush) ? 1 : 0));
+    return Uint8Array.from(d, (v, k) => (v === 0 && slopeIsZero(atUnit(activation, k), z[k] as number, flush) ? 1 : 0));
   });
   const top = topZeros(plan, stored, index);
   const pattern = adjointPattern(plan, top, slopes);
@@ -55,9 +56,9 @@ const isZero = (x: Float64Array): boolean => x.every((v) => v === 0);
 function topZeros({ head, network }: Plan, stored: StoredSample, index: number): Uint8Array {
   const output = stored.hidden[network.layers.length] as Float64Array;
   const z = stored.preactivation[network.layers.length - 1] as Float64Array;
-  const { activation } = network.layers.at(-1) as { activation: ActivationName };
+  const { activation } = network.layers.at(-1) as { activation: Activation };
   return Uint8Array.from(stored.topGradient, (v, i) =>
-    v === 0 && entryIsZero(head, activation, z, output, i, index) ? 1 : 0,
+    v === 0 && entryIsZero(head, atUnit(activation, i), z, output, i, index) ? 1 : 0,
   );
 }
 
@@ -132,7 +133,7 @@ function wholeNumbers(x: Float64Array): bigint[] {
 /** Whether entry i of ∂f/∂h, stored as 0, is 0 by the head's formula and the stored output. */
 function entryIsZero(
   head: Head,
-  activation: ActivationName,
+  activation: UnitActivation,
   z: Float64Array,
   output: Float64Array,
   i: number,

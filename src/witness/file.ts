@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { checkDepth } from "../formats/json-depth.ts";
-import { MODEL_FILE, readModelJson } from "../formats/model-json.ts";
+import { activationKeys, MODEL_FILE, readModelJson } from "../formats/model-json.ts";
 import { IEEE_F64, WGSL_F32 } from "../engine/engine.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
 import { leastKinkDistance } from "../network/kinks.ts";
@@ -172,7 +172,7 @@ export async function witnessText(witness: Witness): Promise<string> {
       layers: network.layers.map(({ weight, bias, biased, activation, inputs, outputs }) => ({
         weight: Array.from({ length: outputs }, (_, i) => weight.subarray(i * inputs, (i + 1) * inputs)),
         bias: biased === false ? null : bias,
-        activation,
+        ...activationKeys({ activation }),
       })),
     },
     measured: row,

@@ -2,9 +2,9 @@
  * The smaller cases that a case can be tried as: fewer layers, fewer units, plainer heads, activations and numbers. Pure functions; each
  * yields candidates from bold to timid, all well formed (widths chain, the label names an output).
  */
-import { ACTIVATIONS } from "../network/activations.ts";
 import type { Head } from "../network/heads.ts";
 import type { Layer, Network } from "../network/network.ts";
+import { atUnit, functionsOf, keptUnits } from "../network/parametric.ts";
 
 /** What shrinks: a network, its head, one input and label. */
 export interface ShrinkCase {
@@ -51,7 +51,7 @@ function forward(h: Float64Array, { inputs, outputs, weight, bias, activation }:
   return Float64Array.from({ length: outputs }, (_, i) => {
     let z = bias[i] as number;
     for (let k = 0; k < inputs; k++) z += (weight[i * inputs + k] as number) * (h[k] as number);
-    return Math.fround(ACTIVATIONS[activation].value(z));
+    return Math.fround(functionsOf(atUnit(activation, i)).value(z));
   });
 }
 
@@ -99,7 +99,7 @@ function withoutUnits({ network, head, input, label }: ShrinkCase, t: number, fr
   const pick = (values: Float64Array): Float64Array => values.filter((_, i) => keeps(i));
   const count = to - from;
   const layers = network.layers.map((layer, i): Layer => {
-    let { inputs, outputs, weight, bias } = layer;
+    let { inputs, outputs, weight, bias, activation } = layer;
     if (i === t) {
       const wide = inputs;
       weight = weight.filter((_, at) => keeps(at % wide));
@@ -109,9 +109,10 @@ function withoutUnits({ network, head, input, label }: ShrinkCase, t: number, fr
       const wide = inputs;
       weight = weight.filter((_, at) => keeps(Math.floor(at / wide)));
       bias = pick(bias);
+      activation = keptUnits(activation, keeps);
       outputs -= count;
     }
-    return { ...layer, inputs, outputs, weight, bias };
+    return { ...layer, inputs, outputs, weight, bias, activation };
   });
   const reduced = { network: { layers }, input: t === 0 ? pick(input) : input };
   if (t < network.layers.length) return { ...reduced, head, label };

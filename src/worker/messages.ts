@@ -3,7 +3,6 @@ import type { FaultName } from "../engine/faults.ts";
 import type { Report } from "../records/report.ts";
 import type { SampleRow } from "../records/sample.ts";
 import type { VerdictCounts } from "../records/shared.ts";
-import type { ActivationName } from "../network/activations.ts";
 import type { InitialiserName } from "../network/initialisers.ts";
 import type { Distribution } from "../sampling/inputs.ts";
 import type { IdentityEntry } from "../verification/audit/identities.ts";
@@ -88,8 +87,8 @@ export interface OfferedFault {
 /** What this browser offers, before anything is computed. */
 export interface Offer {
   readonly faults: readonly OfferedFault[];
-  /** What a network can be drawn with. */
-  readonly activations: readonly ActivationName[];
+  /** What a network can be drawn with; a few of the activations with a parameter among them. */
+  readonly activations: readonly string[];
   readonly initialisers: readonly InitialiserName[];
   readonly distributions: readonly Distribution[];
   readonly heads: readonly PageHead[];

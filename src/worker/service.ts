@@ -35,6 +35,9 @@ interface Run {
   readonly rows: RowStore;
 }
 
+/** What a list offers of the activations with a parameter: the usual ones of papers and of PyTorch. */
+const WITH_PARAMETER = ["leaky-relu(0.1)", "leaky-relu(0.2)", "elu(0.5)", "softplus(10)", "prelu(0.25)"] as const;
+
 export function createService(): Service {
   let run: Run | null = null;
   return {
@@ -42,7 +45,7 @@ export function createService(): Service {
       const found = await findAdapter();
       return {
         faults: offeredFaults(),
-        activations: ACTIVATION_NAMES,
+        activations: [...ACTIVATION_NAMES, ...WITH_PARAMETER],
         initialisers: INITIALISERS,
         distributions: DISTRIBUTIONS,
         heads: PAGE_HEADS,

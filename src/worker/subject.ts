@@ -4,7 +4,7 @@ import type { ModelOptions } from "../formats/model-tensors.ts";
 import type { DataOptions } from "../formats/read.ts";
 import { openRows, readModel } from "../formats/read.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
-import type { ActivationName } from "../network/activations.ts";
+import { drawnActivation } from "../network/activation-names.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import type { InitialiserName } from "../network/initialisers.ts";
@@ -14,6 +14,7 @@ import { fillInputs } from "../sampling/inputs.ts";
 import { randomNetwork } from "../sampling/random-network.ts";
 import type { SampleSource } from "../pipeline/verify.ts";
 import { inputWidth } from "../network/network.ts";
+import { formatActivation } from "../network/parametric.ts";
 import { limitsOf, ownMemory, parametersOf } from "./limits.ts";
 
 /** What the user says of the files. */
@@ -46,8 +47,8 @@ export interface DrawnSubject {
   readonly kind: "drawn";
   /** n_1 … n_{l+1}. */
   readonly widths: readonly number[];
-  /** Of the hidden layers; the last is the identity. */
-  readonly activation: ActivationName;
+  /** Of the hidden layers, as on the command line: "relu", "leaky-relu(0.2)"; the last is the identity. */
+  readonly activation: string;
   readonly initialiser: InitialiserName;
   readonly distribution: Distribution;
   readonly samples: number;
@@ -152,7 +153,8 @@ function drawSubject({ widths, activation, initialiser, distribution, samples, s
     throw new UsageError(`seed ${String(seed)}: expected a whole number ≥ 0`);
   }
   const depth = widths.length - 1;
-  const activations = Array.from({ length: depth }, (_, i) => (i === depth - 1 ? "identity" : activation));
+  const own = drawnActivation(activation);
+  const activations = Array.from({ length: depth }, (_, i) => (i === depth - 1 ? "identity" : own));
   const network = randomNetwork({ seed, index: 0, widths, activations, initialiser });
   const width = inputWidth(network);
   const read: SampleSource["read"] = (first, count) => ({
@@ -178,7 +180,9 @@ export function networkFile(subject: DrawnSubject): Uint8Array {
     tensors.set(`${String(i)}.weight`, { shape: [outputs, inputs], values: weight });
     if (biased !== false) tensors.set(`${String(i)}.bias`, { shape: [outputs], values: bias });
   }
-  return writeSafetensors(tensors, "F64", { activations: layers.map((layer) => layer.activation).join(",") });
+  return writeSafetensors(tensors, "F64", {
+    activations: layers.map((layer) => formatActivation(layer.activation)).join(","),
+  });
 }
 
 async function bytesOf(file: Blob): Promise<Uint8Array> {

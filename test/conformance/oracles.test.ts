@@ -22,8 +22,8 @@ describe("oracles answer by hand", () => {
     kernel: "forward",
     overrides: { ACTIVATION: ACTIVATION_NAMES.indexOf("relu") },
     sizes: { rows: 2, inner: 2, columns: 4 },
-    buffers: [f(1, 2, 3, -4), f(0.5, -1), f(1, 2, 3, 4, 1, 0, -1, 2), f(), f(), f()],
-    read: [3, 4, 5],
+    buffers: [f(1, 2, 3, -4), f(0.5, -1), f(0, 0), f(1, 2, 3, 4, 1, 0, -1, 2), f(), f(), f()],
+    read: [4, 5, 6],
   };
 
   it("z = W h + b, and h and D of the z that was stored", () => {

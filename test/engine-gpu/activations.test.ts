@@ -16,8 +16,8 @@ describe.skipIf(skipReason !== null).each(RUNTIMES)(`activations in WGSL, %s`, (
         kernel: "forward",
         overrides: { ACTIVATION: sigmoid },
         sizes: { rows: 1, inner: 1, columns: 8 },
-        buffers: [Float32Array.of(1), Float32Array.of(0), z, none, none, none],
-        read: [3, 4, 5],
+        buffers: [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0), z, none, none, none],
+        read: [4, 5, 6],
       },
     ]);
     const [pre, values, slopes] = answer as [Uint32Array, Uint32Array, Uint32Array];

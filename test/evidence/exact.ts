@@ -112,7 +112,7 @@ async function catchAll(
 }
 
 function isPractical({ layers }: Network): boolean {
-  return layers.every((l) => ACTIVATIONS.includes(l.activation) && l.inputs <= 32 && l.outputs <= 32);
+  return layers.every((l) => ACTIVATIONS.some((name) => name === l.activation) && l.inputs <= 32 && l.outputs <= 32);
 }
 
 function draw(index: number): { name: string; network: Network; head: Head; inputs: Float64Array; labels: Int32Array } {

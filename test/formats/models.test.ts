@@ -191,7 +191,7 @@ test("JSON: a byte order mark is no fault, NaN is; a bias may be null", async ()
   expect(JSON.parse(writeModelJson(network))).toHaveProperty("layers.0.bias", null);
   expect(notes).toEqual(["m.json: found no bias of layer 1: none is counted, the term is ‖h‖² in place of 1 + ‖h‖²"]);
   await expect(readModel(json('[1],"mask":[1,0]'), "m.json")).rejects.toThrow(
-    'm.json: layers.0.mask: found "mask", expected weight, bias and activation alone',
+    'm.json: layers.0.mask: found "mask", expected weight, bias, activation and slopes alone',
   );
   await expect(readModel(json("[NaN]"), "m.json")).rejects.toThrow("m.json: found no JSON");
 });
@@ -213,9 +213,25 @@ test.each([
   expect(parseActivations(text, 4, "--activation")).toEqual(expected);
 });
 
-test("a parameter that is not ours is refused, not dropped", () => {
-  expect(() => parseActivations("leaky-relu(0.2)", 2, "--activation")).toThrow(
-    '--activation: found "leaky-relu(0.2)", expected leaky-relu(0.01): this version has no other',
-  );
-  expect(() => parseActivations("tanh(2)", 2, "--activation")).toThrow("expected tanh, which has no parameter");
+test.each([
+  ["leaky-relu(0.2)", { name: "leaky-relu", parameter: 0.2 }],
+  ["nn.LeakyReLU(negative_slope=-1.5)", { name: "leaky-relu", parameter: -1.5 }],
+  ["leaky_relu(0.01)", "leaky-relu"],
+  ["ELU(alpha=.5)", { name: "elu", parameter: 0.5 }],
+  ["softplus(1e1)", { name: "softplus", parameter: 10 }],
+  ["PReLU(0.25)", { name: "prelu", slopes: Float64Array.of(0.25) }],
+  ["nn.PReLU()", "prelu"],
+])("the parameter of %s is read", (text, expected) => {
+  expect(parseActivations(text, 1, "--activation")).toEqual([expected]);
+});
+
+test.each([
+  ["tanh(2)", "expected tanh, which has no parameter"],
+  ["softplus(0)", "expected softplus(BETA), BETA a number from 2^-20 to 2^20"],
+  ["softplus(-1)", "expected softplus(BETA), BETA a number from 2^-20 to 2^20"],
+  ["leaky-relu(2e6)", "expected leaky-relu(SLOPE), SLOPE a number from -2^20 to 2^20"],
+  ["elu(x)", "expected elu(ALPHA), ALPHA a number from -2^20 to 2^20"],
+  ["prelu(NaN)", "expected prelu(SLOPE), SLOPE a number from -2^20 to 2^20"],
+])("the parameter of %s is refused, not dropped", (text, message) => {
+  expect(() => parseActivations(text, 1, "--activation")).toThrow(`--activation: found "${text}", ${message}`);
 });

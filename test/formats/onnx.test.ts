@@ -10,7 +10,7 @@ import {
 } from "../../src/formats/onnx/onnx_pb.ts";
 import { readOnnx } from "../../src/formats/onnx/read.ts";
 import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
-import { ACTIVATIONS } from "../../src/network/activations.ts";
+import { atUnit, functionsOf } from "../../src/network/parametric.ts";
 import type { Network } from "../../src/network/network.ts";
 import { valueInfo } from "../support/onnx.ts";
 
@@ -78,7 +78,7 @@ function forward({ layers }: Network, x: readonly number[]): number[] {
       Array.from({ length: outputs }, (_, o) => {
         let z = bias[o] as number;
         for (let i = 0; i < inputs; i++) z += (weight[o * inputs + i] as number) * (h[i] as number);
-        return ACTIVATIONS[activation].value(z);
+        return functionsOf(atUnit(activation, o)).value(z);
       }),
     [...x],
   );

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readModel } from "../../src/formats/read.ts";
 import { readPytorch } from "../../src/formats/pytorch/read.ts";
-import { ACTIVATIONS } from "../../src/network/activations.ts";
+import { atUnit, functionsOf } from "../../src/network/parametric.ts";
 import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
 
 const FOLDER = new URL("./pytorch-files/", import.meta.url);
@@ -92,7 +92,7 @@ test.each([
   const outputs = layers.reduce<number[]>(
     (h, { weight, bias, inputs, activation }) =>
       Array.from(bias, (b, o) =>
-        ACTIVATIONS[activation].value(h.reduce((z, v, i) => z + v * (weight[o * inputs + i] as number), b)),
+        functionsOf(atUnit(activation, o)).value(h.reduce((z, v, i) => z + v * (weight[o * inputs + i] as number), b)),
       ),
     [0.5, -1, 0.25, 2],
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ACTIVATION_NAMES, ACTIVATIONS } from "../../src/network/activations.ts";
-import { curvature, PIECEWISE_LINEAR, roundedJet } from "../../src/network/curvature.ts";
+import { curvature, isPiecewiseLinear, roundedJet } from "../../src/network/curvature.ts";
 import { derivative } from "../../src/reference/differences.ts";
 
 const KINKS: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
@@ -79,7 +79,7 @@ describe.each(ACTIVATION_NAMES)("%s", (name) => {
 
   test("rounded at its kinks, has the slope and curvature of its value, and tends to itself", () => {
     for (let z = -8; z <= 8; z += 0.173) {
-      if (!PIECEWISE_LINEAR.has(name)) continue;
+      if (!isPiecewiseLinear(name)) continue;
       const jet = roundedJet(name, z, 0.5);
       const first = derivative((s) => roundedJet(name, z + s, 0.5).value, 2 ** -6);
       const second = derivative((s) => roundedJet(name, z + s, 0.5).slope, 2 ** -6);

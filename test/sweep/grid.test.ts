@@ -67,7 +67,7 @@ describe("a grid", () => {
     [{ depth: [1.5], width: [3] }, "grid.json: depth.0: found 1.5, expected "],
     [
       { depth: [1], width: [3], activation: ["rely"] },
-      'grid.json: activation.0: found "rely", expected ("identity" | ',
+      'grid.json: activation.0: found "rely", expected one of identity relu ',
     ],
     [{ depth: [1], width: [3], widths: [3] }, 'grid.json: widths: found "widths", expected one of depth, width, '],
     [{ depth: [1], width: [3], head: ["linear:FILE"] }, 'grid.json: head.0: found "linear:FILE", expected sum, mean, '],

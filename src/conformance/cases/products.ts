@@ -1,6 +1,7 @@
 /** Calls of the matrix products and the mask at ragged sizes, and of the activations at the arguments where they are hard. */
-import type { ActivationName } from "../../network/activations.ts";
-import { ACTIVATION_NAMES } from "../../network/activations.ts";
+import { activationNumber, unitParameters } from "../../engine/program/constants.ts";
+import type { Activation, UnitActivation } from "../../network/parametric.ts";
+import { formatActivation } from "../../network/parametric.ts";
 import type { KernelCall } from "../call.ts";
 import type { Draw, NumberKind } from "./numbers.ts";
 import { zeros } from "./numbers.ts";
@@ -32,20 +33,24 @@ const times = (rows: number, inner: number): string => `${String(rows)} × ${Str
 export const kinds = ([a, b]: Pair): string =>
   a === "ordinary" && b === "ordinary" ? "" : a === b ? `, ${a}` : `, ${a} × ${b}`;
 
-export function forwardCall(draw: Draw, [rows, inner, columns]: Shape, pair: Pair, activation: ActivationName): Named {
+export function forwardCall(draw: Draw, [rows, inner, columns]: Shape, pair: Pair, activation: Activation): Named {
   const call: KernelCall = {
     kernel: "forward",
-    overrides: { ACTIVATION: ACTIVATION_NAMES.indexOf(activation) },
+    overrides: { ACTIVATION: activationNumber(activation) },
     sizes: { rows, inner, columns },
     buffers: [
       draw(pair[0], rows * inner),
       draw(pair[1], rows),
+      Float32Array.from(unitParameters(activation, rows)),
       draw(pair[1], inner * columns),
-      ...[3, 4, 5].map(() => zeros(rows * columns)),
+      ...[4, 5, 6].map(() => zeros(rows * columns)),
     ],
-    read: [3, 4, 5],
+    read: [4, 5, 6],
   };
-  return { name: `${times(rows, inner)}, ${String(columns)} samples, ${activation}${kinds(pair)}`, call };
+  return {
+    name: `${times(rows, inner)}, ${String(columns)} samples, ${formatActivation(activation)}${kinds(pair)}`,
+    call,
+  };
 }
 
 export function productCall(
@@ -108,15 +113,18 @@ export function combineCall(draw: Draw, rows: number, columns: number, first: bo
 }
 
 /** A layer of one weight 1: every z comes back as it is, and h and D are the activation's own. */
-export function throughCall(z: Float32Array<ArrayBuffer>, activation: ActivationName, what: string): Named {
+export function throughCall(z: Float32Array<ArrayBuffer>, activation: UnitActivation, what: string): Named {
   return {
-    name: `${activation} ${what}`,
+    name: `${formatActivation(activation)} ${what}`,
     call: {
       kernel: "forward",
-      overrides: { ACTIVATION: ACTIVATION_NAMES.indexOf(activation) },
+      overrides: { ACTIVATION: activationNumber(activation) },
       sizes: { rows: 1, inner: 1, columns: z.length },
-      buffers: [Float32Array.of(1), Float32Array.of(0), z, zeros(z.length), zeros(z.length), zeros(z.length)],
-      read: [3, 4, 5],
+      buffers: [
+        ...[Float32Array.of(1), Float32Array.of(0), Float32Array.from(unitParameters(activation, 1)), z],
+        ...[zeros(z.length), zeros(z.length), zeros(z.length)],
+      ],
+      read: [4, 5, 6],
     },
   };
 }
@@ -128,12 +136,12 @@ const EDGES = [
 ];
 
 /** A grid, the edges, tiny arguments and huge ones. */
-export function activationArguments(name: ActivationName): Float32Array<ArrayBuffer> {
+export function activationArguments(activation: UnitActivation): Float32Array<ArrayBuffer> {
   const list: number[] = [0];
   for (let i = 1; i <= 1500; i++) list.push((i * 100) / 1500, (i * 6) / 1500 + 2 ** -18 * i);
   for (let k = -126; k <= 10; k++) list.push(2 ** k, 1.7 * 2 ** k);
   for (const edge of EDGES) list.push(edge, edge * (1 - 2 ** -22), edge * (1 + 2 ** -22));
-  if (name !== "sin") list.push(1e4, 1e10, 1e20);
+  if (activation !== "sin") list.push(1e4, 1e10, 1e20);
   const signed = list.flatMap((x) => [Math.fround(x), Math.fround(-x)]);
   while (signed.length % 4 !== 0) signed.push(0);
   return Float32Array.from(signed);

@@ -1,8 +1,10 @@
 /** Oracles of the matrix products (forward, vector-Jacobian, Jacobian-vector) and of the mask, in f64 loops. */
 import { WGSL_F32 } from "../../engine/engine.ts";
-import { ACTIVATION_NAMES, ACTIVATIONS } from "../../network/activations.ts";
+import { ACTIVATION_NAMES } from "../../network/activations.ts";
 import type { ActivationName } from "../../network/activations.ts";
 import { slopesAt } from "../../network/kinks.ts";
+import type { UnitActivation } from "../../network/parametric.ts";
+import { formulaOf, functionsOf, isParametricName, parametric } from "../../network/parametric.ts";
 import { activationError } from "../../verification/audit/activation-error.ts";
 import type { KernelCall, Words } from "../call.ts";
 import { asFloats, floatsOf, sizeOf } from "../call.ts";
@@ -41,7 +43,7 @@ function product(a: (i: number, k: number) => number, rows: number, inner: numbe
 /** z = W h + b; h′ = g(z) and D = g′(z) of the z that was stored, or of z itself where a single weight of 1 hands it through. */
 export const forwardOracle: Oracle = (call, read) => {
   const [rows, inner, columns] = [sizeOf(call, "rows"), sizeOf(call, "inner"), sizeOf(call, "columns")];
-  const [w, b, h] = [floatsOf(call, 0), floatsOf(call, 1), floatsOf(call, 2)];
+  const [w, b, h] = [floatsOf(call, 0), floatsOf(call, 1), floatsOf(call, 3)];
   const { values, size, flushed } = product((i, k) => w[i * inner + k] as number, rows, inner, h, columns);
   const through = inner === 1 && w.every((v) => v === 1) && b.every((v) => v === 0);
   const bias = (at: number): number => b[Math.floor(at / columns)] as number;
@@ -50,13 +52,21 @@ export const forwardOracle: Oracle = (call, read) => {
     if (through) return Math.abs(z) < FLUSH ? Math.abs(z) : 0;
     return g(inner + 1) * ((size[at] as number) + Math.abs(bias(at))) + (flushed[at] as number) + 2 * FLUSH;
   });
-  const z: Expected = { ...floatsExpected("z", 3, exact, () => 0), bounds };
+  const z: Expected = { ...floatsExpected("z", 4, exact, () => 0), bounds };
   const name = ACTIVATION_NAMES[call.overrides["ACTIVATION"] as number] as ActivationName;
-  if (read !== null) return [z, ...activated(name, asFloats(read[call.read.indexOf(3)] as Words))];
-  return through ? [z, ...activated(name, exact)] : [z];
+  const units = Array.from(floatsOf(call, 2), (parameter) => unitOf(name, parameter));
+  const unit = (at: number): UnitActivation => units[Math.floor(at / columns)] as UnitActivation;
+  if (read !== null) return [z, ...activated(unit, asFloats(read[call.read.indexOf(4)] as Words))];
+  return through ? [z, ...activated(unit, exact)] : [z];
 };
 
-function activated(name: ActivationName, z: ArrayLike<number>): Expected[] {
+/** The activation of this name and parameter, which the host may have rounded. */
+function unitOf(name: ActivationName, parameter: number): UnitActivation {
+  if (!isParametricName(name) || parameter === Math.fround(formulaOf(name).parameter)) return name;
+  return parametric(name, parameter);
+}
+
+function activated(unit: (at: number) => UnitActivation, z: ArrayLike<number>): Expected[] {
   const value = new Float64Array(z.length);
   const slope = new Float64Array(z.length);
   const bounds = [new Float64Array(z.length), new Float64Array(z.length)] as const;
@@ -67,18 +77,20 @@ function activated(name: ActivationName, z: ArrayLike<number>): Expected[] {
       value[i] = slope[i] = NaN;
       continue;
     }
-    value[i] = ACTIVATIONS[name].value(x);
-    slope[i] = ACTIVATIONS[name].slope(x);
-    const error = activationError(name, x, value[i] as number, slope[i] as number, WGSL_F32);
+    const activation = unit(i);
+    const exact = functionsOf(activation);
+    value[i] = exact.value(x);
+    slope[i] = exact.slope(x);
+    const error = activationError(activation, x, value[i] as number, slope[i] as number, WGSL_F32);
     bounds[0][i] = error.value;
     // Beside a kink any of several slopes is right (network/kinks.ts).
-    bounds[1][i] = slopesAt(name, x, FLUSH).length > 1 ? Infinity : error.slope;
+    bounds[1][i] = slopesAt(activation, x, FLUSH).length > 1 ? Infinity : error.slope;
   }
   const own = (quantity: string, buffer: number, values: Float64Array, bound: Float64Array): Expected => ({
     ...floatsExpected(quantity, buffer, values, () => 0),
     bounds: bound,
   });
-  return [own("h", 4, value, bounds[0]), own("D", 5, slope, bounds[1])];
+  return [own("h", 5, value, bounds[0]), own("D", 6, slope, bounds[1])];
 }
 
 /** a = W′ᵀy or ζ = W′τ, and D ∘ it. */

@@ -2,9 +2,9 @@
  * The kernels of the batch program in f64 on the host. Pure + − × ÷ √ in a fixed order: the same bits on every machine, and each column's
  * whatever stands beside it.
  */
-import { ACTIVATIONS } from "../../network/activations.ts";
 import { evaluateHead } from "../../network/heads.ts";
 import type { Layer } from "../../network/network.ts";
+import { activated } from "../../network/parametric.ts";
 import { DIRECTION_BLOCK, directionBlock, directionVector } from "../../sampling/philox.ts";
 import { exponentOf, timesPowerOfTwo } from "../powers.ts";
 import type { Call, CallName, Matrix } from "../program/stage.ts";
@@ -33,7 +33,7 @@ export function runCalls(frame: Frame, calls: readonly Call[]): void {
 
 const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
   /** h_{t+1} = g_t(W_t h_t + b_t) and D_t, with the unscaled weights. */
-  forward(frame, [weight, bias, hidden, preactivation, next, slopes]) {
+  forward(frame, [weight, bias, , hidden, preactivation, next, slopes]) {
     const { rows, columns: inner, layer } = weight;
     const x = frame.of(hidden);
     const columns = x.length / inner;
@@ -44,10 +44,9 @@ const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
       for (let j = 0; j < columns; j++, o++) z[o] = (z[o] as number) + (b[i] as number);
     }
     const { activation } = frame.operators.plan.network.layers[layer - 1] as Layer;
-    const { value, slope } = ACTIVATIONS[activation];
-    const stored = frame.put(preactivation, z);
-    frame.put(next, stored.map(value));
-    frame.put(slopes, stored.map(slope));
+    const { value, slope } = activated(activation, frame.put(preactivation, z), columns);
+    frame.put(next, value);
+    frame.put(slopes, slope);
   },
 
   /** f and its gradient by the head, the gradient scaled by 2^−e so that its largest entry lies in [1, 2). */

@@ -6,11 +6,10 @@
  *
  * Sizes: B columns, one a sample; the two tangents stand side by side, 2B columns.
  */
-import { ACTIVATION_NAMES } from "../../network/activations.ts";
 import { kinksOf } from "../../network/kinks.ts";
 import type { Measurements, TracedSample } from "../engine.ts";
 import { inputGradientFactor } from "../faults.ts";
-import { HEAD_NUMBERS } from "./constants.ts";
+import { activationNumber, HEAD_NUMBERS } from "./constants.ts";
 import { HEAD_STATE } from "./kernels.ts";
 import type { ProgramNetwork } from "./network.ts";
 import type { Matrix, Measure, Place, Call, Tree } from "./stage.ts";
@@ -64,10 +63,10 @@ export function basePass(network: ProgramNetwork, columns: number): BasePass {
   const forward = layers.map((t): Call => ({
     name: `the forward pass of layer ${String(t)}`,
     kernel: "forward",
-    overrides: { ACTIVATION: ACTIVATION_NAMES.indexOf(network.activation(t)) },
+    overrides: { ACTIVATION: activationNumber(network.activation(t)) },
     sizes: { rows: above(t), inner: width(t), columns },
     operands: [
-      ...[network.weight(t), network.bias(t), at(hidden, t)],
+      ...[network.weight(t), network.bias(t), network.parameter(t), at(hidden, t)],
       ...[at(preactivation, t), at(hidden, t + 1), at(slopes, t)],
     ],
   }));

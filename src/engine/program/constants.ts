@@ -1,5 +1,8 @@
-/** What the host gives the program: weights, biases and the first layer's Gram matrix once, the head's constants before each run. */
+/** What the host gives the program: weights, biases, the activations' parameters and the first layer's Gram matrix once, the head's constants before each run. */
+import { ACTIVATION_NAMES } from "../../network/activations.ts";
 import type { Head } from "../../network/heads.ts";
+import type { Activation } from "../../network/parametric.ts";
+import { atUnit, formulaOf } from "../../network/parametric.ts";
 import type { FaultName } from "../faults.ts";
 import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
@@ -23,12 +26,26 @@ const CONSTANTS: Readonly<Record<ConstantKind, (plan: Plan, i: number, fault: Fa
   {
     weight: (plan, i) => (plan.network.layers[i] as Plan["network"]["layers"][number]).weight,
     bias: (plan, i) => (plan.network.layers[i] as Plan["network"]["layers"][number]).bias,
+    parameter: (plan, i) => {
+      const { activation, outputs } = plan.network.layers[i] as Plan["network"]["layers"][number];
+      return unitParameters(activation, outputs);
+    },
     "scaled-weight": (plan, i, fault) => {
       const { scaledWeight } = plan.layers[i] as Plan["layers"][number];
       return fault === "weights-truncated" ? scaledWeight.map(truncated) : scaledWeight;
     },
     "first-gram": (plan) => plan.firstGram ?? new Float64Array(0),
   };
+
+/** The formula's number in shaders/lib/activations.wgsl; a PReLU's units are leaky-relu's. */
+export function activationNumber(activation: Activation): number {
+  return ACTIVATION_NAMES.indexOf(formulaOf(atUnit(activation, 0)).name);
+}
+
+/** The formula's parameter for each of n units, 0 where it has none. */
+export function unitParameters(activation: Activation, n: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, k) => formulaOf(atUnit(activation, k)).parameter);
+}
 
 /** What a constant of the program holds; null for a matrix that the program makes. */
 export function constantOf(plan: Plan, { kind, layer }: Matrix, fault: FaultName | undefined): Float64Array | null {

@@ -102,7 +102,7 @@ const passes =
 export const KERNELS = {
   forward: kernel(
     "forward",
-    ["weight", "bias", "hidden"],
+    ["weight", "bias", "parameter", "hidden"],
     ["preactivation", "next", "slopes"],
     ["rows", "inner", "columns"],
     ["ACTIVATION"],

@@ -1,5 +1,5 @@
 /** The network as the builders of the program see it: widths, activations and the matrices that the host gives. */
-import type { ActivationName } from "../../network/activations.ts";
+import type { Activation } from "../../network/parametric.ts";
 import type { FaultName } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import type { Matrix } from "./stage.ts";
@@ -21,9 +21,11 @@ export interface ProgramNetwork {
   readonly layers: readonly number[];
   /** n_t, t = 1 … l + 1. */
   readonly width: (t: number) => number;
-  readonly activation: (t: number) => ActivationName;
+  readonly activation: (t: number) => Activation;
   readonly weight: (t: number) => Matrix;
   readonly bias: (t: number) => Matrix;
+  /** Of g_t, one number a unit. */
+  readonly parameter: (t: number) => Matrix;
   readonly scaled: (t: number) => Matrix;
   /** W′_1W′_1ᵀ where the iteration takes it for its two factors. */
   readonly firstGram: Matrix | null;
@@ -37,6 +39,7 @@ export function programNetwork(plan: Plan, { fault, bindingBytes }: ProgramOptio
     ...{ inputs, outputs, activation },
     weight: matrix("weight", i + 1, outputs, inputs),
     bias: matrix("bias", i + 1, outputs, 1),
+    parameter: matrix("parameter", i + 1, outputs, 1),
     scaled: matrix("scaled-weight", i + 1, outputs, inputs),
   }));
   const at = (t: number) => own[t - 1] as (typeof own)[number];
@@ -49,6 +52,7 @@ export function programNetwork(plan: Plan, { fault, bindingBytes }: ProgramOptio
     activation: (t) => at(t).activation,
     weight: (t) => at(t).weight,
     bias: (t) => at(t).bias,
+    parameter: (t) => at(t).parameter,
     scaled: (t) => at(t).scaled,
     // Where it is larger than what a stage can be given, the product by its two factors does.
     firstGram: gram === null || 4 * gram.length > bindingBytes ? null : matrix("first-gram", 1, width(2), width(2)),

@@ -4,7 +4,7 @@
  */
 import type { KernelName, Overrides, Sizes } from "./kernels.ts";
 
-export type ConstantKind = "weight" | "bias" | "scaled-weight" | "first-gram";
+export type ConstantKind = "weight" | "bias" | "parameter" | "scaled-weight" | "first-gram";
 
 /** What the host writes before each run. */
 export type InputKind = "labels" | "head-data";

@@ -15,13 +15,13 @@
  * Where only x moves, J_t may be taken relative to the orthonormal rows Q of W_1 = LQ: ‖J_t‖ is that of ∂h_t/∂h_2 D_1 L then, and a wide
  * input costs nothing. f64 throughout, no randomness: the same bits on every runtime. Memory: l Jacobians.
  */
-import { ACTIVATIONS } from "../../network/activations.ts";
-import { curvature, PIECEWISE_LINEAR, roundedJet } from "../../network/curvature.ts";
+import { curvature, isPiecewiseLinear, roundedJet } from "../../network/curvature.ts";
 import { log } from "../../network/elementary.ts";
 import type { Head } from "../../network/heads.ts";
 import { evaluateHead, headHessianProduct } from "../../network/heads.ts";
 import type { Layer, Network } from "../../network/network.ts";
 import { biasTerm } from "../../network/network.ts";
+import { activated, atUnit } from "../../network/parametric.ts";
 import {
   addOuter,
   addProductTransposed,
@@ -113,16 +113,17 @@ export function makeObjective(settings: ObjectiveSettings): Objective {
       const z = times(weights[i] as Float64Array, hidden[i] as Float64Array, outputs, inputs);
       addScaled(z, 1, bias);
       preactivation.push(z);
-      if (rounding > 0 && PIECEWISE_LINEAR.has(activation)) {
-        const jets = Array.from(z, (v) => roundedJet(activation, v, rounding));
+      if (rounding > 0 && isPiecewiseLinear(activation)) {
+        const jets = Array.from(z, (v, k) => roundedJet(atUnit(activation, k), v, rounding));
         hidden.push(Float64Array.from(jets, (jet) => jet.value));
         slopes.push(Float64Array.from(jets, (jet) => jet.slope));
         curvatures.push(Float64Array.from(jets, (jet) => jet.curvature));
         return;
       }
-      hidden.push(z.map(ACTIVATIONS[activation].value));
-      slopes.push(z.map(ACTIVATIONS[activation].slope));
-      curvatures.push(bent ? z.map((v) => curvature(activation, v)) : z);
+      const { value, slope } = activated(activation, z, 1);
+      hidden.push(value);
+      slopes.push(slope);
+      curvatures.push(bent ? z.map((v, k) => curvature(atUnit(activation, k), v)) : z);
     });
     return { hidden, preactivation, slopes, curvatures };
   };

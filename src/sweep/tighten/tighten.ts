@@ -10,7 +10,7 @@ import type { SampleRow } from "../../records/sample.ts";
 import type { Quantiles, VerdictCounts } from "../../records/shared.ts";
 import type { SampleSource, VerifyOutcome, VerifyRequest } from "../../pipeline/verify.ts";
 import { verify } from "../../pipeline/verify.ts";
-import { PIECEWISE_LINEAR } from "../../network/curvature.ts";
+import { isPiecewiseLinear } from "../../network/curvature.ts";
 import type { DeviceError } from "../../network/errors.ts";
 import type { Network } from "../../network/network.ts";
 import { squaredNorm } from "./algebra.ts";
@@ -147,7 +147,7 @@ async function climbAll(request: TightenRequest, region: InputRegion, starts: re
   const { network, head, norm, steps, seed, weightRadius, signal, pause, onProgress } = request;
   const moving = weightRadius !== null;
   const weights = network.layers.map((layer) => layer.weight);
-  const kinked = network.layers.some((layer) => PIECEWISE_LINEAR.has(layer.activation));
+  const kinked = network.layers.some((layer) => isPiecewiseLinear(layer.activation));
   const ends: End[] = [];
   let best = 0;
   for (const start of starts) {

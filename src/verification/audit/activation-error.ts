@@ -10,6 +10,8 @@
  */
 import type { Arithmetic } from "../../engine/engine.ts";
 import type { ActivationName } from "../../network/activations.ts";
+import type { Activation, UnitActivation } from "../../network/parametric.ts";
+import { formulaOf, steepestUnit } from "../../network/parametric.ts";
 
 /** Absolute bounds of value and slope at z, given the exact ones, in multiples of u. */
 type Bound = (z: number, value: number, slope: number) => readonly [value: number, slope: number];
@@ -88,6 +90,28 @@ const BOUNDS: Readonly<Record<ActivationName, Bound>> = {
   "hard-swish": (z, value) => [6 * Math.abs(value), Math.abs(z) < 3 ? 2 * Math.abs(z) + 3 : 0],
 };
 
+/**
+ * A parameter of one's own is rounded and multiplied by, 2u: α in elu's value and slope. In softplus y = βz is off by 2u|y|, which
+ * max(y, 0) hands on, e^(−|y|) as a relative 2|y|u and σ(y) as at most that, little where y > 0; the quotient by the rounded β adds 4u.
+ */
+const PARAMETRIC: Readonly<Partial<Record<ActivationName, (parameter: number) => Bound>>> = {
+  elu: () => (z, value, slope) => [18 * Math.abs(value), (z > 0 ? 0 : exponential(z) + 2) * Math.abs(slope)],
+  softplus: (beta) => (z, value, slope) => {
+    const y = beta * z;
+    const e = Math.exp(-Math.abs(y));
+    return [8 * value + (e === 0 ? 0 : ((18 + softplusExponent(y)) * e) / beta), softplusSlope(y) * slope];
+  },
+};
+
+/** The exponential's own error and that of its argument. */
+const softplusExponent = (y: number): number => exponential(y) + 2 * Math.abs(y);
+const softplusSlope = (y: number): number => sigmoid(y) + (y > 0 ? 1 : 2 * -y);
+
+function boundOf(activation: UnitActivation): Bound {
+  const { name, parameter } = formulaOf(activation);
+  return (typeof activation === "string" ? undefined : PARAMETRIC[name]?.(parameter)) ?? BOUNDS[name];
+}
+
 /** Beyond these |z| the exponential in g is above or below f32's range, and the count with z has no meaning: g is z, 0 or a constant. */
 const SPENT: Readonly<Partial<Record<ActivationName, number>>> = { gelu: 15, "gelu-tanh": 11 };
 
@@ -95,11 +119,16 @@ const SPENT: Readonly<Partial<Record<ActivationName, number>>> = { gelu: 15, "ge
  * k with |ĝ − g(z)| ≤ k·u·|g(z)| + flushes for |z| ≤ `most`, as counted above at its largest (softplus: e ≤ 1.45 log(1 + e) for e ≤ 1);
  * Infinity for sin, whose bound is absolute.
  */
-export function relativeValueError(name: ActivationName, most: number): number {
+export function relativeValueError(layer: Activation, most: number): number {
+  const activation = steepestUnit(layer);
+  const { name, parameter } = formulaOf(activation);
+  if (name === "softplus" && activation !== name) {
+    return HIGHER * (8 + 1.45 * (18 + softplusExponent(Math.min(parameter * most, 90))));
+  }
   const z = Math.min(most, SPENT[name] ?? 90);
   if (name === "softplus") return HIGHER * (2 + 1.45 * (18 + exponential(z)));
   if (name === "sin") return Infinity;
-  return Math.max(...[-z, z].map((end) => BOUNDS[name](end, 1, 1)[0])) * HIGHER;
+  return Math.max(...[-z, z].map((end) => boundOf(activation)(end, 1, 1)[0])) * HIGHER;
 }
 
 /** What the products of roundings add to their sum. */
@@ -108,18 +137,20 @@ const HIGHER = 1 + 2 ** -7;
 /**
  * Absolute bounds of |ĝ − g(z)| and |ĝ′ − g′(z)| for a stored z, where `value` and `slope` are exact to a few units of f64.
  * What may be flushed: each product below the format's least number, times what it is multiplied by (z, and in gelu-tanh's slope the
- * inner function's slope too); a slope below it is stored as 0.
+ * inner function's slope too, the parameter, in softplus 1/β); a slope below it is stored as 0.
  */
 export function activationError(
-  name: ActivationName,
+  activation: UnitActivation,
   z: number,
   value: number,
   slope: number,
   arithmetic: Arithmetic,
 ): { value: number; slope: number } {
-  const [v, s] = BOUNDS[name](z, value, slope);
+  const { name, parameter } = formulaOf(activation);
+  const [v, s] = boundOf(activation)(z, value, slope);
   const u = arithmetic.unitRoundoff;
-  const steepness = name === "gelu-tanh" ? 1 + Math.min(z * z, 1e6) : 1;
+  const size = Math.max(1, Math.abs(parameter), name === "softplus" ? 1 / parameter : 0);
+  const steepness = name === "gelu-tanh" ? 1 + Math.min(z * z, 1e6) : size;
   const flushed = 4 * arithmetic.flush * (1 + Math.abs(z)) * steepness;
   const own = 2 ** -44;
   return {

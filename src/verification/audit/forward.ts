@@ -4,8 +4,8 @@
  */
 import type { Plan } from "../../engine/plan.ts";
 import { timesPowerOfTwo } from "../../engine/powers.ts";
-import { ACTIVATIONS } from "../../network/activations.ts";
 import { slopesAt } from "../../network/kinks.ts";
+import { atUnit, functionsOf } from "../../network/parametric.ts";
 import { gamma } from "../rounding.ts";
 import { activationError } from "./activation-error.ts";
 import type { Comparison } from "./comparison.ts";
@@ -34,7 +34,6 @@ function auditLayer({ plan, traced, arithmetic }: AuditSubject, i: number, compa
   const z = traced.preactivation[i] as Float64Array;
   const next = traced.hidden[i + 1] as Float64Array;
   const slopes = traced.slopes[i] as Float64Array;
-  const { value } = ACTIVATIONS[layer.activation];
   const rounding = gamma(inputs + 1, arithmetic) + gamma(inputs + 1, HOST);
   let largest = 0;
   for (const v of h) largest = Math.max(largest, Math.abs(v));
@@ -53,10 +52,11 @@ function auditLayer({ plan, traced, arithmetic }: AuditSubject, i: number, compa
     const flushed = (arithmetic.flush + HOST.flush) * (inputs + 2) * (2 + largest + heaviest);
     const stored = z[row] as number;
     comparison.near("local", t, "z", stored, sum + b, rounding * (magnitude + Math.abs(b)) + flushed);
-    const g = value(stored);
+    const activation = atUnit(layer.activation, row);
+    const g = functionsOf(activation).value(stored);
     const found = slopes[row] as number;
-    const d = nearest(slopesAt(layer.activation, stored, arithmetic.flush), found);
-    const error = activationError(layer.activation, stored, g, d, arithmetic);
+    const d = nearest(slopesAt(activation, stored, arithmetic.flush), found);
+    const error = activationError(activation, stored, g, d, arithmetic);
     comparison.near("local", t + 1, "h", next[row] as number, g, error.value);
     comparison.near("local", t, "D", found, d, error.slope);
   }

@@ -6,7 +6,7 @@ import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import type { Batch, Measurements, StoredSample } from "../../../src/engine/engine.ts";
 import { WGSL_F32 } from "../../../src/engine/engine.ts";
 import type { Plan } from "../../../src/engine/plan.ts";
-import { ACTIVATIONS } from "../../../src/network/activations.ts";
+import { activated } from "../../../src/network/parametric.ts";
 import { evaluateHead } from "../../../src/network/heads.ts";
 import { jacobianBounds, pullbackError } from "../../../src/verification/bounds.ts";
 import { cutResiduals } from "../../../src/verification/cut.ts";
@@ -90,12 +90,8 @@ function judgeSample(plan: Plan, batch: Batch, m: Measurements, stored: StoredSa
     // The activation's own accuracy is activations.test.ts's matter: here a mix-up of layers or units would show.
     const own = stored.preactivation[t - 1] as Float64Array;
     const loose = (v: number): number => 2 ** -14 * (1 + Math.abs(v));
-    near(`h_${String(t + 1)}`, stored.hidden[t], own.map(ACTIVATIONS[activation].value), (i) =>
-      loose(own[i] as number),
-    );
-    near(`D_${String(t)}`, stored.slopes[t - 1], own.map(ACTIVATIONS[activation].slope), (i) =>
-      loose(own[i] as number),
-    );
+    near(`h_${String(t + 1)}`, stored.hidden[t], activated(activation, own, 1).value, (i) => loose(own[i] as number));
+    near(`D_${String(t)}`, stored.slopes[t - 1], activated(activation, own, 1).slope, (i) => loose(own[i] as number));
 
     const delta = stored.adjoints[t - 1] as Float64Array;
     const back = times(scaled, outputs, inputs, delta, true);

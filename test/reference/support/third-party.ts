@@ -11,6 +11,7 @@ import { createCpuEngine } from "../../../src/engine/cpu/engine.ts";
 import type { ActivationName } from "../../../src/network/activations.ts";
 import { ACTIVATION_NAMES } from "../../../src/network/activations.ts";
 import type { Network } from "../../../src/network/network.ts";
+import { formatActivation } from "../../../src/network/parametric.ts";
 import { norm } from "../../../src/reference/matrix.ts";
 import type { Matrix } from "../../../src/reference/matrix.ts";
 import { applyTransposed } from "../../../src/reference/matrix.ts";
@@ -67,7 +68,7 @@ export function jaxCase({ network, headCase: { head, label }, x }: ThirdPartyCas
   const index = head.kind === "logit" ? head.index : label >= 0 ? label : output.indexOf(Math.max(...output));
   const others = output.map((v, k) => (k === index ? -Infinity : v));
   return {
-    activations: network.layers.map((l) => l.activation),
+    activations: network.layers.map((l) => formatActivation(l.activation)),
     head: head.kind,
     x,
     layers: network.layers.map((l, k) => ({ weight: weights(network)[k] ?? [], bias: Array.from(l.bias) })),
