@@ -1,6 +1,8 @@
 /** Options → what a training run is. */
+import { drawnActivation } from "../network/activation-names.ts";
 import { UsageError } from "../network/errors.ts";
-import type { ActivationName } from "../network/activations.ts";
+import { formatActivation } from "../network/parametric.ts";
+import { printable } from "../network/printable.ts";
 import type { Dataset } from "../training/data.ts";
 import type { ProbeSettings } from "../training/probe.ts";
 import type { TrainingSettings } from "../training/settings.ts";
@@ -20,8 +22,8 @@ export function trainingSettings({ values }: Arguments, data: Dataset, seed: num
 const DEFAULT_RATE = { sgd: 0.05, adam: 0.001 } as const;
 
 /** One name is the hidden layers'; relu where nothing is said. */
-function activationsOf(given: readonly ActivationName[] | null, layers: number): ActivationName[] {
-  const names = given ?? ["relu" as const];
+function activationsOf(given: readonly string[] | null, layers: number): string[] {
+  const names = (given ?? ["relu"]).map(spelling);
   if (names.length === layers && given !== null && layers > 1) return [...names];
   const [only] = names;
   if (names.length === 1 && only !== undefined) {
@@ -30,6 +32,16 @@ function activationsOf(given: readonly ActivationName[] | null, layers: number):
   throw new UsageError(
     `--activation: found ${String(names.length)} names, expected 1 or ${String(layers)}, one for each layer of --hidden and the last`,
   );
+}
+
+/** @throws UsageError for an activation that a drawn network cannot have. */
+function spelling(text: string): string {
+  try {
+    return formatActivation(drawnActivation(text));
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw new UsageError(`--activation ${printable(text)}: ${cause.message}`, { cause });
+  }
 }
 
 /** @param batch samples of a minibatch. */

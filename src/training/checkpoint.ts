@@ -2,6 +2,7 @@
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { FormatError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
+import { formatActivation } from "../network/parametric.ts";
 import type { SeriesRow } from "../records/training.ts";
 import type { LayerParameters, ParameterVector } from "./parameters.ts";
 import type { RunState } from "./run.ts";
@@ -14,7 +15,7 @@ type Tensors = Map<string, { readonly shape: readonly number[]; readonly values:
 export function writeModel(network: Network, step: number): Uint8Array {
   const tensors: Tensors = new Map();
   put(tensors, "", network.layers, network);
-  const activations = network.layers.map(({ activation }) => activation).join(",");
+  const activations = network.layers.map(({ activation }) => formatActivation(activation)).join(",");
   return writeSafetensors(tensors, "F64", { activations, step: String(step) });
 }
 

@@ -15,6 +15,7 @@ import { curvature } from "../network/curvature.ts";
 import { headHessianProduct } from "../network/heads.ts";
 import type { Layer } from "../network/network.ts";
 import { biasTerm } from "../network/network.ts";
+import { atUnit } from "../network/parametric.ts";
 import type { TrainingFault } from "./faults.ts";
 import type { LayerParameters, ParameterVector } from "./parameters.ts";
 import type { Pass } from "./program.ts";
@@ -71,7 +72,7 @@ export function gradientTangent(pass: Pass, direction: Direction, fault: Trainin
       add(moved, scaledColumns(adjoints[i] as Float64Array, lengthened(layer(i), h, count)));
     }
     const z = preactivation[i] as Float64Array;
-    slopeTangents.push(moved.map((v, k) => v * curvature(activation, z[k] as number)));
+    slopeTangents.push(moved.map((v, k) => v * curvature(atUnit(activation, Math.floor(k / count)), z[k] as number)));
     tangents.push(maskedGroups(slopes[i] as Float64Array, moved, outputs));
   }
   let upper = hessianColumns(head, hidden[depth] as Float64Array, tangents[depth] as Float64Array, count);

@@ -1,6 +1,7 @@
 /** The report of a training, or of checkpoints, from what its runs left. */
 import type { EngineDescription } from "../engine/engine.ts";
 import type { Network } from "../network/network.ts";
+import { formatActivation } from "../network/parametric.ts";
 import type { Json } from "../records/kit.ts";
 import type { SeriesRow, TrainedRun, TrainingReport } from "../records/training.ts";
 import { sumOf } from "./probe.ts";
@@ -33,7 +34,7 @@ export function trainingReport(parts: ReportParts): TrainingReport {
         layer: i + 1,
         inputs,
         outputs,
-        activation,
+        activation: formatActivation(activation),
       })),
     },
     ...{ data, verdicts, unresolved: samples === 0 ? null : verdicts.unresolved / samples },

@@ -1,5 +1,4 @@
 /** What a training run is: its numbers are a function of these settings and the data alone. */
-import type { ActivationName } from "../network/activations.ts";
 import type { InitialiserName } from "../network/initialisers.ts";
 
 export const LOSSES = ["cross-entropy", "squared-error"] as const;
@@ -29,7 +28,8 @@ export interface TrainingSettings {
   /** n_1 … n_{l+1}. */
   readonly widths: readonly number[];
   /** One a layer. */
-  readonly activations: readonly ActivationName[];
+  /** As formatActivation writes them. */
+  readonly activations: readonly string[];
   readonly initialiser: InitialiserName;
   /** Of the initialiser (network/initialisers.ts). */
   readonly scale: number;

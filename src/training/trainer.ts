@@ -2,6 +2,7 @@
  * Training step by step: batch → forward, head and backward stages → penalties → optimiser. f64 on the host; a step is a function of the
  * settings, the data and the state before it, so that a run that goes on from a state has the bits of one that never stopped.
  */
+import { drawnActivation } from "../network/activation-names.ts";
 import type { Network } from "../network/network.ts";
 import { randomNetwork } from "../sampling/random-network.ts";
 import { BATCH_ORDER_STREAM } from "../sampling/streams.ts";
@@ -57,7 +58,7 @@ export function initialState(settings: TrainingSettings): TrainingState {
 }
 
 export function initialNetwork({ seed, widths, activations, initialiser, scale }: TrainingSettings): Network {
-  return randomNetwork({ seed, index: 0, widths, activations, initialiser, scale });
+  return randomNetwork({ seed, index: 0, widths, activations: activations.map(drawnActivation), initialiser, scale });
 }
 
 /** @param from the state to go on from. */
