@@ -48,8 +48,10 @@ export function reportValue(report: AnyReport): object {
  */
 export function withFiniteNumbers(value: unknown): unknown {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  if (Array.isArray(value)) return value.map(withFiniteNumbers);
   if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.every(isAsItIs) ? value : value.map(withFiniteNumbers);
+  // Nearly every row is as it is.
+  if (Object.values(value).every(isAsItIs)) return value;
   const lost: string[] = [];
   const entries: [string, unknown][] = [];
   for (const [key, field] of Object.entries(value)) {
@@ -59,6 +61,15 @@ export function withFiniteNumbers(value: unknown): unknown {
   }
   if (lost.length > 0 && !("reason" in value)) entries.push(["reason", lost.join(", ")]);
   return Object.fromEntries(entries);
+}
+
+/** Whether `withFiniteNumbers` has nothing to change. */
+function isAsItIs(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return value !== undefined;
+  if (Array.isArray(value)) return value.every(isAsItIs);
+  for (const key in value) if (!isAsItIs((value as Readonly<Record<string, unknown>>)[key])) return false;
+  return true;
 }
 
 function sortedKeys<T>(record: Readonly<Record<string, T>>): Record<string, T> {
