@@ -1,6 +1,7 @@
 /** Worker threads of engine cpu, under Node (dist/) and Deno. */
 import { availableParallelism } from "node:os";
 import process from "node:process";
+import type { Transferable } from "node:worker_threads";
 import { Worker } from "node:worker_threads";
 import type { HostThread } from "../engine/cpu/engine.ts";
 
@@ -22,8 +23,8 @@ export function spawnThread(): HostThread {
     execArgv: [],
   });
   return {
-    post: (message) => {
-      worker.postMessage(message);
+    post: (message, transfer) => {
+      worker.postMessage(message, transfer as readonly Transferable[]);
     },
     onReply: (listener) => {
       worker.on("message", listener);

@@ -1,6 +1,6 @@
 /**
- * Batches on their way, begun ahead of need and finished in index order. On an engine: measured there, settled in this thread. On the threads
- * of engine cpu: begun and finished there (thread.ts).
+ * Batches on their way, begun ahead of need and finished in index order. On an engine: measured there, settled in this thread, or on one of
+ * the host's. On the threads of engine cpu: begun and finished there (thread.ts).
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import { BLOCK } from "../engine/cpu/engine.ts";
@@ -9,9 +9,12 @@ import { batchWithin } from "../engine/footprint.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import type { SettledBlock } from "./block.ts";
+import type { Wishes } from "./climb.ts";
 import type { Examined, Examiner } from "./examine.ts";
+import { createExaminer } from "./examine.ts";
 import type { GivenBatch } from "./given.ts";
-import type { BatchWork } from "./thread.ts";
+import { lend } from "./remote-batch.ts";
+import type { Asked, BatchWork } from "./thread.ts";
 
 /** A batch that has been begun. */
 export interface Flight {
@@ -43,6 +46,42 @@ export interface Flights {
   readonly drawsInputs: boolean;
 }
 
+/** What a run is made of, as far as its batches are concerned. */
+export interface Fleet {
+  readonly engine: Engine;
+  readonly plan: Plan;
+  /** The same network's in f64. */
+  readonly hostPlan: Plan;
+  readonly wishes: Wishes;
+  /** Whether the plan is as it was proven, so that another thread can make the host's from it. */
+  readonly isClean: boolean;
+  readonly audit: number;
+  readonly samples: number;
+  /** Samples a batch that were asked for; null: the engine's choice. */
+  readonly batchSize: number | null;
+  /** Whether finished samples are looked at closer, so that their batches are held here. */
+  readonly isHeld: boolean;
+}
+
+export function flightsOf(fleet: Fleet): Flights {
+  const { engine, plan, hostPlan, wishes, isClean, audit, samples, batchSize, isHeld } = fleet;
+  const { host, hostAccuracy, certify } = wishes;
+  const asked: Asked = { audit, hostAccuracy, certify };
+  const examiner = createExaminer(plan, hostPlan, wishes, audit);
+  if (isClean && !isHeld && plan.precision === "f64" && hasThreads(engine))
+    return threadFlights(engine, plan, samples, asked);
+  // While a single batch is settled there is nothing to feed the device with.
+  const isLong = samples > (batchSize ?? engine.batchSize(plan));
+  if (isClean && !isHeld && plan.precision === "f32" && isLong && host.threads > 0) {
+    return deviceFlights(engine, host, plan, examiner, asked);
+  }
+  return engineFlights(engine, plan, examiner);
+}
+
+function hasThreads(engine: Engine): engine is CpuEngine {
+  return "work" in engine && (engine as CpuEngine).threads > 0;
+}
+
 type Begun<T> = { readonly value: T; readonly error?: undefined } | { readonly error: unknown };
 
 function settled<T>(work: Promise<T>): Promise<Begun<T>> {
@@ -53,7 +92,7 @@ function settled<T>(work: Promise<T>): Promise<Begun<T>> {
 }
 
 /** Two batches in flight: the next is measured while one is settled. */
-export function engineFlights(engine: Engine, plan: Plan, examiner: Examiner): Flights {
+function engineFlights(engine: Engine, plan: Plan, examiner: Examiner): Flights {
   return {
     size: engine.batchSize(plan),
     ahead: 2,
@@ -88,12 +127,7 @@ const WORK_A_BATCH = 2 ** 23;
 const MOST = 1024;
 
 /** Two batches a thread, so that none waits for this one. @param samples of the run: a small one is divided among all threads. */
-export function threadFlights(
-  engine: CpuEngine,
-  plan: Plan,
-  samples: number,
-  asked: Pick<BatchWork, "audit" | "certify">,
-): Flights {
+function threadFlights(engine: CpuEngine, plan: Plan, samples: number, asked: Asked): Flights {
   const weights = plan.layers.reduce((sum, layer) => sum + layer.scaledWeight.length, 0);
   const fits = Math.min(MOST, WORK_A_BATCH / weights, samples / (2 * engine.threads));
   return {
@@ -101,22 +135,47 @@ export function threadFlights(
     ahead: 2 * engine.threads,
     drawsInputs: true,
     begin(given, drawn) {
-      const work: BatchWork = { ...asked, given, drawn };
-      const begun = settled(engine.work(plan, given.batch.samples, work) as Promise<SettledBlock>);
-      return {
-        begun,
-        async finish(receive) {
-          const found = await begun;
-          if (!("value" in found)) throw found.error;
-          await receive(found.value, null);
-        },
-        drop: () => undefined,
-      };
+      const work: BatchWork = { ...asked, given, drawn, measured: null };
+      return aloft(engine.work(plan, given.batch.samples, work) as Promise<SettledBlock>);
     },
   };
 }
 
-/** Whether a run can go to the threads of its engine: they settle against the plan that they measure with. */
-export function hasThreads(engine: Engine, plan: Plan, hostPlan: Plan): engine is CpuEngine {
-  return "work" in engine && (engine as CpuEngine).threads > 0 && plan === hostPlan;
+/** Batches that a device measures, two at once, and a thread of the host settles meanwhile. */
+function deviceFlights(engine: Engine, host: CpuEngine, plan: Plan, examiner: Examiner, asked: Asked): Flights {
+  const fly = async (given: GivenBatch): Promise<SettledBlock> => {
+    const measured = await engine.measure(plan, given.batch, examiner.drawn(given.batch));
+    const { port, failure, close } = lend(measured);
+    try {
+      const own = { measurements: measured.measurements, port };
+      const work: BatchWork = { ...asked, given, drawn: null, measured: own };
+      return (await host.work(plan, given.batch.samples, work, [port])) as SettledBlock;
+    } catch (error) {
+      // Of the device's own failure the thread knows only that there was one.
+      throw failure() ?? error;
+    } finally {
+      close();
+      measured.release();
+    }
+  };
+  return {
+    size: engine.batchSize(plan),
+    ahead: 2 + host.threads,
+    drawsInputs: false,
+    begin: (given) => aloft(fly(given)),
+  };
+}
+
+/** A batch that others finish. */
+function aloft(work: Promise<SettledBlock>): Flight {
+  const begun = settled(work);
+  return {
+    begun,
+    async finish(receive) {
+      const found = await begun;
+      if (!("value" in found)) throw found.error;
+      await receive(found.value, null);
+    },
+    drop: () => undefined,
+  };
 }

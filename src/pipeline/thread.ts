@@ -1,26 +1,36 @@
 /**
  * Batches on the threads of engine cpu: each thread measures, settles and audits a batch by itself and hands back the finished block, so
- * that the calling thread only counts. Its engine and its host are its own; a sample's bits do not depend on where it was computed.
+ * that the calling thread only counts; or it settles and audits what a device has measured, which is fed meanwhile. Its engine and its host are its own; a sample's bits do not depend on where it was computed.
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import { createCpuEngine } from "../engine/cpu/engine.ts";
 import type { Work } from "../engine/cpu/host.ts";
 import type { FaultName } from "../engine/faults.ts";
+import type { Measurements } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
+import { inPrecision } from "../engine/plan.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs } from "../sampling/inputs.ts";
 import { transferOf } from "./block.ts";
 import type { Examiner } from "./examine.ts";
 import { createExaminer } from "./examine.ts";
 import type { GivenBatch } from "./given.ts";
+import { borrow } from "./remote-batch.ts";
+
+/** What is asked of every batch of a run. */
+export interface Asked {
+  readonly certify: number | null;
+  readonly hostAccuracy: number | null;
+  readonly audit: number;
+}
 
 /** One batch for a thread. */
-export interface BatchWork {
+export interface BatchWork extends Asked {
   /** Its inputs may be left empty where `drawn` says how to make them. */
   readonly given: GivenBatch;
   readonly drawn: InputDistribution | null;
-  readonly certify: number | null;
-  readonly audit: number;
+  /** A batch that a device has measured, by the thread's plan in f32; null: the thread measures it. */
+  readonly measured: { readonly measurements: Measurements; readonly port: MessagePort } | null;
 }
 
 /** What the thread of an engine does with a `BatchWork`; the answer is a SettledBlock. */
@@ -34,13 +44,14 @@ export function batchWork(): Work {
     return made;
   };
   const examiners = new WeakMap<Plan, Map<string, Examiner>>();
-  const examinerOf = (plan: Plan, { certify, audit }: BatchWork): Examiner => {
+  const examinerOf = (plan: Plan, { certify, hostAccuracy, audit }: Asked): Examiner => {
     const own = examiners.get(plan) ?? new Map<string, Examiner>();
     examiners.set(plan, own);
-    const key = `${String(certify)} ${String(audit)}`;
+    const key = [certify, hostAccuracy, audit].join(" ");
     const known = own.get(key);
     if (known !== undefined) return known;
-    const made = createExaminer(plan, plan, { host: engineOf(undefined), hostAccuracy: null, certify }, audit);
+    const hostPlan = plan.precision === "f64" ? plan : inPrecision(plan, "f64");
+    const made = createExaminer(plan, hostPlan, { host: engineOf(undefined), hostAccuracy, certify }, audit);
     own.set(key, made);
     return made;
   };
@@ -48,7 +59,10 @@ export function batchWork(): Work {
     const asked = work as BatchWork;
     const examiner = examinerOf(plan, asked);
     const given = withInputs(asked, plan);
-    const measured = await engineOf(fault).measure(plan, given.batch, examiner.drawn(given.batch));
+    const measured =
+      asked.measured === null
+        ? await engineOf(fault).measure(plan, given.batch, examiner.drawn(given.batch))
+        : borrow(asked.measured.measurements, asked.measured.port);
     try {
       const { block, settled } = await examiner.examine(given, measured);
       settled.release();

@@ -25,9 +25,8 @@ import type { Catch } from "./catch.ts";
 import { hand } from "./catch.ts";
 import type { Wishes } from "./climb.ts";
 import type { SettledBlock } from "./block.ts";
-import { createExaminer } from "./examine.ts";
 import type { Flight, Held, Receive } from "./flights.ts";
-import { engineFlights, hasThreads, threadFlights } from "./flights.ts";
+import { flightsOf } from "./flights.ts";
 import { asGiven, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
@@ -113,15 +112,15 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const startedMs = clock();
   const handedOver = engine.description.precision === "f32" ? beyondF32(network) : null;
   if (handedOver !== null) return { ...(await verify({ ...request, engine: request.host })), handedOver };
-  const { plan, hostPlan, wishes } = await makePlans(request);
+  const plans = await makePlans(request);
+  const { plan } = plans;
   const { precision } = plan;
   const audit = request.audit ?? DEFAULT_AUDIT;
-  const { certify } = wishes;
-  const onThreads = (request.catch ?? null) === null && hasThreads(engine, plan, hostPlan);
-  const flights = onThreads
-    ? threadFlights(engine, plan, source.samples, { audit, certify })
-    : engineFlights(engine, plan, createExaminer(plan, hostPlan, wishes, audit));
-  const statistics = createStatistics(plan.layers.length, certify);
+  const flights = flightsOf({
+    ...{ engine, ...plans, audit, samples: source.samples },
+    ...{ batchSize: request.batchSize ?? null, isHeld: (request.catch ?? null) !== null },
+  });
+  const statistics = createStatistics(plan.layers.length, plans.wishes.certify);
   const size = Math.max(1, request.batchSize ?? flights.size);
   const firstIndex = request.firstIndex ?? 0;
   const sizes = new Set<number>();
@@ -208,7 +207,9 @@ async function handOver(
 }
 
 /** Plans, and what is asked of f64. An interruption leaves the norms unproven: no sample is measured with them then. */
-async function makePlans(request: VerifyRequest): Promise<{ plan: Plan; hostPlan: Plan; wishes: Wishes }> {
+async function makePlans(
+  request: VerifyRequest,
+): Promise<{ plan: Plan; hostPlan: Plan; isClean: boolean; wishes: Wishes }> {
   const { network, head, norm, accuracy, seed, engine, host } = request;
   const { precision } = engine.description;
   const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
@@ -226,7 +227,7 @@ async function makePlans(request: VerifyRequest): Promise<{ plan: Plan; hostPlan
   const plan = withPlanFault(request.adjustPlan?.(clean) ?? clean, request.plant);
   const hostPlan = precision === "f64" ? clean : inPrecision(clean, "f64");
   const wishes = { host, hostAccuracy: beyond ? accuracy : null, certify: request.certify ?? null };
-  return { plan, hostPlan, wishes };
+  return { plan, hostPlan, isClean: plan === clean, wishes };
 }
 
 /** What rounding leaves of an estimate of ‖J_t‖ in f32: u for each of the Σ n_t sums on the way, adding up as a random walk does. */

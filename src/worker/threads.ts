@@ -31,9 +31,9 @@ export function spawnThread(): HostThread {
     return started;
   };
   return {
-    post: (message) => {
+    post: (message, transfer) => {
       worker ??= start();
-      worker.postMessage(message);
+      worker.postMessage(message, [...transfer]);
     },
     onReply: (listener) => {
       listeners.reply = listener;

@@ -21,15 +21,18 @@ export interface CpuEngine extends Engine {
   refine(plan: Plan, stored: readonly StoredSample[], request: RefineRequest): Promise<Refinement>;
   /** Worker threads; 0: this engine computes in the calling thread. */
   readonly threads: number;
-  /** Work of others on one of its threads (host.ts), which get its plan and its fault. @param size in samples. @throws DeviceError */
-  work(plan: Plan, size: number, work: unknown): Promise<unknown>;
+  /**
+   * Work of others on one of its threads (host.ts), which get its plan and its fault.
+   * @param size in samples. @param transfer what of the work is handed over instead of being copied. @throws DeviceError
+   */
+  work(plan: Plan, size: number, work: unknown, transfer?: readonly Transferable[]): Promise<unknown>;
   /** One layer of a plan (plan.ts), on a thread of its own where it is more than a few milliseconds of work. */
   planLayer(layer: Layer, gram: boolean): Promise<LayerPlan>;
 }
 
 /** A worker thread as this engine needs it: Node's, Deno's and the browser's fit. */
 export interface HostThread {
-  post(message: { id: number; request: HostRequest }): void;
+  post(message: { id: number; request: HostRequest }, transfer: readonly Transferable[]): void;
   onReply(listener: (reply: HostReply) => void): void;
   /** Called when the thread dies. */
   onFailure(listener: (reason: string) => void): void;
@@ -52,7 +55,7 @@ export interface CpuEngineOptions {
 export const BLOCK = 64;
 
 interface Lane {
-  readonly call: (request: HostRequest) => Promise<HostAnswer>;
+  readonly call: (request: HostRequest, transfer?: readonly Transferable[]) => Promise<HostAnswer>;
   /** The plans that it holds, the one that was used longest ago first, each with the number of calls that need it now. */
   readonly plans: Map<number, number>;
   readonly terminate: () => void;
@@ -163,11 +166,11 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
       }
     },
     threads: spawn === undefined ? 0 : options.threads,
-    async work(plan, size, work) {
+    async work(plan, size, work, transfer = []) {
       const lane = leastBusy();
       lane.busy += size;
       try {
-        const done = await withPlan(lane, plan, (planId) => lane.call({ kind: "work", planId, work }));
+        const done = await withPlan(lane, plan, (planId) => lane.call({ kind: "work", planId, work }, transfer));
         return (done as Done).result;
       } finally {
         lane.busy -= size;
@@ -265,7 +268,7 @@ function threadLane(thread: HostThread): Lane {
     waiting.clear();
   });
   return {
-    call: (request) =>
+    call: (request, transfer = []) =>
       new Promise((resolve, reject) => {
         if (failure !== null) {
           reject(new DeviceError(`engine cpu: a worker thread ended: ${failure}`));
@@ -273,7 +276,7 @@ function threadLane(thread: HostThread): Lane {
         }
         const id = nextCall++;
         waiting.set(id, { resolve, reject });
-        thread.post({ id, request });
+        thread.post({ id, request }, transfer);
       }),
     plans: new Map(),
     terminate: () => {
