@@ -12,7 +12,7 @@ export interface Dataset {
   readonly width: number;
   /** samples × width, row-major. */
   readonly inputs: Float64Array;
-  /** A class 0 … outputs − 1 each; null for a regression. */
+  /** A class 0 … outputs − 1 each, or with one output a sign −1 or 1; null for a regression. */
   readonly labels: Int32Array | null;
   /** samples × outputs; null for classes alone. */
   readonly targets: Float64Array | null;
@@ -60,6 +60,9 @@ export function lossHead(loss: LossName, { targets, labels, samples }: Dataset):
     case "cross-entropy":
       if (labels === null) throw new ModelError("loss cross-entropy: found targets, expected a class for each sample");
       return { kind: "cross-entropy" };
+    case "logistic":
+      if (labels === null) throw new ModelError("loss logistic: found targets, expected a sign for each sample");
+      return { kind: "logistic" };
     case "squared-error":
       if (targets === null)
         throw new ModelError("loss squared-error: found no targets, expected a row for each sample");
