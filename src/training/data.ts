@@ -31,11 +31,14 @@ export function withOneHotTargets(data: Dataset): Dataset {
   return { ...data, targets };
 }
 
-/** These samples of a set, in this order. */
-export function chosen(data: Dataset, indices: Int32Array): Dataset {
+/** These samples of a set, in this order. @param memory for their inputs. */
+export function chosen(
+  data: Dataset,
+  indices: Int32Array,
+  memory = new Float64Array(indices.length * data.width),
+): Dataset {
   const { width, outputs, inputs, labels, targets } = data;
-  const rowsOf = (values: Float64Array, columns: number): Float64Array => {
-    const rows = new Float64Array(indices.length * columns);
+  const rowsOf = (values: Float64Array, columns: number, rows: Float64Array): Float64Array => {
     indices.forEach((index, i) => {
       rows.set(values.subarray(index * columns, (index + 1) * columns), i * columns);
     });
@@ -43,9 +46,9 @@ export function chosen(data: Dataset, indices: Int32Array): Dataset {
   };
   return {
     ...{ samples: indices.length, width, outputs },
-    inputs: rowsOf(inputs, width),
+    inputs: rowsOf(inputs, width, memory),
     labels: labels === null ? null : Int32Array.from(indices, (index) => labels[index] as number),
-    targets: targets === null ? null : rowsOf(targets, outputs),
+    targets: targets === null ? null : rowsOf(targets, outputs, new Float64Array(indices.length * outputs)),
   };
 }
 

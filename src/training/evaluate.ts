@@ -143,8 +143,8 @@ export function geometricComplexity(network: Network, data: Dataset): number {
 
 /** Mean ‖∂f/∂h_{l+1}‖. */
 export function topGradientNorm(network: Network, data: Dataset, head: (piece: Dataset) => Head): number {
-  return meanOf(passes(network, data, head, false), data.samples, ({ pullbacks, samples: { count } }) => {
-    const top = pullbacks.at(-1) as Float64Array;
+  return meanOf(passes(network, data, head, false), data.samples, ({ pullback, samples: { count } }) => {
+    const top = pullback(network.layers.length + 1);
     const squares = new Float64Array(count);
     for (let k = 0; k < top.length; k++) {
       squares[k % count] = (squares[k % count] as number) + (top[k] as number) * (top[k] as number);
