@@ -43,7 +43,7 @@ struct State {
 // One a sample, between the dispatches of a wide output.
 @group(0) @binding(8) var<storage, read_write> states: array<State>;
 
-// sum 0, mean 1, logit 2, logit-argmax 3, linear 4, half-squared-norm 5, log-sum-exp 6, cross-entropy 7, squared-error 8, margin 9.
+// sum 0, mean 1, logit 2, logit-argmax 3, linear 4, half-squared-norm 5, log-sum-exp 6, cross-entropy 7, squared-error 8, margin 9, logistic 10.
 override HEAD: u32 = 0u;
 
 fn at(row: u32, column: u32) -> u32 {
@@ -108,6 +108,12 @@ fn accumulate(column: u32, own: u32, before: State) -> State {
         state.sum += slope;
         state.value += select(slope, 0.0, i == state.best);
       }
+      case 10u: {
+        let y = select(-1.0, 1.0, labels[column] > 0);
+        let e = exp_f32(-abs(h));
+        state.value += max(-y * h, 0.0) + log1p_f32(e);
+        slope = -y * (select(1.0, e, y * h > 0.0) / (1.0 + e));
+      }
       default: {
         slope = select(0.0, 1.0, i == own);
       }
@@ -128,7 +134,7 @@ fn value_of(column: u32, own: u32, state: State) -> f32 {
     case 0u, 1u: {
       return state.value * select(1.0, 1.0 / f32(sizes.width), HEAD == 1u);
     }
-    case 4u, 5u, 8u: {
+    case 4u, 5u, 8u, 10u: {
       return state.value;
     }
     case 6u: {

@@ -143,14 +143,14 @@ export const FLAGS = {
     name: "labels",
     value: "argmax|random|FILE[#NAME]",
     default: null,
-    help: "classes for the heads that need them: the network's own, drawn, or a 1-D integer .npy (or any other file of --inputs)",
+    help: "classes for the heads that need them (of logistic −1 or 1): the network's own, drawn, or a 1-D integer .npy (or any other file of --inputs)",
     parse: text,
   }),
   head: flag({
     name: "head",
     value: "NAME",
     default: "logit:argmax",
-    help: "f of the output: sum, mean, logit:K (K from 0), logit:argmax, linear:FILE, half-squared-norm, log-sum-exp, cross-entropy, squared-error:FILE, margin",
+    help: "f of the output: sum, mean, logit:K (K from 0), logit:argmax, linear:FILE, half-squared-norm, log-sum-exp, cross-entropy, logistic, squared-error:FILE, margin",
     parse: parseHead,
   }),
   norm: flag({

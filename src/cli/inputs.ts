@@ -3,6 +3,8 @@
  */
 import type { SampleSource } from "../pipeline/verify.ts";
 import { ModelError, UsageError } from "../network/errors.ts";
+import type { Head } from "../network/heads.ts";
+import { labelRange } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
@@ -122,19 +124,20 @@ export async function openLabels(
   args: Arguments,
   network: Network,
   inputs: Inputs,
+  head: Head,
   own: Reading,
 ): Promise<Labeller | null> {
   const { values } = args;
   const choice = values.labels;
   if (choice === null) return null;
-  if (choice === "argmax") return argmaxLabels(network);
+  if (choice === "argmax") return argmaxLabels(network, head);
   if (choice === "random") {
-    const classes = outputWidth(network);
-    return (first, count) => fillLabels(values.seed, first, count, classes);
+    const { most } = labelRange(head, outputWidth(network));
+    return (first, count) => fillLabels(values.seed, first, count, most + 1);
   }
   const data = await openData(choice, { ...values, array: null }, own);
   const of = inputs.file ?? { name: "--random", rows: inputs.samples, start: 0 };
-  const all = fileLabels(data, of, network);
+  const all = fileLabels(data, of, network, head);
   return (first, count, rows) => all(of.start + first, count, rows);
 }
 

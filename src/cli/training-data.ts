@@ -1,5 +1,6 @@
 /** `--inputs`, `--labels` and the held-out part → the sets of a training run. Without `--inputs`: the 1,000 digits that come with the program. */
 import { FormatError, ModelError, UsageError } from "../network/errors.ts";
+import { signOf } from "../network/heads.ts";
 import { printable } from "../network/printable.ts";
 import type { Dataset } from "../training/data.ts";
 import { split, withOneHotTargets, withShuffledLabels } from "../training/data.ts";
@@ -141,6 +142,9 @@ function toDatasets(raws: readonly Raw[], loss: LossName, own: Reading): Dataset
   return raws.map(({ inputs, samples, values, answers, columns }) => {
     const plain = { samples, width: inputs.columns, inputs: values };
     if (classes === null) return { ...plain, labels: null, targets: answers, outputs: columns };
+    if (loss === "logistic") {
+      return { ...plain, labels: Int32Array.from(answers, signOf), targets: null, outputs: 1 };
+    }
     const labelled = { ...plain, labels: Int32Array.from(answers), targets: null, outputs: classes };
     return loss === "squared-error" ? withOneHotTargets(labelled) : labelled;
   });
@@ -155,10 +159,17 @@ function checkAnswers({ labels, answers, columns }: Raw, main: Raw, loss: LossNa
   const bad = answers.findIndex((x) => !Number.isFinite(x));
   if (bad >= 0)
     throw new FormatError(`${labels.file}: value ${String(bad)} is ${String(answers[bad])}, expected finite numbers`);
-  if (loss !== "cross-entropy") return;
+  if (loss === "squared-error") return;
   if (columns > 1) {
     throw new ModelError(
-      `${labels.file}: found ${String(columns)} values a row, expected one class a sample: a label is the place of a one-hot code's 1; or --loss squared-error`,
+      `${labels.file}: found ${String(columns)} values a row, expected one label a sample: the class is the place of a one-hot code's 1; or --loss squared-error`,
+    );
+  }
+  if (loss === "logistic") {
+    const other = answers.findIndex((x) => x !== 1 && x !== -1 && x !== 0);
+    if (other < 0) return;
+    throw new FormatError(
+      `${labels.file}: label ${String(other)} is ${String(answers[other])}, expected −1 or 1 (or 0 and 1) for --loss logistic`,
     );
   }
   const wrong = answers.findIndex((x) => !(Number.isInteger(x) && x >= 0));
@@ -173,6 +184,7 @@ function checkAnswers({ labels, answers, columns }: Raw, main: Raw, loss: LossNa
 function classCount(raws: readonly Raw[], loss: LossName): number | null {
   const most = raws.reduce((so, { answers }) => answers.reduce((a, b) => Math.max(a, b), so), 0);
   if (loss === "cross-entropy") return Math.max(2, most + 1);
+  if (loss === "logistic") return 1;
   const [main] = raws as [Raw, ...Raw[]];
   const whole = raws.every(({ answers }) => answers.every((x) => Number.isInteger(x) && x >= 0));
   if (main.columns > 1 || !whole || most < 1 || new Set(main.answers).size < most + 1) return null;

@@ -35,7 +35,7 @@ export const TRAINING_FLAGS = {
     name: "loss",
     value: LOSSES.join("|"),
     default: "cross-entropy",
-    help: "of a sample: cross-entropy of its class; squared-error ½‖h − y‖², y the row of --labels, or 1 for the class and 0 else",
+    help: "of a sample: cross-entropy of its class; logistic log(1 + e^(−y h)), y = ±1 its label, one output; squared-error ½‖h − y‖², y the row of --labels, or 1 for the class and 0 else",
     parse: oneOf(LOSSES),
   }),
   optimiser: flag({

@@ -155,7 +155,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
   if (labelUse(head) === "none") {
     if (values.labels !== null) io.note(`gpv: note: --labels is ignored: head ${values.head.text} needs none`);
   } else {
-    labeller = await openLabels(args, network, inputs, own);
+    labeller = await openLabels(args, network, inputs, head, own);
   }
   return {
     network,

@@ -9,6 +9,7 @@ import type { SampleRow } from "../records/sample.ts";
 import { verify } from "../pipeline/verify.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import type { Head } from "../network/heads.ts";
+import { labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import { wordsAt } from "../sampling/philox.ts";
@@ -82,7 +83,7 @@ export async function runNetwork(
 ): Promise<SampleRow[]> {
   const width = network.layers[0]?.inputs ?? 0;
   const outputs = network.layers.at(-1)?.outputs ?? 0;
-  const labelled = head.kind === "cross-entropy" || head.kind === "margin";
+  const labelled = labelUse(head) !== "none";
   const rows: SampleRow[] = [];
   const { failure } = await verify({
     ...{ network, head, norm, engine, host, seed },

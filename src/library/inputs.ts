@@ -1,6 +1,8 @@
 /** Inputs and labels as a caller has them → the samples of a run, by index. */
 import type { RowSource } from "../formats/read.ts";
 import { ModelError, UsageError } from "../network/errors.ts";
+import type { Head } from "../network/heads.ts";
+import { labelRange } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
 import type { SampleSource } from "../pipeline/verify.ts";
@@ -27,7 +29,13 @@ export type Inputs =
 export type Labels = Numbers | "argmax" | "random";
 
 /** @throws ModelError for inputs or labels that do not suit the network, UsageError for a number of samples that is none. */
-export function samplesOf(network: Network, inputs: Inputs, labels: Labels | null, seed: number): SampleSource {
+export function samplesOf(
+  network: Network,
+  inputs: Inputs,
+  labels: Labels | null,
+  head: Head,
+  seed: number,
+): SampleSource {
   const width = inputWidth(network);
   const { samples, columns, read, drawn } = rowsOf(inputs, width, seed);
   if (!(Number.isSafeInteger(samples) && samples >= 1)) {
@@ -38,7 +46,7 @@ export function samplesOf(network: Network, inputs: Inputs, labels: Labels | nul
       `inputs: found ${String(columns)} values a sample, expected ${String(width)}, the inputs of layer 1`,
     );
   }
-  const labeller = labels === null ? null : labellerOf(network, labels, samples, seed);
+  const labeller = labels === null ? null : labellerOf(network, labels, head, samples, seed);
   return {
     samples,
     width,
@@ -92,18 +100,18 @@ function rowsOf(inputs: Inputs, width: number, seed: number): Rows {
   return { samples: inputs.length, columns, read, drawn: null };
 }
 
-function labellerOf(network: Network, labels: Labels, samples: number, seed: number): Labeller {
-  const classes = outputWidth(network);
-  if (labels === "argmax") return argmaxLabels(network);
-  if (labels === "random") return (first, count) => fillLabels(seed, first, count, classes);
+function labellerOf(network: Network, labels: Labels, head: Head, samples: number, seed: number): Labeller {
+  const { least, most } = labelRange(head, outputWidth(network));
+  if (labels === "argmax") return argmaxLabels(network, head);
+  if (labels === "random") return (first, count) => fillLabels(seed, first, count, most + 1);
   if (labels.length !== samples) {
     throw new ModelError(`labels: found ${String(labels.length)}, expected ${String(samples)}, one for each sample`);
   }
   const all = Array.from(labels as Numbers);
-  const bad = all.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  const bad = all.findIndex((label) => !(Number.isInteger(label) && label >= least && label <= most));
   if (bad >= 0) {
     throw new ModelError(
-      `labels: label ${String(bad)} is ${String(all[bad])}, expected an integer from 0 to ${String(classes - 1)}`,
+      `labels: label ${String(bad)} is ${String(all[bad])}, expected an integer from ${String(least)} to ${String(most)}`,
     );
   }
   return (first, count) => Int32Array.from(all.slice(first, first + count));

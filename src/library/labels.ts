@@ -3,6 +3,8 @@
  */
 import type { RowSource } from "../formats/read.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
+import type { Head } from "../network/heads.ts";
+import { labelRange, signOf } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { outputWidth } from "../network/network.ts";
 import { activated } from "../network/parametric.ts";
@@ -10,14 +12,18 @@ import { activated } from "../network/parametric.ts";
 /** Labels of `count` samples from `first` on, whose inputs are given as rows. */
 export type Labeller = (first: number, count: number, inputs: Float64Array) => Int32Array;
 
-/** The network's own choice: the index of its largest output (the first of equals), in f64 on the host. */
-export function argmaxLabels(network: Network): Labeller {
+/**
+ * The network's own choice: the index of its largest output (the first of equals), in f64 on the host; of logistic the sign of its first
+ * one.
+ */
+export function argmaxLabels(network: Network, head: Head): Labeller {
   return (_first, count, inputs) => {
     const labels = new Int32Array(count);
     const width = inputs.length / count;
     for (let i = 0; i < count; i++) {
       const output = forward(network, inputs.subarray(i * width, (i + 1) * width));
-      labels[i] = output.reduce((best, value, k) => (value > (output[best] as number) ? k : best), 0);
+      if (head.kind === "logistic") labels[i] = signOf(output[0] as number);
+      else labels[i] = output.reduce((best, value, k) => (value > (output[best] as number) ? k : best), 0);
     }
     return labels;
   };
@@ -32,8 +38,9 @@ export function fileLabels(
   data: RowSource & { readonly file: string },
   inputs: { readonly name: string; readonly rows: number },
   network: Network,
+  head: Head,
 ): Labeller {
-  const classes = outputWidth(network);
+  const { least, most } = labelRange(head, outputWidth(network));
   const { file, rows, columns } = data;
   const count = rows * columns;
   if (count !== inputs.rows || (rows !== 1 && columns !== 1)) {
@@ -42,10 +49,10 @@ export function fileLabels(
     );
   }
   const values = data.read(0, rows);
-  const bad = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < classes));
+  const bad = values.findIndex((value) => !(Number.isInteger(value) && value >= least && value <= most));
   if (bad >= 0) {
     throw new FormatError(
-      `${file}: label ${String(bad)} is ${String(values[bad])}, expected an integer from 0 to ${String(classes - 1)}`,
+      `${file}: label ${String(bad)} is ${String(values[bad])}, expected an integer from ${String(least)} to ${String(most)}`,
     );
   }
   const labels = Int32Array.from(values);

@@ -39,7 +39,7 @@ export interface Question extends Settings, EngineChoice {
    * @default "logit:argmax"
    */
   readonly head?: string | Head;
-  /** For cross-entropy, which needs them, and margin. */
+  /** For cross-entropy and logistic (−1 or 1), which need them, and margin. */
   readonly labels?: Labels | null;
   /** @default "spectral" */
   readonly norm?: VerifyRequest["norm"];
@@ -67,7 +67,7 @@ export async function verify(question: Question): Promise<VerifyOutcome> {
   const head = headOf(wanted);
   const use = labelUse(head);
   if (use === "required" && labels === null) throw new UsageError(`head ${head.kind}: found no labels, expected some`);
-  const source = samplesOf(network, inputs, use === "none" ? null : labels, seed);
+  const source = samplesOf(network, inputs, use === "none" ? null : labels, head, seed);
   checkHead(head, outputWidth(network), source.samples);
   const engines = await chooseEngines({ engine: engine ?? "auto", host: host ?? null, shaders: shaders ?? null });
   try {

@@ -2,7 +2,7 @@
  * f: a scalar function of the output h = h_{l+1}, with its gradient ∂f/∂h, in f64 from + − × ÷ √.
  * The argmax of equal entries is the first of them.
  */
-import { exp, log1p } from "./elementary.ts";
+import { exp, log1p, sigmoid } from "./elementary.ts";
 import { ModelError } from "./errors.ts";
 
 export type Head =
@@ -17,12 +17,14 @@ export type Head =
   | { readonly kind: "log-sum-exp" }
   /** f = log Σ exp h − h_label. Needs labels. */
   | { readonly kind: "cross-entropy" }
+  /** f = Σ log(1 + exp(−y h_k)) over the outputs, of which there is one as a rule; y = 1 for a label > 0, else −1. Needs labels. */
+  | { readonly kind: "logistic" }
   /** f = ½‖h − y‖². `targets` is rows × width, row-major; rows is 1 or the number of samples. */
   | { readonly kind: "squared-error"; readonly targets: Float64Array; readonly rows: number }
   /** f = h_label − max_{j ≠ label} h_j; the label is argmax h where none is given (−1). With one output, f = h_1. */
   | { readonly kind: "margin" };
 
-const PLAIN = ["sum", "mean", "half-squared-norm", "log-sum-exp", "cross-entropy", "margin"] as const;
+const PLAIN = ["sum", "mean", "half-squared-norm", "log-sum-exp", "cross-entropy", "logistic", "margin"] as const;
 
 /** What a head that needs no file may be called: logit:K counts from 0. */
 export const HEAD_NAMES: readonly string[] = [...PLAIN, "logit:K", "logit:argmax"];
@@ -44,8 +46,20 @@ export interface HeadResult {
 
 /** What the head does with a sample's label. */
 export function labelUse(head: Head): "required" | "optional" | "none" {
-  if (head.kind === "cross-entropy") return "required";
+  if (head.kind === "cross-entropy" || head.kind === "logistic") return "required";
   return head.kind === "margin" ? "optional" : "none";
+}
+
+/**
+ * The labels that a head takes of a network with so many outputs, least to most: classes; of logistic signs, −1 (or 0) and 1.
+ */
+export function labelRange(head: Head, outputs: number): { readonly least: number; readonly most: number } {
+  return head.kind === "logistic" ? { least: -1, most: 1 } : { least: 0, most: outputs - 1 };
+}
+
+/** y of logistic. */
+export function signOf(label: number): 1 | -1 {
+  return label > 0 ? 1 : -1;
 }
 
 /**
@@ -119,6 +133,16 @@ export function evaluateHead(head: Head, output: Float64Array, label: number, sa
       softmax[label] = -others;
       return { value, gradient: softmax };
     }
+    case "logistic": {
+      const y = signOf(label);
+      let value = 0;
+      for (let i = 0; i < n; i++) {
+        const s = y * (output[i] as number);
+        value += Math.max(-s, 0) + log1p(exp(-Math.abs(s)));
+        gradient[i] = -y * sigmoid(-s);
+      }
+      return { value, gradient };
+    }
     case "margin": {
       const own = label >= 0 ? label : argmax(output, -1);
       gradient[own] = 1;
@@ -144,6 +168,9 @@ export function headHessianProduct(head: Head, output: Float64Array, v: Float64A
       for (let i = 0; i < v.length; i++) mean += (softmax[i] as number) * (v[i] as number);
       return v.map((x, i) => (softmax[i] as number) * (x - mean));
     }
+    case "logistic":
+      // σ(s)σ(−s), the same for either sign.
+      return v.map((x, i) => sigmoid(output[i] as number) * sigmoid(-(output[i] as number)) * x);
     default:
       return new Float64Array(v.length);
   }

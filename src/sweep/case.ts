@@ -6,7 +6,7 @@ import type { VerifyRequest } from "../pipeline/verify.ts";
 import { drawnActivation } from "../network/activation-names.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
-import { headByName, labelUse } from "../network/heads.ts";
+import { headByName, labelRange, labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import { normalsAt } from "../sampling/normal.ts";
@@ -65,7 +65,7 @@ export function caseRequest(cell: Cell, seed: number, number: number, first: num
       drawn: labelled ? null : inputs,
       read: (from, count) => ({
         inputs: fillInputs(inputs, first + from, count, width),
-        labels: labelled ? fillLabels(own, first + from, count, outputs) : null,
+        labels: labelled ? fillLabels(own, first + from, count, labelRange(head, outputs).most + 1) : null,
       }),
     },
   };

@@ -19,7 +19,7 @@ export function hessianProduct(whole: readonly Pass[], samples: number, v: Param
 export function penaltyAlignment(whole: readonly Pass[], samples: number): number {
   const byParameters = meanOver(whole, samples, (pass) => gradientTangent(pass, { kind: "own" }));
   const byInputs = meanOver(whole, samples, (pass) =>
-    gradientTangent(pass, { kind: "input", input: pass.pullbacks[0] as Float64Array }),
+    gradientTangent(pass, { kind: "input", input: pass.pullback(1) }),
   );
   const product = innerProduct(byParameters, byInputs);
   return product / Math.sqrt(squaredLength(byParameters)) / Math.sqrt(squaredLength(byInputs));

@@ -12,7 +12,7 @@ export interface Dataset {
   readonly width: number;
   /** samples × width, row-major. */
   readonly inputs: Float64Array;
-  /** A class 0 … outputs − 1 each; null for a regression. */
+  /** A class 0 … outputs − 1 each, or with one output a sign −1 or 1; null for a regression. */
   readonly labels: Int32Array | null;
   /** samples × outputs; null for classes alone. */
   readonly targets: Float64Array | null;
@@ -31,11 +31,14 @@ export function withOneHotTargets(data: Dataset): Dataset {
   return { ...data, targets };
 }
 
-/** These samples of a set, in this order. */
-export function chosen(data: Dataset, indices: Int32Array): Dataset {
+/** These samples of a set, in this order. @param memory for their inputs. */
+export function chosen(
+  data: Dataset,
+  indices: Int32Array,
+  memory = new Float64Array(indices.length * data.width),
+): Dataset {
   const { width, outputs, inputs, labels, targets } = data;
-  const rowsOf = (values: Float64Array, columns: number): Float64Array => {
-    const rows = new Float64Array(indices.length * columns);
+  const rowsOf = (values: Float64Array, columns: number, rows: Float64Array): Float64Array => {
     indices.forEach((index, i) => {
       rows.set(values.subarray(index * columns, (index + 1) * columns), i * columns);
     });
@@ -43,9 +46,9 @@ export function chosen(data: Dataset, indices: Int32Array): Dataset {
   };
   return {
     ...{ samples: indices.length, width, outputs },
-    inputs: rowsOf(inputs, width),
+    inputs: rowsOf(inputs, width, memory),
     labels: labels === null ? null : Int32Array.from(indices, (index) => labels[index] as number),
-    targets: targets === null ? null : rowsOf(targets, outputs),
+    targets: targets === null ? null : rowsOf(targets, outputs, new Float64Array(indices.length * outputs)),
   };
 }
 
@@ -60,6 +63,9 @@ export function lossHead(loss: LossName, { targets, labels, samples }: Dataset):
     case "cross-entropy":
       if (labels === null) throw new ModelError("loss cross-entropy: found targets, expected a class for each sample");
       return { kind: "cross-entropy" };
+    case "logistic":
+      if (labels === null) throw new ModelError("loss logistic: found targets, expected a sign for each sample");
+      return { kind: "logistic" };
     case "squared-error":
       if (targets === null)
         throw new ModelError("loss squared-error: found no targets, expected a row for each sample");

@@ -1,6 +1,7 @@
 /** Loss, accuracy and gradients of a set of samples as it stands: passes over it piece by piece, sums in one fixed order. */
 import type { Network } from "../network/network.ts";
 import type { Head } from "../network/heads.ts";
+import { signOf } from "../network/heads.ts";
 import type { Dataset } from "./data.ts";
 import { chosen, lossHead, samplesIn } from "./data.ts";
 import { inputSquares, meanGradient, parameterSquares } from "./gradient.ts";
@@ -49,7 +50,7 @@ export function* passes(
 
 export interface Evaluation {
   readonly loss: number;
-  /** Share of the samples whose largest output (the first of equals) is their class's; null for a regression. */
+  /** Share of the samples whose largest output (the first of equals) is their class's, or whose one output has their sign; null for a regression. */
   readonly accuracy: number | null;
 }
 
@@ -59,14 +60,16 @@ export function evaluate(network: Network, loss: LossName, data: Dataset): Evalu
     for (const value of values) sum += value;
     const output = hidden.at(-1) as Float64Array;
     for (let j = 0; j < samples.count; j++) {
-      if (data.labels?.[first + j] === largestOf(output, samples.count, j)) right++;
+      if (data.labels?.[first + j] === choiceOf(output, samples.count, j)) right++;
     }
     first += samples.count;
   }
   return { loss: sum / data.samples, accuracy: data.labels === null ? null : right / data.samples };
 }
 
-function largestOf(output: Float64Array, count: number, j: number): number {
+/** The class of the largest output; of one output its sign. */
+function choiceOf(output: Float64Array, count: number, j: number): number {
+  if (output.length === count) return signOf(output[j] as number);
   let best = 0;
   for (let k = 1; k * count < output.length; k++) {
     if ((output[k * count + j] as number) > (output[best * count + j] as number)) best = k;
@@ -140,8 +143,8 @@ export function geometricComplexity(network: Network, data: Dataset): number {
 
 /** Mean ‖∂f/∂h_{l+1}‖. */
 export function topGradientNorm(network: Network, data: Dataset, head: (piece: Dataset) => Head): number {
-  return meanOf(passes(network, data, head, false), data.samples, ({ pullbacks, samples: { count } }) => {
-    const top = pullbacks.at(-1) as Float64Array;
+  return meanOf(passes(network, data, head, false), data.samples, ({ pullback, samples: { count } }) => {
+    const top = pullback(network.layers.length + 1);
     const squares = new Float64Array(count);
     for (let k = 0; k < top.length; k++) {
       squares[k % count] = (squares[k % count] as number) + (top[k] as number) * (top[k] as number);

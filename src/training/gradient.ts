@@ -38,8 +38,8 @@ export function parameterSquares({ network, adjoints, hidden, samples: { count }
 }
 
 /** ‖∇ₓf‖² of each sample, of a pass that was asked for ∇ₓf. */
-export function inputSquares({ pullbacks, samples: { count } }: Pass): Float64Array {
-  const gradient = pullbacks[0] as Float64Array;
+export function inputSquares({ pullback, samples: { count } }: Pass): Float64Array {
+  const gradient = pullback(1);
   return columnDot(gradient, gradient, count);
 }
 
@@ -51,7 +51,7 @@ export type Direction =
 
 /** The mean over the samples of d/ds ∇_θf along the direction. */
 export function gradientTangent(pass: Pass, direction: Direction, fault: TrainingFault | null = null): ParameterVector {
-  const { network, head, samples, hidden, preactivation, slopes, adjoints, pullbacks, apply, applyTransposed } = pass;
+  const { network, head, samples, hidden, preactivation, slopes, adjoints, pullback, apply, applyTransposed } = pass;
   const { count } = samples;
   const depth = network.layers.length;
   const layer = (i: number): Layer => network.layers[i] as Layer;
@@ -81,7 +81,7 @@ export function gradientTangent(pass: Pass, direction: Direction, fault: Trainin
     const { outputs, inputs } = layer(i);
     const delta = adjoints[i] as Float64Array;
     const dot = maskedGroups(slopes[i] as Float64Array, upper, outputs);
-    add(dot, maskedGroups(slopeTangents[i] as Float64Array, pullbacks[i + 1] as Float64Array, outputs));
+    add(dot, maskedGroups(slopeTangents[i] as Float64Array, pullback(i + 2), outputs));
     const own = outerMean(pass, i, dot, rowsOf(pass, i));
     const below = tangents[i] ?? null;
     if (below !== null && fault !== "penalty-term-dropped")
@@ -107,7 +107,7 @@ function rowsOf({ hidden, samples, network }: Pass, i: number): Float64Array {
   return transpose(hidden[i] as Float64Array, (network.layers[i] as Layer).inputs, samples.count);
 }
 
-/** The mean over the samples of d hᵀ and of d. @param rows h, B × n_t. */
+/** The mean over the samples of d hᵀ and of d, each entry divided before it is summed. @param rows h, B × n_t. */
 function outerMean(
   { network, samples: { count } }: Pass,
   i: number,
@@ -116,14 +116,14 @@ function outerMean(
 ): LayerParameters {
   const { outputs, inputs, biased } = network.layers[i] as Layer;
   const weight = new Float64Array(outputs * inputs);
-  product(d, outputs, count, rows, inputs, weight);
-  for (let k = 0; k < weight.length; k++) weight[k] = (weight[k] as number) / count;
+  const share = d.map((v) => v / count);
+  product(share, outputs, count, rows, inputs, weight);
   const bias = new Float64Array(outputs);
   if (biased !== false) {
     for (let r = 0; r < outputs; r++) {
       let sum = 0;
-      for (let j = 0; j < count; j++) sum += d[r * count + j] as number;
-      bias[r] = sum / count;
+      for (let j = 0; j < count; j++) sum += share[r * count + j] as number;
+      bias[r] = sum;
     }
   }
   return { weight, bias };

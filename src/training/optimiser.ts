@@ -6,8 +6,7 @@
  *     adam    m ← β₁ m + (1 − β₁) g,  s ← β₂ s + (1 − β₂) g²,  θ ← θ − η (m/(1 − β₁ᵏ)) / (√(s/(1 − β₂ᵏ)) + ε),  k = 1, 2, …
  */
 import type { TrainingFault } from "./faults.ts";
-import type { ParameterVector } from "./parameters.ts";
-import { combined, plus, times } from "./parameters.ts";
+import type { LayerParameters, ParameterVector } from "./parameters.ts";
 import type { TrainingSettings } from "./settings.ts";
 
 const FIRST_DECAY = 0.9;
@@ -36,22 +35,63 @@ export function update(
   rate: number,
   fault: TrainingFault | null,
 ): Updated {
-  const { optimiser, momentum, weightDecay } = settings;
-  const g = weightDecay === 0 ? gradient : plus(gradient, weightDecay, parameters);
+  const isForgotten = fault === "momentum-forgotten";
   const signed = fault === "update-sign" ? -rate : rate;
-  const [first, second] = moments as readonly [ParameterVector, ParameterVector];
-  if (optimiser === "sgd") {
-    const kept = fault === "momentum-forgotten" ? 0 : momentum;
-    const v = kept === 0 ? g : plus(g, kept, first);
-    return { parameters: plus(parameters, -signed, v), moments: [v] };
-  }
-  const decay = fault === "momentum-forgotten" ? 0 : FIRST_DECAY;
-  const m = combined(first, g, (a, b) => decay * a + (1 - decay) * b);
-  const s = combined(second, g, (a, b) => SECOND_DECAY * a + (1 - SECOND_DECAY) * (b * b));
-  const corrected = times(1 / (1 - power(decay, step + 1)), m);
-  const factor = 1 / (1 - power(SECOND_DECAY, step + 1));
-  const change = combined(corrected, s, (a, b) => a / (Math.sqrt(b * factor) + EPSILON));
-  return { parameters: plus(parameters, -signed, change), moments: [m, s] };
+  const { weightDecay } = settings;
+  const rule =
+    settings.optimiser === "sgd"
+      ? sgd(isForgotten ? 0 : settings.momentum, weightDecay, signed)
+      : adam(isForgotten ? 0 : FIRST_DECAY, weightDecay, signed, step + 1);
+  const made = parameters.map((layer, i) => {
+    const own = (name: keyof LayerParameters): Float64Array[] =>
+      rule(
+        layer[name],
+        (gradient[i] as LayerParameters)[name],
+        moments.map((moment) => (moment[i] as LayerParameters)[name]),
+      );
+    return { weight: own("weight"), bias: own("bias") };
+  });
+  const [next, ...kept] = Array.from({ length: moments.length + 1 }, (_, k) =>
+    made.map(({ weight, bias }) => ({ weight: weight[k] as Float64Array, bias: bias[k] as Float64Array })),
+  ) as unknown as [ParameterVector, ...ParameterVector[]];
+  return { parameters: next, moments: kept };
+}
+
+/** One array: θ, its gradient and its moments → θ and the moments after the step, into new arrays. */
+type Rule = (theta: Float64Array, gradient: Float64Array, moments: readonly Float64Array[]) => Float64Array[];
+
+function sgd(momentum: number, weightDecay: number, rate: number): Rule {
+  return (theta, gradient, moments) => {
+    const before = moments[0] as Float64Array;
+    const [next, velocity] = [new Float64Array(theta.length), new Float64Array(theta.length)];
+    for (let i = 0; i < theta.length; i++) {
+      const x = theta[i] as number;
+      const v = (gradient[i] as number) + weightDecay * x + momentum * (before[i] as number);
+      velocity[i] = v;
+      next[i] = x - rate * v;
+    }
+    return [next, velocity];
+  };
+}
+
+function adam(firstDecay: number, weightDecay: number, rate: number, steps: number): Rule {
+  const first = 1 / (1 - power(firstDecay, steps));
+  const second = 1 / (1 - power(SECOND_DECAY, steps));
+  return (theta, gradient, moments) => {
+    const [m0, s0] = moments as [Float64Array, Float64Array];
+    const { length } = theta;
+    const [next, m, s] = [new Float64Array(length), new Float64Array(length), new Float64Array(length)];
+    for (let i = 0; i < length; i++) {
+      const x = theta[i] as number;
+      const g = (gradient[i] as number) + weightDecay * x;
+      const mean = firstDecay * (m0[i] as number) + (1 - firstDecay) * g;
+      const square = SECOND_DECAY * (s0[i] as number) + (1 - SECOND_DECAY) * (g * g);
+      m[i] = mean;
+      s[i] = square;
+      next[i] = x - rate * ((mean * first) / (Math.sqrt(square * second) + EPSILON));
+    }
+    return [next, m, s];
+  };
 }
 
 /** xᵏ by squaring, the same bits everywhere (Math.pow's differ). */

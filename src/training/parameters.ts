@@ -26,26 +26,18 @@ export function zerosLike(network: { readonly layers: readonly Pick<Layer, "weig
   }));
 }
 
-/** Entry by entry, into new arrays: what the engine has kept of the old ones stays true (engine/cpu/product.ts). */
-export function combined(
-  x: ParameterVector,
-  y: ParameterVector,
-  combine: (x: number, y: number) => number,
-): ParameterVector {
-  const each = (a: Float64Array, b: Float64Array): Float64Array => {
-    const result = new Float64Array(a.length);
-    for (let i = 0; i < a.length; i++) result[i] = combine(a[i] as number, b[i] as number);
-    return result;
-  };
+/** x + factor·y, into new arrays: what the engine has kept of the old ones stays true (engine/cpu/product.ts). */
+export function plus(x: ParameterVector, factor: number, y: ParameterVector): ParameterVector {
   return x.map((layer, i) => {
     const other = y[i] as LayerParameters;
-    return { weight: each(layer.weight, other.weight), bias: each(layer.bias, other.bias) };
+    return { weight: sum(layer.weight, factor, other.weight), bias: sum(layer.bias, factor, other.bias) };
   });
 }
 
-/** x + factor·y. */
-export function plus(x: ParameterVector, factor: number, y: ParameterVector): ParameterVector {
-  return combined(x, y, (a, b) => a + factor * b);
+function sum(x: Float64Array, factor: number, y: Float64Array): Float64Array {
+  const result = new Float64Array(x.length);
+  for (let i = 0; i < x.length; i++) result[i] = (x[i] as number) + factor * (y[i] as number);
+  return result;
 }
 
 export function times(factor: number, x: ParameterVector): ParameterVector {
@@ -54,16 +46,16 @@ export function times(factor: number, x: ParameterVector): ParameterVector {
 
 /** ⟨x, y⟩. */
 export function innerProduct(x: ParameterVector, y: ParameterVector): number {
-  let sum = 0;
+  let total = 0;
   const add = (a: Float64Array, b: Float64Array): void => {
-    for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+    for (let i = 0; i < a.length; i++) total += (a[i] as number) * (b[i] as number);
   };
   x.forEach((layer, i) => {
     const other = y[i] as LayerParameters;
     add(layer.weight, other.weight);
     add(layer.bias, other.bias);
   });
-  return sum;
+  return total;
 }
 
 /** ‖x‖². */
@@ -72,5 +64,12 @@ export function squaredLength(x: ParameterVector): number {
 }
 
 export function isFinite(x: ParameterVector): boolean {
-  return x.every(({ weight, bias }) => weight.every(Number.isFinite) && bias.every(Number.isFinite));
+  return x.every(({ weight, bias }) => allFinite(weight) && allFinite(bias));
+}
+
+/** 0·x is 0 for what is finite, and NaN otherwise. */
+function allFinite(x: Float64Array): boolean {
+  let zero = 0;
+  for (let i = 0; i < x.length; i++) zero += 0 * (x[i] as number);
+  return zero === 0;
 }

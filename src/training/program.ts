@@ -43,8 +43,8 @@ export interface Pass {
   readonly slopes: readonly Float64Array[];
   /** δ_t. */
   readonly adjoints: readonly Float64Array[];
-  /** ∂f/∂h_2 … ∂f/∂h_{l+1}, and before them ∇ₓf where it was asked for. */
-  readonly pullbacks: readonly (Float64Array | null)[];
+  /** ∂f/∂h_t, t = 2 … l + 1; of t = 1 ∇ₓf, where it was asked for. */
+  readonly pullback: (t: number) => Float64Array;
   /** W_t x and W_tᵀ y as the stages compute them. */
   readonly apply: Operators["apply"];
   readonly applyTransposed: Operators["applyTransposed"];
@@ -68,17 +68,22 @@ export function stagesFor(network: Network, head: Head, count: number): Stages {
 
 const GRADIENT: ReadonlySet<string> = new Set(["forward", "head", "vectorJacobianProduct"]);
 
-/** @param inputGradient whether ∇ₓf is wanted too: a product as large as the first layer's. */
+/**
+ * @param inputGradient whether ∇ₓf is wanted too: a product as large as the first layer's.
+ * @param columns memory for the inputs as columns, n_1 × B, which the pass holds on to; its own where left out.
+ */
 export function runStages(
   { base, calls, last, count }: Stages,
   network: Network,
   head: Head,
   samples: Samples,
   inputGradient: boolean,
+  columns = new Float64Array(samples.rows.length),
 ): Pass {
   const operators = operatorsOf(planOf(network, head));
   const frame = new Frame(operators, 0, samples.labels);
-  frame.set(base.inputs, transpose(samples.rows, count, samples.rows.length / count));
+  transposeInto(columns, samples.rows, count);
+  frame.set(base.inputs, columns);
   runCalls(frame, inputGradient ? [...calls, last] : calls);
   const heads = frame.of(base.values);
   const factors = Float64Array.from({ length: count }, (_, j) => timesPowerOfTwo(1, heads[2 * j + 1] as number));
@@ -92,13 +97,22 @@ export function runStages(
     preactivation: vectors.preactivation.map(held),
     slopes: vectors.slopes.map(held),
     adjoints: vectors.adjoints.map(sized),
-    pullbacks: [
-      ...vectors.pullbacks.map((place, i) => (i === 0 && !inputGradient ? null : sized(place))),
-      sized(vectors.topGradient),
-    ],
+    pullback: (t) => sized(vectors.pullbacks[t - 1] ?? vectors.topGradient),
     apply: operators.apply,
     applyTransposed: operators.applyTransposed,
   };
+}
+
+/** Rows of samples → columns, by tiles that a cache holds. */
+function transposeInto(columns: Float64Array, rows: Float64Array, count: number): void {
+  const width = rows.length / count;
+  const TILE = 16;
+  for (let i0 = 0; i0 < width; i0 += TILE) {
+    const end = Math.min(width, i0 + TILE);
+    for (let j = 0; j < count; j++) {
+      for (let i = i0; i < end; i++) columns[i * count + j] = rows[j * width + i] as number;
+    }
+  }
 }
 
 /** A plan of which nothing is proven: what the stages read of one. */

@@ -1,7 +1,7 @@
 /** What a training run is: its numbers are a function of these settings and the data alone. */
 import type { InitialiserName } from "../network/initialisers.ts";
 
-export const LOSSES = ["cross-entropy", "squared-error"] as const;
+export const LOSSES = ["cross-entropy", "squared-error", "logistic"] as const;
 export type LossName = (typeof LOSSES)[number];
 
 export const OPTIMISERS = ["sgd", "adam"] as const;

@@ -72,6 +72,9 @@ export function createTrainer(
   const order = batchOrder(settings.seed, BATCH_ORDER_STREAM, data.samples, settings.batch);
   let state = from;
   let stages: Stages | null = null;
+  // What a step reads and the next one does not: fresh memory each time would cost as much as the arithmetic.
+  const rows = new Float64Array(order.size * data.width);
+  const columns = new Float64Array(order.size * data.width);
   const needsInput = settings.penalties.some(({ kind }) => kind === "input");
   return {
     state: () => state,
@@ -81,22 +84,21 @@ export function createTrainer(
     step() {
       const { step, parameters, moments } = state;
       const drawn = fault === "stale-batch" && step > 0 ? step - 1 : step;
-      const batch = order.size === data.samples ? data : chosen(data, order.batch(drawn));
+      const batch = order.size === data.samples ? data : chosen(data, order.batch(drawn), rows);
       const head = lossHead(settings.loss, batch);
       stages ??= stagesFor(shape, head, batch.samples);
-      const pass = runStages(stages, withParameters(shape, parameters), head, samplesIn(batch), needsInput);
+      const pass = runStages(stages, withParameters(shape, parameters), head, samplesIn(batch), needsInput, columns);
       const { loss, objective, gradient } = objectiveOf(pass, settings.penalties, fault);
       const at = step + 1;
       if (!Number.isFinite(loss)) return { kind: "diverged", step: at, what: `the loss is ${String(loss)}` };
       if (!Number.isFinite(objective)) {
         return { kind: "diverged", step: at, what: `the loss with its penalties is ${String(objective)}` };
       }
-      if (!isFinite(gradient))
-        return { kind: "diverged", step: at, what: "the gradient holds a number that is not finite" };
       const rate = learningRateAt(settings, step);
       const next = update(settings, parameters, moments, gradient, step, rate, fault);
       if (!isFinite(next.parameters)) {
-        return { kind: "diverged", step: at, what: "the updated weights hold a number that is not finite" };
+        const where = isFinite(gradient) ? "the updated weights hold" : "the gradient holds";
+        return { kind: "diverged", step: at, what: `${where} a number that is not finite` };
       }
       state = { step: at, ...next };
       return { kind: "made", loss, objective };
@@ -149,7 +151,7 @@ export function halfPenaltyGradient(
 ): ParameterVector {
   switch (kind) {
     case "input":
-      return gradientTangent(pass, { kind: "input", input: pass.pullbacks[0] as Float64Array }, fault);
+      return gradientTangent(pass, { kind: "input", input: pass.pullback(1) }, fault);
     case "parameter":
       return gradientTangent(pass, { kind: "shared", parameters: gradient }, fault);
     case "parameter-each":

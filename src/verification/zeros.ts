@@ -161,6 +161,7 @@ function entryIsZero(
     case "sum":
     case "mean":
     case "log-sum-exp":
+    case "logistic":
       return false;
   }
 }

@@ -8,7 +8,7 @@ import { activationKeys, MODEL_FILE, readModelJson } from "../formats/model-json
 import { IEEE_F64, WGSL_F32 } from "../engine/engine.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
 import { leastKinkDistance } from "../network/kinks.ts";
-import { checkHead, labelUse } from "../network/heads.ts";
+import { checkHead, labelRange, labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
 import { count, digest, list, note, NORMS, verdict } from "../records/kit.ts";
@@ -40,6 +40,7 @@ const Head = v.variant("kind", [
   v.object({ kind: v.literal("half-squared-norm") }),
   v.object({ kind: v.literal("log-sum-exp") }),
   v.object({ kind: v.literal("cross-entropy") }),
+  v.object({ kind: v.literal("logistic") }),
   v.object({ kind: v.literal("squared-error"), targets: floats, rows: v.literal(1) }),
   v.object({ kind: v.literal("margin") }),
 ]);
@@ -275,10 +276,11 @@ function checkCase(file: v.InferOutput<typeof WITNESS_FILE>, network: Network, s
   } catch (cause) {
     throw cause instanceof ModelError ? new ModelError(`${source}: ${cause.message}`, { cause }) : cause;
   }
-  const least = labelUse(file.head) === "required" ? 0 : -1;
-  if (file.label < least || file.label >= outputs) {
+  const range = labelRange(file.head, outputs);
+  const least = labelUse(file.head) === "required" ? range.least : -1;
+  if (file.label < least || file.label > range.most) {
     throw new FormatError(
-      `${source}: label: found ${String(file.label)}, expected ${String(least)} to ${String(outputs - 1)}`,
+      `${source}: label: found ${String(file.label)}, expected ${String(least)} to ${String(range.most)}`,
     );
   }
   const [first] = (file.measured as unknown as SampleRow).violations ?? [];

@@ -67,6 +67,8 @@ function fittingHead(head: Head, label: number, outputs: number): { head: Head; 
       return { head: { ...head, coefficients: head.coefficients.slice(0, outputs) }, label: fitted };
     case "squared-error":
       return { head: { ...head, targets: head.targets.slice(0, outputs) }, label: fitted };
+    case "logistic":
+      return { head, label };
     default:
       return { head, label: fitted };
   }
@@ -128,6 +130,8 @@ function withoutUnits({ network, head, input, label }: ShrinkCase, t: number, fr
       return { ...reduced, head: { ...head, coefficients: pick(head.coefficients) }, label: newLabel };
     case "squared-error":
       return { ...reduced, head: { ...head, targets: pick(head.targets) }, label: newLabel };
+    case "logistic":
+      return { ...reduced, head, label };
     default:
       return { ...reduced, head, label: newLabel };
   }

@@ -144,6 +144,41 @@ function passed(said: string, wanted: string): boolean {
   return [...said.matchAll(/step ([\d,]+):/g)].some(([, step = ""]) => Number(step.replaceAll(",", "")) >= least);
 }
 
+test("logistic learns signs with one output, and gpv verify takes them for the head of that name", async () => {
+  const signs = at("signs.npy");
+  const drawn = fillLabels(2, 0, SAMPLES, 2);
+  writeFileSync(
+    signs,
+    npy(
+      Float64Array.from(drawn, (k) => 2 * k - 1),
+      SAMPLES,
+      1,
+    ),
+  );
+  const own = ["--inputs", inputs, "--labels", signs];
+  const words = ["--loss", "logistic", "--steps", "400", "--report", at("signs.json"), ...outputs("signs")];
+  expect((await gpv("train", ...own, ...PLAIN, ...words)).code).toBe(0);
+  const report: TrainingReport = v.parse(TRAINING_REPORT, JSON.parse(readFileSync(at("signs.json"), "utf8")));
+  expect(report.model.layers.at(-1)?.outputs).toBe(1);
+  expect(report.series.at(-1)?.trainAccuracy).toBeGreaterThan(0.8);
+  const verified = await gpv(
+    "verify",
+    "--model",
+    at("signs.safetensors"),
+    ...own,
+    "--head",
+    "logistic",
+    "--audit",
+    "1",
+  );
+  expect(verified.code).toBe(0);
+  const refused = await gpv("verify", "--model", at("signs.safetensors"), ...DATA, "--head", "logistic");
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("is 2, expected an integer from -1 to 1");
+  const wrong = await gpv("train", ...DATA, ...PLAIN, "--loss", "logistic");
+  expect(wrong.stderr).toContain("is 2, expected −1 or 1 (or 0 and 1) for --loss logistic");
+});
+
 describe("what goes wrong", () => {
   test("divergence is named at its step, exit 4, and what is there is kept", async () => {
     const words = ["--learning-rate", "1e100", "--loss", "squared-error", "--report", at("diverged.json")];

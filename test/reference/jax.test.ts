@@ -53,6 +53,7 @@ function request(case_: Compared): JaxCase {
     coefficients: Array.from(head.kind === "linear" ? head.coefficients : output),
     targets: head.kind === "squared-error" ? Array.from(head.targets) : [],
     index,
+    sign: label > 0 ? 1 : -1,
     rival: others.indexOf(Math.max(...others)),
   };
 }

@@ -185,6 +185,7 @@ describe("the audit of a row", () => {
       () => ({ kind: "cross-entropy" }),
       (width) => ({ kind: "squared-error", targets: new Float64Array(width).fill(0.25), rows: 1 }),
       () => ({ kind: "margin" }),
+      () => ({ kind: "logistic" }),
     ];
     const initialisers = ["he", "orthogonal", "normal"] as const;
     const failures: unknown[] = [];

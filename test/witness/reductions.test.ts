@@ -1,7 +1,7 @@
 /** The smaller cases that shrink tries: whatever the case, each is one that the engines can run. */
 import { describe, expect, test } from "vitest";
 import { ACTIVATION_NAMES } from "../../src/network/activations.ts";
-import { checkHead, labelUse } from "../../src/network/heads.ts";
+import { checkHead, labelRange, labelUse } from "../../src/network/heads.ts";
 import type { Network } from "../../src/network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../../src/network/network.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
@@ -29,7 +29,14 @@ function draw(index: number): ShrinkCase & { readonly name: string } {
   const heads = headCases(outputs);
   const chosen = heads[index % heads.length];
   const head = chosen?.head ?? { kind: "sum" };
-  const label = labelUse(head) === "none" ? -1 : (chosen?.label ?? -1) < 0 ? -1 : next(outputs);
+  const isSign = head.kind === "logistic";
+  const label = isSign
+    ? (chosen?.label ?? -1)
+    : labelUse(head) === "none"
+      ? -1
+      : (chosen?.label ?? -1) < 0
+        ? -1
+        : next(outputs);
   const input = Float64Array.from(normals(SEED, index, widths[0] ?? 1));
   return {
     ...{ network, head, label, input },
@@ -68,8 +75,10 @@ describe("every candidate of every reduction", () => {
           candidate.input.every((v) => Number.isFinite(v)),
           place,
         ).toBe(true);
-        expect(candidate.label, place).toBeLessThan(outputs);
-        expect(candidate.label, place).toBeGreaterThanOrEqual(labelUse(candidate.head) === "required" ? 0 : -1);
+        const { least, most } = labelRange(candidate.head, outputs);
+        expect(candidate.label, place).toBeLessThanOrEqual(most);
+        expect(candidate.label, place).toBeGreaterThanOrEqual(labelUse(candidate.head) === "required" ? least : -1);
+        if (candidate.head.kind === "logistic") expect(candidate.label, place).toBe(start.label);
         const reduction = which.split(" ")[0] ?? "";
         counts[reduction] = (counts[reduction] ?? 0) + 1;
       }
@@ -146,7 +155,7 @@ describe("taking outputs away", () => {
         } else {
           expect(b, name).toEqual(a.kind === "logit" ? b : a);
         }
-        if (kept.includes(start.label)) {
+        if (a.kind !== "logistic" && kept.includes(start.label)) {
           expect(kept[candidate.label], name).toBe(start.label);
           if (candidate.label !== start.label) moved++;
         }

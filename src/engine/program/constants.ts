@@ -20,6 +20,7 @@ export const HEAD_NUMBERS: Readonly<Record<Head["kind"], number>> = {
   "cross-entropy": 7,
   "squared-error": 8,
   margin: 9,
+  logistic: 10,
 };
 
 const CONSTANTS: Readonly<Record<ConstantKind, (plan: Plan, i: number, fault: FaultName | undefined) => Float64Array>> =

@@ -72,6 +72,17 @@ export function expectedHead(
       gradient.forEach((g, i) => (spread += (Math.abs(g) + own(Math.abs(g), i)) * own(Math.abs(g), i)));
       return bounds(gamma(n + 4, arithmetic) * Math.abs(value) + 2 * spread, own);
     }
+    case "logistic": {
+      // s = ±h; e^(−|s|) as in a softmax, 1 + e^(−|s|) and the division after it; log1p's error, e's carried through its slope.
+      let [spread, sum] = [0, 0];
+      const term = (i: number): number => (8 + 3 * Math.abs(output[i] as number)) * u;
+      for (let i = 0; i < n; i++) {
+        const e = Math.exp(-Math.abs(output[i] as number));
+        spread += e * term(i) + 12 * u * Math.log1p(e);
+        sum += Math.abs(output[i] as number) + Math.log1p(e);
+      }
+      return bounds(spread + gamma(n + 3, arithmetic) * sum, (g, i) => (2 * term(i) + 8 * u) * g);
+    }
     case "log-sum-exp":
     case "cross-entropy":
       return softmaxBounds(output, value, gradient, label, head.kind === "cross-entropy", arithmetic);

@@ -82,7 +82,7 @@ const engine = await open();
 results["agreement"] = [];
 for (const [i, c] of CASES.entries()) {
   const plan = planOf(c, i);
-  const batch = batchOf(plan, 3, c.samples, c.head === "cross-entropy" || c.head === "margin");
+  const batch = batchOf(plan, 3, c.samples, ["cross-entropy", "margin", "logistic"].includes(c.head));
   const measured = await engine.measure(plan, batch);
   const stored = await measured.stored(Array.from({ length: c.samples }, (_, j) => j));
   for (const finding of judgeBatch(plan, batch, measured.measurements, stored)) {
@@ -98,7 +98,7 @@ results["batches"] = [];
 for (const i of [1, 4]) {
   const c = CASES[i] as Architecture;
   const plan = planOf(c, i);
-  const labelled = c.head === "cross-entropy" || c.head === "margin";
+  const labelled = ["cross-entropy", "margin", "logistic"].includes(c.head);
   const measure = async (first: number, samples: number): Promise<Measurements> => {
     const measured = await engine.measure(plan, batchOf(plan, BASE + first, samples, labelled));
     measured.release();

@@ -26,6 +26,7 @@ const HEADS: readonly Head["kind"][] = [
   "cross-entropy",
   "squared-error",
   "margin",
+  "logistic",
 ];
 
 const WIDTHS: readonly (readonly number[])[] = [

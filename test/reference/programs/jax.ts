@@ -24,6 +24,8 @@ export interface JaxCase {
   /** Outputs picked by logit, argmax, label and rival: which piece of a piecewise head the point lies on. */
   readonly index: number;
   readonly rival: number;
+  /** y of logistic. */
+  readonly sign: 1 | -1;
 }
 
 export interface JaxResult {
@@ -88,6 +90,9 @@ function head(h: Tensor, c: JaxCase, array: (values: readonly number[]) => Tenso
       return np.log(np.sum(np.exp(h)));
     case "cross-entropy":
       return np.log(np.sum(np.exp(h.ref))).sub(np.sum(h.mul(pick(c.index))));
+    case "logistic":
+      // log(1 + e^(−y h)).
+      return np.sum(np.log(np.exp(h.mul(-c.sign)).add(1)));
     case "margin":
       return np.sum(h.mul(pick(c.index).sub(pick(c.rival))));
     default:

@@ -27,6 +27,8 @@ export function headCases(width: number): HeadCase[] {
     { name: "half-squared-norm", head: { kind: "half-squared-norm" }, label: -1 },
     { name: "log-sum-exp", head: { kind: "log-sum-exp" }, label: -1 },
     { name: "cross-entropy", head: { kind: "cross-entropy" }, label: last },
+    { name: "logistic of a positive label", head: { kind: "logistic" }, label: 1 },
+    { name: "logistic of a negative label", head: { kind: "logistic" }, label: -1 },
     { name: "squared-error", head: { kind: "squared-error", targets: numbers(1), rows: 1 }, label: -1 },
     { name: "margin by argmax", head: { kind: "margin" }, label: -1 },
     { name: "margin of a label", head: { kind: "margin" }, label: last },

@@ -76,6 +76,7 @@ export function jaxCase({ network, headCase: { head, label }, x }: ThirdPartyCas
     targets: head.kind === "squared-error" ? Array.from(head.targets) : [],
     index,
     rival: others.indexOf(Math.max(...others)),
+    sign: label > 0 ? 1 : -1,
   };
 }
 
