@@ -146,6 +146,14 @@ test("the kink of a PReLU is every unit's, unless all slopes are 1", () => {
   expect(leastKinkDistance(parametric("elu", 2), [0.5])).toBe(0.5);
 });
 
+test("the steepest unit bounds the layer, on either side of 0", () => {
+  expect([steepestSlope(prelu([0.5, -3, 2])), steepestSlope(prelu([0.5])), steepestSlope(preluOf(6))]).toEqual([
+    3, 1, 2,
+  ]);
+  expect(steepestSlope(parametric("elu", -200))).toBe(200);
+  expect([innerGrowth(parametric("leaky-relu", 30)), innerGrowth(parametric("softplus", 8))]).toEqual([15, 8]);
+});
+
 test("units that are dropped take their slopes along", () => {
   expect(keptUnits(preluOf(4), (k) => k !== 1)).toEqual(prelu([0.25, 0, 2]));
   expect(keptUnits(prelu([0.25]), (k) => k !== 1)).toEqual(prelu([0.25]));
