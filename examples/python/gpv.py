@@ -9,6 +9,7 @@
 there, else as a list of dicts. The program itself is found as `command`, as the environment's GPV, as `gpv` on the PATH, or by npx.
 """
 
+import copy
 import json
 import os
 import shlex
@@ -104,9 +105,12 @@ ACTIVATIONS = {
     nn.SELU: lambda m: "selu",
     nn.Softsign: lambda m: "softsign",
     nn.Hardswish: lambda m: "hard-swish",
-    nn.ELU: lambda m: "elu" if m.alpha == 1 else None,
-    nn.LeakyReLU: lambda m: "leaky-relu" if m.negative_slope == 0.01 else None,
-    nn.Softplus: lambda m: "softplus" if m.beta == 1 else None,
+    nn.ELU: lambda m: f"elu({float(m.alpha)!r})",
+    nn.LeakyReLU: lambda m: f"leaky-relu({float(m.negative_slope)!r})",
+    # Beyond its threshold torch takes z itself.
+    nn.Softplus: lambda m: f"softplus({float(m.beta)!r})" if m.threshold >= 20 else None,
+    # The slopes are written as a tensor.
+    nn.PReLU: lambda m: "prelu",
 }
 
 # What changes nothing when a network is evaluated.
@@ -119,11 +123,13 @@ def chain(module):
     for name, part in _leaves(module, ""):
         where = f"{name or 'the module'} ({type(part).__name__})"
         if isinstance(part, nn.Linear):
+            if any(layer["module"] is part for layer in layers):
+                raise GpvError(f"{where}: found it twice, which shares its weights, expected each layer its own")
             weight = part.weight.detach().cpu().double()
             if layers and layers[-1]["weight"].shape[0] != weight.shape[1]:
                 raise GpvError(f"{where}: found {weight.shape[1]} inputs, expected {layers[-1]['weight'].shape[0]}, the outputs before it")
             bias = None if part.bias is None else part.bias.detach().cpu().double()
-            layers.append({"weight": weight, "bias": bias, "activation": "identity", "dtype": part.weight.dtype})
+            layers.append({"weight": weight, "bias": bias, "activation": "identity", "function": None, "module": part, "dtype": part.weight.dtype})
         elif isinstance(part, IGNORED):
             continue
         elif not layers:
@@ -135,8 +141,10 @@ def chain(module):
         elif type(part) in ACTIVATIONS:
             activation = ACTIVATIONS[type(part)](part)
             if activation is None:
-                raise GpvError(f"{where}: found a parameter other than the default, expected the default")
-            layers[-1]["activation"] = activation
+                raise GpvError(f"{where}: found a threshold of {part.threshold}, expected 20 or more")
+            layers[-1].update(activation=activation, function=copy.deepcopy(part).cpu().double())
+            if activation == "prelu":
+                layers[-1]["slopes"] = part.weight.detach().cpu().double()
         else:
             raise GpvError(f"{where}: found no layer that the inequality covers, expected Linear and an activation for each unit")
     if not layers:
@@ -160,31 +168,24 @@ def check(module, layers, x, samples=8):
         raise GpvError(f"x: found {h.shape[1]} values a sample, expected {layers[0]['weight'].shape[1]}, the inputs of the first layer")
     for layer in layers:
         z = h @ layer["weight"].T
-        h = FUNCTIONS[layer["activation"]](z if layer["bias"] is None else z + layer["bias"])
+        z = z if layer["bias"] is None else z + layer["bias"]
+        with torch.no_grad():
+            h = z if layer["function"] is None else layer["function"](z)
     apart = (h - found).abs().max().item() if h.shape == found.shape else float("inf")
     if not apart <= 1e-3 * (1 + found.abs().max().item()):
         raise GpvError(f"the module: found that its forward is not its children one after the other (outputs differ by {apart:.3g}), expected a chain")
 
 
-FUNCTIONS = {
-    "identity": lambda z: z,
-    "gelu-tanh": lambda z: nn.functional.gelu(z, approximate="tanh"),
-    "hard-swish": nn.functional.hardswish,
-    "leaky-relu": nn.functional.leaky_relu,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    **{name: getattr(nn.functional, name) for name in ("relu", "gelu", "silu", "mish", "relu6", "selu", "softsign", "elu", "softplus")},
-}
-
-
 def tensors(layers):
-    """The layers' numbers by name, in the precision in which the module has them."""
+    """The layers' numbers by name, in the precision in which the module has them: 0, 2, 4 …, the slopes of a PReLU between them."""
     named = {}
     for i, layer in enumerate(layers):
         single = layer["dtype"] in (torch.float32, torch.float16, torch.bfloat16) and not layer.get("folded")
         for name in ("weight", "bias"):
             if layer[name] is not None:
-                named[f"{i}.{name}"] = layer[name].numpy().astype(np.float32 if single else np.float64)
+                named[f"{2 * i}.{name}"] = layer[name].numpy().astype(np.float32 if single else np.float64)
+        if "slopes" in layer:
+            named[f"{2 * i + 1}.weight"] = layer["slopes"].numpy()
     return named
 
 
@@ -204,7 +205,8 @@ def write_safetensors(file, named):
 
 
 def _leaves(module, name):
-    children = list(module.named_children())
+    # named_children() leaves out what stands a second time, as one PReLU after every layer may.
+    children = [(own, child) for own, child in module._modules.items() if child is not None]
     if not children:
         yield name, module
     for own, child in children:

@@ -3,8 +3,8 @@
  * are looked for only where `--activation` or the file says prelu; which layer one belongs to is the names' word, never the shapes':
  *
  *     numbers    all names are alike but for a number, as in a Sequential: the one between layer t's number and the next layer's
- *     counted    the slopes' names alone are alike but for a number (act1, act2 …), and there are as many as layers that want them
  *     one        a single tensor: the layer's, or, one module used after every layer, all theirs
+ *     counted    the slopes' names alone are alike but for a number (act1, act2 …), and there are as many as layers that want them
  */
 import type { NamedActivation } from "../network/activation-names.ts";
 import { ModelError, UsageError } from "../network/errors.ts";
@@ -17,13 +17,15 @@ import { isFloating } from "./tensor.ts";
 
 const SLOPES = /^(?:(.*)[./])?weight$/s;
 
-/** Those of `tensors` that may be slopes: no bias stands beside them, as beside the scale of a normalisation. */
+/** Whether this may be slopes by its name and shape: no bias stands beside it, as beside the scale of a normalisation. */
+export function mayBeSlopes({ name, shape }: Pick<NamedTensor, "name" | "shape">, names: ReadonlySet<string>): boolean {
+  return SLOPES.test(name) && shape.length <= 1 && !names.has(name.replace(/weight$/, "bias"));
+}
+
+/** Those of `tensors` that may be slopes. */
 export function slopeTensors(tensors: readonly NamedTensor[]): NamedTensor[] {
   const names = new Set(tensors.map(({ name }) => name));
-  return tensors.filter(
-    ({ name, shape, dtype }) =>
-      SLOPES.test(name) && shape.length <= 1 && isFloating(dtype) && !names.has(name.replace(/weight$/, "bias")),
-  );
+  return tensors.filter((tensor) => mayBeSlopes(tensor, names) && isFloating(tensor.dtype));
 }
 
 /**
@@ -81,16 +83,19 @@ function assigned(
   tensors: readonly NamedTensor[],
   source: string,
 ): Assigned {
-  const between = numbered(wanting, order, tensors);
-  if (between !== null) return between;
+  if (isOneFamily([...order.map(({ prefix }) => prefix), ...tensors.map(prefixOf)])) {
+    return numbered(wanting, order, tensors, source);
+  }
   const [only] = tensors;
   if (only !== undefined && tensors.length === 1) return new Map(wanting.map((layer) => [layer, only]));
-  const counted = tensors.map((tensor) => numberOf(prefixOf(tensor)));
-  const isOneFamily = new Set(counted.map((n) => n?.family)).size === 1 && !counted.includes(null);
-  if (isOneFamily && tensors.length === wanting.length) {
+  if (isOneFamily(tensors.map(prefixOf)) && tensors.length === wanting.length) {
     const sorted = [...tensors].sort((a, b) => at(prefixOf(a)) - at(prefixOf(b)));
     return new Map(wanting.map((layer, i) => [layer, sorted[i] as NamedTensor]));
   }
+  return refuse(wanting, tensors, source);
+}
+
+function refuse(wanting: readonly Arranged[], tensors: readonly NamedTensor[], source: string): never {
   const layers = wanting.map(({ prefix }) => printable(prefix)).join(", ");
   const names = tensors.slice(0, 8).map(({ name }) => printable(name));
   throw new ModelError(
@@ -98,22 +103,26 @@ function assigned(
   );
 }
 
-/** The slopes between a layer's number and the next layer's, where all names differ by a number alone. */
+/** Whether these names have a number each and are alike but for it. */
+function isOneFamily(prefixes: readonly string[]): boolean {
+  const families = prefixes.map((prefix) => numberOf(prefix)?.family);
+  return families.length > 0 && !families.includes(undefined) && new Set(families).size === 1;
+}
+
+/** The slopes between a layer's number and the next layer's. */
 function numbered(
   wanting: readonly Arranged[],
   order: readonly Arranged[],
   tensors: readonly NamedTensor[],
-): Assigned | null {
-  const all = [...order.map(({ prefix }) => prefix), ...tensors.map(prefixOf)].map(numberOf);
-  const [first] = all;
-  if (first === null || first === undefined || all.some((n) => n?.family !== first.family)) return null;
+  source: string,
+): Assigned {
   const result = new Map<Arranged, NamedTensor>();
   for (const layer of wanting) {
     const next = order[order.indexOf(layer) + 1];
     const [low, high] = [at(layer.prefix), next === undefined ? Infinity : at(next.prefix)];
     const own = tensors.filter((tensor) => at(prefixOf(tensor)) > low && at(prefixOf(tensor)) < high);
     const [slopes] = own;
-    if (slopes === undefined || own.length > 1) return null;
+    if (slopes === undefined || own.length > 1) return refuse([layer], own, source);
     result.set(layer, slopes);
   }
   return result;

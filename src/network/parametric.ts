@@ -42,7 +42,8 @@ function wanted(name: ParametricName | "prelu"): string {
   return `${name}(${what}), ${what} a number from ${name === "softplus" ? "2^-20" : "-2^20"} to 2^20`;
 }
 
-function isAllowed(name: ParametricName | "prelu", parameter: number): boolean {
+/** Whether there is such an activation. */
+export function isAllowed(name: ParametricName | "prelu", parameter: number): boolean {
   return name === "softplus" ? parameter >= 1 / MOST && parameter <= MOST : Math.abs(parameter) <= MOST;
 }
 

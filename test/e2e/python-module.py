@@ -65,6 +65,20 @@ class Chain(nn.Module):
 report, _ = gpv.verify(Chain().double(), np.random.default_rng(0).normal(size=(7, 3)), engine="cpu", head="margin")
 assert report["samples"] == 7 and report["head"] == "margin"
 
+# Activations with a parameter: one PReLU after two layers, one with a slope for each unit.
+shared, own = nn.PReLU(), nn.PReLU(5)
+with torch.no_grad():
+    own.weight.copy_(torch.tensor([0.25, -0.5, 0.0, 2.0, 1.0]))
+parts = [nn.Linear(3, 4), shared, nn.Linear(4, 4), shared, nn.Linear(4, 5), own, nn.Linear(5, 4), nn.ELU(0.5), nn.Linear(4, 4)]
+parametric = nn.Sequential(*parts, nn.Softplus(2.5), nn.Linear(4, 4), nn.LeakyReLU(0.2), nn.Linear(4, 2)).double()
+data = torch.randn(20, 3).double()
+report, rows = gpv.verify(parametric, data, engine="cpu", head="sum")
+found = [layer["activation"] for layer in report["model"]["layers"]]
+assert found == ["prelu(0.25)", "prelu(0.25)", "prelu", "elu(0.5)", "softplus(2.5)", "leaky-relu(0.2)", "identity"], found
+data.requires_grad_()
+penalty = (torch.autograd.grad(parametric(data).sum(), data)[0] ** 2).sum(1).mean().item()
+assert abs(report["penalties"]["input"] - penalty) <= 1e-9 * penalty, (report["penalties"], penalty)
+
 
 class Crossed(Chain):
     def forward(self, x):
@@ -74,9 +88,10 @@ class Crossed(Chain):
 said = []
 for bad, data in [
     (Crossed(), torch.randn(9, 3)),
-    (nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU(0.3)), torch.randn(9, 4)),
+    (nn.Sequential(nn.Linear(4, 4), nn.Softplus(threshold=1)), torch.randn(9, 4)),
     (nn.Sequential(nn.Conv1d(1, 1, 1)), torch.randn(9, 1, 1)),
     (nn.Sequential(nn.Linear(4, 3), nn.Linear(4, 2)), torch.randn(9, 4)),
+    (nn.Sequential(twice := nn.Linear(4, 4), nn.Tanh(), twice), torch.randn(9, 4)),
     (nn.Linear(4, 3), torch.randn(9, 5)),
 ]:
     try:
@@ -84,7 +99,7 @@ for bad, data in [
         said.append("nothing")
     except (gpv.GpvError, RuntimeError) as error:
         said.append(str(error))
-for line, word in zip(said, ["one after the other", "LeakyReLU", "Conv1d", "found 4 inputs, expected 3", "4"]):
+for line, word in zip(said, ["one after the other", "Softplus", "Conv1d", "found 4 inputs, expected 3", "found it twice", "4"]):
     assert word in line, line
 try:
     gpv.verify(module, x, y, engine="nope")

@@ -1,14 +1,14 @@
 /** Networks and matrices for the tests of exact arithmetic. */
 import type { ExactMatrix } from "../../src/exact/matrix.ts";
 import { fromNumbers } from "../../src/exact/matrix.ts";
-import type { ActivationName } from "../../src/network/activations.ts";
 import type { Network } from "../../src/network/network.ts";
+import type { Activation } from "../../src/network/parametric.ts";
 import { normals } from "../support/stream.ts";
 
 /** A network of these weights, each an array of rows; biases 0 where left out. */
 export function networkOf(
   weights: readonly (readonly (readonly number[])[])[],
-  activation: ActivationName = "identity",
+  activation: Activation = "identity",
   biases: readonly (readonly number[])[] = [],
 ): Network {
   return {
@@ -26,20 +26,21 @@ export function networkOf(
 export function drawnNetwork(
   seed: number,
   widths: readonly number[],
-  activations: readonly ActivationName[],
+  activations: readonly (Activation | ((width: number) => Activation))[],
   precision: "f32" | "f64" = "f64",
 ): Network {
   const round = precision === "f32" ? Math.fround : (v: number): number => v;
   return {
     layers: widths.slice(1).map((outputs, i) => {
       const inputs = widths[i] as number;
+      const activation = activations[i % activations.length] as (typeof activations)[number];
       const draws = normals(seed, 10 + i, outputs * (inputs + 1));
       return {
         inputs,
         outputs,
         weight: Float64Array.from(draws.slice(outputs), (v) => round(v * Math.sqrt(2 / inputs))),
         bias: Float64Array.from(draws.slice(0, outputs), (v) => round(0.1 * v)),
-        activation: activations[i % activations.length] as ActivationName,
+        activation: typeof activation === "function" ? activation(outputs) : activation,
       };
     }),
   };

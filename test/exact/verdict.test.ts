@@ -10,6 +10,8 @@ import type { Network } from "../../src/network/network.ts";
 import { inputWidth } from "../../src/network/network.ts";
 import { examine } from "../../src/reference/oracle.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
+import { parametric, prelu } from "../../src/network/parametric.ts";
+import { preluOf } from "../support/parametric.ts";
 import { normals } from "../support/stream.ts";
 import { spectralNorm } from "../support/svd.ts";
 import { diagonal, drawnNetwork, hadamard, networkOf } from "./networks.ts";
@@ -51,6 +53,19 @@ describe("equality, proven", () => {
     const network = networkOf([signed, permutation], "relu", bias);
     const verdict = judged(network, { kind: "sum" }, normals(1, 1, 64));
     expect(kinds(verdict)).toEqual(["equality", "equality", "equality"]);
+  });
+
+  test("a PReLU with slopes of 1 and −1 keeps a Hadamard chain at equality, one with a slope of ½ does not", () => {
+    const slopes = (other: number) => prelu([1, other, 1, -1]);
+    const chain = (other: number): Network =>
+      networkOf([hadamard(2, 0.5), hadamard(2, 0.25), hadamard(2, 2)], slopes(other));
+    for (const input of [
+      [1, 2, 3, 4],
+      [-3, 1, 0, 2],
+    ]) {
+      expect(kinds(judged(chain(-1), linear(1, 2, 3, 5), input))).toEqual(Array.from({ length: 4 }, () => "equality"));
+    }
+    expect(kinds(judged(chain(0.5), linear(1, 2, 3, 5), [-3, 1, 0, 2])).slice(1)).not.toContain("equality");
   });
 
   test("a row permutation as W_1 is at equality, a layer above it need not be", () => {
@@ -228,7 +243,12 @@ describe("agreement with the f64 oracle", () => {
     expect(Math.abs(found - expected)).toBeLessThanOrEqual(1e-9 * Math.abs(expected) + 1e-300);
   };
 
-  test.each([...EXACT_ACTIVATION_NAMES])("%s: value, norms, tightness and both sides, for every head", (activation) => {
+  const PIECEWISE_LINEAR = [
+    ...EXACT_ACTIVATION_NAMES.map((name) => [name, name] as const),
+    ["leaky-relu(-1.3)", parametric("leaky-relu", -1.3)],
+    ["a slope for each unit", preluOf],
+  ] as const;
+  test.each(PIECEWISE_LINEAR)("%s: value, norms, tightness and both sides, for every head", (_, activation) => {
     for (const [seed, widths] of [
       [4, 6, 5, 3],
       [7, 3, 4],

@@ -10,7 +10,7 @@ import {
 } from "../../src/formats/onnx/onnx_pb.ts";
 import { readOnnx } from "../../src/formats/onnx/read.ts";
 import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
-import { atUnit, functionsOf } from "../../src/network/parametric.ts";
+import { atUnit, formatActivation, functionsOf } from "../../src/network/parametric.ts";
 import type { Network } from "../../src/network/network.ts";
 import { valueInfo } from "../support/onnx.ts";
 
@@ -141,6 +141,30 @@ describe("activations, as one node or several, agree with onnxruntime-web", () =
       (operator): [string, NodeSpec[]] => [operator.toLowerCase(), [[operator, "z", "g"]]],
     ),
     ["leaky-relu", [["LeakyRelu", "z", "g"]]],
+    ["leaky-relu(0.2)", [["LeakyRelu", "z", "g", { alpha: { float: Math.fround(0.2) } }]]],
+    ["leaky-relu(-1.5)", [["LeakyRelu", "z", "g", { alpha: { float: -1.5 } }]]],
+    ["elu(0.3)", [["Elu", "z", "g", { alpha: { float: Math.fround(0.3) } }]]],
+    ["elu", [["Celu", "z", "g"]]],
+    [
+      "softplus(2.5)",
+      [
+        ["Mul", "z beta", "s"],
+        ["Softplus", "s", "p"],
+        ["Div", "p beta", "g"],
+      ],
+      { beta: one(2.5) },
+    ],
+    [
+      "softplus(0.3)",
+      [
+        ["Mul", "beta z", "s"],
+        ["Exp", "s", "e"],
+        ["Add", "e one", "d"],
+        ["Log", "d", "p"],
+        ["Div", "p beta", "g"],
+      ],
+      { beta: one(Math.fround(0.3)), one: one(1) },
+    ],
     ["hard-swish", [["HardSwish", "z", "g"]]],
     [
       "hard-swish",
@@ -256,8 +280,33 @@ describe("activations, as one node or several, agree with onnxruntime-web", () =
   ];
   test.each(cases)("%s by %j", async (activation, nodes, tensors = {}, opset = 17) => {
     const { network, notes } = await check(around(nodes, tensors, opset));
-    expect(network.layers.map((layer) => layer.activation)).toEqual([activation, "identity"]);
+    expect(network.layers.map((layer) => formatActivation(layer.activation))).toEqual([activation, "identity"]);
     expect(notes).toEqual([]);
+  });
+
+  test.each([
+    ["one slope", [0.25], [1]],
+    ["a slope a unit", [0.25, -0.5, 2], [3]],
+    ["a slope a unit, in rows", [0.25, -0.5, 2], [1, 3]],
+  ])("prelu with %s, which are constants, said", async (_, values, dims) => {
+    const { network, notes } = await check(around([["PRelu", "z slopes", "g"]], { slopes: { dims, values } }));
+    expect(network.layers.map(({ activation }) => activation)).toEqual([
+      { name: "prelu", slopes: Float64Array.from(values) },
+      "identity",
+    ]);
+    expect(notes).toEqual([
+      "m.onnx: the slopes of the PReLU of layer 1 are taken as constants: no parameters of θ, and the parameter penalty leaves them out",
+    ]);
+  });
+
+  test("another multiple of a softplus is folded, said, and is no softplus of that β", async () => {
+    const nodes: NodeSpec[] = [
+      ["Mul", "z beta", "s"],
+      ["Softplus", "s", "g"],
+    ];
+    const { network, notes } = await check(around(nodes, { beta: one(2.5) }));
+    expect(network.layers[0]?.activation).toBe("softplus");
+    expect(notes.join()).toContain("a factor 2.5 and an offset 0");
   });
 });
 
@@ -445,7 +494,22 @@ describe("anything else is refused by node, operator and why", () => {
       { tensors: { Wt }, dims: ["n", 5, 4], nodes: [["MatMul", "x Wt", "y"]] },
       "applies one weight at 5 positions of a sample",
     ],
-    ["another slope", around([["LeakyRelu", "z", "g", { alpha: { float: 0.5 } }]]), "found alpha 0.5, expected 0.01"],
+    [
+      "a slope out of range",
+      around([["LeakyRelu", "z", "g", { alpha: { float: 2 ** 21 } }]]),
+      "LeakyRelu LeakyRelu1: found a parameter out of range, expected leaky-relu(SLOPE), SLOPE a number from -2^20 to 2^20",
+    ],
+    [
+      "slopes that are not finite",
+      around([["PRelu", "z slopes", "g"]], { slopes: { dims: [3], values: [0, NaN, 0] } }),
+      "expected prelu(SLOPE)",
+    ],
+    [
+      "slopes that depend on the input",
+      around([["PRelu", "z z", "g"]]),
+      "found input 2 to depend on the network's input, expected a constant",
+    ],
+    ["another alpha of Celu", around([["Celu", "z", "g", { alpha: { float: 2 } }]]), "found alpha 2, expected 1"],
     ["Softmax inside", around([["Softmax", "z", "g"]]), "comes after Softmax Softmax1, which couples the units"],
     [
       "LayerNormalization",

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readModel } from "../../src/formats/read.ts";
 import { readPytorch } from "../../src/formats/pytorch/read.ts";
-import { atUnit, functionsOf } from "../../src/network/parametric.ts";
+import type { Layer } from "../../src/network/network.ts";
+import { atUnit, formatActivation, functionsOf } from "../../src/network/parametric.ts";
 import { FormatError, ModelError, UsageError } from "../../src/network/errors.ts";
 
 const FOLDER = new URL("./pytorch-files/", import.meta.url);
@@ -26,6 +27,17 @@ const refusal = async (name: string, options = {}): Promise<string> => {
 const sixteenths = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => (((first + i) % 17) - 8) / 16);
 const PARAMETERS = [sixteenths(0, 12), sixteenths(12, 3), sixteenths(15, 6), sixteenths(21, 2)];
+
+/** The network of x = (0.5, −1, 0.25, 2), in f64. */
+function outputsOf(layers: readonly Layer[]): number[] {
+  return layers.reduce<number[]>(
+    (h, { weight, bias, inputs, activation }) =>
+      Array.from(bias, (b, o) =>
+        functionsOf(atUnit(activation, o)).value(h.reduce((z, v, i) => z + v * (weight[o * inputs + i] as number), b)),
+      ),
+    [0.5, -1, 0.25, 2],
+  );
+}
 
 describe("weights as torch.save writes them", () => {
   test.each([
@@ -83,20 +95,55 @@ describe("weights as torch.save writes them", () => {
   });
 });
 
+/** What torch 1.13 printed for x in f64: pytorch-files/make.py. Parameters are sixteenths; log and exp of both are good to 1e-15. */
+describe("activations with a parameter", () => {
+  test.each([
+    ["prelu.pt", [-0.13793277740478516, -0.3817481994628906], "prelu", ["prelu", "prelu(0.3125)", "identity"]],
+    [
+      "prelu-shared.pt",
+      [-0.5313720703125, -0.5059080123901367],
+      undefined,
+      ["prelu(0.4375)", "prelu(0.4375)", "identity"],
+    ],
+    [
+      "parametric.pt",
+      [-0.01312218631735887, 0.10653412226291914],
+      undefined,
+      ["prelu", "leaky-relu(0.2)", "elu(0.5)", "softplus(2.5)", "identity"],
+    ],
+  ])("%s: the network is torch's", async (name, expected, activation, activations) => {
+    const notes: string[] = [];
+    const note = (line: string): void => void notes.push(line);
+    const { layers } = await readModel(bytesOf(name), name, { activation, note });
+    expect(layers.map((layer) => formatActivation(layer.activation))).toEqual(activations);
+    outputsOf(layers).forEach((y, i) => expect(Math.abs(y - (expected[i] as number))).toBeLessThan(1e-14));
+    expect(notes.join()).toContain("are taken as constants: no parameters of θ");
+  });
+
+  test("the slopes of a state_dict are no weights that may be left out unsaid", async () => {
+    await expect(readModel(bytesOf("prelu.pt"), "prelu.pt", { activation: "relu" })).rejects.toThrow(
+      "prelu.pt: tensor 1.weight: found the shape 3, the scale of a normalisation or the slope of a PReLU; expected fully connected layers alone, or --activation prelu where it is one (left over too: 3.weight)",
+    );
+    await expect(readModel(bytesOf("prelu.pt"), "prelu.pt", { activation: "prelu,relu,identity" })).rejects.toThrow(
+      "prelu.pt: tensor 3.weight: found the slopes of a PReLU after a layer whose activation is another, expected prelu there",
+    );
+    await expect(readModel(bytesOf("prelu.pt"), "prelu.pt", { activation: "prelu,prelu,prelu" })).rejects.toThrow(
+      "prelu.pt: found no slopes for the PReLU of 4, expected PREFIX.weight along one axis",
+    );
+  });
+
+  test("a softplus with a threshold below 20 is another function", async () => {
+    expect((await read("threshold.pt")).activations).toBeNull();
+  });
+});
+
 /** What torch 1.13 printed for x in f64, in eval mode: pytorch-files/make.py. Stored u and v are f32, so σ has a relative error of 2⁻²³ or so. */
 test.each([
   ["norms-by-hooks.pt", [-0.4520340679232654, 0.43196502050160124]],
   ["norms-by-parametrizations.pt", [-0.23448261482403832, -0.1471488094893887]],
 ])("%s: the weights are those that inference uses", async (name, expected) => {
   const { layers } = await readModel(bytesOf(name), name, { activation: "tanh" });
-  const outputs = layers.reduce<number[]>(
-    (h, { weight, bias, inputs, activation }) =>
-      Array.from(bias, (b, o) =>
-        functionsOf(atUnit(activation, o)).value(h.reduce((z, v, i) => z + v * (weight[o * inputs + i] as number), b)),
-      ),
-    [0.5, -1, 0.25, 2],
-  );
-  outputs.forEach((y, i) => expect(Math.abs(y - (expected[i] as number))).toBeLessThan(1e-6));
+  outputsOf(layers).forEach((y, i) => expect(Math.abs(y - (expected[i] as number))).toBeLessThan(1e-6));
 });
 
 describe("nothing in a file is run", () => {

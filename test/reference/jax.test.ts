@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { ActivationName } from "../../src/network/activations.ts";
 import { ACTIVATION_NAMES } from "../../src/network/activations.ts";
 import { evaluateHead } from "../../src/network/heads.ts";
+import type { Activation } from "../../src/network/parametric.ts";
+import { formatActivation, isPrelu } from "../../src/network/parametric.ts";
+import { MODEST_ACTIVATIONS, preluOf } from "../support/parametric.ts";
 import { examine, forward, weights } from "../../src/reference/oracle.ts";
 import { spectralNorm } from "../support/svd.ts";
 import type { JaxCase, JaxResult } from "./programs/jax.ts";
@@ -21,12 +23,22 @@ const linear = heads.find((h) => h.head.kind === "linear") as HeadCase;
 
 interface Compared {
   readonly name: string;
-  readonly activations: readonly ActivationName[];
+  readonly activations: readonly Activation[];
   readonly headCase: HeadCase;
 }
 
 const compared: Compared[] = [
   ...ACTIVATION_NAMES.map((a) => ({ name: `the activation ${a}`, activations: [a, a, a], headCase: linear })),
+  ...MODEST_ACTIVATIONS.map(([name, a]) => ({
+    name: `the activation ${name}`,
+    activations: [a, a, a],
+    headCase: linear,
+  })),
+  {
+    name: "a PReLU with a slope for each unit",
+    activations: SMALL_WIDTHS.slice(1).map((width) => preluOf(width)),
+    headCase: linear,
+  },
   ...heads.map((headCase) => ({
     name: `the head ${headCase.name}`,
     activations: ["silu", "softsign", "tanh"] as const,
@@ -46,7 +58,7 @@ function request(case_: Compared): JaxCase {
   const index = head.kind === "logit" ? head.index : label >= 0 ? label : output.indexOf(Math.max(...output));
   const others = output.map((v, k) => (k === index ? -Infinity : v));
   return {
-    activations: case_.activations,
+    activations: case_.activations.map((a) => (isPrelu(a) ? `prelu(${a.slopes.join()})` : formatActivation(a))),
     head: head.kind,
     x,
     layers: network.layers.map((l, k) => ({ weight: weights(network)[k] ?? [], bias: Array.from(l.bias) })),

@@ -6,10 +6,11 @@ import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { SampleRow } from "../../src/records/sample.ts";
 import { verify } from "../../src/pipeline/verify.ts";
-import type { ActivationName } from "../../src/network/activations.ts";
 import type { Head } from "../../src/network/heads.ts";
 import type { Layer, Network } from "../../src/network/network.ts";
 import { inputWidth } from "../../src/network/network.ts";
+import type { Activation } from "../../src/network/parametric.ts";
+import { formatActivation, parametric, prelu } from "../../src/network/parametric.ts";
 import type { Matrix } from "../../src/reference/matrix.ts";
 import { apply, multiply, norm, transpose } from "../../src/reference/matrix.ts";
 import { drawer, normals } from "./stream.ts";
@@ -34,7 +35,7 @@ const SAMPLES = 6;
 /** f = h, of networks with one output. */
 const ONE: Head = { kind: "linear", coefficients: Float64Array.of(1) };
 
-function layer(weight: Matrix, bias: readonly number[], activation: ActivationName): Layer {
+function layer(weight: Matrix, bias: readonly number[], activation: Activation): Layer {
   const inputs = weight[0]?.length ?? 0;
   const flat = Float64Array.from(weight.flat());
   return { inputs, outputs: weight.length, weight: flat, bias: Float64Array.from(bias), activation };
@@ -69,12 +70,12 @@ export function hadamardRows(rows: number, n: number, exponent: number, seed: nu
 
 /**
  * A chain of Hadamard layers n_1 ≥ n_2 ≥ …, n_t = 4^k, with norms 2^exponents. ReLUs get a bias above every |Wh|, so that each
- * is active.
+ * is active; a PReLU's slopes are 1 and −1 in turn, so that D = ±1 whatever the signs.
  */
 function hadamardChain(
   widths: readonly number[],
   exponents: readonly number[],
-  activation: "identity" | "relu",
+  activation: "identity" | "relu" | "prelu",
   headKind: "linear" | "half-squared-norm",
 ): SharpCase {
   const [first, last] = [widths[0] as number, widths.at(-1) as number];
@@ -88,7 +89,7 @@ function hadamardChain(
     return layer(
       hadamardRows(outputs, inputs, exponent, seed + i),
       zeros(outputs).map(() => bias),
-      activation,
+      activation === "prelu" ? prelu(zeros(outputs).map((_, k) => (k % 2 === 0 ? 1 : -1))) : activation,
     );
   });
   return {
@@ -102,11 +103,11 @@ function hadamardChain(
 }
 
 /** n_t = 1 throughout: every factor is a number, and a norm of products is the product of norms. */
-function widthOneChain(weights: readonly number[], activations: readonly ActivationName[]): SharpCase {
+function widthOneChain(weights: readonly number[], activations: readonly Activation[]): SharpCase {
   return {
-    name: `width 1, ${weights.join(", ")}, ${activations.join(" ")}`,
+    name: `width 1, ${weights.join(", ")}, ${activations.map(formatActivation).join(" ")}`,
     family: "equality",
-    network: { layers: weights.map((w, i) => layer([[w]], [0.25 * i], activations[i] as ActivationName)) },
+    network: { layers: weights.map((w, i) => layer([[w]], [0.25 * i], activations[i] as Activation)) },
     head: ONE,
     inputs: Float64Array.of(-2, -0.75, -0.125, 0.5, 1, 2.5),
     tightness: weights.map(() => 1),
@@ -114,10 +115,10 @@ function widthOneChain(weights: readonly number[], activations: readonly Activat
 }
 
 /** ∇ₓf is a multiple of the one row of W_1. */
-function singleOutput(width: number, activation: ActivationName): SharpCase {
+function singleOutput(width: number, activation: Activation): SharpCase {
   const row = normals(width, 5, width).map((v) => v / Math.sqrt(width));
   return {
-    name: `one layer, ${String(width)} inputs, one output, ${activation}`,
+    name: `one layer, ${String(width)} inputs, one output, ${formatActivation(activation)}`,
     family: "equality",
     network: { layers: [layer([row], [0.3], activation)] },
     head: ONE,
@@ -202,8 +203,13 @@ export const CASES: readonly SharpCase[] = [
   hadamardChain([64, 16, 4, 1], [0, 1, 0], "identity", "linear"),
   hadamardChain([4, 4, 4, 4], [0, 0, 1], "relu", "half-squared-norm"),
   hadamardChain([16, 16, 16, 16], [0, 1, -1], "relu", "linear"),
+  hadamardChain([16, 16, 16, 16], [0, 2, -1], "prelu", "linear"),
   widthOneChain([2, -0.5, 4, 1, -8], ["identity", "identity", "identity", "identity", "identity"]),
   widthOneChain([1.7, -0.3, 2.5, 0.011], ["tanh", "gelu", "sigmoid", "softplus"]),
+  widthOneChain(
+    [1.7, -0.3, 2.5, 0.011],
+    [parametric("leaky-relu", -30), parametric("elu", 0.3), parametric("softplus", 50), prelu([0.2])],
+  ),
   singleOutput(1, "identity"),
   singleOutput(7, "tanh"),
   singleOutput(100, "silu"),

@@ -10,7 +10,9 @@ import { fillInputs } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { cutResiduals, suspicionThreshold } from "../../src/verification/cut.ts";
 import { localFault } from "../../src/verification/local.ts";
-import { overflowRisk } from "../../src/verification/overflow.ts";
+import type { Activation } from "../../src/network/parametric.ts";
+import { parametric } from "../../src/network/parametric.ts";
+import { overflowRisk, overflowRisks } from "../../src/verification/overflow.ts";
 import { backwardStepError, gamma, layerBounds } from "../../src/verification/rounding.ts";
 import { columns } from "./one-sample.ts";
 
@@ -69,6 +71,36 @@ describe("overflow", () => {
     };
     expect(overflowRisk(biased(8e37), layers, m, 0)).toBeNull();
     expect(overflowRisk(biased(9e37), layers, m, 0)).toMatch(/^layer 2 may overflow: ‖W‖‖h‖ reaches 9\.00e\+37/);
+  });
+
+  test("counts a slope above 2 in the layer's own products and in those on both sides of it, and β", async () => {
+    const m = await measured();
+    const planOf = (activation: Activation): typeof plan => {
+      const sloped = network.layers.map((l, i) => (i === 1 ? { ...l, activation } : l));
+      return makePlan({ layers: sloped }, { ...settings, precision: "f32" });
+    };
+    const steep = planOf(parametric("leaky-relu", 2 ** 20));
+    const hidden = (factor: number): Measurements => ({
+      ...m,
+      hiddenNorm: m.hiddenNorm.map((h, i) => (i === 1 ? h.map((v) => v * factor) : h)),
+    });
+    expect(overflowRisk(plan, layers, hidden(1e33), 0)).toBeNull();
+    for (const own of [steep, planOf(parametric("softplus", 2 ** 20))])
+      expect(overflowRisk(own, layers, hidden(1e33), 0)).toMatch(/^layer 2 may overflow/);
+    expect(overflowRisk(planOf(parametric("softplus", 2 ** -20)), layers, hidden(1e33), 0)).toBeNull();
+    const adjoint = (layer: number): Measurements => ({
+      ...m,
+      adjointNorm: m.adjointNorm.map((d, i) => (i === layer ? d.map(() => 1e33) : d)),
+    });
+    // D_2 multiplies what the backward pass of layer 3 and the tangent pass of layer 2 make.
+    for (const layer of [1, 2]) {
+      expect(overflowRisk(plan, layers, adjoint(layer), 0)).toBeNull();
+      expect(overflowRisk(steep, layers, adjoint(layer), 0)).toMatch(
+        new RegExp(`^the linear passes of layer ${String(layer + 1)} may overflow`),
+      );
+    }
+    expect([...overflowRisks(steep, layers, adjoint(2)).keys()]).toEqual([0, 1, 2]);
+    expect(overflowRisks(plan, layers, adjoint(2)).size).toBe(0);
   });
 });
 

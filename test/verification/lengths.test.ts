@@ -3,19 +3,21 @@ import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Measurements } from "../../src/engine/engine.ts";
 import { makePlan } from "../../src/engine/plan.ts";
-import type { ActivationName } from "../../src/network/activations.ts";
 import { ACTIVATION_NAMES, ACTIVATIONS } from "../../src/network/activations.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { steepestSlope, valueAtZero } from "../../src/network/growth.ts";
 import { createLengthCheck } from "../../src/verification/lengths.ts";
+import type { Activation } from "../../src/network/parametric.ts";
 import { layerBounds } from "../../src/verification/rounding.ts";
+import { PARAMETRIC_ACTIVATIONS, preluOf } from "../support/parametric.ts";
 
 const SAMPLES = 5;
 const WIDTHS = [9, 14, 11, 3] as const;
 
-async function measured(activation: ActivationName, scale: number) {
-  const activations = [activation, activation, "identity"] as const;
+async function measured(activation: Activation | ((width: number) => Activation), scale: number) {
+  const own = (width: number): Activation => (typeof activation === "function" ? activation(width) : activation);
+  const activations = [own(WIDTHS[1]), own(WIDTHS[2]), "identity"] as const;
   const network = randomNetwork({
     ...{ seed: 5, index: 0, widths: WIDTHS, activations, initialiser: "he", scale: 1, biasScale: 0.5 },
   });
@@ -48,6 +50,16 @@ test.each(ACTIVATION_NAMES)("right norms pass, whatever the size of the input: %
     expect(found(measurements), String(scale)).toEqual(Array.from({ length: SAMPLES }, () => null));
   }
 });
+
+test.each([...PARAMETRIC_ACTIVATIONS, ["a slope for each unit", preluOf] as const])(
+  "right norms pass, whatever the size of the input: %s",
+  async (_, activation) => {
+    for (const scale of [1e-150, 1e-3, 1, 30, 1e140]) {
+      const { measurements, found } = await measured(activation, scale);
+      expect(found(measurements), String(scale)).toEqual(Array.from({ length: SAMPLES }, () => null));
+    }
+  },
+);
 
 describe("a wrong norm is named", () => {
   const all = (layer: number): unknown[] =>

@@ -5,10 +5,13 @@ import { checkHead, labelRange, labelUse } from "../../src/network/heads.ts";
 import type { Network } from "../../src/network/network.ts";
 import { checkNetwork, inputWidth, outputWidth } from "../../src/network/network.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
+import type { Activation } from "../../src/network/parametric.ts";
+import { formatActivation, isPrelu } from "../../src/network/parametric.ts";
 import type { ShrinkCase } from "../../src/witness/reductions.ts";
 import { REDUCTIONS } from "../../src/witness/reductions.ts";
 import { parameters } from "../../src/witness/shrink.ts";
 import { headCases } from "../reference/support/cases.ts";
+import { preluOf } from "../support/parametric.ts";
 import { drawer, normals } from "../support/stream.ts";
 
 const CASES = 60;
@@ -19,7 +22,10 @@ function draw(index: number): ShrinkCase & { readonly name: string } {
   const next = drawer(SEED, index);
   const depth = 1 + next(5);
   const widths = Array.from({ length: depth + 1 }, () => 1 + next(8));
-  const activations = Array.from({ length: depth }, () => ACTIVATION_NAMES[next(ACTIVATION_NAMES.length)] ?? "relu");
+  const activations = Array.from({ length: depth }, (_, t): Activation => {
+    if (index % 5 === 4) return preluOf(widths[t + 1] as number);
+    return ACTIVATION_NAMES[next(ACTIVATION_NAMES.length)] ?? "relu";
+  });
   const drawn = randomNetwork({ seed: SEED, index, widths, activations, initialiser: "he", biasScale: next(2) });
   const plain = next(4) === 0;
   const network: Network = {
@@ -40,7 +46,7 @@ function draw(index: number): ShrinkCase & { readonly name: string } {
   const input = Float64Array.from(normals(SEED, index, widths[0] ?? 1));
   return {
     ...{ network, head, label, input },
-    name: `case ${String(SEED)}:${String(index)} ${widths.join("-")} ${activations.join(",")} ${chosen?.name ?? ""} ${String(label)}`,
+    name: `case ${String(SEED)}:${String(index)} ${widths.join("-")} ${activations.map(formatActivation).join(",")} ${chosen?.name ?? ""} ${String(label)}`,
   };
 }
 
@@ -54,7 +60,10 @@ function* candidates(start: ShrinkCase): Generator<readonly [ShrinkCase, string]
 }
 
 function key({ network, head, input, label }: ShrinkCase): string {
-  const layers = network.layers.map((l) => [l.inputs, l.outputs, l.activation, [...l.weight], [...l.bias]]);
+  const layers = network.layers.map((l) => [
+    ...[l.inputs, l.outputs, isPrelu(l.activation) ? [...l.activation.slopes] : l.activation],
+    ...[[...l.weight], [...l.bias]],
+  ]);
   const values = Object.values(head).map((value: unknown) => (value instanceof Float64Array ? [...value] : value));
   return JSON.stringify([layers, values, [...input], label]);
 }

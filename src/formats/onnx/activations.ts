@@ -1,5 +1,7 @@
 /** Elementwise formulas → our activations. Each activation is written as graphs write it; a formula is recognised up to a·g(αz + β) + c. */
 import type { ActivationName } from "../../network/activations.ts";
+import type { Activation } from "../../network/parametric.ts";
+import { isAllowed, parametric } from "../../network/parametric.ts";
 import type { Algebra, FunctionName, Polynomial } from "./polynomial.ts";
 
 type Formula = (algebra: Algebra, z: Polynomial) => Polynomial | null;
@@ -61,16 +63,14 @@ const FORMULAS: readonly (readonly [ActivationName, Formula])[] = [
     "softsign",
     gated((algebra, z) => algebra.apply("reciprocal", algebra.add(algebra.constant(1), algebra.apply("abs", z)))),
   ],
-  ["elu", single("elu")],
   ["selu", single("selu")],
-  ["leaky-relu", single("leaky-relu")],
   ["abs", single("abs")],
   ["sin", single("sin")],
 ];
 
 /** P(z) = scale·g(factor·z + offset) + shift. */
 export interface Recognised {
-  readonly activation: ActivationName;
+  readonly activation: Activation;
   readonly factor: number;
   readonly offset: number;
   readonly scale: number;
@@ -89,18 +89,34 @@ export function recognise(algebra: Algebra, p: Polynomial): Recognised | null {
     ...inner,
     ...inner.map(({ factor, offset }) => ({ factor: factor * Math.SQRT2, offset: offset * Math.SQRT2 })),
   ];
+  const own = algebra.activations.map((g): [Activation, Formula] => [g, (_, z) => algebra.activate(g, z)]);
   let found: Recognised | null = null;
   for (const { factor, offset } of candidates) {
     if (factor === 0) continue;
     const z = algebra.add(algebra.scale(algebra.variable(), factor), algebra.constant(offset));
-    for (const [activation, formula] of FORMULAS) {
+    for (const [activation, formula] of [...FORMULAS, ...own]) {
       const pattern = formula(algebra, z);
       const multiple = pattern === null ? null : algebra.multiple(p, pattern);
       if (multiple === null) continue;
-      const match = { activation, factor, offset, ...multiple };
+      const match = withBeta({ activation, factor, offset, ...multiple });
       if (match.scale === 1 && match.shift === 0) return match;
       found ??= match;
     }
   }
   return found;
+}
+
+/** softplus(βz)/β is the activation softplus(β); any other multiple of a softplus stays what it is. */
+function withBeta(match: Recognised): Recognised {
+  const { activation, factor, offset, scale, shift } = match;
+  const beta = meant(factor);
+  const isOwn = Math.abs(scale * factor - 1) <= 1e-6 && factor !== 1 && offset === 0 && shift === 0;
+  if (activation !== "softplus" || !isOwn || !isAllowed("softplus", beta)) return match;
+  return { activation: parametric("softplus", beta), factor: 1, offset: 0, scale: 1, shift: 0 };
+}
+
+/** The number that somebody wrote before it was stored in f32: the shortest decimal that rounds to it. */
+export function meant(stored: number): number {
+  const shortest = [1, 2, 3, 4, 5, 6, 7, 8].find((n) => Math.fround(Number(stored.toPrecision(n))) === stored);
+  return shortest === undefined ? stored : Number(stored.toPrecision(shortest));
 }

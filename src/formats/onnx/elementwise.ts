@@ -4,54 +4,13 @@ import { evaluateBinary, evaluateUnary } from "./evaluate.ts";
 import type { Dense, Flow } from "./flow.ts";
 import { biased, scaled } from "./flow.ts";
 import { gelu, geluTanh, hardSwish, mish } from "./activations.ts";
+import { mapped, named, unary } from "./mapped.ts";
 import type { Node } from "./node.ts";
 import type { Operator, Value } from "./operator.ts";
 import { flow, isConstant, isFlow, open, required, requiredConstant } from "./operator.ts";
-import type { Algebra, FunctionName, Polynomial } from "./polynomial.ts";
+import type { Algebra, Polynomial } from "./polynomial.ts";
+import { celu, withAlpha, withParameter, withSlopes } from "./parametric.ts";
 import { alike, perUnit } from "./shape.ts";
-
-/** formula → f(formula). */
-function mapped(node: Node, value: Flow, change: (formula: Polynomial) => Polynomial | null): Flow {
-  const content = open(value, node);
-  if (content.kind === "hidden") {
-    return node.refuse(
-      content.before === null
-        ? "is no linear function of the network's input, expected a fully connected layer first"
-        : "follows another activation without a fully connected layer between them",
-    );
-  }
-  const formula = change(content.formula);
-  if (formula === null) return node.refuse("makes an elementwise formula too large to be an activation");
-  return flow(value.shape, { ...content, formula, nodes: [...content.nodes, node.label] });
-}
-
-const unary =
-  (
-    evaluate: ((x: number) => number) | null,
-    change: (algebra: Algebra, p: Polynomial, node: Node) => Polynomial | null,
-  ): Operator =>
-  (node, inputs, algebra) => {
-    const value = required(node, inputs, 0);
-    if (isFlow(value)) return mapped(node, value, (p) => change(algebra, p, node));
-    return evaluate === null
-      ? node.refuse("works on a constant, expected the network's input")
-      : evaluateUnary(value, evaluate);
-  };
-
-const named = (name: FunctionName, evaluate: ((x: number) => number) | null = null): Operator =>
-  unary(evaluate, (algebra, p) => algebra.apply(name, p));
-
-/** An activation whose argument, where the node has it, must be ours. */
-const withParameter =
-  (name: FunctionName, parameters: Readonly<Record<string, readonly [onnxDefault: number, ours: number]>>): Operator =>
-  (node, inputs, algebra) => {
-    for (const [key, [otherwise, ours]] of Object.entries(parameters)) {
-      const found = node.float(key, otherwise);
-      if (Math.abs(found - ours) > 1e-6 * ours)
-        node.refuse(`found ${key} ${String(found)}, expected ${String(ours)}, which this program's ${name} has`);
-    }
-    return named(name)(node, inputs, algebra);
-  };
 
 /** One number of an optional constant input. */
 function bound(node: Node, value: Value | null | undefined, otherwise: number): number {
@@ -235,12 +194,6 @@ const geluOperator: Operator = (node, inputs, algebra) =>
     algebra,
   );
 
-/** alpha[i]·z for negative z is a parameter of its own. */
-const prelu: Operator = (node) =>
-  node.refuse(
-    "its slopes are parameters, which the inequality's θ (weights and biases) leaves out; expected LeakyRelu",
-  );
-
 export const ELEMENTWISE: Readonly<Record<string, Operator>> = {
   Add: arithmetic("Add"),
   Sub: arithmetic("Sub"),
@@ -263,14 +216,14 @@ export const ELEMENTWISE: Readonly<Record<string, Operator>> = {
   Sigmoid: named("sigmoid"),
   Softplus: named("softplus"),
   Softsign: named("softsign"),
-  Elu: withParameter("elu", { alpha: [1, 1] }),
-  Celu: withParameter("elu", { alpha: [1, 1] }),
+  Elu: withAlpha("elu", 1),
+  Celu: celu,
   Selu: withParameter("selu", {
     alpha: [1.6732632423543772, 1.6732632423543772],
     gamma: [1.0507009873554805, 1.0507009873554805],
   }),
-  LeakyRelu: withParameter("leaky-relu", { alpha: [0.01, 0.01] }),
-  PRelu: prelu,
+  LeakyRelu: withAlpha("leaky-relu", 0.01),
+  PRelu: withSlopes,
   Clip: clip,
   Max: extreme(true),
   Min: extreme(false),

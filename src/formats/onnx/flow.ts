@@ -2,7 +2,7 @@
  * What depends on the network's input, on its way through the graph: either the units of a finished layer (or x), scaled and shifted one by
  * one, or an elementwise formula of the numbers z = W h + b of a layer that waits for its activation.
  */
-import type { ActivationName } from "../../network/activations.ts";
+import type { Activation } from "../../network/parametric.ts";
 import { recognise } from "./activations.ts";
 import type { Node } from "./node.ts";
 import type { Algebra, Polynomial } from "./polynomial.ts";
@@ -13,7 +13,7 @@ export interface Finished {
   readonly linear: Linear;
   readonly weight: Float64Array;
   readonly bias: Float64Array;
-  readonly activation: ActivationName;
+  readonly activation: Activation;
   /** Nodes whose factors and offsets became part of weight and bias. */
   readonly folded: readonly string[];
 }

@@ -5,6 +5,9 @@
  * is z or f(P); atoms whose arguments agree up to the rounding of stored constants are one atom. Limits: 64 terms, degree 8.
  */
 
+import type { Activation } from "../../network/parametric.ts";
+import { sameActivation } from "../../network/parametric.ts";
+
 /** Functions that graphs are written with. `clip` is min(max(·, 0), 1). */
 export type FunctionName =
   | "erf"
@@ -19,9 +22,9 @@ export type FunctionName =
   | "sin"
   | "softplus"
   | "softsign"
-  | "elu"
   | "selu"
-  | "leaky-relu";
+  // One of `Algebra.activate`, by its number.
+  | `activation ${string}`;
 
 export interface Term {
   readonly coefficient: number;
@@ -47,6 +50,8 @@ export class Algebra {
   /** What coefficients may differ by, relatively; grows with the coarsest constant seen. */
   #tolerance = 1e-6;
   readonly #atoms: (Atom | null)[] = [null];
+  /** Activations with a parameter that stand in the formulas. */
+  readonly #activations: Activation[] = [];
 
   /** Constants of this spacing at 1 stand in the formulas. */
   allow(epsilon: number): void {
@@ -102,6 +107,18 @@ export class Algebra {
     let number = this.#atoms.findIndex((atom) => atom?.name === name && this.#agree(atom.argument, argument));
     if (number < 0) number = this.#atoms.push({ name, argument }) - 1;
     return polynomial([{ coefficient: 1, atoms: [number] }]);
+  }
+
+  /** g(P) of an activation with a parameter. */
+  activate(g: Activation, p: Polynomial): Polynomial {
+    let number = this.#activations.findIndex((own) => sameActivation(own, g));
+    if (number < 0) number = this.#activations.push(g) - 1;
+    return this.apply(`activation ${String(number)}`, p);
+  }
+
+  /** What `activate` was called with. */
+  get activations(): readonly Activation[] {
+    return this.#activations;
   }
 
   /** min(max(P, low), high), for low = 0. */

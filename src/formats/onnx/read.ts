@@ -3,6 +3,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { FormatError, ModelError, UsageError } from "../../network/errors.ts";
 import type { Layer, Network } from "../../network/network.ts";
 import { checkNetwork } from "../../network/network.ts";
+import { preluNote } from "../activation-list.ts";
 import { missingBiasNote } from "../missing-bias.ts";
 import { printable } from "../../network/printable.ts";
 import { externalLocation } from "./constants.ts";
@@ -132,6 +133,11 @@ function assemble(graph: GraphProto, reading: Reading, batch: number): OnnxModel
   const notes = layers.flatMap((layer, i) => notesOn(layer, i + 1, source));
   const bare = network.layers.flatMap(({ biased }, i) => (biased === false ? [String(i + 1)] : []));
   if (bare.length > 0) notes.push(missingBiasNote(source, bare));
+  const slopes = preluNote(
+    source,
+    network.layers.map(({ activation }) => activation),
+  );
+  if (slopes !== null) notes.push(slopes);
   if (dropped !== null) notes.push(`${source}: ${dropped} at the end is left out: the heads speak of logits`);
   return { network, notes };
 }

@@ -3,6 +3,7 @@
  * None of its code is run, so what its forward pass does with them is known for a Sequential of known modules alone.
  */
 import { ModelError } from "../../network/errors.ts";
+import type { ParametricName } from "../../network/parametric.ts";
 import { printable } from "../../network/printable.ts";
 import type { Dict, Inert, Value } from "./values.ts";
 import { isKind } from "./values.ts";
@@ -24,13 +25,13 @@ export function moduleEntries(root: Inert, source: string): Map<string, Value> {
   const visit = (module: Inert, prefix: string): void => {
     const before = seen.get(module);
     if (before !== undefined) {
-      // An activation may stand twice; what has weights may not.
-      if (hasEntries(module)) {
+      // An activation may stand twice, a PReLU too, whose slopes are constants; what has weights may not.
+      if (module.className !== PRELU && hasEntries(module)) {
         throw new ModelError(
           `${source}: found one module as ${named(before)} and ${named(prefix)}: shared weights, which the inequality does not cover; expected each layer its own`,
         );
       }
-      return;
+      if (module.className !== PRELU) return;
     }
     seen.set(module, prefix);
     for (const name of ["_parameters", "_buffers"]) {
@@ -56,11 +57,17 @@ function hasEntries(module: Inert): boolean {
   return filled("_parameters") || filled("_buffers") || (part(module, "_modules")?.entries.size ?? 0) > 0;
 }
 
+const PRELU = "torch.nn.modules.activation.PReLU";
 const SEQUENTIAL = "torch.nn.modules.container.Sequential";
 const LINEAR = "torch.nn.modules.linear.Linear";
 const PASSING = ["dropout.Dropout", "linear.Identity", "flatten.Flatten"].map((name) => `torch.nn.modules.${name}`);
 
 type Attribute = (name: string) => Value | undefined;
+
+/** As `--activation` takes it; null where the object has no such number. */
+function withParameter(name: ParametricName, value: Value | undefined): string | null {
+  return typeof value === "number" ? `${name}(${String(value)})` : null;
+}
 
 /** Our activation for one of torch.nn.modules.activation, where its arguments are the ones that ours has. */
 const ACTIVATIONS: Readonly<Record<string, string | ((attribute: Attribute) => string | null)>> = {
@@ -73,9 +80,12 @@ const ACTIVATIONS: Readonly<Record<string, string | ((attribute: Attribute) => s
   SELU: "selu",
   Softsign: "softsign",
   Hardswish: "hard-swish",
-  LeakyReLU: (attribute) => (attribute("negative_slope") === 0.01 ? "leaky-relu" : null),
-  ELU: (attribute) => (attribute("alpha") === 1 ? "elu" : null),
-  Softplus: (attribute) => (attribute("beta") === 1 ? "softplus" : null),
+  LeakyReLU: (attribute) => withParameter("leaky-relu", attribute("negative_slope")),
+  ELU: (attribute) => withParameter("elu", attribute("alpha")),
+  // Beyond its threshold torch takes z itself: at 20 and more that is softplus to all digits of f32.
+  Softplus: (attribute) =>
+    Number(attribute("threshold") ?? 20) >= 20 ? withParameter("softplus", attribute("beta")) : null,
+  PReLU: "prelu",
   GELU: (attribute) => (attribute("approximate") === "tanh" ? "gelu-tanh" : "gelu"),
 };
 

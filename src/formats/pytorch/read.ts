@@ -2,6 +2,7 @@
 import { FormatError, ModelError } from "../../network/errors.ts";
 import { printable } from "../../network/printable.ts";
 import type { ReadContext } from "../budget.ts";
+import { mayBeSlopes } from "../prelu-slopes.ts";
 import type { NamedTensor } from "../tensor.ts";
 import { readTorchFile } from "./archive.ts";
 import { findStateDict } from "./entries.ts";
@@ -39,10 +40,13 @@ export async function readPytorch(bytes: Uint8Array, source: string, options: To
     );
   }
   const { layers } = options;
-  const used =
-    layers === undefined
-      ? stored
-      : new Map([...stored].filter(([name]) => layers.some((prefix) => name.startsWith(`${prefix}.`))));
+  const names = new Set(stored.keys());
+  const isTaken = (name: string): boolean =>
+    layers === undefined || layers.some((prefix) => name.startsWith(`${prefix}.`));
+  // One PReLU may follow several layers: its slopes are constants.
+  const used = new Map(
+    [...stored].filter(([name, { shape }]) => isTaken(name) && !mayBeSlopes({ name, shape }, names)),
+  );
   refuseSharedMemory(used, file, source);
   const notes: string[] = [];
   if (state.key !== "") {

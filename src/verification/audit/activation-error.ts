@@ -117,13 +117,13 @@ const SPENT: Readonly<Partial<Record<ActivationName, number>>> = { gelu: 15, "ge
 
 /**
  * k with |ĝ − g(z)| ≤ k·u·|g(z)| + flushes for |z| ≤ `most`, as counted above at its largest (softplus: e ≤ 1.45 log(1 + e) for e ≤ 1);
- * Infinity for sin, whose bound is absolute.
+ * Infinity for sin, whose bound is absolute. In f64 the product βz is off by a part of |βz|, up to where e^(−|βz|) leaves the format.
  */
 export function relativeValueError(layer: Activation, most: number): number {
   const activation = steepestUnit(layer);
   const { name, parameter } = formulaOf(activation);
   if (name === "softplus" && activation !== name) {
-    return HIGHER * (8 + 1.45 * (18 + softplusExponent(Math.min(parameter * most, 90))));
+    return HIGHER * (8 + 1.45 * (18 + softplusExponent(Math.min(parameter * most, 750))));
   }
   const z = Math.min(most, SPENT[name] ?? 90);
   if (name === "softplus") return HIGHER * (2 + 1.45 * (18 + exponential(z)));

@@ -18,6 +18,7 @@ import { batchProgram } from "../../../src/engine/program/program.ts";
 import type { Matrix } from "../../../src/engine/program/stage.ts";
 import { DeviceError } from "../../../src/network/errors.ts";
 import type { Head } from "../../../src/network/heads.ts";
+import { formatActivation } from "../../../src/network/parametric.ts";
 import { inputWidth } from "../../../src/network/network.ts";
 import { randomNetwork } from "../../../src/sampling/random-network.ts";
 import { DIRECTION_BLOCK, uniformSigned, wordsAt } from "../../../src/sampling/philox.ts";
@@ -86,7 +87,9 @@ for (const [i, c] of CASES.entries()) {
   const measured = await engine.measure(plan, batch);
   const stored = await measured.stored(Array.from({ length: c.samples }, (_, j) => j));
   for (const finding of judgeBatch(plan, batch, measured.measurements, stored)) {
-    results["agreement"].push(`${c.widths.join("-")} ${c.activations[0] ?? ""} ${c.head} ${c.norm}: ${finding}`);
+    results["agreement"].push(
+      `${c.widths.join("-")} ${c.activations.map(formatActivation).join()} ${c.head} ${c.norm}: ${finding}`,
+    );
   }
   measured.release();
 }

@@ -3,10 +3,13 @@ import type { ActivationName } from "../../../src/network/activations.ts";
 import { ACTIVATION_NAMES } from "../../../src/network/activations.ts";
 import type { Head } from "../../../src/network/heads.ts";
 import type { InitialiserName } from "../../../src/network/initialisers.ts";
+import { drawnActivation } from "../../../src/network/activation-names.ts";
+import type { Activation } from "../../../src/network/parametric.ts";
+import { preluOf } from "../../support/parametric.ts";
 
 export interface Architecture {
   readonly widths: readonly number[];
-  readonly activations: readonly ActivationName[];
+  readonly activations: readonly Activation[];
   readonly initialiser: InitialiserName;
   readonly biasScale: number;
   readonly head: Head["kind"];
@@ -44,17 +47,30 @@ const WIDTHS: readonly (readonly number[])[] = [
 /** A second initialiser keeps layers at equality, where the brackets must close. */
 const INITIALISERS: readonly InitialiserName[] = ["he", "glorot", "orthogonal"];
 
-export const CASES: readonly Architecture[] = Array.from({ length: 20 }, (_, i) => {
-  const widths = WIDTHS[i % WIDTHS.length] as readonly number[];
-  const hidden = ACTIVATION_NAMES[i % ACTIVATION_NAMES.length] as ActivationName;
-  return {
-    widths,
-    activations: widths.slice(1).map((_, t) => (t === widths.length - 2 && i % 3 !== 0 ? "identity" : hidden)),
-    initialiser: INITIALISERS[i % INITIALISERS.length] as InitialiserName,
-    biasScale: 0.3,
-    head: HEADS[i % HEADS.length] as Head["kind"],
-    norm: i % 4 === 3 ? "frobenius" : "spectral",
-    accuracy: i % 7 === 6 ? "verdict" : 1e-3,
-    samples: 3 + (i % 5),
-  };
-});
+/** Activations with a parameter, a slope for each unit among them. */
+const PARAMETRIC: readonly Architecture[] = [
+  ["leaky-relu(0.2)", "leaky-relu(-1.5)", "elu(0.5)"],
+  ["elu(-30)", "softplus(0.1)", "softplus(20)"],
+].map((names, i) => ({
+  widths: [7, 13, 11, 9, 4],
+  activations: [...names.map(drawnActivation), preluOf(4)],
+  ...{ initialiser: "he", biasScale: 0.3, head: "linear", norm: "spectral", accuracy: 1e-3, samples: 3 + i },
+}));
+
+export const CASES: readonly Architecture[] = [
+  ...Array.from({ length: 20 }, (_, i): Architecture => {
+    const widths = WIDTHS[i % WIDTHS.length] as readonly number[];
+    const hidden = ACTIVATION_NAMES[i % ACTIVATION_NAMES.length] as ActivationName;
+    return {
+      widths,
+      activations: widths.slice(1).map((_, t) => (t === widths.length - 2 && i % 3 !== 0 ? "identity" : hidden)),
+      initialiser: INITIALISERS[i % INITIALISERS.length] as InitialiserName,
+      biasScale: 0.3,
+      head: HEADS[i % HEADS.length] as Head["kind"],
+      norm: i % 4 === 3 ? "frobenius" : "spectral",
+      accuracy: i % 7 === 6 ? "verdict" : 1e-3,
+      samples: 3 + (i % 5),
+    };
+  }),
+  ...PARAMETRIC,
+];

@@ -121,3 +121,19 @@ spectral(torch.randn(5, 4))
 spectral.eval()
 torch.save(spectral.state_dict(), "norms-by-parametrizations.pt")
 print("norms-by-parametrizations", spectral.double()(x.double()).tolist())
+
+# Activations with a parameter; one PReLU after two layers.
+shared = nn.PReLU()
+parametric = {
+    "prelu.pt": nn.Sequential(nn.Linear(4, 3), nn.PReLU(3), nn.Linear(3, 3), nn.PReLU(), nn.Linear(3, 2)),
+    "prelu-shared.pt": nn.Sequential(nn.Linear(4, 3), shared, nn.Linear(3, 3), shared, nn.Linear(3, 2)),
+    "parametric.pt": nn.Sequential(
+        *(nn.Linear(4, 3), nn.PReLU(3), nn.Linear(3, 3), nn.LeakyReLU(0.2), nn.Linear(3, 3)),
+        *(nn.ELU(0.5), nn.Linear(3, 3), nn.Softplus(2.5), nn.Linear(3, 2)),
+    ),
+    "threshold.pt": nn.Sequential(nn.Linear(4, 3), nn.Softplus(1, threshold=1), nn.Linear(3, 2)),
+}
+for name, module in parametric.items():
+    filled(module)
+    torch.save(module.state_dict() if name == "prelu.pt" else module, name)
+    print(name, module.double()(x.double()).tolist())

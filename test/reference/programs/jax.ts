@@ -67,6 +67,28 @@ const ACTIVATIONS: Readonly<Record<string, (z: Tensor) => Tensor>> = {
   abs: (z) => np.abs(z),
 };
 
+/** leaky-relu(a), elu(a), softplus(b), and prelu(a,b,c): a slope for each unit. */
+function activationNamed(text: string, array: (values: readonly number[]) => Tensor): (z: Tensor) => Tensor {
+  const [, name = "", inside = ""] = /^([a-z-]+)\((.*)\)$/.exec(text) ?? [];
+  const numbers = inside.split(",").map(Number);
+  const [a = NaN] = numbers;
+  switch (name) {
+    case "leaky-relu":
+      return (z) => np.where(np.greater(z.ref, 0), z.ref, z.mul(a));
+    case "elu":
+      return (z) => np.where(np.greater(z.ref, 0), z.ref, np.exp(z).sub(1).mul(a));
+    case "softplus":
+      return (z) => np.log(np.exp(z.mul(a)).add(1)).div(a);
+    case "prelu":
+      return (z) => np.where(np.greater(z.ref, 0), z.ref, z.mul(numbers.length === 1 ? a : array(numbers)));
+    default: {
+      const g = ACTIVATIONS[text];
+      if (g === undefined) throw new Error(`no activation ${text}`);
+      return g;
+    }
+  }
+}
+
 function head(h: Tensor, c: JaxCase, array: (values: readonly number[]) => Tensor): Tensor {
   const pick = (i: number): Tensor => array(c.coefficients.map((_, k) => (k === i ? 1 : 0)));
   switch (c.head) {
@@ -106,8 +128,7 @@ function differentiate(c: JaxCase): JaxResult {
   const hidden = (count: number, x: Tensor, parameters: readonly Tensor[]): Tensor => {
     let h = x;
     for (let i = 0; i < count; i++) {
-      const g = ACTIVATIONS[c.activations[i] as string];
-      if (g === undefined) throw new Error(`no activation ${String(c.activations[i])}`);
+      const g = activationNamed(c.activations[i] as string, array);
       h = g(np.matmul(parameters[2 * i] as Tensor, h).add(parameters[2 * i + 1] as Tensor));
     }
     return h;

@@ -1,5 +1,5 @@
 /** Networks, heads and inputs drawn from addresses, for the oracle's tests. */
-import type { ActivationName } from "../../../src/network/activations.ts";
+import type { Activation } from "../../../src/network/parametric.ts";
 import type { Head } from "../../../src/network/heads.ts";
 import { evaluateHead } from "../../../src/network/heads.ts";
 import type { Network } from "../../../src/network/network.ts";
@@ -43,7 +43,7 @@ export function valueAt(network: Network, { head, label }: HeadCase, x: readonly
 export const SMALL_WIDTHS = [3, 5, 4, 4] as const;
 
 /** A network of three layers, widths 3, 5, 4, 4. */
-export function smallNetwork(activations: readonly ActivationName[], seed: number): Network {
+export function smallNetwork(activations: readonly Activation[], seed: number): Network {
   return randomNetwork({ seed, index: 0, widths: SMALL_WIDTHS, activations, initialiser: "lecun", biasScale: 0.3 });
 }
 
