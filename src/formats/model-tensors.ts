@@ -46,6 +46,15 @@ export class ActivationsWantedError extends UsageError {
   }
 }
 
+/** A checkpoint of several networks, of which one is wanted. */
+export class KeyWantedError extends UsageError {
+  readonly keys: readonly string[];
+  constructor(message: string, keys: readonly string[]) {
+    super(message);
+    this.keys = keys;
+  }
+}
+
 /**
  * @param metadata of the file: "activations" as `--activation`; an entry whose value is a tensor's name is an alias of it (safetensors'
  * save_model writes them).

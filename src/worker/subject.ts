@@ -14,6 +14,7 @@ import { fillInputs } from "../sampling/inputs.ts";
 import { randomNetwork } from "../sampling/random-network.ts";
 import type { SampleSource } from "../pipeline/verify.ts";
 import { inputWidth } from "../network/network.ts";
+import { printable } from "../network/printable.ts";
 import { formatActivation } from "../network/parametric.ts";
 import { limitsOf, ownMemory, parametersOf } from "./limits.ts";
 
@@ -25,6 +26,10 @@ export interface FileSettings {
   readonly layers: string | null;
   /** Which way weights stand, as --layout; null: as their names say. */
   readonly layout: Layout | null;
+  /** Which entry of a checkpoint, as --key; null: the only one. */
+  readonly key: string | null;
+  /** Files that an ONNX model may name, in which its tensors' numbers stand. */
+  readonly external: readonly File[];
   /** Whether a table's first row is a header, as --header; null: as its cells say. */
   readonly header: "yes" | "no" | null;
   /** Which array of a file that holds several; null: the only one. */
@@ -89,10 +94,26 @@ export async function openSubject(subject: Subject): Promise<OpenSubject> {
   return subject.kind === "files" ? openFiles(subject) : drawSubject(subject);
 }
 
-export function modelOptions({ activation, layers, layout }: FileSettings): ModelOptions {
+/** A model keeps numbers in a file that is not there. */
+export class FileWantedError extends UsageError {}
+
+/** Files have no folders here: one is known by its name alone. @param named hears each file's name that the model asks for. */
+export function modelOptions(
+  { activation, layers, layout, key, external }: FileSettings,
+  named: (file: string) => void = () => undefined,
+): ModelOptions {
   return {
     activation: activation ?? undefined,
     layout: layout ?? undefined,
+    key: key ?? undefined,
+    external: async (location) => {
+      const name = location.replace(/^.*[/\\]/, "");
+      named(name);
+      const found = external.find((file) => file.name === name);
+      if (found === undefined)
+        throw new FileWantedError(`found numbers of it in ${printable(name)}, expected that file too`);
+      return bytesOf(found);
+    },
     layers: layers?.split(",").map((prefix) => prefix.trim()),
   };
 }

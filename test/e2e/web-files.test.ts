@@ -82,6 +82,68 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     await page.close();
   });
 
+  test("a file with an ONNX model's numbers is read beside it, and asked for where it is not there", async () => {
+    const page = await open();
+    // [[3, 0, 0], [0, 4, 0]] behind 4 bytes of something else.
+    const numbers = new Uint8Array(Float32Array.of(9, 3, 0, 0, 0, 4, 0).buffer);
+    const model = oneLayerOnnx({ location: "parts/weights.bin", offset: 4 });
+    await drop(page, ["weights.bin", numbers], ["data.npy", DATA], ["layer.onnx", model]);
+    await ended(page, 4);
+    const norm = async (): Promise<number> => (await reportOf(page)).model.layers[0]?.weightNorm.lower ?? NaN;
+    expect(await norm()).toBeCloseTo(4, 9);
+    expect(await page.innerText("#own-status")).toBe("layer.onnx with data.npy");
+    // The same model alone: numbers that came with another are not its own.
+    await drop(page, ["again.onnx", model]);
+    await says(page, "again.onnx: found numbers of it in weights.bin, expected that file too");
+    await page.click("#own-verify");
+    await says(page, "again.onnx: found numbers of it in weights.bin, expected that file too");
+    const others = new Uint8Array(Float32Array.of(9, 1, 0, 0, 0, 2, 0).buffer);
+    await drop(page, ["weights.bin", others]);
+    await expect.poll(norm, { timeout: 20_000 }).toBeCloseTo(2, 9);
+    expect((await reportOf(page)).model.source).toBe("again.onnx");
+    await page.close();
+  });
+
+  test("of two networks in a checkpoint one is asked for, and a command in a file is named and never run", async () => {
+    const page = await open();
+    const wide = npy(
+      Float64Array.from({ length: 12 }, (_, i) => Math.cos(i)),
+      3,
+      4,
+    );
+    const pickled = (name: string): Uint8Array =>
+      new Uint8Array(readFileSync(new URL(`../formats/pytorch-files/${name}`, import.meta.url)));
+    await drop(page, ["two.pt", pickled("two.pt")], ["data.npy", wide]);
+    await says(page, "two.pt: found the weights of 2 networks (model, ema), expected “Entry of a checkpoint” NAME");
+    expect(await page.getAttribute("#own-key", "aria-invalid")).not.toBeNull();
+    expect(await page.locator("#keys option").evaluateAll((all) => all.map((o) => o.getAttribute("value")))).toEqual([
+      "model",
+      "ema",
+    ]);
+    await page.fill("#own-activation", "leaky-relu(0.2)");
+    await page.fill("#own-key", "ema");
+    await page.press("#own-key", "Enter");
+    await ended(page, 3);
+    expect((await reportOf(page)).model.layers[0]?.activation).toBe("leaky-relu(0.2)");
+    expect(await page.innerText("#command")).toContain("--activation 'leaky-relu(0.2)' --key ema");
+    await drop(page, ["command.pt", pickled("command.pt")]);
+    await expect
+      .poll(() => page.innerText("#own-status"), { timeout: 20_000 })
+      .toContain("command.pt names no activations");
+    expect(await page.inputValue("#own-key")).toBe("");
+    await page.fill("#own-activation", "tanh");
+    await page.press("#own-activation", "Enter");
+    await expect.poll(async () => (await reportOf(page)).model.source, { timeout: 20_000 }).toBe("command.pt");
+    expect((await reportOf(page)).model.notes).toContain(
+      "classes and functions named in the file and never run: posix.system",
+    );
+    await drop(page, ["bad.pt", pickled("command-as-weight.pt")]);
+    await expect
+      .poll(() => page.innerText("#own-status"), { timeout: 20_000 })
+      .toContain("bad.pt: entry 0.weight: found an object of posix.system, which would have to be run");
+    await page.close();
+  });
+
   test("activations are asked for where the network's file names none", async () => {
     const page = await open();
     await drop(page, ["plain.safetensors", writeSafetensors(tensors(), "F64")], ["data.npy", DATA]);

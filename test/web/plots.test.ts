@@ -73,7 +73,7 @@ const REQUEST: PageRequest = {
     kind: "files",
     ...{ model: new Blob(), modelName: "it's $(mine).json", activation: "relu", layers: "a,b" },
     ...{ inputs: new Blob(), inputsName: "-rf.npy", array: "x", mean: 0.5, std: 2 },
-    ...{ layout: "inputs-outputs", header: "yes" },
+    ...{ layout: "inputs-outputs", header: "yes", key: "ema model", external: [] },
   },
   ...{ head: "margin", accuracy: "verdict", norm: "frobenius", seed: 7, batchSize: 5, engine: "webgpu" },
   ...{ plant: "vjp-missing-mask", shaders: {} },
@@ -81,7 +81,7 @@ const REQUEST: PageRequest = {
 
 test("the command names what differs from its own defaults, each word quoted for a shell", () => {
   expect(commandLine(REQUEST)).toBe(
-    "npx gradient-penalty-verifier verify --model 'it'\\''s $(mine).json' --activation relu --layers a,b --layout inputs-outputs " +
+    "npx gradient-penalty-verifier verify --model 'it'\\''s $(mine).json' --activation relu --layers a,b --layout inputs-outputs --key 'ema model' " +
       "--inputs ./-rf.npy --array x --header yes --mean 0.5 --std 2 --head margin --norm frobenius --seed 7 --engine webgpu --accuracy verdict --plant vjp-missing-mask",
   );
   const drawn = {

@@ -77,6 +77,7 @@ export function commandLine({ subject, head, norm, seed, engine, accuracy, plant
     option("activation", subject.activation);
     option("layers", subject.layers);
     option("layout", subject.layout);
+    option("key", subject.key);
     option("inputs", subject.inputsName);
     option("array", subject.array);
     option("header", subject.header);

@@ -16,7 +16,7 @@ export async function digits(): Promise<FileSubject> {
   const [model, inputs] = await Promise.all([blobOf(modelUrl), blobOf(inputsUrl)]);
   return {
     kind: "files",
-    ...{ model, modelName, activation: null, layers: null, layout: null, header: null },
+    ...{ model, modelName, activation: null, layers: null, layout: null, header: null, key: null, external: [] },
     ...{ inputs, inputsName, array: null, mean: 0, std },
   };
 }

@@ -20,7 +20,17 @@ type Role = "network" | "data";
 type Control = HTMLInputElement | HTMLSelectElement;
 
 /** What is said of a file that has just come in. */
-const NOTHING_SAID: FileSettings = { activation: null, layers: null, layout: null, header: null, array: null };
+const NOTHING_SAID = { activation: null, layers: null, layout: null, key: null, header: null, array: null } as const;
+
+/** A file comes in. */
+interface Arrival {
+  readonly file: File;
+  /** What came at the same time. */
+  readonly company: readonly File[];
+  /** What the user says that it is. */
+  readonly wish: Role | null;
+  readonly cameAt: number;
+}
 
 /** What is known of the files so far. */
 interface Chosen {
@@ -34,12 +44,16 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   const inputs = { network: element("own-model", HTMLInputElement), data: element("own-inputs", HTMLInputElement) };
   const activation = element("own-activation", HTMLInputElement);
   const layers = element("own-layers", HTMLInputElement);
+  const key = element("own-key", HTMLInputElement);
   const [mean, std] = [element("own-mean", HTMLInputElement), element("own-std", HTMLInputElement)];
   const array = element("own-array", HTMLSelectElement);
   const [layout, header] = [element("own-layout", HTMLSelectElement), element("own-header", HTMLSelectElement)];
   const status = element("own-status", HTMLParagraphElement);
   const question = element("own-question", HTMLElement);
+  const asking = [activation, layers, key, header];
   const chosen: Chosen = { network: null, data: null };
+  /** Files that came with the network, or after it because it asked for them. */
+  let beside: readonly File[] = [];
   /** When each control was last set, and when a file came in: what is said after a file came, while it is still being read, is of it. */
   let moment = 0;
   const setAt = new Map<EventTarget, number>();
@@ -48,14 +62,14 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   };
 
   const settings = (): FileSettings => ({
-    ...{ activation: textOf(activation), layers: textOf(layers) },
+    ...{ activation: textOf(activation), layers: textOf(layers), key: textOf(key), external: beside },
     layout: layout.value === "" ? null : (layout.value as FileSettings["layout"]),
     header: header.value === "" ? null : (header.value as FileSettings["header"]),
     array: chosen.data?.found.kind === "array-wanted" ? array.value : null,
   });
   /** Says what went wrong or is wanted where it can be seen, and at which control. */
   const tell = (text: Text, wanting: Control | null): void => {
-    for (const control of [activation, layers, header]) control.toggleAttribute("aria-invalid", control === wanting);
+    for (const control of asking) control.toggleAttribute("aria-invalid", control === wanting);
     put(status, text);
     status.scrollIntoView({ block: "nearest" });
     wanting?.focus({ preventScroll: true });
@@ -68,7 +82,8 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
       return [(m) => m.own.activationsWanted(file.name, found.layers.join(", ")), activation];
     }
     if (found?.kind === "layers-wanted") return [inWords(found.why), layers];
-    if (found?.kind === "refused") return [inWords(found.why), null];
+    if (found?.kind === "key-wanted") return [inWords(found.why), key];
+    if (found?.kind === "refused" || found?.kind === "file-wanted") return [inWords(found.why), null];
     if (data?.found.kind === "header-wanted") return [inWords(data.found.why), header];
     if (data?.found.kind === "refused") return [inWords(data.found.why), null];
     if (network === null || data === null) {
@@ -83,7 +98,7 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
       tell(...question);
       return;
     }
-    for (const control of [activation, layers, header]) control.toggleAttribute("aria-invalid", false);
+    for (const control of asking) control.toggleAttribute("aria-invalid", false);
     const [network = "", data = ""] = [chosen.network?.file.name, chosen.data?.file.name];
     put(status, (m) => m.own.ready(network, data));
     run();
@@ -98,10 +113,13 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
     }
     proceed();
   };
-  const take = (file: File, role: Role, found: Inspection, cameAt: number): void => {
+  const take = ({ file, company, cameAt }: Arrival, role: Role, found: Inspection): void => {
     if (role === "network") {
+      beside = company;
       chosen.network = { file, found: found.network };
-      forget([activation, layers, layout], cameAt);
+      forget([activation, layers, layout, key], cameAt);
+      const keys = found.network.kind === "key-wanted" ? found.network.keys : [];
+      element("keys", HTMLDataListElement).replaceChildren(...keys.map((name) => new Option(name, name)));
     } else {
       chosen.data = { file, found: found.data };
       forget([header], cameAt);
@@ -114,23 +132,30 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
     inputs[role].files = list.files;
     proceed();
   };
-  /** A file comes in; `wish` is what the user says that it is. */
-  const receive = async (file: File, wish: Role | null, cameAt: number): Promise<void> => {
+  const receive = async (arrival: Arrival): Promise<void> => {
+    const { file, company, wish } = arrival;
     question.replaceChildren();
+    const own = chosen.network?.found;
+    if ((own?.kind === "ready" || own?.kind === "file-wanted") && own.files.includes(file.name)) {
+      if (own.kind === "ready" && beside.includes(file)) return;
+      beside = [file, ...beside.filter(({ name }) => name !== file.name)];
+      await lookAgain();
+      return;
+    }
     put(status, (m) => m.own.reading(file.name));
-    const found = await client.inspect(file, NOTHING_SAID);
+    const found = await client.inspect(file, { ...NOTHING_SAID, external: company });
     const can = roles(found);
     const [only] = can;
     if (wish !== null ? !can.includes(wish) : only === undefined) {
       if (wish !== null) inputs[wish].value = "";
       tell(inWords(refusal(found, wish ?? likely(file.name))), null);
-    } else if (wish !== null) take(file, wish, found, cameAt);
-    else if (only !== undefined && can.length === 1) take(file, only, found, cameAt);
+    } else if (wish !== null) take(arrival, wish, found);
+    else if (only !== undefined && can.length === 1) take(arrival, only, found);
     else
       await new Promise<void>((answered) => {
         ask(file, (role) => {
           question.replaceChildren();
-          take(file, role, found, cameAt);
+          take(arrival, role, found);
           answered();
         });
       });
@@ -149,15 +174,15 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   };
   /** One after another: a question is asked before the next file is looked at. */
   let last: Promise<void> = Promise.resolve();
-  const enqueue = (file: File, wish: Role | null): void => {
+  const enqueue = (file: File, company: readonly File[], wish: Role | null): void => {
     const cameAt = ++moment;
-    last = last.then(() => receive(file, wish, cameAt));
+    last = last.then(() => receive({ file, company, wish, cameAt }));
   };
 
   for (const role of ["network", "data"] as const) {
     inputs[role].addEventListener("change", () => {
-      const [file] = inputs[role].files ?? [];
-      if (file !== undefined) enqueue(file, role);
+      const [file, ...company] = modelsFirst(inputs[role].files ?? []);
+      if (file !== undefined) enqueue(file, company, role);
     });
   }
   const again = (): void => {
@@ -167,7 +192,7 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
     if (target !== null) setAt.set(target, ++moment);
   });
   form.addEventListener("change", ({ target }) => {
-    const isSetting = [activation, layers, layout, header, mean, std, array].some((control) => control === target);
+    const isSetting = [activation, layers, layout, key, header, mean, std, array].some((control) => control === target);
     // The files may come in meanwhile.
     if (isSetting) last = last.then(() => (chosen.network === null && chosen.data === null ? undefined : lookAgain()));
   });
@@ -186,7 +211,13 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   }
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    for (const file of event.dataTransfer?.files ?? []) enqueue(file, null);
+    const files = modelsFirst(event.dataTransfer?.files ?? []);
+    for (const file of files)
+      enqueue(
+        file,
+        files.filter((other) => other !== file),
+        null,
+      );
   });
 
   return {
@@ -217,12 +248,18 @@ function textOf(input: HTMLInputElement): string | null {
   return input.value.trim() === "" ? null : input.value.trim();
 }
 
+/** An ONNX model before the files that it may name. */
+function modelsFirst(files: Iterable<File>): File[] {
+  const isModel = ({ name }: File): boolean => /\.onnx(\.gz)?$/i.test(name);
+  return [...files].sort((a, b) => Number(isModel(b)) - Number(isModel(a)));
+}
+
 /** The worker speaks of the command line's options; here they are the form's fields. */
 export function inWords(why: string): Text {
   return (m) =>
     why
       .replaceAll(" or FILE#NAME", "")
-      .replaceAll(/--(activation|layers|layout|array|header|mean|std)\b/g, (_, name: string) =>
+      .replaceAll(/--(activation|layers|layout|key|array|header|mean|std)\b/g, (_, name: string) =>
         m.own.field(m.own[name as "activation"]),
       );
 }

@@ -162,6 +162,8 @@ export const en = {
     layoutOfFile: "as their names say",
     layoutOutputs: "outputs × inputs",
     layoutInputs: "inputs × outputs",
+    key: "Entry of a checkpoint",
+    keyOfFile: "the only one",
     header: "First row of a table",
     headerOfFile: "as its cells say",
     headerYes: "a header",

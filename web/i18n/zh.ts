@@ -155,6 +155,8 @@ export const zh: Messages = {
     layoutOfFile: "按其名称",
     layoutOutputs: "输出 × 输入",
     layoutInputs: "输入 × 输出",
+    key: "检查点中的条目",
+    keyOfFile: "唯一的条目",
     header: "表格的首行",
     headerOfFile: "按其内容",
     headerYes: "表头",

@@ -1,6 +1,7 @@
 /** Which entry of a checkpoint holds the weights: the only one that looks like a state_dict or a module, or the one that `--key` names. */
 import { UsageError } from "../../network/errors.ts";
 import { printable } from "../../network/printable.ts";
+import { KeyWantedError } from "../model-tensors.ts";
 import { isModule, moduleEntries, sequentialActivations } from "./modules.ts";
 import type { Dict, Value } from "./values.ts";
 import { describeValue, isKind } from "./values.ts";
@@ -21,15 +22,16 @@ const DEEPEST = 4;
 /** Names that the weights of a layer have, in PyTorch and in Flax. */
 const WEIGHT = /(^|[._])(weight|kernel)/;
 
-/** @throws UsageError where there is none, or several without `--key`. */
+/** @throws UsageError where there is none; KeyWantedError where there are several without `--key`. */
 export function findStateDict(root: Value, key: string | undefined, source: string): StateDict {
   if (key !== undefined) return open(root, at(root, key, source), key, source);
   const candidates = [...search(root, "", 0, new Set())];
   const [only, second] = candidates;
   if (only === undefined) return open(root, root, "", source);
   if (second !== undefined) {
-    throw new UsageError(
+    throw new KeyWantedError(
       `${source}: found the weights of ${String(candidates.length)} networks (${candidates.slice(0, 8).map(printable).join(", ")}), expected --key NAME`,
+      candidates,
     );
   }
   return open(root, at(root, only, source), only, source);
