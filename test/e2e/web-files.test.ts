@@ -96,7 +96,10 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     await drop(page, ["again.onnx", model]);
     await says(page, "again.onnx: found numbers of it in weights.bin, expected that file too");
     await page.click("#own-verify");
-    await says(page, "again.onnx: found numbers of it in weights.bin, expected that file too");
+    // Files are looked at one after another: what comes next is said once the network has been looked at again.
+    await drop(page, ["note.md", "no model"]);
+    await expect.poll(() => page.innerText("#own-status"), { timeout: 20_000 }).toContain("note.md: found none");
+    expect(await page.innerText("#command")).not.toContain("again.onnx");
     const others = new Uint8Array(Float32Array.of(9, 1, 0, 0, 0, 2, 0).buffer);
     await drop(page, ["weights.bin", others]);
     await expect.poll(norm, { timeout: 20_000 }).toBeCloseTo(2, 9);
