@@ -83,7 +83,9 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
   /** Over 1,000,000 mutated files. */
   fuzz: [["here", { proof: "fuzz", engine: "none", seed: 401, share: 1 }]],
   /** Over 1,000,000 probe samples of networks while they learn. */
-  training: [["here", { proof: "training", engine: "cpu", seeds: 3, samples: 640, steps: 1500 }]],
+  training: [
+    ["here", { proof: "training", engine: "cpu", seeds: 3, samples: { digits: 256, drawn: 960 }, steps: 1500 }],
+  ],
   exact: [["node", { proof: "exact", engine: "cpu", from: 0, to: 500 }]],
 };
 

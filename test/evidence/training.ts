@@ -19,8 +19,8 @@ export interface TrainingProof {
   readonly proof: "training";
   readonly engine: "cpu";
   readonly seeds: number;
-  /** Of a probe. */
-  readonly samples: number;
+  /** Of a probe: of the digits, and of the drawn sets, whose networks are small. */
+  readonly samples: { readonly digits: number; readonly drawn: number };
   readonly steps: number;
   /** Which cases; all where left out. */
   readonly cases?: readonly string[];
@@ -107,7 +107,7 @@ async function train(
     ...{ schedule: { kind: "constant" }, warmUp: 0, batch: 64, steps, penalties: [], seed, ...changes },
   };
   return runTraining({
-    ...{ settings, train: set, held, probeSet: probeSet(set, samples, 1), from: null, signal: null },
+    ...{ settings, train: set, held, probeSet: probeSet(set, samples[data], 1), from: null, signal: null },
     probing: { loss, batch: 64, logits: true, accuracy: 1e-3, audit: 0.01, seed: 1 },
     probesAt: probeSteps(steps, null),
     engines: { engine, host: engine },

@@ -9,7 +9,14 @@ const IGNORANCE = {
 
 test("nothing is violated and nothing open while networks learn; each loss falls", async () => {
   const cases = Object.keys(IGNORANCE);
-  const figures = await proveTraining({ proof: "training", engine: "cpu", seeds: 1, samples: 8, steps: 150, cases });
+  const figures = await proveTraining({
+    proof: "training",
+    engine: "cpu",
+    seeds: 1,
+    samples: { digits: 8, drawn: 8 },
+    steps: 150,
+    cases,
+  });
   expect(figures).toMatchObject({ violated: 0, unresolved: 0, invalid: 0 });
   expect(figures["samples"]).toBeGreaterThan(1000);
   const trainings = figures["trainings"] as Record<string, { readonly lastLoss: number; readonly diverged: number }>;
