@@ -2,7 +2,9 @@
  * The probe: what a network is like at one step of its training, on a fixed set. Verdicts and the quantities of the inequality come of
  * the same pipeline as `gpv verify`, one run a function f; the rest is of the loss's own passes (evaluate.ts, curvature.ts).
  */
+import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { EnginePair } from "../engine/pair.ts";
+import type { LayerPlan } from "../engine/plan.ts";
 import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { verify } from "../pipeline/verify.ts";
@@ -67,7 +69,8 @@ export function probeFunctions({ loss, logits }: ProbeSettings, data: Dataset): 
 }
 
 /** The row of one step; null where the run was interrupted before it was whole. @throws DeviceError where the engine failed. */
-export async function probe(request: ProbeRequest): Promise<SeriesRow | null> {
+export async function probe(given: ProbeRequest): Promise<SeriesRow | null> {
+  const request = { ...given, engines: { ...given.engines, host: provingOnce(given.engines.host) } };
   const { network, data, settings, place, train, held, signal } = request;
   const list = probeFunctions(settings, data);
   const [loss] = list as [ProbeFunction, ...ProbeFunction[]];
@@ -96,6 +99,21 @@ export async function probe(request: ProbeRequest): Promise<SeriesRow | null> {
     verdicts: sumOf(functions.map(({ verdicts }) => verdicts)),
     layers: layersOf(spectral, frobenius),
     functions,
+  };
+}
+
+/** The host, which proves a weight matrix's norms once however many functions are probed: they are the same network's. */
+function provingOnce(host: CpuEngine): CpuEngine {
+  const proven = new Map<Float64Array, Promise<LayerPlan>>();
+  return {
+    ...host,
+    planLayer(layer, gram) {
+      const known = proven.get(layer.weight);
+      if (known !== undefined) return known;
+      const made = host.planLayer(layer, gram);
+      proven.set(layer.weight, made);
+      return made;
+    },
   };
 }
 

@@ -17,12 +17,14 @@ import type { SweepProof } from "./sweeps.ts";
 import { proveSweep } from "./sweeps.ts";
 import type { ThroughputRequest } from "./throughput.ts";
 import { throughput } from "./throughput.ts";
+import type { TrainingProof } from "./training.ts";
+import { proveTraining } from "./training.ts";
 
 type Run =
   | readonly ["node" | "deno" | "chromium", ProofRequest]
   | readonly ["page", TasksRequest]
   | readonly ["gpv", SweepProof]
-  | readonly ["here", ThroughputRequest | FuzzRequest];
+  | readonly ["here", ThroughputRequest | FuzzRequest | TrainingProof];
 
 const CPU = ["node", "cpu"] as const;
 const WEBGPU = ["node", "webgpu"] as const;
@@ -80,6 +82,10 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
   throughput: [["here", { proof: "throughput", engine: "cpu", rounds: 9, inputs: 256 }]],
   /** Over 1,000,000 mutated files. */
   fuzz: [["here", { proof: "fuzz", engine: "none", seed: 401, share: 1 }]],
+  /** Over 1,000,000 probe samples of networks while they learn. */
+  training: [
+    ["here", { proof: "training", engine: "cpu", seeds: 3, samples: { digits: 256, drawn: 960 }, steps: 1500 }],
+  ],
   exact: [["node", { proof: "exact", engine: "cpu", from: 0, to: 500 }]],
 };
 
@@ -91,9 +97,20 @@ if (proofs === undefined) {
 }
 function prove(run: Run): Promise<Record<string, unknown>> {
   if (run[0] === "page") return longestTasks(run[1]);
-  if (run[0] === "here") return run[1].proof === "fuzz" ? fuzz(run[1], note) : throughput(run[1]);
+  if (run[0] === "here") return here(run[1]);
   if (run[0] === "gpv") return proveSweep(run[1]);
   return run[0] === "chromium" ? runInChromium(run[1] as PageProof) : runProof(run[0], run[1]);
+}
+
+function here(request: ThroughputRequest | FuzzRequest | TrainingProof): Promise<Record<string, unknown>> {
+  switch (request.proof) {
+    case "fuzz":
+      return fuzz(request, note);
+    case "training":
+      return proveTraining(request);
+    case "throughput":
+      return throughput(request);
+  }
 }
 
 function note(line: string): void {
