@@ -8,7 +8,7 @@
  * whose own pullback is measured (MATH.md §2, "The witness"). Source: Parlett, The Symmetric Eigenvalue Problem, ch. 13.
  */
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
-import { largestPair } from "./tridiagonal.ts";
+import { eigenvaluesAbove, largestPair } from "./tridiagonal.ts";
 
 /** Most steps of one sample; with n_t outputs it is min(n_t, this). */
 export const STEP_LIMIT = 96;
@@ -24,10 +24,10 @@ export function isCheckpoint(steps: number, dimension: number): boolean {
 export interface RitzPair {
   /** θ₁, the largest eigenvalue of T_j: an estimate of ‖J_t‖². */
   readonly value: number;
-  /** θ₂, the second largest; 0 where j = 1. */
-  readonly secondValue: number;
   /** β_j |s_j|, the norm of A y − θ₁ y for the Ritz vector y. */
   readonly residual: number;
+  /** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
+  readonly vector: Float64Array;
 }
 
 /**
@@ -35,14 +35,14 @@ export interface RitzPair {
  * @param alpha α_1 … α_j (at least `steps` entries), @param beta β_1 … β_j.
  */
 export function ritz(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): RitzPair {
-  const { value, secondValue, vector } = largestPair(alpha, beta, steps, "last");
-  return { value, secondValue, residual: (beta[steps - 1] as number) * Math.abs(vector[0] as number) };
+  const { value, vector } = largestPair(alpha, beta, steps);
+  return { value, residual: (beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number), vector };
 }
 
-/** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
+/** The coefficients of the Ritz vector alone. */
 export function ritzVector(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): Float64Array {
   const near = nearOne(alpha, beta, steps);
-  return largestPair(near.alpha, near.beta, steps, "all").vector;
+  return largestPair(near.alpha, near.beta, steps).vector;
 }
 
 /**
@@ -84,8 +84,11 @@ export function settled(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps
   if (!(pair.value > 0)) return true;
   if (pair.residual <= 1e-14 * pair.value) return true;
   if (steps < MINIMUM_STEPS) return false;
-  const error = Math.min(pair.residual, pair.residual ** 2 / (pair.value - pair.secondValue));
-  return error <= 2 * accuracy * pair.value * SAFETY;
+  const wanted = 2 * accuracy * pair.value * SAFETY;
+  if (pair.residual <= wanted) return true;
+  // Is the gap ρ²/`wanted` at least?
+  const gap = pair.residual ** 2 / wanted;
+  return gap <= pair.value && eigenvaluesAbove(near.alpha, near.beta, steps, pair.value - gap) <= 1;
 }
 
 const MINIMUM_STEPS = CHECKPOINTS[0] ?? 1;

@@ -40,6 +40,11 @@ export class KrylovState {
     if (stop) this.running[sample] = 0;
   }
 
+  /** The largest α of a sample, a lower estimate of ‖J_t‖². */
+  largest(sample: number): number {
+    return Math.max(0, ...(this.alpha[sample] as number[]));
+  }
+
   /** Steps that each sample took. */
   steps(): Int32Array {
     return Int32Array.from(this.alpha, (own) => own.length);
