@@ -26,8 +26,6 @@ export interface RitzPair {
   readonly value: number;
   /** β_j |s_j|, the norm of A y − θ₁ y for the Ritz vector y. */
   readonly residual: number;
-  /** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
-  readonly vector: Float64Array;
 }
 
 /**
@@ -36,29 +34,22 @@ export interface RitzPair {
  */
 export function ritz(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): RitzPair {
   const { value, vector } = largestPair(alpha, beta, steps);
-  return { value, residual: (beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number), vector };
+  return { value, residual: (beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number) };
 }
 
-/** The coefficients of the Ritz vector alone. */
+/** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
 export function ritzVector(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): Float64Array {
   const near = nearOne(alpha, beta, steps);
-  return largestPair(near.alpha, near.beta, steps).vector;
+  return largestPair(near.alpha, near.beta, steps).vector.slice(0, steps);
 }
 
 /**
- * Whether the Krylov space has come to its end after `steps` steps: what is left of Aq_j is rounding (64 u of the largest
- * coefficient so far). Going on would normalise noise, which is not orthogonal to what came before. Asked after every step.
- * @param unitRoundoff of the arithmetic that made the vectors.
+ * Whether the Krylov space has come to its end: what is left of Aq_j is rounding (64 u of the largest coefficient so far). Going on would
+ * normalise noise, which is not orthogonal to what came before. Asked after every step.
+ * @param largest of α_1 … α_j. @param beta β_j. @param unitRoundoff of the arithmetic that made the vectors.
  */
-export function exhausted(
-  alpha: ArrayLike<number>,
-  beta: ArrayLike<number>,
-  steps: number,
-  unitRoundoff: number,
-): boolean {
-  let largest = 0;
-  for (let j = 0; j < steps; j++) largest = Math.max(largest, alpha[j] as number);
-  return !((beta[steps - 1] as number) > 64 * unitRoundoff * largest);
+export function exhausted(largest: number, beta: number, unitRoundoff: number): boolean {
+  return !(beta > 64 * unitRoundoff * largest);
 }
 
 /** Whether a sample of dimension n_t stops after `steps` steps: settled to `accuracy`, out of dimensions, or at the limit. */

@@ -9,7 +9,7 @@
 
 export interface LargestPair {
   readonly value: number;
-  /** Of length 1. */
+  /** v_1 … v_n, ‖v‖ = 1, then anything; overwritten by the next call. */
   readonly vector: Float64Array;
 }
 
@@ -18,8 +18,9 @@ export interface LargestPair {
  * f64's range. Where an entry is not finite, neither is the vector.
  */
 export function largestPair(alpha: ArrayLike<number>, beta: ArrayLike<number>, n: number): LargestPair {
+  if (scratch.length < n) [scratch, forward, backward] = [room(n), room(n), room(n)];
   const top = upperEnd(alpha, beta, n);
-  if (!Number.isFinite(top)) return { value: NaN, vector: new Float64Array(n).fill(NaN) };
+  if (!Number.isFinite(top)) return { value: NaN, vector: scratch.fill(NaN) };
   const value = n === 1 ? top : largestEigenvalue(alpha, beta, n, top);
   return { value, vector: eigenvector(alpha, beta, n, value) };
 }
@@ -85,12 +86,15 @@ function largestEigenvalue(alpha: ArrayLike<number>, beta: ArrayLike<number>, n:
   return x;
 }
 
-let forward = new Float64Array(128);
-let backward = new Float64Array(128);
+/** Kept from call to call: there are several of each sample. */
+let [scratch, forward, backward] = [room(128), room(128), room(128)];
+
+function room(n: number): Float64Array {
+  return new Float64Array(2 * n);
+}
 
 /** (x − T) s = γ e_k with |γ| as small as it can be, of length 1. */
 function eigenvector(alpha: ArrayLike<number>, beta: ArrayLike<number>, n: number, x: number): Float64Array {
-  if (forward.length < n) [forward, backward] = [new Float64Array(2 * n), new Float64Array(2 * n)];
   const off = (k: number): number => beta[k] as number;
   let d = 1;
   for (let k = 0; k < n; k++) {
@@ -109,7 +113,7 @@ function eigenvector(alpha: ArrayLike<number>, beta: ArrayLike<number>, n: numbe
     const gamma = Math.abs((forward[k] as number) + d - own);
     if (gamma < least) [least, twist] = [gamma, k];
   }
-  const s = new Float64Array(n);
+  const s = scratch;
   s[twist] = 1;
   let square = 1;
   for (let k = twist - 1; k >= 0; k--) {

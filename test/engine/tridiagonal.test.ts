@@ -51,7 +51,9 @@ describe("the largest eigenvalue of a tridiagonal matrix", () => {
     alpha.forEach((a, i) => dense.set(i, i, a));
     for (let i = 0; i + 1 < n; i++) [i, i + 1].forEach((row) => dense.set(row, 2 * i + 1 - row, beta[i] ?? NaN));
     const known = new EigenvalueDecomposition(dense, { assumeSymmetric: true }).realEigenvalues.sort((a, b) => b - a);
-    const { value, vector } = largestPair(alpha, beta, n);
+    const found = largestPair(alpha, beta, n);
+    const { value } = found;
+    const vector = found.vector.slice(0, n);
     // ‖T‖ ≤ 4; pivots and the twisted vector are exact for a matrix whose entries differ by a few u; the dense solver errs by some n u.
     const rounding = 64 * n * 2 ** -53;
     expect(Math.abs(value - (known[0] ?? NaN))).toBeLessThan(rounding);
@@ -74,7 +76,8 @@ describe("the largest eigenvalue of a tridiagonal matrix", () => {
         const own = list.slice();
         own[at] = bad;
         if (list === beta && at === 7) continue;
-        const { vector } = list === alpha ? largestPair(own, beta, 8) : largestPair(alpha, own, 8);
+        const found = list === alpha ? largestPair(own, beta, 8) : largestPair(alpha, own, 8);
+        const vector = found.vector.slice(0, 8);
         // −Infinity on the diagonal leaves a largest eigenvalue, and its entry 0.
         if (list === alpha && bad === -Infinity) expect(vector.every((v) => !(Math.abs(v) > 1 + 2 ** -50))).toBe(true);
         else expect(vector.every(Number.isNaN)).toBe(true);
