@@ -1,6 +1,6 @@
 /**
- * Engine cpu by itself, one thread, at 1e-3: samples per second of processor time, best and median of the rounds, and a checksum of every
- * measured bit, so that two versions can be compared. `npm run bench -- engine [ROUNDS [WORKLOADS]]`, as `engine 7 AB`.
+ * Engine cpu by itself, one thread, at 1e-3 or what is asked for: samples per second of processor time, best and median of the rounds, and a checksum of every
+ * measured bit, so that two versions can be compared. `npm run bench -- engine [ROUNDS [WORKLOADS [ACCURACY]]]`, as `engine 7 AB verdict`.
  */
 import { createHash } from "node:crypto";
 import process from "node:process";
@@ -12,14 +12,20 @@ import { fillInputs } from "../src/sampling/inputs.ts";
 import type { Workload } from "./workloads.ts";
 import { WORKLOADS } from "./workloads.ts";
 
-const [rounds = "5", letters = "ABCD"] = process.argv.slice(3);
+const [rounds = "5", letters = "ABCD", wanted = "1e-3"] = process.argv.slice(3);
 const chosen = WORKLOADS.filter(({ name }) => letters.includes(name.charAt(0)));
 const engine = createCpuEngine({ threads: 0, runtime: "bench" });
 
 const timings = new Map<Workload, number[]>(chosen.map((workload) => [workload, []]));
 const prepared = chosen.map((workload) => {
   const head = { kind: "logit-argmax" } as const;
-  const plan = makePlan(workload.network, { head, precision: "f64", norm: "spectral", accuracy: 1e-3, seed: 1 });
+  const plan = makePlan(workload.network, {
+    head,
+    precision: "f64",
+    norm: "spectral",
+    accuracy: wanted === "verdict" ? wanted : Number(wanted),
+    seed: 1,
+  });
   const size = Math.min(128, workload.samples);
   const batches: Batch[] = [];
   for (let first = 0; first < workload.samples; first += size) {

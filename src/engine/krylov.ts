@@ -8,7 +8,7 @@
  * whose own pullback is measured (MATH.md §2, "The witness"). Source: Parlett, The Symmetric Eigenvalue Problem, ch. 13.
  */
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
-import { largestPair } from "./tridiagonal.ts";
+import { eigenvaluesAbove, largestPair } from "./tridiagonal.ts";
 
 /** Most steps of one sample; with n_t outputs it is min(n_t, this). */
 export const STEP_LIMIT = 96;
@@ -24,8 +24,6 @@ export function isCheckpoint(steps: number, dimension: number): boolean {
 export interface RitzPair {
   /** θ₁, the largest eigenvalue of T_j: an estimate of ‖J_t‖². */
   readonly value: number;
-  /** θ₂, the second largest; 0 where j = 1. */
-  readonly secondValue: number;
   /** β_j |s_j|, the norm of A y − θ₁ y for the Ritz vector y. */
   readonly residual: number;
 }
@@ -35,30 +33,23 @@ export interface RitzPair {
  * @param alpha α_1 … α_j (at least `steps` entries), @param beta β_1 … β_j.
  */
 export function ritz(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): RitzPair {
-  const { value, secondValue, vector } = largestPair(alpha, beta, steps, "last");
-  return { value, secondValue, residual: (beta[steps - 1] as number) * Math.abs(vector[0] as number) };
+  const { value, vector } = largestPair(alpha, beta, steps);
+  return { value, residual: (beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number) };
 }
 
 /** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
 export function ritzVector(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): Float64Array {
   const near = nearOne(alpha, beta, steps);
-  return largestPair(near.alpha, near.beta, steps, "all").vector;
+  return largestPair(near.alpha, near.beta, steps).vector.slice(0, steps);
 }
 
 /**
- * Whether the Krylov space has come to its end after `steps` steps: what is left of Aq_j is rounding (64 u of the largest
- * coefficient so far). Going on would normalise noise, which is not orthogonal to what came before. Asked after every step.
- * @param unitRoundoff of the arithmetic that made the vectors.
+ * Whether the Krylov space has come to its end: what is left of Aq_j is rounding (64 u of the largest coefficient so far). Going on would
+ * normalise noise, which is not orthogonal to what came before. Asked after every step.
+ * @param largest of α_1 … α_j. @param beta β_j. @param unitRoundoff of the arithmetic that made the vectors.
  */
-export function exhausted(
-  alpha: ArrayLike<number>,
-  beta: ArrayLike<number>,
-  steps: number,
-  unitRoundoff: number,
-): boolean {
-  let largest = 0;
-  for (let j = 0; j < steps; j++) largest = Math.max(largest, alpha[j] as number);
-  return !((beta[steps - 1] as number) > 64 * unitRoundoff * largest);
+export function exhausted(largest: number, beta: number, unitRoundoff: number): boolean {
+  return !(beta > 64 * unitRoundoff * largest);
 }
 
 /** Whether a sample of dimension n_t stops after `steps` steps: settled to `accuracy`, out of dimensions, or at the limit. */
@@ -84,8 +75,11 @@ export function settled(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps
   if (!(pair.value > 0)) return true;
   if (pair.residual <= 1e-14 * pair.value) return true;
   if (steps < MINIMUM_STEPS) return false;
-  const error = Math.min(pair.residual, pair.residual ** 2 / (pair.value - pair.secondValue));
-  return error <= 2 * accuracy * pair.value * SAFETY;
+  const wanted = 2 * accuracy * pair.value * SAFETY;
+  if (pair.residual <= wanted) return true;
+  // Is the gap ρ²/`wanted` at least?
+  const gap = pair.residual ** 2 / wanted;
+  return gap <= pair.value && eigenvaluesAbove(near.alpha, near.beta, steps, pair.value - gap) <= 1;
 }
 
 const MINIMUM_STEPS = CHECKPOINTS[0] ?? 1;

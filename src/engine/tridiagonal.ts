@@ -1,152 +1,137 @@
 /**
- * The largest eigenvalue and its vector of a symmetric tridiagonal matrix, by implicit QL (the classical tql2;
- * Parlett, The Symmetric Eigenvalue Problem, ch. 8): in WebAssembly (assembly/tridiagonal.ts), or where that is missing by the loops
- * below, the same bits.
+ * The largest eigenvalue and its vector of a symmetric tridiagonal matrix T, and how many eigenvalues lie above a number: each from the
+ * pivots of x − T = L D Lᵀ, in O(n).
+ *
+ * The eigenvalue by Laguerre's iteration on det(x − T) from above, which comes down to it without passing it (Parlett, The Symmetric
+ * Eigenvalue Problem, ch. 8); the vector by the twisted factorisation at it (Dhillon and Parlett, Multiple representations to compute
+ * orthogonal eigenvectors of symmetric tridiagonal matrices, 2004).
  */
-import type { Workspace } from "./wasm/workspace.ts";
-import { threadWorkspace } from "./wasm/workspace.ts";
 
-/** The largest eigenvalue, the next one (at least 0), and of the first one's eigenvector the last entry or all, in that order. */
 export interface LargestPair {
   readonly value: number;
-  readonly secondValue: number;
+  /** v_1 … v_n, ‖v‖ = 1, then anything; overwritten by the next call. */
   readonly vector: Float64Array;
 }
 
-/** @param alpha the diagonal α_1 … α_n, @param beta the off-diagonal β_1 … β_{n−1}; each may be longer. */
-export function largestPair(
-  alpha: ArrayLike<number>,
-  beta: ArrayLike<number>,
-  n: number,
-  wanted: "last" | "all",
-): LargestPair {
-  const workspace = threadWorkspace(8 * workOf(n));
-  return workspace === null
-    ? largestPairInLoops(alpha, beta, n, wanted)
-    : largestPairInKernel(workspace, alpha, beta, n, wanted);
+/**
+ * @param alpha the diagonal α_1 … α_n, @param beta the off-diagonal β_1 … β_{n−1}; each may be longer. Their squares must be within
+ * f64's range. Where an entry is not finite, neither is the vector.
+ */
+export function largestPair(alpha: ArrayLike<number>, beta: ArrayLike<number>, n: number): LargestPair {
+  if (scratch.length < n) [scratch, forward, backward] = [room(n), room(n), room(n)];
+  const top = upperEnd(alpha, beta, n);
+  if (!Number.isFinite(top)) return { value: NaN, vector: scratch.fill(NaN) };
+  const value = n === 1 ? top : largestEigenvalue(alpha, beta, n, top);
+  return { value, vector: eigenvector(alpha, beta, n, value) };
 }
 
-export function largestPairInKernel(
-  { kernels, room, numbers }: Workspace,
-  alpha: ArrayLike<number>,
-  beta: ArrayLike<number>,
-  n: number,
-  wanted: "last" | "all",
-): LargestPair {
-  const work = numbers();
-  const at = room() / 8;
-  const layout = begin(work, at, alpha, beta, n, wanted);
-  const { e, v, pitch } = layout;
-  kernels.tridiagonal(8 * at, 8 * e, 8 * v, n, pitch);
-  return pairOf(work, layout);
+/** Eigenvalues above x: pivots of x − T below 0. */
+export function eigenvaluesAbove(alpha: ArrayLike<number>, beta: ArrayLike<number>, n: number, x: number): number {
+  let above = 0;
+  let d = 1;
+  for (let k = 0; k < n; k++) {
+    const b = k === 0 ? 0 : (beta[k - 1] as number);
+    d = x - (alpha[k] as number) - (b * b) / d;
+    if (d === 0) d = -Number.MIN_VALUE;
+    if (d < 0) above++;
+  }
+  return above;
 }
 
-export function largestPairInLoops(
-  alpha: ArrayLike<number>,
-  beta: ArrayLike<number>,
-  n: number,
-  wanted: "last" | "all",
-): LargestPair {
-  const work = new Float64Array(workOf(n));
-  const layout = begin(work, 0, alpha, beta, n, wanted);
-  const { d, e, v, pitch } = layout;
-  for (let low = 0; low < n; low++) {
-    for (let sweep = 0; sweep < 60; sweep++) {
-      let m = low;
-      while (m < n - 1) {
-        const scale = Math.abs(work[d + m] as number) + Math.abs(work[d + m + 1] as number);
-        if (!(Math.abs(work[e + m] as number) > 2 ** -53 * scale)) break;
-        m++;
-      }
-      if (m === low) break;
-      const half = ((work[d + low + 1] as number) - (work[d + low] as number)) / (2 * (work[e + low] as number));
-      let r = Math.sqrt(half * half + 1);
-      let g =
-        (work[d + m] as number) - (work[d + low] as number) + (work[e + low] as number) / (half + (half >= 0 ? r : -r));
-      let s = 1;
-      let c = 1;
-      let p = 0;
-      let i = m - 1;
-      for (; i >= low; i--) {
-        const f = s * (work[e + i] as number);
-        const b = c * (work[e + i] as number);
-        r = Math.sqrt(f * f + g * g);
-        work[e + i + 1] = r;
-        if (r === 0) {
-          work[d + i + 1] = (work[d + i + 1] as number) - p;
-          work[e + m] = 0;
-          break;
-        }
-        s = f / r;
-        c = g / r;
-        g = (work[d + i + 1] as number) - p;
-        r = ((work[d + i] as number) - g) * s + 2 * c * b;
-        p = s * r;
-        work[d + i + 1] = g + p;
-        g = c * r - b;
-        for (let left = v + i * pitch, right = left + pitch; left < v + (i + 1) * pitch; left++, right++) {
-          const x = work[left] as number;
-          const y = work[right] as number;
-          work[right] = s * x + c * y;
-          work[left] = c * x - s * y;
-        }
-      }
-      if (r === 0 && i >= low) continue;
-      work[d + low] = (work[d + low] as number) - p;
-      work[e + low] = g;
-      work[e + m] = 0;
+/** No eigenvalue is above the largest α_k + β_{k−1} + β_k (Gershgorin). NaN or ±Infinity where an entry is. */
+function upperEnd(alpha: ArrayLike<number>, beta: ArrayLike<number>, n: number): number {
+  let top = -Infinity;
+  let before = 0;
+  for (let k = 0; k < n; k++) {
+    const after = k < n - 1 ? Math.abs(beta[k] as number) : 0;
+    top = Math.max(top, (alpha[k] as number) + before + after);
+    before = after;
+  }
+  return top;
+}
+
+/** A step that changes no more than this of the eigenvalue is the last. */
+const LAST_STEP = 2 ** -50;
+/** From 3 to 8 are needed; many where the eigenvalue is a multiple one but for rounding. */
+const MOST_STEPS = 100;
+
+function largestEigenvalue(alpha: ArrayLike<number>, beta: ArrayLike<number>, n: number, top: number): number {
+  let x = top;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    // The pivot d of det(x − T) = Π d, with its first and second derivative, and the logarithmic derivatives' sums.
+    let inverse = 0;
+    let first = 0;
+    let second = 0;
+    let G = 0;
+    let H = 0;
+    for (let k = 0; k < n; k++) {
+      const b = k === 0 ? 0 : (beta[k - 1] as number);
+      const t = b * b * inverse;
+      const u = t * inverse;
+      const d = x - (alpha[k] as number) - t;
+      // Only rounding brings x down to the eigenvalue.
+      if (!(d > 0)) return x;
+      second = u * (second - 2 * inverse * first * first);
+      first = 1 + u * first;
+      inverse = 1 / d;
+      const g = first * inverse;
+      G += g;
+      H += g * g - second * inverse;
     }
+    const change = n / (G + Math.sqrt(Math.max(0, (n - 1) * (n * H - G * G))));
+    const next = x - change;
+    if (!(change > LAST_STEP * Math.abs(x))) return next < x ? next : x;
+    x = next;
   }
-  return pairOf(work, layout);
+  return x;
 }
 
-/** Where the working memory holds diagonal, off-diagonal and, column by column, the wanted rows of the eigenvectors. */
-interface Layout {
-  readonly d: number;
-  readonly e: number;
-  readonly v: number;
-  readonly n: number;
-  /** Rows wanted, filled up to an even number: the kernel takes two at a time. */
-  readonly rows: number;
-  readonly pitch: number;
+/** Kept from call to call: there are several of each sample. */
+let [scratch, forward, backward] = [room(128), room(128), room(128)];
+
+function room(n: number): Float64Array {
+  return new Float64Array(2 * n);
 }
 
-function even(n: number): number {
-  return n + (n % 2);
-}
-
-/** Numbers of working memory. */
-function workOf(n: number): number {
-  return even(n) * (n + 3);
-}
-
-/** The matrix, and the wanted rows of the identity. */
-function begin(
-  work: Float64Array,
-  d: number,
-  alpha: ArrayLike<number>,
-  beta: ArrayLike<number>,
-  n: number,
-  wanted: "last" | "all",
-): Layout {
-  const e = d + even(n);
-  const v = e + even(n);
-  const rows = wanted === "last" ? 1 : n;
-  const pitch = even(rows);
-  work.fill(0, d, v + n * pitch);
-  for (let i = 0; i < n; i++) {
-    work[d + i] = alpha[i] as number;
-    if (i < n - 1) work[e + i] = beta[i] as number;
-    if (i >= n - rows) work[v + i * pitch + (i - n + rows)] = 1;
+/** (x − T) s = γ e_k with |γ| as small as it can be, of length 1. */
+function eigenvector(alpha: ArrayLike<number>, beta: ArrayLike<number>, n: number, x: number): Float64Array {
+  const off = (k: number): number => beta[k] as number;
+  let d = 1;
+  for (let k = 0; k < n; k++) {
+    const b = k === 0 ? 0 : off(k - 1);
+    d = nonzero(x - (alpha[k] as number) - (b * b) / d);
+    forward[k] = d;
   }
-  return { d, e, v, n, rows, pitch };
+  d = 1;
+  let twist = n - 1;
+  let least = Infinity;
+  for (let k = n - 1; k >= 0; k--) {
+    const b = k === n - 1 ? 0 : off(k);
+    const own = x - (alpha[k] as number);
+    d = nonzero(own - (b * b) / d);
+    backward[k] = d;
+    const gamma = Math.abs((forward[k] as number) + d - own);
+    if (gamma < least) [least, twist] = [gamma, k];
+  }
+  const s = scratch;
+  s[twist] = 1;
+  let square = 1;
+  for (let k = twist - 1; k >= 0; k--) {
+    const own = (off(k) / (forward[k] as number)) * (s[k + 1] as number);
+    s[k] = own;
+    square += own * own;
+  }
+  for (let k = twist + 1; k < n; k++) {
+    const own = (off(k - 1) / (backward[k] as number)) * (s[k - 1] as number);
+    s[k] = own;
+    square += own * own;
+  }
+  const length = Math.sqrt(square);
+  for (let k = 0; k < n; k++) s[k] = (s[k] as number) / length;
+  return s;
 }
 
-function pairOf(work: Float64Array, { d, v, n, rows, pitch }: Layout): LargestPair {
-  let first = 0;
-  for (let i = 1; i < n; i++) if ((work[d + i] as number) > (work[d + first] as number)) first = i;
-  let secondValue = 0;
-  for (let i = 0; i < n; i++) if (i !== first) secondValue = Math.max(secondValue, work[d + i] as number);
-  const at = v + first * pitch;
-  return { value: work[d + first] as number, secondValue, vector: work.slice(at, at + rows) };
+/** A pivot that may be divided by. */
+function nonzero(d: number): number {
+  return d === 0 ? 2 ** -500 : d;
 }

@@ -57,8 +57,8 @@ export function topEigenvalue(network: Network, multiply: (v: ParameterVector) =
     beta.push(b);
     const iterations = alpha.length;
     if (!Number.isFinite(b)) return { largest: NaN, residual: NaN, iterations };
-    const { value, vector } = largestPair(alpha, beta, iterations, "last");
-    const residual = b * Math.abs(vector[0] as number);
+    const { value, vector } = largestPair(alpha, beta, iterations);
+    const residual = b * Math.abs(vector[iterations - 1] as number);
     if (iterations === MOST_ITERATIONS || residual <= WANTED * Math.abs(value)) {
       return { largest: value, residual, iterations };
     }

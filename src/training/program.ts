@@ -150,7 +150,7 @@ function operatorsOf(plan: Plan): Operators {
     throw new RangeError("the stages of a gradient make no program and no Gram matrix");
   };
   return {
-    ...{ plan, program: unused, whole: unused, applyFirstGram: unused },
+    ...{ plan, program: unused, whole: unused, applyFirstGram: unused, single: unused },
     apply: (t, x, columns) => {
       const y = new Float64Array(at(t).outputs * columns);
       product(at(t).weight, at(t).outputs, at(t).inputs, x, columns, y);

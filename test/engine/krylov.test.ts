@@ -20,10 +20,9 @@ describe("Ritz pairs", () => {
     const { alpha, beta } = second(n);
     const pair = ritz(alpha, beta, n);
     const eigenvalue = (k: number): number => 2 - 2 * Math.cos((k * Math.PI) / (n + 1));
-    // QL is backward stable: n u times the norm, with room for its sweeps.
+    // Pivots are exact for entries that differ by a few u.
     const slack = 64 * n * 2 ** -53;
     expect(Math.abs(pair.value - eigenvalue(n))).toBeLessThan(slack);
-    if (n > 1) expect(Math.abs(pair.secondValue - eigenvalue(n - 1))).toBeLessThan(slack);
     const vector = ritzVector(alpha, beta, n);
     const norm = Math.sqrt(vector.reduce((sum, v) => sum + v * v, 0));
     expect(Math.abs(norm - 1)).toBeLessThan(slack);
@@ -46,9 +45,9 @@ describe("Ritz pairs", () => {
   });
 
   test("a remainder that is rounding ends the space", () => {
-    expect(exhausted([1, 1], [0.5, 1e-15], 2, 2 ** -53)).toBe(true);
-    expect(exhausted([1, 1], [0.5, 1e-10], 2, 2 ** -53)).toBe(false);
-    expect(exhausted([1, NaN], [0.5, NaN], 2, 2 ** -53)).toBe(true);
+    expect(exhausted(1, 1e-15, 2 ** -53)).toBe(true);
+    expect(exhausted(1, 1e-10, 2 ** -53)).toBe(false);
+    expect(exhausted(NaN, NaN, 2 ** -53)).toBe(true);
   });
 
   test("checkpoints are the listed steps and the end of the space", () => {

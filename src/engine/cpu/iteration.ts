@@ -1,5 +1,6 @@
 /**
  * The iteration for ‖J_t‖ on the host, a step at a time, each sample stopping on its own (krylov.ts), then û with its pullback and norms.
+ * The search for û runs in f32 (panel.ts) where that is enough, else in f64; what is measured of û is always f64.
  * Samples that have stopped leave the block once half of it has: a sample's own arithmetic does not change thereby.
  */
 import type { WitnessMeasurement } from "../engine.ts";
@@ -12,6 +13,7 @@ import { dropUnusable } from "../sample-measurements.ts";
 import { addScaledColumns, columnDot, columnNorm, pickColumns, unitColumns } from "./columns.ts";
 import { Frame } from "./frame.ts";
 import { runCalls } from "./kernels.ts";
+import { searchPanels, SINGLE_ACCURACY } from "./panel.ts";
 
 /** q_j of the samples that had not left by then, each in a column. */
 interface BasisBlock {
@@ -22,21 +24,58 @@ interface BasisBlock {
 /**
  * Witnesses from the vectors in `next`, of length 1 (a zero vector gets none), which is left as it was.
  * @param slopes D_1 … of the frame.
+ * @param single whether f32 may search first.
  */
 export function runIteration(
   frame: Frame,
   own: Iteration,
   slopes: readonly Matrix[],
   accuracy: number,
+  single: boolean,
 ): WitnessMeasurement {
-  const { next, gram, image, back } = own;
+  const below = slopes.slice(0, own.t - 1);
+  const { vector, steps } = single && accuracy >= SINGLE_ACCURACY ? twice() : search(frame, own, below, accuracy);
+  frame.set(own.vector, vector);
+  runCalls(frame, own.back);
+  const count = steps.length;
+  type Norms = Pick<WitnessMeasurement, keyof typeof own.measured>;
+  const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count));
+  const measurement = { ...norms, steps };
+  dropUnusable(measurement);
+  return measurement;
+
+  /** In f32, and what that left in f64. */
+  function twice(): Search {
+    const { left, ...found } = searchPanels(frame, own, below, accuracy);
+    if (left.length === 0) return found;
+    const count = found.steps.length;
+    const rest = new Frame(frame.operators, frame.first, null);
+    for (const of of [own.next, ...below]) rest.set(of, pickColumns(frame.of(of), count, left));
+    const again = search(rest, own, below, accuracy);
+    left.forEach((sample, i) => {
+      found.steps[sample] = again.steps[i] as number;
+      for (let row = 0; row < own.next.rows; row++)
+        found.vector[row * count + sample] = again.vector[row * left.length + i] as number;
+    });
+    return found;
+  }
+}
+
+/** û of every sample, n_t × B, and the steps it took. */
+interface Search {
+  readonly vector: Float64Array;
+  readonly steps: Int32Array;
+}
+
+/** In f64. @param below D_1 … D_{t−1}. */
+function search(frame: Frame, own: Iteration, below: readonly Matrix[], accuracy: number): Search {
+  const { next, gram, image } = own;
   const { rows } = next;
   let q = frame.of(next);
   const count = q.length / rows;
   const state = new KrylovState(count, rows, accuracy, IEEE_F64.unitRoundoff);
   const basis: BasisBlock[] = [];
   const live = new Frame(frame.operators, frame.first, null);
-  const below = slopes.slice(0, own.t - 1);
   for (const D of below) live.set(D, frame.of(D));
   let samples = Int32Array.from({ length: count }, (_, j) => j);
   let previous: Float64Array = new Float64Array(q.length);
@@ -67,13 +106,7 @@ export function runIteration(
     for (const D of below) live.set(D, pickColumns(live.of(D), width, kept));
     samples = running;
   }
-  frame.set(own.vector, combine(basis, state, rows, count));
-  runCalls(frame, back);
-  type Norms = Pick<WitnessMeasurement, keyof typeof own.measured>;
-  const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count));
-  const measurement = { ...norms, steps: state.steps() };
-  dropUnusable(measurement);
-  return measurement;
+  return { vector: combine(basis, state, rows, count), steps: state.steps() };
 }
 
 /** û = Σ_j s_j q_j, each sample by the coefficients of its own steps. */

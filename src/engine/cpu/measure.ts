@@ -39,7 +39,7 @@ export function measureBlock(operators: Operators, batch: Batch): { measurements
       const own = iterations[i - 1];
       if (own === undefined || plan.accuracy === "verdict") return null;
       runCalls(frame, [own.start]);
-      return runIteration(frame, own, base.slopes, plan.accuracy);
+      return runIteration(frame, own, base.slopes, plan.accuracy, true);
     }),
     explicit: plan.layers.map((_, i) => {
       const own = explicit[i - 1];

@@ -7,10 +7,12 @@ import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
 import type { BatchProgram } from "../program/program.ts";
 import { batchProgram } from "../program/program.ts";
+import type { Matrix } from "../program/stage.ts";
 import { transpose } from "../dense/gram.ts";
 import { maskedGroups } from "./columns.ts";
 import type { Tamper } from "./faults.ts";
 import { createTamper } from "./faults.ts";
+import { even } from "./panel-kernels.ts";
 import { product } from "./product.ts";
 
 /** One layer's matrices as the products read them. */
@@ -37,6 +39,8 @@ export interface Operators {
   readonly maskBackward: (slopes: Float64Array, x: Float64Array, rows: number) => Float64Array;
   /** W′_1W′_1ᵀ y, n_2 × B, where the plan has that matrix. */
   readonly applyFirstGram: (y: Float64Array, columns: number) => Float64Array;
+  /** What `apply` (or, turned, `applyTransposed`) multiplies by, or W′_1W′_1ᵀ, in f32, its rows filled up to an even number. */
+  readonly single: (weight: Matrix, turned: boolean) => Float32Array;
   /** What the fault, if any, does to a quantity as it is made. */
   readonly tamper: Tamper;
   readonly fault: FaultName | undefined;
@@ -70,6 +74,24 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
     product(weight, layer.inputs, layer.outputs, operand, columns, x);
     return x;
   };
+  const singles = new Map<string, Float32Array>();
+  const single: Operators["single"] = ({ kind, layer }, turned) => {
+    const key = `${kind} ${String(layer)} ${String(turned)}`;
+    let own = singles.get(key);
+    if (own === undefined) {
+      const { inputs, outputs, weight, transposed } = at(layer);
+      const gram = kind === "first-gram";
+      const [rows, inner] = turned ? [inputs, outputs] : [outputs, gram ? outputs : inputs];
+      const swapped = fault === (turned ? "vjp-transposed" : "jvp-transposed");
+      own = new Float32Array(even(rows) * inner);
+      own.set(gram ? (plan.firstGram as Float64Array) : turned !== swapped ? transposed : weight);
+      // A term that is left out, as `withoutLastRow` has it.
+      if (fault === (turned ? "vjp-row-skipped" : "jvp-row-skipped") && !gram)
+        for (let i = inner - 1; i < own.length; i += inner) own[i] = 0;
+      singles.set(key, own);
+    }
+    return own;
+  };
   const made = new Map<number, BatchProgram>();
   const programOf = (key: number, own: Plan, samples: number): BatchProgram => {
     const program = made.get(key) ?? batchProgram(own, samples, { fault, bindingBytes: Infinity });
@@ -90,6 +112,7 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
       product(plan.firstGram as Float64Array, n, n, y, columns, result);
       return result;
     },
+    single,
     tamper: createTamper(plan, fault),
     fault,
   };

@@ -34,14 +34,16 @@ export function topOf(
   const basis: Float64Array[] = [];
   const alpha: number[] = [];
   const beta: number[] = [];
+  let largest = 0;
   let q = normalised(start);
   for (let j = 1; ; j++) {
     basis.push(q);
     const next = apply(q);
     alpha.push(dot(q, next));
+    largest = Math.max(largest, alpha.at(-1) as number);
     for (let pass = 0; pass < 2; pass++) for (const b of basis) addScaled(next, -dot(b, next), b);
     beta.push(Math.sqrt(dot(next, next)));
-    if (j >= Math.min(n, limit) || exhausted(alpha, beta, j, 2 ** -53)) break;
+    if (j >= Math.min(n, limit) || exhausted(largest, beta.at(-1) as number, 2 ** -53)) break;
     if ((j < 32 || j % 8 === 0) && settled(alpha, beta, j, accuracy)) break;
     q = normalised(next);
   }

@@ -1,18 +1,27 @@
 /** The scalar half of one layer's iteration, the same on every engine: each sample's coefficients, and when it stops (krylov.ts). */
-import { converged, exhausted, isCheckpoint, ritzVector } from "../krylov.ts";
+import { converged, exhausted, isCheckpoint, ritzVector, STEP_LIMIT } from "../krylov.ts";
 
 export class KrylovState {
-  private readonly alpha: readonly number[][];
-  private readonly beta: readonly number[][];
+  /** α_1 …, of a sample one behind the other, with room for `pitch` of them each. */
+  private alpha: Float64Array;
+  private beta: Float64Array;
+  private pitch: number;
+  private readonly taken: Int32Array;
+  private readonly most: Float64Array;
   private readonly running: Uint8Array;
   private readonly dimension: number;
   private readonly accuracy: number;
   private readonly unitRoundoff: number;
+  /** Of one sample, as krylov.ts reads it. */
+  private readonly own = { alpha: new Float64Array(STEP_LIMIT), beta: new Float64Array(STEP_LIMIT) };
 
   /** @param dimension n_t; @param unitRoundoff of the arithmetic that makes the vectors. */
   constructor(samples: number, dimension: number, accuracy: number, unitRoundoff: number) {
-    this.alpha = Array.from({ length: samples }, () => []);
-    this.beta = Array.from({ length: samples }, () => []);
+    this.pitch = FIRST_ROOM;
+    this.alpha = new Float64Array(samples * FIRST_ROOM);
+    this.beta = new Float64Array(samples * FIRST_ROOM);
+    this.taken = new Int32Array(samples);
+    this.most = new Float64Array(samples);
     this.running = new Uint8Array(samples).fill(1);
     this.dimension = dimension;
     this.accuracy = accuracy;
@@ -30,24 +39,57 @@ export class KrylovState {
   /** One more step of a sample; steps of one that has stopped are not its own. */
   take(sample: number, a: number, b: number): void {
     if (!this.runs(sample)) return;
-    const alpha = this.alpha[sample] as number[];
-    const beta = this.beta[sample] as number[];
-    const steps = alpha.push(a);
-    beta.push(b);
-    const stop =
-      exhausted(alpha, beta, steps, this.unitRoundoff) ||
-      (isCheckpoint(steps, this.dimension) && converged(alpha, beta, steps, this.dimension, this.accuracy));
-    if (stop) this.running[sample] = 0;
+    const before = this.taken[sample] as number;
+    if (before === this.pitch) this.grow();
+    const at = sample * this.pitch + before;
+    this.alpha[at] = a;
+    this.beta[at] = b;
+    const steps = (this.taken[sample] = before + 1);
+    const largest = (this.most[sample] = Math.max(this.most[sample] as number, a));
+    if (exhausted(largest, b, this.unitRoundoff)) this.running[sample] = 0;
+    else if (isCheckpoint(steps, this.dimension)) {
+      const { alpha, beta } = this.of(sample);
+      if (converged(alpha, beta, steps, this.dimension, this.accuracy)) this.running[sample] = 0;
+    }
+  }
+
+  /** The largest α of a sample, a lower estimate of ‖J_t‖²; NaN where one is. */
+  largest(sample: number): number {
+    return this.most[sample] as number;
   }
 
   /** Steps that each sample took. */
   steps(): Int32Array {
-    return Int32Array.from(this.alpha, (own) => own.length);
+    return this.taken;
   }
 
   /** s of û = Σ_j s_j q_j, one a step of the sample. */
   ritzCoefficients(sample: number): Float64Array {
-    const alpha = this.alpha[sample] as number[];
-    return ritzVector(alpha, this.beta[sample] as number[], alpha.length);
+    const { alpha, beta } = this.of(sample);
+    return ritzVector(alpha, beta, this.taken[sample] as number);
+  }
+
+  private of(sample: number): { readonly alpha: Float64Array; readonly beta: Float64Array } {
+    const from = sample * this.pitch;
+    for (let j = 0; j < (this.taken[sample] as number); j++) {
+      this.own.alpha[j] = this.alpha[from + j] as number;
+      this.own.beta[j] = this.beta[from + j] as number;
+    }
+    return this.own;
+  }
+
+  private grow(): void {
+    const pitch = 2 * this.pitch;
+    const grown = (values: Float64Array): Float64Array => {
+      const larger = new Float64Array(2 * values.length);
+      for (let sample = 0; sample < this.taken.length; sample++)
+        larger.set(values.subarray(sample * this.pitch, (sample + 1) * this.pitch), sample * pitch);
+      return larger;
+    };
+    this.alpha = grown(this.alpha);
+    this.beta = grown(this.beta);
+    this.pitch = pitch;
   }
 }
+
+const FIRST_ROOM = 16;

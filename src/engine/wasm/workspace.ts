@@ -5,17 +5,21 @@
  * Weights are copied in once and found again by their array, up to KEPT_BYTES in all; then the memory is filled anew from its start, and
  * what is still needed comes back as it is asked for. So nothing has to be freed, and what a forgotten plan left behind goes as well.
  */
+import type { PanelKernels } from "../cpu/panel-kernels.ts";
 import { COLUMNS_WASM } from "./columns-wasm.ts";
 
 /** As assembly/ declares them; matrices are byte offsets. */
 interface Kernels {
   readonly multiply: (a: number, x: number, y: number, rows: number, inner: number, columns: number) => void;
-  readonly tridiagonal: (d: number, e: number, v: number, n: number, rows: number) => void;
   readonly columnMax: (x: number, bytes: number, pitch: number, most: number) => void;
   readonly columnNorm: (x: number, bytes: number, pitch: number, norm: number, scale: number) => void;
   readonly columnDot: (x: number, y: number, bytes: number, pitch: number, dot: number) => void;
   readonly addScaledColumns: (target: number, x: number, bytes: number, pitch: number, factors: number) => void;
   readonly mask: (x: number, bytes: number, pitch: number, slopes: number, own: number, step: number) => void;
+  readonly panelProduct: PanelKernels["product"];
+  readonly panelMask: PanelKernels["mask"];
+  readonly panelStep: PanelKernels["step"];
+  readonly panelCombine: PanelKernels["combine"];
 }
 
 export interface Workspace {
@@ -24,10 +28,13 @@ export interface Workspace {
   readonly holds: (bytes: number) => boolean;
   /** Byte offset of a matrix that never changes, with room for so many numbers in all. */
   readonly keep: (matrix: Float64Array, numbers: number) => number;
+  /** Byte offsets of several matrices in f32 that never change, all needed at once. */
+  readonly keepAll: (matrices: readonly Float32Array[]) => number[];
   /** Byte offset of the room behind what is kept, for the operands of one call. */
   readonly room: () => number;
   /** The memory itself, until `holds` is asked again. */
   readonly numbers: () => Float64Array;
+  readonly singles: () => Float32Array;
   readonly write: (at: number, values: Float64Array) => void;
   readonly read: (at: number, into: Float64Array) => void;
 }
@@ -51,9 +58,29 @@ export function createWorkspace(): Workspace | null {
 
 function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
   let view = new Float64Array(memory.buffer);
-  const kept = new WeakMap<Float64Array, { readonly at: number; readonly filling: number }>();
+  let singles = new Float32Array(memory.buffer);
+  const kept = new WeakMap<Float64Array | Float32Array, { readonly at: number; readonly filling: number }>();
   let filling = 0;
   let top = 0;
+
+  const empty = (): void => {
+    top = 0;
+    filling++;
+  };
+  const known = (matrix: Float64Array | Float32Array): number | null => {
+    const own = kept.get(matrix);
+    return own?.filling === filling ? own.at : null;
+  };
+  const place = (matrix: Float64Array | Float32Array, bytes: number, most: number): number => {
+    const size = wholeLines(bytes);
+    if (top > 0 && top + size > most) empty();
+    const at = top;
+    if (matrix instanceof Float64Array) view.set(matrix, at / 8);
+    else singles.set(matrix, at / 4);
+    top += size;
+    kept.set(matrix, { at, filling });
+    return at;
+  };
 
   return {
     kernels,
@@ -66,24 +93,21 @@ function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
         return false;
       }
       view = new Float64Array(memory.buffer);
+      singles = new Float32Array(memory.buffer);
       return true;
     },
     keep(matrix, numbers) {
-      const known = kept.get(matrix);
-      if (known?.filling === filling) return known.at;
-      const size = wholeLines(8 * numbers);
-      if (top > 0 && top + size > KEPT_BYTES) {
-        top = 0;
-        filling++;
-      }
-      view.set(matrix, top / 8);
-      const at = top;
-      top += size;
-      kept.set(matrix, { at, filling });
-      return at;
+      return known(matrix) ?? place(matrix, 8 * numbers, KEPT_BYTES);
+    },
+    keepAll(matrices) {
+      let missing = 0;
+      for (const own of matrices) if (known(own) === null) missing += wholeLines(own.byteLength);
+      if (top + missing > KEPT_BYTES) empty();
+      return matrices.map((own) => known(own) ?? place(own, own.byteLength, Infinity));
     },
     room: () => top,
     numbers: () => view,
+    singles: () => singles,
     write(at, values) {
       view.set(values, at / 8);
     },

@@ -1,0 +1,136 @@
+import { describe, expect, test } from "vitest";
+import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
+import { Frame } from "../../src/engine/cpu/frame.ts";
+import { runCalls } from "../../src/engine/cpu/kernels.ts";
+import { makeOperators } from "../../src/engine/cpu/operators.ts";
+import { loopMemory } from "../../src/engine/cpu/panel-loops.ts";
+import type { PanelMemory } from "../../src/engine/cpu/panel-kernels.ts";
+import { panelMemory } from "../../src/engine/cpu/panel-memory.ts";
+import { searchPanels } from "../../src/engine/cpu/panel.ts";
+import { makePlan } from "../../src/engine/plan.ts";
+import type { Network } from "../../src/network/network.ts";
+import { createWorkspace } from "../../src/engine/wasm/workspace.ts";
+import { fillInputs } from "../../src/sampling/inputs.ts";
+import { randomNetwork } from "../../src/sampling/random-network.ts";
+
+const SPECIAL = [0, -0, NaN, Infinity, -Infinity, 2 ** -149, 2 ** 127, 2 ** -127, 1e-30];
+
+function kernelMemory(): PanelMemory {
+  const workspace = createWorkspace();
+  if (workspace === null) throw new Error("this runtime has no WebAssembly SIMD");
+  return panelMemory(workspace);
+}
+
+/** What `run` leaves in a memory of these numbers. */
+function leaves(memory: PanelMemory, numbers: Float32Array, run: (memory: PanelMemory) => void): number[] {
+  memory.holds(numbers.byteLength);
+  memory.singles().set(numbers);
+  run(memory);
+  return Array.from(memory.singles().subarray(0, numbers.length));
+}
+
+function numbers(length: number, seed: number, every: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) =>
+    every > 0 && (i * 7 + seed) % every === 0
+      ? (SPECIAL[(i + seed) % SPECIAL.length] ?? 0)
+      : Math.sin(seed * 31 + i * 1.7),
+  );
+}
+
+describe("the kernels of a panel", () => {
+  const SIZES = [
+    [2, 1, 16],
+    [4, 33, 16],
+    [6, 300, 48],
+  ] as const;
+
+  test.each(SIZES)("have the loops' bits: %i rows, %i terms, %i columns", (rows, inner, columns) => {
+    for (const every of [0, 5, 101]) {
+      const all = numbers(rows * inner + (inner + 2 * rows) * columns + 16 * 3, 2, every);
+      const x = 64 * Math.ceil((rows * inner) / 16);
+      const y = x + 4 * inner * columns;
+      const slopes = y + 4 * rows * columns;
+      for (const mask of [0, slopes]) {
+        const run = ({ kernels }: PanelMemory): void => {
+          kernels.product(0, x, y, mask, rows, inner, columns);
+        };
+        expect(leaves(kernelMemory(), all, run)).toEqual(leaves(loopMemory(), all, run));
+      }
+    }
+  });
+
+  test("have the loops' bits in a step, a mask and a combination", () => {
+    const [rows, columns] = [7, 32];
+    const block = 4 * rows * columns;
+    for (const every of [0, 3, 50]) {
+      const all = numbers((8 * block) / 4, 3, every);
+      for (const before of [0, 2 * block]) {
+        const run = ({ kernels }: PanelMemory): void => {
+          kernels.step(0, block, before, 3 * block, 4 * block, 5 * block, rows, columns);
+          kernels.mask(3 * block, block, 6 * block, block);
+          kernels.combine(0, 4 * block, 7 * block, rows, columns, 3);
+        };
+        expect(leaves(kernelMemory(), all, run)).toEqual(leaves(loopMemory(), all, run));
+      }
+    }
+  });
+});
+
+const WIDTHS = [9, 21, 17, 5];
+
+function network(scale: number): Network {
+  const activations = ["tanh", "relu", "identity"] as const;
+  return randomNetwork({ seed: 3, index: 0, widths: WIDTHS, activations, initialiser: "he", biasScale: 0.1, scale });
+}
+
+const planOf = (of: Network) =>
+  makePlan(of, { head: { kind: "sum" }, precision: "f64", norm: "spectral", accuracy: 1e-3, seed: 1 });
+
+describe("the iteration in f32", () => {
+  test("finds the same bits by kernels and by loops", () => {
+    const plan = planOf(network(1));
+    const operators = makeOperators(plan, undefined);
+    const samples = 19;
+    const { base, iterations } = operators.program(samples);
+    const inputs = fillInputs({ distribution: "normal", scale: 1, seed: 8 }, 0, samples, 9);
+    const frame = new Frame(operators, 0, null);
+    frame.put(
+      base.inputs,
+      Float64Array.from(inputs, (_, at) => inputs[(at % samples) * 9 + Math.floor(at / samples)] ?? NaN),
+    );
+    runCalls(frame, base.stages);
+    for (const own of iterations) {
+      runCalls(frame, [own.start]);
+      const found = [kernelMemory(), loopMemory()].map((memory) =>
+        searchPanels(frame, own, base.slopes.slice(0, own.t - 1), 1e-3, memory),
+      );
+      expect(found[0]).toEqual(found[1]);
+      expect(found[0]?.left).toHaveLength(0);
+    }
+  });
+
+  // Saturated units: slopes of the first layer down to tanh′(20) = 1.7e-17, so ‖J_t‖² far below what f32 squares.
+  test("leaves to f64 what f32 has no room for", async () => {
+    const own = network(1);
+    const [first, ...rest] = own.layers;
+    if (first === undefined) throw new Error("no layers");
+    const saturated: Network = { layers: [{ ...first, bias: first.bias.map(() => 20) }, ...rest] };
+    const samples = 5;
+    const inputs = fillInputs({ distribution: "normal", scale: 0.1, seed: 8 }, 0, samples, 9);
+    const engine = createCpuEngine({ threads: 0, runtime: "test" });
+    const measure = async (accuracy: number) => {
+      const plan = { ...planOf(saturated), accuracy };
+      const { measurements } = await engine.measure(plan, { first: 0, samples, inputs, labels: null });
+      return measurements.witnesses.map((w) =>
+        w === null ? [] : Array.from(w.pullbackNorm, (c, j) => c / (w.vectorNorm[j] ?? NaN)),
+      );
+    };
+    const coarse = await measure(1e-3);
+    const fine = await measure(1e-9);
+    fine.flat().forEach((norm, i) => {
+      expect(norm).toBeLessThan(2 ** -40);
+      expect(Math.abs((coarse.flat()[i] ?? NaN) / norm - 1)).toBeLessThan(1e-3);
+    });
+    expect(fine.flat()).toHaveLength(10);
+  });
+});
