@@ -15,27 +15,24 @@ const SLICE: i32 = 128;
 export function multiply(a: usize, x: usize, y: usize, rows: i32, inner: i32, columns: i32): void {
   const pitch: usize = (columns as usize) << 3;
   const rowBytes: usize = (inner as usize) << 3;
+  const wide: usize = ((columns & ~7) as usize) << 3;
   memory.fill(y, 0, pitch * (rows as usize));
   for (let first = 0; first < inner; first += SLICE) {
     const depth = min(SLICE, inner - first);
     const from: usize = x + (first as usize) * pitch;
     let row: usize = a + ((first as usize) << 3);
     let out: usize = y;
-    for (let i = 0; i < rows; i += 4) {
-      let j = 0;
-      for (; j <= columns - 8; j += 8) {
-        const at: usize = (j as usize) << 3;
-        eightColumns(row, rowBytes, from + at, out + at, pitch, depth);
-        eightColumns(row + (rowBytes << 1), rowBytes, from + at, out + at + (pitch << 1), pitch, depth);
-      }
-      for (; j <= columns - 2; j += 2) {
-        const at: usize = (j as usize) << 3;
-        twoColumns(row, rowBytes, from + at, out + at, pitch, depth);
-      }
-      if (j < columns) {
-        const at: usize = (j as usize) << 3;
-        oneColumn(row, rowBytes, from + at, out + at, pitch, depth);
-      }
+    for (let i = 0; i < rows; i += 2) {
+      for (let at: usize = 0; at < wide; at += 64) eightColumns(row, rowBytes, from + at, out + at, pitch, depth);
+      row += rowBytes << 1;
+      out += pitch << 1;
+    }
+    row = a + ((first as usize) << 3);
+    out = y;
+    for (let i = 0; i < rows && wide < pitch; i += 4) {
+      let at: usize = wide;
+      for (; at + 16 <= pitch; at += 16) twoColumns(row, rowBytes, from + at, out + at, pitch, depth);
+      if (at < pitch) oneColumn(row, rowBytes, from + at, out + at, pitch, depth);
       row += rowBytes << 2;
       out += pitch << 2;
     }

@@ -1,0 +1,179 @@
+/**
+ * Engine cpu with all of settlement beside numpy as a person writes it (bench/peers/power.py, f32), one thread each, in turn in one run:
+ * processor seconds a sample between two sizes, the best of the rounds. numpy's stopping rule is tightened until as many of its norms are
+ * within 1e-3 of f64 SVDs as of ours. `npm run bench -- peers [ROUNDS [WORKLOADS]]`; bench/results/peers.json keeps the table.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { createCpuEngine } from "../src/engine/cpu/engine.ts";
+import type { Batch, Measurements } from "../src/engine/engine.ts";
+import type { Plan } from "../src/engine/plan.ts";
+import { makePlan } from "../src/engine/plan.ts";
+import { inputWidth } from "../src/network/network.ts";
+import { createExaminer } from "../src/pipeline/examine.ts";
+import { createStatistics } from "../src/pipeline/statistics.ts";
+import { fillInputs } from "../src/sampling/inputs.ts";
+import type { Workload } from "./workloads.ts";
+import { WORKLOADS } from "./workloads.ts";
+
+const [rounds = "5", letters = "ABCD"] = process.argv.slice(3);
+const ACCURACY = 1e-3;
+/** Share of (sample, layer) that must be within it. */
+const SHARE = 0.999;
+const TOLERANCES = [1e-3, 1e-4, 1e-5];
+
+interface Numpy {
+  readonly about: unknown;
+  readonly ask: (request: object) => Promise<{ norms: number[][]; cpu: number }>;
+  readonly end: () => void;
+}
+
+async function openNumpy(): Promise<Numpy> {
+  const env = { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" };
+  const child = spawn("/usr/bin/python3", ["bench/peers/power.py"], { env, stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async (): Promise<unknown> => {
+    const line = await lines.next();
+    if (line.done === true) throw new Error("numpy has ended");
+    return JSON.parse(line.value) as unknown;
+  };
+  const about = await read();
+  return {
+    about,
+    ask: async (request) => {
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      return (await read()) as { norms: number[][]; cpu: number };
+    },
+    end: () => void child.kill(),
+  };
+}
+
+const engine = createCpuEngine({ threads: 0, runtime: "bench" });
+const folder = mkdtempSync(join(tmpdir(), "gpv-peers-"));
+
+/** What is timed: batches to statistics. */
+function ours({ network }: Workload, inputs: Float64Array, accuracy: number | "verdict") {
+  const head = { kind: "logit-argmax" } as const;
+  const plan = makePlan(network, { head, precision: "f64", norm: "spectral", accuracy, seed: 1 });
+  const examiner = createExaminer(plan, plan, { host: engine, hostAccuracy: null, certify: null }, 0);
+  const width = inputWidth(network);
+  const size = engine.batchSize(plan);
+  const batchAt = (first: number, samples: number): Batch => {
+    const count = Math.min(size, samples - first);
+    return { first, samples: count, inputs: inputs.subarray(first * width, (first + count) * width), labels: null };
+  };
+  return {
+    plan,
+    measurements: async (samples: number): Promise<Measurements> =>
+      (await engine.measure(plan, batchAt(0, samples))).measurements,
+    seconds: async (samples: number): Promise<number> => {
+      const before = process.cpuUsage();
+      const statistics = createStatistics(plan.layers.length, null);
+      for (let first = 0; first < samples; first += size) {
+        const batch = batchAt(first, samples);
+        const measured = await engine.measure(plan, batch);
+        const { block, settled } = await examiner.examine({ batch, originals: new Map(), isNewSize: false }, measured);
+        statistics.add(block);
+        settled.release();
+        measured.release();
+      }
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1e6;
+    },
+  };
+}
+
+/** ‖J_t‖ of each sample by its witness, t = 2 … l, in the unscaled network. */
+function witnessNorms(plan: Plan, { witnesses }: Measurements): number[][] {
+  let exponent = 0;
+  return witnesses.slice(1).map((w, i) => {
+    exponent += plan.layers[i]?.scaleExponent ?? 0;
+    return Array.from(w?.pullbackNorm ?? [], (c, j) => (c / (w?.vectorNorm[j] ?? NaN)) * 2 ** exponent);
+  });
+}
+
+function within(found: number[][], exact: number[][]): number {
+  const right = exact.flatMap((own, t) =>
+    own.map((norm, j) => Math.abs((found[t]?.[j] ?? NaN) / norm - 1) <= ACCURACY),
+  );
+  return right.filter(Boolean).length / right.length;
+}
+
+const numpy = await openNumpy();
+const table: object[] = [];
+for (const workload of WORKLOADS.filter(({ name }) => letters.includes(name.charAt(0)))) {
+  const { network, samples } = workload;
+  const place = join(folder, workload.name.charAt(0));
+  const [small, large] = [samples / 4, samples];
+  const inputs = fillInputs({ distribution: "normal", scale: 1, seed: 8 }, 0, large, inputWidth(network));
+  mkdirSync(place);
+  const { layers } = network;
+  const layout = { widths: [inputWidth(network), ...layers.map((l) => l.outputs)], activation: layers[0]?.activation };
+  writeFileSync(join(place, "network.json"), JSON.stringify(layout));
+  const all = (of: (layer: (typeof layers)[number]) => Float64Array): Float64Array =>
+    Float64Array.from(layers.flatMap((layer) => Array.from(of(layer))));
+  writeFileSync(
+    join(place, "weights.bin"),
+    all((layer) => layer.weight),
+  );
+  writeFileSync(
+    join(place, "biases.bin"),
+    all((layer) => layer.bias),
+  );
+  writeFileSync(join(place, "inputs.bin"), inputs);
+
+  console.error(`${workload.name}: checking`);
+  const full = ours(workload, inputs, ACCURACY);
+  const verdict = ours(workload, inputs, "verdict");
+  const check = Math.min(256, samples, Math.round(2 ** 24 / Math.max(...layers.map((l) => l.inputs * l.outputs))));
+  const { norms: exact } = await numpy.ask({ folder: place, mode: "exact", check });
+  const own = within(witnessNorms(full.plan, await full.measurements(check)), exact);
+  let tol = NaN;
+  let peers = 0;
+  for (tol of TOLERANCES) {
+    peers = within((await numpy.ask({ folder: place, mode: "norms", check, tol })).norms, exact);
+    if (peers >= Math.min(SHARE, own)) break;
+  }
+  console.error(`numpy at ${String(tol)}: ${String(peers)} within, ours ${String(own)}`);
+  const timers: readonly (readonly [string, (n: number) => Promise<number>])[] = [
+    ["numpy", async (n) => (await numpy.ask({ folder: place, mode: "time", samples: n, tol })).cpu],
+    ["full", full.seconds],
+    ["verdict", verdict.seconds],
+  ];
+  const best = new Map<string, number>();
+  for (let round = -1; round < Number(rounds); round++) {
+    for (const [name, time] of timers) {
+      for (const n of [small, large]) {
+        const seconds = await time(n);
+        const key = `${name} ${String(n)}`;
+        // The first round is the warm-up.
+        if (round >= 0) best.set(key, Math.min(best.get(key) ?? Infinity, seconds));
+      }
+    }
+  }
+  const rate = (name: string): number =>
+    (large - small) / ((best.get(`${name} ${String(large)}`) ?? NaN) - (best.get(`${name} ${String(small)}`) ?? NaN));
+  const [peer, fullRate, verdictRate] = ["numpy", "full", "verdict"].map(rate) as [number, number, number];
+  const row = {
+    workload: workload.name,
+    ...{ numpy: Math.round(peer), full: Math.round(fullRate), verdict: Math.round(verdictRate) },
+    ...{ fullRatio: Number((fullRate / peer).toFixed(2)), verdictRatio: Number((verdictRate / peer).toFixed(1)) },
+    ...{ tolerance: tol, numpyWithin: peers, oursWithin: own, checked: exact.flat().length },
+  };
+  table.push(row);
+  console.log(JSON.stringify(row));
+}
+console.table(table);
+const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, platform: process.platform };
+mkdirSync("bench/results", { recursive: true });
+writeFileSync(
+  "bench/results/peers.json",
+  `${JSON.stringify({ made: new Date().toISOString().slice(0, 10), machine, numpy: numpy.about, rounds: Number(rounds), table }, null, 2)}\n`,
+);
+numpy.end();
+engine.dispose();
+rmSync(folder, { recursive: true });
