@@ -33,7 +33,7 @@ export function runIteration(
   const { rows } = next;
   let q = frame.of(next);
   const count = q.length / rows;
-  const state = new KrylovState(count, rows, accuracy, IEEE_F64.unitRoundoff);
+  const state = new KrylovState(count, rows, accuracy, IEEE_F64.unitRoundoff, frame.operators.fault);
   const basis: BasisBlock[] = [];
   const live = new Frame(frame.operators, frame.first, null);
   const below = slopes.slice(0, own.t - 1);

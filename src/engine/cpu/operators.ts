@@ -10,7 +10,7 @@ import { batchProgram } from "../program/program.ts";
 import { transpose } from "../dense/gram.ts";
 import { maskedGroups } from "./columns.ts";
 import type { Tamper } from "./faults.ts";
-import { createTamper } from "./faults.ts";
+import { createTamper, shifted } from "./faults.ts";
 import { product } from "./product.ts";
 
 /** One layer's matrices as the products read them. */
@@ -82,8 +82,14 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
     whole: () => programOf(WHOLE, { ...plan, norm: "frobenius", accuracy: 0 }, 1),
     apply,
     applyTransposed,
-    maskForward: fault === "jvp-missing-mask" ? (_, x) => x : maskedGroups,
-    maskBackward: fault === "vjp-missing-mask" ? (_, x) => x : maskedGroups,
+    maskForward:
+      fault === "jvp-missing-mask" ? (_, x) => x : fault === "slopes-of-neighbour" ? neighbours : maskedGroups,
+    maskBackward:
+      fault === "vjp-missing-mask"
+        ? (_, x) => x
+        : fault === "slopes-of-neighbour" || fault === "vjp-slopes-of-neighbour"
+          ? neighbours
+          : maskedGroups,
     applyFirstGram: (y, columns) => {
       const n = at(1).outputs;
       const result = new Float64Array(n * columns);
@@ -96,6 +102,11 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
 }
 
 const WHOLE = 0;
+
+/** As maskedGroups, by another sample's slopes. */
+function neighbours(slopes: Float64Array, x: Float64Array, rows: number): Float64Array {
+  return maskedGroups(shifted(slopes, slopes.length / rows), x, rows);
+}
 
 function withoutLastRow(x: Float64Array, columns: number): Float64Array {
   const result = Float64Array.from(x);
