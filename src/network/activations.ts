@@ -7,7 +7,7 @@
  *
  * Bare names have the usual parameter: leaky-relu 0.01, elu 1, softplus 1. Others: parametric.ts.
  */
-import { cos, erf, erfc, exp, expm1, expMinusSquare, log1p, sigmoid, sin, tanh } from "./elementary.ts";
+import { cos, erf, erfc, exp, expm1, expMinusSquare, log1p, sigmoid, sin, tanh, tanhFrom } from "./elementary.ts";
 
 export const ACTIVATION_NAMES = [
   "identity",
@@ -63,8 +63,24 @@ function gated(z: number, p: number): number {
 
 /** sech²(z) = 4e/(1 + e)², e = e^(−2|z|): 1 − tanh² would cancel. */
 function sechSquared(z: number): number {
-  const e = exp(-2 * Math.abs(z));
+  return sechSquaredFrom(exp(-2 * Math.abs(z)));
+}
+
+function sechSquaredFrom(e: number): number {
   return (4 * e) / ((1 + e) * (1 + e));
+}
+
+/** tanh and its slope at once: the same bits from one exponential. */
+export function tanhWithSlope(z: Float64Array): { readonly value: Float64Array; readonly slope: Float64Array } {
+  const value = new Float64Array(z.length);
+  const slope = new Float64Array(z.length);
+  for (let i = 0; i < z.length; i++) {
+    const x = z[i] as number;
+    const e = exp(-2 * Math.abs(x));
+    value[i] = tanhFrom(e, x);
+    slope[i] = sechSquaredFrom(e);
+  }
+  return { value, slope };
 }
 
 function softplus(z: number): number {

@@ -10,10 +10,17 @@
 const LN2_HIGH = 6.9314718036912381649e-1; // 32 bits, so that k·LN2_HIGH is exact for |k| < 2²¹
 const LN2_LOW = 1.90821492927058770002e-10;
 
+/** 2^k from k = −600 on: `**` with a variable exponent costs as much as twenty products. */
+const POWERS = Float64Array.from({ length: 1200 }, (_, i) => 2 ** (i - 600));
+
+function powerOfTwo(k: number): number {
+  return k >= -600 && k < 600 ? (POWERS[k + 600] as number) : 2 ** k;
+}
+
 /** x·2^k, exact unless the result is subnormal. */
 function scaleByPower(x: number, k: number): number {
   const half = Math.floor(k / 2);
-  return x * 2 ** half * 2 ** (k - half);
+  return x * powerOfTwo(half) * powerOfTwo(k - half);
 }
 
 /** eˣ, error below 1 ulp; 0 and Infinity beyond the range. */
@@ -80,7 +87,11 @@ export function log1p(x: number): number {
 
 /** eˣ − 1 by Kahan's correction of fl(eˣ) − 1, error below 4 ulp. */
 export function expm1(x: number): number {
-  const u = exp(x);
+  return expm1From(exp(x), x);
+}
+
+/** @param u exp(x) */
+function expm1From(u: number, x: number): number {
   if (u === 1) return x;
   const m = u - 1;
   if (m === -1 || u === Infinity || Math.abs(x) > 1) return m;
@@ -89,7 +100,12 @@ export function expm1(x: number): number {
 
 /** tanh x = −m/(2 + m), m = e^(−2|x|) − 1, error below 5 ulp. */
 export function tanh(x: number): number {
-  const m = expm1(-2 * Math.abs(x));
+  return tanhFrom(exp(-2 * Math.abs(x)), x);
+}
+
+/** The same where e^(−2|x|) is known. @param e exp(−2|x|) */
+export function tanhFrom(e: number, x: number): number {
+  const m = expm1From(e, -2 * Math.abs(x));
   const t = -m / (2 + m);
   return x < 0 ? -t : t;
 }

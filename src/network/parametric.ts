@@ -9,7 +9,7 @@
  * no parameter that is used: 2^20.
  */
 import type { ActivationFunctions, ActivationName } from "./activations.ts";
-import { ACTIVATIONS, elu, leakyRelu, softplusOf } from "./activations.ts";
+import { ACTIVATIONS, elu, leakyRelu, softplusOf, tanhWithSlope } from "./activations.ts";
 import { UsageError } from "./errors.ts";
 
 /** Activations that take a parameter, and the one that the bare name has. */
@@ -108,6 +108,7 @@ export function activated(
   z: Float64Array,
   columns: number,
 ): { readonly value: Float64Array; readonly slope: Float64Array } {
+  if (activation === "tanh") return tanhWithSlope(z);
   if (!isPrelu(activation)) {
     const { value, slope } = functionsOf(activation);
     return { value: z.map(value), slope: z.map(slope) };

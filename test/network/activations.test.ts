@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ACTIVATION_NAMES, ACTIVATIONS } from "../../src/network/activations.ts";
+import { ACTIVATION_NAMES, ACTIVATIONS, tanhWithSlope } from "../../src/network/activations.ts";
 import { curvature, isPiecewiseLinear, roundedJet } from "../../src/network/curvature.ts";
 import { derivative } from "../../src/reference/differences.ts";
 
@@ -93,4 +93,16 @@ describe.each(ACTIVATION_NAMES)("%s", (name) => {
       }
     }
   });
+});
+
+test("tanh and its slope made at once have the bits of each alone", () => {
+  const z = Float64Array.of(0, -0, NaN, Infinity, -Infinity, 1e-310, 800, 1e-9, 0.3, -19.5);
+  const both = tanhWithSlope(Float64Array.from([...z, ...Array.from({ length: 500 }, (_, i) => 0.08 * (i - 250))]));
+  expect(both.value.subarray(0, z.length)).toEqual(z.map(ACTIVATIONS.tanh.value));
+  expect(both.slope.subarray(0, z.length)).toEqual(z.map(ACTIVATIONS.tanh.slope));
+  for (let i = 0; i < 500; i++) {
+    const x = 0.08 * (i - 250);
+    expect(both.value[z.length + i]).toBe(ACTIVATIONS.tanh.value(x));
+    expect(both.slope[z.length + i]).toBe(ACTIVATIONS.tanh.slope(x));
+  }
 });
