@@ -4,25 +4,42 @@ import { FormatError, UsageError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
 import type { SeriesRow } from "../records/training.ts";
 import { SERIES_ROW } from "../records/training.ts";
-import { comparisonConsole, pairRows } from "../report/training-compare.ts";
+import { comparisonConsole, comparisonPage, pairRows } from "../report/training-compare.ts";
 import type { Arguments } from "./arguments.ts";
 import { EXIT } from "./exit.ts";
 import { readText, reading } from "./files.ts";
+import { FLAGS } from "./flags.ts";
 import { baseName } from "./inputs.ts";
 import type { Io } from "./io.ts";
+import { closeAll, openOutput } from "./outputs.ts";
+import { checkDistinct } from "./same-file.ts";
 
 export async function compareSeries(args: Arguments, first: string, io: Io): Promise<number> {
   const { values, operand: second } = args;
   if (second === null) throw new UsageError(`--compare ${first}: found one series, expected --compare A B`);
+  for (const key of ["checkpoints", "inputs", "labels", "series", "probeRows", "report"] as const) {
+    if (values[key] !== null) {
+      throw new UsageError(`Found --${FLAGS[key].name} with --compare: expected two series, --html or --json alone`);
+    }
+  }
+  checkDistinct([
+    { option: "compare", file: first, output: false },
+    { option: "", file: second, output: false },
+    { option: "html", file: values.html, output: true },
+  ]);
   const own = reading(io, values.maxMemory);
   const [a, b] = [parseSeries(await readText(first, own), first), parseSeries(await readText(second, own), second)];
   const pairs = pairRows(a, b);
   const names = [baseName(first), baseName(second)] as const;
+  const output = values.html === null ? null : openOutput("html", values.html);
+  output?.write(comparisonPage(pairs, names));
+  const lost = closeAll([output]);
   await io.out(
     values.json === true
       ? `${JSON.stringify({ a: first, b: second, rows: pairs }, null, 2)}\n`
       : comparisonConsole(pairs, names),
   );
+  if (lost !== null) throw lost;
   return EXIT.passed;
 }
 

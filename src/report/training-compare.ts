@@ -1,7 +1,10 @@
-/** Two series of probes as one table, step by step. Pure functions. */
+/** Two series of probes side by side, step by step: as a table, and as a page with curves. Pure functions. */
 import type { Maybe } from "../records/kit.ts";
 import type { SeriesRow } from "../records/training.ts";
 import { joined } from "./console.ts";
+import { stepPlot } from "./html-curves.ts";
+import { html, page, section, table } from "./html-markup.ts";
+import { footer } from "./html-parts.ts";
 import { grouped, significant } from "./numbers.ts";
 
 /** A step of either series. Of a series of several seeds, the run of the first one. */
@@ -30,6 +33,43 @@ const QUANTITIES: readonly (readonly [title: string, of: (row: SeriesRow) => May
   ["complexity", (row) => row.geometricComplexity],
   ["λ_max", (row) => row.hessian.largest],
 ];
+
+/** Each quantity of both series in one plot; a step that a series has not is left out of its line. */
+export function comparisonPage(pairs: readonly PairedRow[], [a, b]: readonly [string, string]): string {
+  const steps = pairs.map(({ step }) => step);
+  const values = (of: (row: SeriesRow) => Maybe, side: "a" | "b"): Maybe[] =>
+    pairs.map((pair) => (pair[side] === null ? null : of(pair[side])));
+  return page(
+    `${a} beside ${b}`,
+    html`<h1>Two series of probes</h1>
+      <p class="quiet">A: ${a}; B: ${b}. P_x, P_θ, C and ρ are of the loss.</p>
+      ${section(
+        "Step by step",
+        html`<div class="plots">
+          ${QUANTITIES.map(([title, of], i) =>
+            stepPlot({
+              ...{ id: `quantity-${String.fromCharCode(97 + i)}`, title, steps },
+              lines: [
+                { name: "A", values: values(of, "a") },
+                { name: "B", values: values(of, "b") },
+              ],
+            }),
+          )}
+        </div>`,
+        table(
+          "Every step",
+          ["step", ...QUANTITIES.flatMap(([title]) => [`${title} A`, `${title} B`])],
+          pairs.map((pair) => [
+            grouped(pair.step),
+            ...QUANTITIES.flatMap(([, of]) =>
+              [pair.a, pair.b].map((row) => (row === null ? "–" : significant(of(row)))),
+            ),
+          ]),
+        ),
+      )}
+      ${footer()}`,
+  );
+}
 
 /** Quantities a table: two columns each, and the step's, within 80 columns. */
 const TOGETHER = 3;

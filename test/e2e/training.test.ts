@@ -235,8 +235,12 @@ describe("gpv probe", () => {
       [2, "mlp-8-epoch2.safetensors"],
       [10, "mlp-8-epoch10.safetensors"],
     ]);
-    const compared = await gpv("probe", "--compare", at("whole.jsonl"), at("foreign.jsonl"));
+    const page = ["--html", at("compared.html")];
+    const compared = await gpv("probe", "--compare", at("whole.jsonl"), at("foreign.jsonl"), ...page);
     expect(compared.code).toBe(0);
+    const text = readFileSync(at("compared.html"), "utf8");
+    expect(text.match(/<svg/g)).toHaveLength(9);
+    expect(text).not.toMatch(/<script|NaN|undefined/);
     expect(compared.stdout).toContain("P_θ/P_x A  P_θ/P_x B");
   });
 
@@ -244,6 +248,7 @@ describe("gpv probe", () => {
     for (const [words, message] of [
       [["--checkpoints", place, ...DATA], "found no model with a number in its name"],
       [["--compare", at("whole.jsonl")], "expected --compare A B"],
+      [["--compare", at("whole.jsonl"), at("whole.jsonl"), "--report", at("r.json")], "Found --report with --compare"],
       [["--compare", labels, labels], "expected a line of --series FILE.jsonl"],
       [["--checkpoints", at("whole")], "Found no --inputs"],
     ] as const) {
