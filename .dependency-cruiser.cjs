@@ -61,6 +61,12 @@ module.exports = {
       to: { path: "^src/reference/" },
     },
     {
+      name: "the-audit-owes-nothing-to-what-it-audits",
+      severity: "error",
+      from: { path: "^src/verification/audit/" },
+      to: { path: "^src/(engine|network)/", dependencyTypesNot: ["type-only"] },
+    },
+    {
       name: "web-talks-to-the-worker-only",
       severity: "error",
       from: { path: "^web/" },

@@ -20,14 +20,26 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** An interrupted run says so first; then violated and what --fail-on names; then "nothing was decided". */
+/** Findings that are no sample's: what the run was given is not what its engine got, or its report is not its rows'. */
+const OF_THE_RUN: ReadonlySet<string> = new Set(["plan", "input", "report"]);
+
+/** An interrupted run says so first; then violated, a wrong report and what --fail-on names; then "nothing was decided". */
 export function exitCode(
-  report: { readonly verdicts: VerdictCounts; readonly timing: { readonly interrupted: boolean } },
+  report: {
+    readonly verdicts: VerdictCounts;
+    readonly timing: { readonly interrupted: boolean };
+    readonly faults?: readonly { readonly check: string }[];
+  },
   failOn: readonly VerdictName[],
 ): number {
-  const { verdicts } = report;
+  const { verdicts, faults = [] } = report;
   if (report.timing.interrupted) return EXIT.interrupted;
-  if (verdicts.violated > 0 || failOn.some((name) => verdicts[name] > 0)) return EXIT.failed;
+  if (
+    verdicts.violated > 0 ||
+    faults.some(({ check }) => OF_THE_RUN.has(check)) ||
+    failOn.some((name) => verdicts[name] > 0)
+  )
+    return EXIT.failed;
   return verdicts.holds + verdicts.tight === 0 ? EXIT.undecided : EXIT.passed;
 }
 

@@ -199,8 +199,8 @@ export const FLAGS = {
   audit: flag({
     name: "audit",
     value: "R",
-    default: "0.01",
-    help: "share of the samples whose every stored value is recomputed on the host",
+    default: null,
+    help: "share of the samples whose every stored value is recomputed on the host; left out: 0.01 of the first 100,000, 0.001 beyond",
     parse: real((x) => x >= 0 && x <= 1, "a number from 0 to 1"),
   }),
   address: flag({

@@ -1,7 +1,7 @@
 /** After a sweep: the smallest violated witness that it wrote, reduced for as long as a person would wait. */
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { withPlanFault } from "../engine/faults.ts";
+import { withPlanFault } from "../engine/plan-faults.ts";
 import type { LedgerHeader } from "../sweep/ledger.ts";
 import { witnessText } from "../witness/file.ts";
 import { shrinkWitness } from "../witness/shrink.ts";

@@ -4,7 +4,8 @@
  */
 import { deviationText } from "../conformance/expected.ts";
 import { guiltyCall } from "../conformance/stages.ts";
-import { FAULTS, withPlanFault } from "../engine/faults.ts";
+import { FAULTS } from "../engine/faults.ts";
+import { withPlanFault } from "../engine/plan-faults.ts";
 import { UsageError } from "../network/errors.ts";
 import { counted } from "../report/numbers.ts";
 import { witnessText } from "../witness/file.ts";

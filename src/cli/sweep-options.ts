@@ -1,6 +1,6 @@
 /** `--preset`, `--grid` and what may narrow them → the grids of a sweep. */
 import { parse } from "yaml";
-import { DEFAULT_AUDIT } from "../pipeline/verify.ts";
+import { DEFAULT_AUDIT } from "../pipeline/audits.ts";
 import { checkDepth } from "../formats/json-depth.ts";
 import { FormatError, UsageError } from "../network/errors.ts";
 import type { Grid } from "../sweep/grid.ts";
@@ -53,7 +53,7 @@ export async function gridsOf(args: Arguments, io: Io): Promise<SweepGrids | nul
     ...chosen,
     grids: narrowed,
     inputsPerNetwork: values.inputsPerNetwork ?? chosen.inputsPerNetwork,
-    audit: given.has("audit") ? values.audit : chosen.audit,
+    audit: values.audit ?? chosen.audit,
   };
 }
 
@@ -84,7 +84,7 @@ async function fileGrids(file: string, own: Reading): Promise<SweepGrids> {
   return {
     grids: gridsFromText(await readText(file, own), file),
     inputsPerNetwork: INPUTS_PER_NETWORK,
-    audit: DEFAULT_AUDIT,
+    audit: DEFAULT_AUDIT.first,
     source: file,
     command: `--grid ${shellWord(file)}`,
   };

@@ -2,12 +2,10 @@
  * The planted faults: each changes one thing in an engine's arithmetic, and no check can read which one is on.
  * They exist to measure which check catches what; `--plant NAME` switches one on.
  *
- * Here stand their names and those that change what the host holds (a plan, finished measurements) and so serve every engine;
- * gpu/faults.ts has those of the kernels, cpu/faults.ts those of engine cpu.
+ * Here stand their names and those that change finished measurements and so serve every engine; plan-faults.ts has those of a plan,
+ * batch-faults.ts those of a batch, gpu/faults.ts those of the kernels, cpu/faults.ts those of engine cpu.
  */
 import type { DirectionMeasurement, Measurements } from "./engine.ts";
-import type { Interval } from "./interval.ts";
-import type { Plan } from "./plan.ts";
 
 /** What a fault changes, and where it can be planted. */
 export interface FaultDescription {
@@ -68,6 +66,43 @@ const TABLE = {
   "weight-norm-doubled": everywhere("the proven bracket of every weight norm is multiplied by 2"),
   "weight-norm-low": everywhere("the proven bracket of every weight norm is multiplied by 0.999"),
   "weight-norm-high": everywhere("the proven bracket of every weight norm is multiplied by 1.001"),
+  "last-tile-wrong-at-17": everywhere("where a layer has 16k + 1 rows, the forward pass leaves out the last of them"),
+  "slopes-at-hidden": everywhere("slopes are taken at h in place of z"),
+  "slopes-of-neighbour": everywhere("the backward and the tangent pass take another sample's slopes"),
+  "vjp-slopes-of-neighbour": everywhere("the backward pass takes another sample's slopes"),
+  "norm-lane-skipped": webgpu("every norm leaves out the last entry"),
+  "gelu-slope-without-density": everywhere("the slope of gelu lacks its term zφ(z)"),
+  "tanh-slope-linear": everywhere("the slope of tanh is 1 − |tanh z| in place of 1 − tanh² z"),
+  "silu-slope-logistic": everywhere("the slope of silu is the logistic function's value"),
+  "leaky-slope-doubled": everywhere("leaky-relu has twice its slope on its negative side, in value and slope alike"),
+  "cross-entropy-label-dropped": everywhere("the gradient of cross-entropy is 0 at the label"),
+  "labels-shifted-from-256": everywhere("from sample 256 on, labels are those of the class after"),
+  "labels-shifted-from-65536": everywhere("from sample 65,536 on, labels are those of the class after"),
+  "samples-swapped": everywhere("in every batch, samples 2 and 3 have each other's inputs"),
+  "witness-of-next-sample": everywhere("the norms of a sample's witness are those of the next sample's"),
+  "iteration-one-step": everywhere("the iteration for ‖J_t‖ ends after one step"),
+  "iteration-loose": everywhere("the iteration for ‖J_t‖ stops after four steps, at any residual"),
+  "iteration-vector-flat": everywhere("the witness is the sum of the iteration's vectors"),
+  "iteration-vector-first": everywhere("the witness is the iteration's first vector"),
+  "weight-norm-proof-low": everywhere("‖W‖ is bracketed at 0.9 times its value, the proof that is kept of it too"),
+  "weight-norm-proof-high": everywhere("‖W‖ is bracketed at 1.1 times its value, the proof that is kept of it too"),
+  "omega-low": everywhere("ω_t is 0.9 times its value"),
+  "omega-high": everywhere("ω_t is 3 times its value"),
+  "plan-weights-f16": everywhere("the plan has the weights with the 10 bits of f16's mantissa"),
+  "plan-weights-transposed": everywhere("the plan has the transposes of the square weights"),
+  "plan-bias-of-next": everywhere("the plan has each bias in the place of the one before"),
+  "inputs-row-early": everywhere("the run reads its inputs one row early"),
+  "first-sample-turned": everywhere("the first sample of every batch has two entries exchanged"),
+  "last-sample-turned": everywhere("the last sample of every batch has two entries exchanged"),
+  "last-batch-turned": everywhere(
+    "in a batch that is smaller than those before, all samples have two entries exchanged",
+  ),
+  "one-in-500-turned": everywhere("one sample in 500 has two entries exchanged"),
+  "one-in-1000-turned": everywhere("one sample in 1,000 has two entries exchanged"),
+  "report-mean-high": everywhere("the report's mean ‖∇ₓf‖² is 1.001 times its value"),
+  "report-mean-of-others": everywhere("the report's mean ratio is divided by one sample more"),
+  "report-count-moved": everywhere("the report counts one sample that holds as tight"),
+  "report-maximum-dropped": everywhere("the report's largest ratio is its median"),
   "subnormals-flushed": { ...webgpu("products and activations are 0 where they are subnormal"), allowed: true },
 } as const satisfies Readonly<Record<string, FaultDescription>>;
 
@@ -98,7 +133,7 @@ export function inputGradientFactor(fault: FaultName | null | undefined): number
 const NORM_FACTORS: Readonly<Record<string, number>> = { halved: 0.5, doubled: 2, low: 0.999, high: 1.001 };
 
 /** What a fault of this family (jacobian-norm, weight-norm) multiplies by; null where it is not of the family. */
-function normFactor(family: string, fault: FaultName | null | undefined): number | null {
+export function normFactor(family: string, fault: FaultName | null | undefined): number | null {
   if (!fault?.startsWith(`${family}-`)) return null;
   return NORM_FACTORS[fault.slice(family.length + 1)] ?? null;
 }
@@ -111,6 +146,15 @@ export function withMeasurementFault(m: Measurements, fault: FaultName | null | 
       w === null ? null : { ...w, pullbackNorm: w.pullbackNorm.map((v) => factor * v) },
     );
     return { ...m, witnesses };
+  }
+  if (fault === "witness-of-next-sample") {
+    const next = (v: Float64Array): Float64Array => v.map((_, at) => v[(at + 1) % v.length] as number);
+    return {
+      ...m,
+      witnesses: m.witnesses.map((w) =>
+        w === null ? null : { ...w, vectorNorm: next(w.vectorNorm), pullbackNorm: next(w.pullbackNorm) },
+      ),
+    };
   }
   if (fault === "hidden-norm-shifted") {
     const last = m.hiddenNorm.length - 1;
@@ -134,21 +178,6 @@ export function withMeasurementFault(m: Measurements, fault: FaultName | null | 
     };
   }
   return m;
-}
-
-/** The plan with the fault in it, where it is one of the weight norms. */
-export function withPlanFault(plan: Plan, fault: FaultName | null | undefined): Plan {
-  const factor = normFactor("weight-norm", fault);
-  if (factor === null) return plan;
-  const scaled = (b: Interval): Interval => ({ lower: b.lower * factor, upper: b.upper * factor });
-  return {
-    ...plan,
-    layers: plan.layers.map((layer) => ({
-      ...layer,
-      spectralNorm: scaled(layer.spectralNorm),
-      frobeniusNorm: scaled(layer.frobeniusNorm),
-    })),
-  };
 }
 
 /** x with the 10 bits of f16's mantissa, the rest cut off; the exponent's range stays. */

@@ -1,6 +1,6 @@
 /**
  * Which samples of a block are audited, and what becomes of what an audit finds. Drawn ones by their address and the share; those that the
- * cut test suspects; and one of the first batch of each size, since kernels are another call for each. The latter two are none of the draws
+ * cut test suspects; and the first and the last of every batch, where a kernel's call begins and ends. The latter two are none of the draws
  * that the report counts, which do not depend on the batch: they change nothing unless they are found to be wrong.
  */
 import type { Batch, MeasuredBatch, Measurements, TracedSample } from "../engine/engine.ts";
@@ -12,7 +12,14 @@ import type { AuditOutcome } from "../verification/audit/audit.ts";
 import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts";
 import type { Discrepancy } from "../verification/audit/comparison.ts";
 import type { IdentityEntry } from "../verification/audit/identities.ts";
-import { auditPlannedLayer } from "../verification/audit/norms.ts";
+import { auditPlannedLayer } from "../verification/audit/planned-norms.ts";
+import type { AccuracyCount } from "../verification/audit/accuracy.ts";
+import { auditAccuracy } from "../verification/audit/accuracy.ts";
+import type { JacobianWorkspace } from "../verification/audit/jacobian.ts";
+import { jacobianWorkspace } from "../verification/audit/jacobian.ts";
+import { prepareAudit } from "../verification/audit/prepared.ts";
+import type { Prepared } from "../verification/audit/prepared.ts";
+import { layerBounds } from "../verification/rounding.ts";
 import { CODE } from "../verification/verdict.ts";
 import type { Draft } from "./draft.ts";
 import { judgementOf } from "./draft.ts";
@@ -25,11 +32,14 @@ import { tell } from "./words.ts";
 export interface Auditor {
   /** The places in a batch of the samples that are drawn. */
   readonly drawn: (batch: Batch) => number[];
+  /** Places that will be looked at, if all is finite: an engine may read them back while it is at it. */
+  readonly wanted: (batch: Batch) => number[];
   /** Audits what is to be audited of a settled block. @returns the entries of the identities that were looked at, by place. */
   readonly audit: (given: GivenBatch, measured: MeasuredBatch, settled: Settled) => Promise<Audits>;
   /**
    * Audits one sample.
    * @param own the sample as a batch of its own. @param isReported whether its row is what will be reported, so that it is audited too.
+   * @param isDrawn whether it counts.
    */
   readonly examine: (
     draft: Draft,
@@ -37,7 +47,13 @@ export interface Auditor {
     own: Batch,
     traced: TracedSample,
     isReported: boolean,
-  ) => Promise<AuditOutcome>;
+    isDrawn: boolean,
+  ) => Promise<Examination>;
+}
+
+/** @property accuracy of the sample's estimates of ‖J_t‖, where it was drawn and an accuracy was asked for. */
+export interface Examination extends AuditOutcome {
+  readonly accuracy: AccuracyCount | null;
 }
 
 export interface Audits {
@@ -55,50 +71,71 @@ function auditWord(seed: number, index: number): number {
   return wordsAt(seed, AUDIT_STREAM, index, 1)[0] ?? 0;
 }
 
-/** Whether a sample is audited: a function of its address and the share alone, and what a share audits a larger one does too. */
-export function isAudited(seed: number, index: number, share: number): boolean {
-  return (auditWord(seed, index) + 0.5) * 2 ** -32 < share;
+/** The share that is audited where none is asked for, by the index in the run alone: 1 % of the first 100,000 samples, 0.1 % beyond. */
+export const DEFAULT_AUDIT = { first: 0.01, until: 100_000, beyond: 0.001 } as const;
+
+/** @param share as it was asked for; null: the default. */
+export function shareAt(share: number | null, index: number): number {
+  if (share !== null) return share;
+  return index < DEFAULT_AUDIT.until ? DEFAULT_AUDIT.first : DEFAULT_AUDIT.beyond;
 }
 
-/** @param share of samples that are audited, 0 to 1. */
-export function createAuditor(plan: Plan, share: number): Auditor {
+/** Whether a sample is audited: a function of its address and the share alone, and what a share audits a larger one does too. */
+export function isAudited(seed: number, index: number, share: number | null): boolean {
+  return (auditWord(seed, index) + 0.5) * 2 ** -32 < shareAt(share, index);
+}
+
+/**
+ * @param share of samples that are audited, 0 to 1; null: the default.
+ * @param accuracy that was asked of every ‖J_t‖; null: of none.
+ */
+export function createAuditor(plan: Plan, share: number | null, accuracy: number | null): Auditor {
   const pace = createPacer();
   const work = SAMPLE_PASSES * plan.layers.reduce((sum, l) => sum + l.scaledWeight.length, 0);
   let planFound: Promise<readonly Discrepancy[]> | null = null;
+  const known = new Map<Plan, PreparedRun>();
+  const preparedFor = (own: Plan): PreparedRun => {
+    const found = known.get(own) ?? prepareRun(own);
+    known.set(own, found);
+    return found;
+  };
 
   const drawn = ({ first, samples }: Batch): number[] => {
     const places = Array.from({ length: samples }, (_, at) => at);
     return share === 0 ? [] : places.filter((at) => isAudited(plan.seed, first + at, share));
   };
-  /** One of the first batch of its size: the next to be drawn by a larger share, of those that are finite. */
-  const extra = ({ batch: { first, samples }, isNewSize }: GivenBatch, { finite }: Measurements): number | null => {
-    if (share === 0 || !isNewSize) return null;
-    let least = Infinity;
-    let place: number | null = null;
-    for (let at = 0; at < samples; at++) {
-      const word = finite[at] === 1 ? auditWord(plan.seed, first + at) : Infinity;
-      if (word < least) [least, place] = [word, at];
-    }
-    return place;
+  const wanted = (batch: Batch): number[] =>
+    share === 0 ? [] : [...new Set([...drawn(batch), 0, batch.samples - 1])].sort((a, b) => a - b);
+  /** The first and the last sample of a batch, of those that are finite: where a kernel's call begins and ends. */
+  const ends = ({ samples }: Batch, { finite }: Measurements): number[] => {
+    if (share === 0) return [];
+    let [first, last] = [0, samples - 1];
+    while (first < samples && finite[first] !== 1) first++;
+    while (last > first && finite[last] !== 1) last--;
+    return first < samples ? [first, last] : [];
   };
-  const examine: Auditor["examine"] = async (draft, at, own, traced, isReported) => {
-    planFound ??= auditPlan(plan, pace);
+  const examine: Auditor["examine"] = async (draft, at, own, traced, isReported, isDrawn) => {
+    planFound ??= auditPlan(preparedFor(plan).prepared, pace);
     const planAudit = await planFound;
     await pace(work);
     const { bounds, measurements, block } = draft;
     const judgement = judgementOf(draft, at);
+    const { prepared, workspace } = preparedFor(bounds.plan);
     const subject = {
       plan: bounds.plan,
+      prepared,
       layers: bounds.layers,
       arithmetic: measurements.arithmetic,
       index: own.first,
       input: own.inputs,
       label: own.labels?.[0] ?? -1,
-      ...{ traced, measurements, at },
+      ...{ traced, measurements, at, kinks: bounds.kinks },
       jacobianUpper: judgement.findings.map((f) => f.jacobian.spectral.upper),
     };
     const row = isReported && judgement.vouched ? sampleRow(block, at) : null;
-    return auditSample(subject, row, judgement, planAudit);
+    const outcome = auditSample(subject, row, judgement, planAudit);
+    if (!isDrawn || row === null || accuracy === null) return { ...outcome, accuracy: null };
+    return { ...outcome, accuracy: auditAccuracy(subject, row.layers, accuracy, workspace()) };
   };
 
   const audit = async (given: GivenBatch, measured: MeasuredBatch, { draft, wholes }: Settled): Promise<Audits> => {
@@ -106,7 +143,7 @@ export function createAuditor(plan: Plan, share: number): Auditor {
     const entries = new Map<number, readonly IdentityEntry[]>();
     const guilty = new Set<number>();
     const chosen = new Set(drawn(batch));
-    const one = extra(given, measured.measurements);
+    const outer = ends(batch, measured.measurements);
     const isSuspected = (at: number): boolean => {
       const whole = wholes.get(at);
       const isEngine = whole === undefined || whole.isEngineJudged;
@@ -120,7 +157,7 @@ export function createAuditor(plan: Plan, share: number): Auditor {
       if (block.verdict[place] === CODE.invalid) continue;
       // What is proven already needs no suspicion.
       const isInnocent = (): boolean => (block.told.get(place)?.violations.length ?? 0) === 0;
-      if (chosen.has(at) || ((at === one || isSuspected(at)) && isInnocent())) looked.push(at);
+      if (chosen.has(at) || ((outer.includes(at) || isSuspected(at)) && isInnocent())) looked.push(at);
     }
     const isEngines = (at: number): boolean => wholes.get(at)?.isEngineJudged ?? true;
     const engines = looked.filter(isEngines);
@@ -132,7 +169,7 @@ export function createAuditor(plan: Plan, share: number): Auditor {
       const stored = traced.get(at);
       if (stored !== undefined) {
         // The engine's own numbers gave way to f64's, so that none of them is reported; what it stored is audited all the same.
-        const found = await examine(draft, at, own, stored, whole === undefined);
+        const found = await examine(draft, at, own, stored, whole === undefined, chosen.has(at));
         if (whole === undefined || found.discrepancies.length > 0) {
           note(draft, at, found, chosen.has(at));
           entries.set(at, found.entries);
@@ -142,26 +179,38 @@ export function createAuditor(plan: Plan, share: number): Auditor {
       }
       if (whole === undefined) continue;
       const [again] = await whole.measured.traced([0]);
-      const found = await examine(whole.draft, 0, own, again as TracedSample, true);
+      const found = await examine(whole.draft, 0, own, again as TracedSample, true, chosen.has(at));
       note(whole.draft, 0, found, chosen.has(at));
       entries.set(at, found.entries);
     }
     return { entries, guilty };
   };
-  return { drawn, audit, examine };
+  return { drawn, wanted, audit, examine };
 }
 
-async function auditPlan(plan: Plan, pace: (work: number) => Promise<void>): Promise<readonly Discrepancy[]> {
+/** A plan as the audit reads it. */
+interface PreparedRun {
+  readonly prepared: Prepared;
+  readonly workspace: () => JacobianWorkspace;
+}
+
+function prepareRun(plan: Plan): PreparedRun {
+  const prepared = prepareAudit(plan, layerBounds(plan));
+  let workspace: JacobianWorkspace | null = null;
+  return { prepared, workspace: () => (workspace ??= jacobianWorkspace(prepared)) };
+}
+
+async function auditPlan(prepared: Prepared, pace: (work: number) => Promise<void>): Promise<readonly Discrepancy[]> {
   const found: Discrepancy[] = [];
-  for (const [i, { scaledWeight }] of plan.layers.entries()) {
-    await pace(PLAN_PASSES * scaledWeight.length);
-    found.push(...auditPlannedLayer(plan, i));
+  for (const [i, { scaled }] of prepared.layers.entries()) {
+    await pace(PLAN_PASSES * scaled.length);
+    found.push(...auditPlannedLayer(prepared, i));
   }
   return found;
 }
 
 /** The verdict with what the audit found; the identities' residuals where the sample was drawn, so that those who count draws count rows. */
-function note(draft: Draft, at: number, { discrepancies, residuals }: AuditOutcome, drawn: boolean): void {
+function note(draft: Draft, at: number, { discrepancies, residuals, accuracy }: Examination, drawn: boolean): void {
   const { block } = draft;
   const before = block.told.get(at);
   const violations = [...(before?.violations ?? []), ...discrepancies.map(discrepancyVerdict)];
@@ -174,5 +223,5 @@ function note(draft: Draft, at: number, { discrepancies, residuals }: AuditOutco
       ? residuals.bias
       : { value: null, bound: null, reason: "no layer has a bias" },
   };
-  block.told.set(at, { verdict: verdictAt(block, at), violations, audit });
+  block.told.set(at, { verdict: verdictAt(block, at), violations, audit, ...(accuracy === null ? {} : { accuracy }) });
 }

@@ -4,6 +4,7 @@
  */
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
+import type { AccuracyCount } from "../verification/audit/accuracy.ts";
 import type { Findings } from "../verification/findings.ts";
 import { findingAt, putFinding } from "../verification/findings.ts";
 import type { Verdict } from "../verification/verdict.ts";
@@ -54,6 +55,8 @@ export interface Told {
   readonly verdict: Verdict;
   readonly violations: readonly Violation[];
   readonly audit: SampleRow["audit"];
+  /** Of its estimates of ‖J_t‖, where the sample was drawn for the audit and an accuracy was asked for. */
+  readonly accuracy?: AccuracyCount;
 }
 
 export interface SettledBlock {

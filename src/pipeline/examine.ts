@@ -29,8 +29,8 @@ export interface Examiner {
   readonly examine: (given: GivenBatch, measured: MeasuredBatch) => Promise<Examined>;
 }
 
-/** @param plan the engine's. @param hostPlan the same network's in f64. @param audit share of samples that are audited. */
-export function createExaminer(plan: Plan, hostPlan: Plan, wishes: Wishes, audit: number): Examiner {
+/** @param plan the engine's. @param hostPlan the same network's in f64. @param audit share of samples that are audited; null: the default. */
+export function createExaminer(plan: Plan, hostPlan: Plan, wishes: Wishes, audit: number | null): Examiner {
   const layers = layerBounds(plan);
   const known = new Map<number, PlanBounds>();
   const boundsOf = (arithmetic: Arithmetic): PlanBounds => {
@@ -40,9 +40,10 @@ export function createExaminer(plan: Plan, hostPlan: Plan, wishes: Wishes, audit
   };
   const hostBounds = planBounds(hostPlan, layers, IEEE_F64);
   const inF64: Settlement = { ...wishes, bounds: hostBounds, checksNorms: false };
-  const auditor = createAuditor(plan, audit);
+  const asked = wishes.hostAccuracy ?? (plan.accuracy === "verdict" ? null : plan.accuracy);
+  const auditor = createAuditor(plan, audit, asked);
   return {
-    drawn: auditor.drawn,
+    drawn: auditor.wanted,
     async examine(given, measured) {
       const { arithmetic } = measured.measurements;
       const draft = await settle({ ...wishes, bounds: boundsOf(arithmetic), checksNorms: true }, given, measured);

@@ -55,7 +55,8 @@ export interface Fleet {
   readonly wishes: Wishes;
   /** Whether the plan is as it was proven, so that another thread can make the host's from it. */
   readonly isClean: boolean;
-  readonly audit: number;
+  /** Share of samples; null: the default. */
+  readonly audit: number | null;
   readonly samples: number;
   /** Samples a batch that were asked for; null: the engine's choice. */
   readonly batchSize: number | null;

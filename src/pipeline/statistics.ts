@@ -4,7 +4,8 @@ import { TIGHTNESS_NUMBERS } from "../records/report.ts";
 import type { Quantiles } from "../records/shared.ts";
 import type { VerdictName } from "../records/kit.ts";
 import { VERDICT_NAMES } from "../records/kit.ts";
-import { detectableShare } from "../verification/audit/audit.ts";
+import { detectableShare, escapeWords } from "../verification/audit/audit.ts";
+import { accuracyWords } from "../verification/audit/accuracy.ts";
 import { UPPER_KINDS } from "../verification/findings.ts";
 import { CODE } from "../verification/verdict.ts";
 import type { LayerColumns, SettledBlock, Told, Violation } from "./block.ts";
@@ -35,6 +36,7 @@ export interface StatisticsResult {
   readonly faults: ReportedFault[];
   readonly audited: Report["audited"];
   readonly certified?: NonNullable<Report["certified"]>;
+  readonly accuracy?: NonNullable<Report["accuracy"]>;
   /** Relative error of quantiles; left out where they are exact. */
   readonly quantileError?: number;
 }
@@ -42,8 +44,8 @@ export interface StatisticsResult {
 /** By `CODE`. */
 const NAMES: readonly VerdictName[] = ["holds", "holds", "tight", "unresolved", "violated", "invalid"];
 
-/** @param certify the width that was asked of every proven interval; null: none. */
-export function createStatistics(depth: number, certify: number | null): Statistics {
+/** @param certify the width that was asked of every proven interval, @param asked the accuracy of every estimate of ‖J_t‖; null: none. */
+export function createStatistics(depth: number, certify: number | null, asked: number | null = null): Statistics {
   const codes = NAMES.map(() => 0);
   const climbed = RUNGS.map(() => 0);
   const kinds = UPPER_KINDS.map(() => 0);
@@ -58,6 +60,7 @@ export function createStatistics(depth: number, certify: number | null): Statist
   let parameter = 0;
   let audited = 0;
   const certified = { reached: 0, missed: 0 };
+  const accuracy = { audited: 0, missed: 0 };
   const countFaults = (index: number, violations: readonly Violation[]): void => {
     const seen = new Set<string>();
     for (const violation of violations) {
@@ -117,8 +120,10 @@ export function createStatistics(depth: number, certify: number | null): Statist
       coefficient.addColumn(block.numbers.coefficient, block.verdict, CODE.invalid);
       for (let i = 0; i < depth; i++) addLayer(block, i);
       for (const at of [...block.told.keys()].sort((a, b) => a - b)) {
-        const { violations, audit } = block.told.get(at) as Told;
+        const { violations, audit, accuracy: own } = block.told.get(at) as Told;
         if (audit !== undefined) audited++;
+        accuracy.audited += own?.audited ?? 0;
+        accuracy.missed += own?.missed ?? 0;
         countFaults(block.first + at, violations);
       }
     },
@@ -151,6 +156,9 @@ export function createStatistics(depth: number, certify: number | null): Statist
       ),
       audited: auditedShare(audited),
       ...(certify === null ? {} : { certified: { width: certify, ...certified } }),
+      ...(asked === null || accuracy.audited === 0
+        ? {}
+        : { accuracy: { asked, ...accuracy, ...accuracyWords(accuracy) } }),
       ...(coefficient.isExact() ? {} : { quantileError: QUANTILE_ERROR }),
       // What most samples show comes first: an audited share shows the same fault in fewer.
       faults: [...faults.values()].sort(
@@ -170,7 +178,8 @@ function rank(check: string): number {
 /** How many samples were audited, and what share of faulty ones that would have seen. */
 export function auditedShare(samples: number): Report["audited"] {
   const detects = detectableShare(samples);
-  return detects === null ? { samples, detects, reason: "no sample was audited" } : { samples, detects };
+  if (detects === null) return { samples, detects, reason: "no sample was audited" };
+  return { samples, detects, escapes: escapeWords(detects) };
 }
 
 /** The numbers that the check compared. */

@@ -21,7 +21,8 @@ import { borrow } from "./remote-batch.ts";
 export interface Asked {
   readonly certify: number | null;
   readonly hostAccuracy: number | null;
-  readonly audit: number;
+  /** Share; null: the default. */
+  readonly audit: number | null;
 }
 
 /** One batch for a thread. */

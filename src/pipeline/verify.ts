@@ -9,7 +9,7 @@ import type { Engine } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import { beyondF32, joinRounding } from "../engine/f32.ts";
 import type { FaultName } from "../engine/faults.ts";
-import { withPlanFault } from "../engine/faults.ts";
+import { withPlanFault } from "../engine/plan-faults.ts";
 import type { Plan } from "../engine/plan.ts";
 import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
 import { DeviceError, ModelError } from "../network/errors.ts";
@@ -31,17 +31,13 @@ import { asGiven, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
 import { sampleRow } from "./row.ts";
+import { withStatisticsFault } from "./faults.ts";
+import { createOriginCheck } from "./origin.ts";
+import { createRecount } from "./recount.ts";
+import type { SampleSource } from "./source.ts";
 import { createStatistics } from "./statistics.ts";
 
-/** Where the inputs come from, by index. */
-export interface SampleSource {
-  readonly samples: number;
-  readonly width: number;
-  /** Samples first … first + count − 1: count × width, row-major, and labels (−1 for none) where there are any. */
-  read(first: number, count: number): { inputs: Float64Array; labels: Int32Array | null };
-  /** Where inputs are drawn and have no labels: what `read` gives for index i of the run is that distribution's at i, so that threads can draw. */
-  readonly drawn?: InputDistribution | null;
-}
+export type { SampleSource } from "./source.ts";
 
 export interface VerifyRequest {
   readonly network: Network;
@@ -55,7 +51,7 @@ export interface VerifyRequest {
   readonly accuracy: number | "verdict";
   /** Width wanted of every proven interval of ‖J_t‖, relative to its lower end; none asked for where null. */
   readonly certify?: number | null;
-  /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` where null. */
+  /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` (audits.ts) where null. */
   readonly audit?: number | null;
   /** A planted fault, of which the part in the host's numbers is switched on here; the engine has its own. */
   readonly plant?: FaultName | null;
@@ -115,12 +111,16 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const plans = await makePlans(request);
   const { plan } = plans;
   const { precision } = plan;
-  const audit = request.audit ?? DEFAULT_AUDIT;
+  const audit = request.audit ?? null;
   const flights = flightsOf({
     ...{ engine, ...plans, audit, samples: source.samples },
     ...{ batchSize: request.batchSize ?? null, isHeld: (request.catch ?? null) !== null },
   });
-  const statistics = createStatistics(plan.layers.length, plans.wishes.certify);
+  const { certify, hostAccuracy } = plans.wishes;
+  const asked = hostAccuracy ?? (plan.accuracy === "verdict" ? null : plan.accuracy);
+  const statistics = withStatisticsFault(createStatistics(plan.layers.length, certify, asked), request.plant);
+  const recount = createRecount(plan.layers.length);
+  const origin = createOriginCheck(network, plan, source, audit, request.firstIndex ?? 0);
   const size = Math.max(1, request.batchSize ?? flights.size);
   const firstIndex = request.firstIndex ?? 0;
   const sizes = new Set<number>();
@@ -136,7 +136,11 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
       const batch = { ...place, inputs: new Float64Array(0), labels: null };
       return flights.begin({ batch, originals: new Map(), isNewSize }, drawn);
     }
-    const { inputs: read, labels } = source.read(first, count);
+    // The planted fault of a run that reads its rows one early.
+    const from = request.plant === "inputs-row-early" ? Math.max(0, first - 1) : first;
+    const own = source.read(from, count);
+    origin.look(first, count, own);
+    const { inputs: read, labels } = own;
     const { inputs, originals, changed } = precision === "f32" ? roundInputs(read, count) : asGiven(read);
     rounding = joinRounding(rounding, changed);
     return flights.begin({ batch: { ...place, inputs, labels }, originals, isNewSize }, null);
@@ -145,9 +149,11 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const receive: Receive = async (block, held) => {
     if (over) return;
     statistics.add(block);
+    recount.add(block);
     await handOver(request, block, held);
   };
-  const report = (): Report => makeReport(request, plan, statistics, rounding, clock() - startedMs);
+  const report = (): Report =>
+    origin.held(recount.held(makeReport(request, plan, statistics, rounding, clock() - startedMs)));
   let failure: DeviceError | null = null;
   let next = 0;
   const queue: Flight[] = [];
@@ -234,9 +240,6 @@ async function makePlans(
 function reachedInF32(network: Network): number {
   return WGSL_F32.unitRoundoff * Math.sqrt(network.layers.reduce((sum, layer) => sum + layer.inputs, 0));
 }
-
-/** Share of samples audited unless something else is asked for. */
-export const DEFAULT_AUDIT = 0.01;
 
 function count(verdicts: VerdictCounts): number {
   return verdicts.holds + verdicts.tight + verdicts.violated + verdicts.unresolved + verdicts.invalid;

@@ -52,7 +52,10 @@ const FAULT_EXAMPLE = v.strictObject({
 });
 
 export const REPORTED_FAULT = v.strictObject({
-  check: v.string(),
+  check: note(
+    v.string(),
+    'As in rows; "plan": a weight unlike that of the network; "input": a sample unlike that of its source; "report": a number that its rows do not add up to.',
+  ),
   layer: note(count, "0 where the check speaks of the whole network."),
   count: fromOne,
   example: v.exactOptional(note(FAULT_EXAMPLE, "The first sample in which it failed.")),
@@ -107,6 +110,7 @@ export const COUNTED = {
       v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
       "The smallest share of faulty samples that the audit would have seen with 99 % probability; null: no audit.",
     ),
+    escapes: v.exactOptional(note(words, "The same in words: which faults may have gone unseen.")),
     reason,
   }),
   penalties: v.strictObject({
@@ -151,6 +155,20 @@ const RUN = {
     note(
       positive,
       "Bound of a quantile's relative error, of runs of more than 65,536 samples; left out where quantiles are exact. Counts, extremes and means are always.",
+    ),
+  ),
+  accuracy: v.exactOptional(
+    note(
+      v.strictObject({
+        asked: note(positive, "Relative, of --accuracy."),
+        audited: note(
+          count,
+          "Estimates, over audited samples and layers t ≥ 2, that were held against a converged norm.",
+        ),
+        missed: note(count, "Those further off than was asked for."),
+        reason: v.exactOptional(note(words, "Where there are more of these than a sound iteration has.")),
+      }),
+      "How near the reported ‖J_t‖ are to converged norms, where the audit looked; an estimate that misses is no violation.",
     ),
   ),
   rounded: v.exactOptional(

@@ -32,7 +32,16 @@ export const LAYER_ROW = v.strictObject({
 });
 
 /** What a sample can fail (verification/). */
-export const CHECKS = ["inequality", "zero-factor", "cut", "local", "norms", "identity", "replay"] as const;
+export const CHECKS = [
+  "inequality",
+  "zero-factor",
+  "cut",
+  "local",
+  "norms",
+  "identity",
+  "iteration",
+  "replay",
+] as const;
 
 export type Check = (typeof CHECKS)[number];
 

@@ -210,11 +210,10 @@ export function work(report: AnyReport): string[] {
       `Proven intervals of ‖J_t‖ within ${String(width)}: ${grouped(reached)} of ${grouped(reached + missed)}${rest}`,
     );
   }
-  const { samples, detects } = report.audited;
-  if (samples > 0) {
-    const share = detects === null ? "" : `; sees a fault in ${significant(100 * detects)} % of samples with 99 %`;
-    lines.push(`Audited on the host: ${counted(samples, "sample")}${share}`);
-  }
+  const { samples, escapes } = report.audited;
+  if (samples > 0)
+    lines.push(`Audited on the host: ${counted(samples, "sample")}${escapes === undefined ? "" : `; ${escapes}`}`);
+  if ("accuracy" in report && report.accuracy.reason !== undefined) lines.push(`Accuracy: ${report.accuracy.reason}`);
   if (report.run.roundedValues > 0) {
     const worst = "rounded" in report ? `, each by at most ${significant(report.rounded.worst)} of itself` : "";
     lines.push(`Rounded to ${report.engine.precision} first: ${counted(report.run.roundedValues, "value")}${worst}`);

@@ -201,7 +201,6 @@ export const LAYER_NOTE = html`<p class="quiet">
 /** Engine, settings, audit, escalations, time. */
 export function computation(report: Common): Markup {
   const { engine, run, escalations, audited, certified, timing, tool } = report;
-  const { detects } = audited;
   const pairs: (readonly [string, string])[] = [
     ["Engine", `${engine.kind} ${engine.precision}, ${engine.hardware ? "hardware" : "no GPU hardware"}`],
     ["Adapter", engine.adapter],
@@ -213,7 +212,7 @@ export function computation(report: Common): Markup {
       "Audited on the host",
       audited.samples === 0
         ? "none"
-        : `${counted(audited.samples, "sample")}${detects === null ? "" : `; would have seen a fault in ${significant(100 * detects)} % of the samples with 99 % probability`}`,
+        : `${counted(audited.samples, "sample")}${audited.escapes === undefined ? "" : `; ${audited.escapes}`}`,
     ],
     [
       "Settled by",

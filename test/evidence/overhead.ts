@@ -25,7 +25,7 @@ import { batchProgram } from "../../src/engine/program/program.ts";
 import type { Measure } from "../../src/engine/program/stage.ts";
 import { listOf } from "../../src/engine/program/stage.ts";
 import { transpose } from "../../src/engine/dense/gram.ts";
-import { DEFAULT_AUDIT, verify } from "../../src/pipeline/verify.ts";
+import { verify } from "../../src/pipeline/verify.ts";
 import type { Network } from "../../src/network/network.ts";
 import { inputWidth } from "../../src/network/network.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
@@ -165,13 +165,13 @@ async function auditOf(
   const measured = await engine.measure(plan, given.batch);
   const bounds = planBounds(plan, layerBounds(plan), measured.measurements.arithmetic);
   const draft = await settle({ host, hostAccuracy: null, certify: null, bounds, checksNorms: true }, given, measured);
-  const auditor = createAuditor(plan, DEFAULT_AUDIT);
+  const auditor = createAuditor(plan, null, 1e-3);
   const work = async (): Promise<void> => {
     for (let first = 0; first < samples; first += size) {
-      const chosen = auditor.drawn({ ...given.batch, first }).map((_, i) => i % Math.min(size, 16));
+      const chosen = auditor.wanted({ ...given.batch, first }).map((_, i) => i % Math.min(size, 16));
       for (const [i, traced] of (await measured.traced(chosen)).entries()) {
         const at = chosen[i] as number;
-        const { discrepancies } = await auditor.examine(draft, at, ownBatch(given, at), traced, true);
+        const { discrepancies } = await auditor.examine(draft, at, ownBatch(given, at), traced, true, true);
         if (discrepancies.length > 0) throw new Error("the audit of a clean sample found something");
       }
     }

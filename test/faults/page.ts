@@ -1,7 +1,7 @@
 /** docs/faults.md from the campaign's figures. */
 import type { CampaignFigures } from "./all.ts";
 import type { FaultFigures } from "./campaign.ts";
-import { chanceOfRun, isFound } from "./campaign.ts";
+import { chanceOfRun, COLUMNS, isFound, RARE } from "./campaign.ts";
 
 interface CleanSummary {
   readonly samples: number;
@@ -11,7 +11,7 @@ interface CleanSummary {
 
 export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSummary): string {
   const all = campaigns.flatMap((c) => c.faults);
-  const short = all.filter((f) => !isFound(f) || chanceOfRun(f) < 0.99);
+  const short = all.filter((f) => !isFound(f) || (!RARE.has(f.name) && chanceOfRun(f) < 0.99));
   const first = all[0];
   return [
     "# Planted faults, and which check finds them",
@@ -22,13 +22,14 @@ export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSu
     "number moves by more than 1e-3 relatively against the clean run of the same sample (the three smallest faults of engine cpu, in f64:",
     "by more than 1e-9). The columns give the share of affected samples that each check finds with every sample audited (`--audit 1`);",
     "*inequality* is the inequality alone, *all* the whole set. *Runs* counts the runs of",
-    `${thousands(first?.runSamples ?? 0)} samples at the default audit (1 %) in which something was found, each with samples of its own drawn for the audit;`,
+    `${thousands(first?.runSamples ?? 0)} samples at the default audit (1 %, and each batch's first and last) in which something was found, each with samples of its own drawn for the audit;`,
     "*chance* is that of such a run by the shares found with every sample audited, 1 − (1 − s)ⁿ with s the share of samples in which a check",
     "that looks at every sample finds it, and a hundredth of the others in which the audit does.",
     "",
     "The checks: *inequality*: left > right; *cut*: two directional derivatives read off at every layer; *local*: each stored value against",
     "the formula that it was made by; *norms*: each norm and reported number against the vectors that it speaks of, and proven brackets",
-    "against each other; *identity*: sampled entries of the three identities.",
+    "against each other; *identity*: sampled entries of the three identities; *iteration*: the residual of a witness and its number of steps;",
+    "*run*: weights of the plan against the network's, inputs and labels read again, the report counted again.",
     ...campaigns.flatMap(({ engine, faults }) => ["", `## ${engine}`, "", ...table(faults)]),
     "",
     "## Clean runs",
@@ -54,21 +55,22 @@ export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSu
             `- \`${f.name}\` (${f.engine}): ${percent(f.detected.all, f.affected)} of its samples, ${String(f.runsFlagged)} of ${String(f.runs)} runs, chance ${chance(chanceOfRun(f))}.`,
         )),
     "",
-    "No check looks for an iteration that stops too early: its witness is shorter, and still a proven lower bound, so every statement stays",
-    "true; the estimate of ‖J_t‖ is then less accurate than asked for. `npm run evidence -- agreement` compares it with an SVD.",
-    "At the default audit a fault that affects few samples of a run can be missed: the report says what share would have been seen.",
+    "An estimate of ‖J_t‖ that is less accurate than was asked for is no violation, since every statement stays true: the report counts such",
+    "estimates among those that the audit held against a converged norm (`accuracy`), and says so where there are more than a sound iteration has.",
+    "At the default audit a fault that touches few samples of a run can be missed: the report says which. Here those are `samples-swapped`,",
+    "`one-in-500-turned` and `one-in-1000-turned`, of which a run is not promised to see more than its share.",
     "",
   ].join("\n");
 }
 
 function table(faults: readonly FaultFigures[]): string[] {
   return [
-    "| fault | what it changes | affected | inequality | cut | local | norms | identity | all | runs | chance |",
-    "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    `| fault | what it changes | affected | ${COLUMNS.join(" | ")} | all | runs | chance |`,
+    `|---|---|---:|${COLUMNS.map(() => "---:|").join("")}---:|---:|---:|`,
     ...faults.map((figures) => {
       const { name, changes, samples, affected, detected: d, runs, runsFlagged } = figures;
       const share = (n: number): string => percent(n, affected);
-      const counts = [d.inequality, d.cut, d.local, d.norms, d.identity, d.all].map(share).join(" | ");
+      const counts = [...COLUMNS, "all" as const].map((column) => share(d[column])).join(" | ");
       return `| \`${name}\` | ${changes} | ${thousands(affected)} of ${thousands(samples)} | ${counts} | ${String(runsFlagged)} of ${String(runs)} | ${chance(chanceOfRun(figures))} |`;
     }),
   ];

@@ -14,12 +14,37 @@ export interface Scenario {
   readonly source: SampleSource;
   /** Samples a batch, where the fault needs several batches or a large one. */
   readonly batchSize?: number;
+  /** Index of the first sample in the run; 0 where left out. */
+  readonly firstIndex?: number;
 }
 
-/** Faults that touch nothing in one small batch: one needs several batches, the other more than 256 samples in one. */
+/** Faults that touch nothing in one small batch: some need several batches, others more than 256 samples. */
 export function needsLarge(fault: FaultName | null): boolean {
-  return fault === "inputs-stale" || fault === "forward-workgroup-skipped";
+  return fault !== null && LARGE.has(fault);
 }
+
+const LARGE: ReadonlySet<FaultName> = new Set([
+  "inputs-stale",
+  "forward-workgroup-skipped",
+  "labels-shifted-from-256",
+  "inputs-row-early",
+  "last-batch-turned",
+  "one-in-500-turned",
+  "one-in-1000-turned",
+] as const);
+
+/** Places in SHAPES where a fault shows itself; in all where it is not named. */
+const SHOWN: Readonly<Partial<Record<FaultName, readonly number[]>>> = {
+  "last-tile-wrong-at-17": [2],
+  "gelu-slope-without-density": [3],
+  "tanh-slope-linear": [1],
+  "silu-slope-logistic": [5],
+  "leaky-slope-doubled": [2],
+  "cross-entropy-label-dropped": [1, 5],
+  "labels-shifted-from-256": [1, 3, 5],
+  "labels-shifted-from-65536": [1, 3, 5],
+  "plan-weights-transposed": [4],
+};
 
 interface Shape {
   readonly widths: readonly number[];
@@ -41,7 +66,8 @@ const SEED = 77;
 
 /** Scenario `index`: shape index mod 6, its weights and inputs by the index. */
 export function scenario(fault: FaultName | null, index: number, samples: number): Scenario {
-  const shape = SHAPES[index % SHAPES.length] as Shape;
+  const shown = SHOWN[fault ?? "inputs-stale"] ?? SHAPES.map((_, i) => i);
+  const shape = SHAPES[shown[index % shown.length] as number] as Shape;
   const { widths } = shape;
   const depth = widths.length - 1;
   const activations = widths
@@ -72,7 +98,11 @@ export function scenario(fault: FaultName | null, index: number, samples: number
         return { inputs, labels: labelled ? fillLabels(SEED, from, count, outputs) : null };
       },
     },
-    ...(fault === "inputs-stale" ? { batchSize: 64 } : {}),
+    // Six samples before the one from which on labels are wrong.
+    ...(fault === "labels-shifted-from-65536" ? { firstIndex: 65_530 } : {}),
+    ...(fault === "inputs-stale" || fault === "inputs-row-early" ? { batchSize: 64 } : {}),
+    // No number of samples here is a multiple of it.
+    ...(fault === "last-batch-turned" ? { batchSize: 70 } : {}),
     ...(fault === "forward-workgroup-skipped" ? { batchSize: 512 } : {}),
   };
 }

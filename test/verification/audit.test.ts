@@ -5,7 +5,9 @@ import { WGSL_F32 } from "../../src/engine/engine.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { auditSample, detectableShare } from "../../src/verification/audit/audit.ts";
-import { auditPlan } from "../../src/verification/audit/norms.ts";
+import { auditPlan } from "../../src/verification/audit/planned-norms.ts";
+import { prepareAudit } from "../../src/verification/audit/prepared.ts";
+import { layerBounds } from "../../src/verification/rounding.ts";
 import type { Audited, Wanted } from "./audited.ts";
 import { auditedSample } from "./audited.ts";
 
@@ -182,7 +184,7 @@ describe("the audit of a sample", () => {
 describe("the audit of a plan", () => {
   test("compares every bracket with what was proven of the weights, and that with the weights, and names what does not meet", async () => {
     const caught = await clean();
-    expect(auditPlan(caught.plan)).toEqual([]);
+    expect(auditPlan(prepareAudit(caught.plan, layerBounds(caught.plan)))).toEqual([]);
     const changed = (change: (layer: Plan["layers"][number]) => object): Plan => ({
       ...caught.plan,
       layers: caught.plan.layers.map((layer, i) => (i === 1 ? { ...layer, ...change(layer) } : layer)),
@@ -200,7 +202,8 @@ describe("the audit of a plan", () => {
       ["‖W‖", (l) => ({ spectralNorm: by(1 + 1e-9)(l.spectralNorm) })],
       ["‖W‖", (l) => ({ spectralNorm: by(1 - 1e-9)(l.spectralNorm) })],
       ["‖W‖_F", (l) => ({ frobeniusNorm: by(1 + 1e-9)(l.frobeniusNorm) })],
-      ["‖ |W| ‖", (l) => ({ absoluteNorm: l.absoluteNorm / 4 })],
+      ["‖ |W| ‖", (l) => ({ absoluteNorm: l.absoluteNorm * (1 - 1e-3) })],
+      ["‖ |W| ‖", (l) => ({ absoluteNorm: l.absoluteNorm * (1 + 1e-9) })],
       ["‖W‖'s upper bound", (l) => unproven(l, by(1 - 1e-9)(l.spectralNorm))],
       ["‖W‖'s lower bound", (l) => unproven(l, by(1 + 1e-9)(l.spectralNorm))],
       [
@@ -210,7 +213,10 @@ describe("the audit of a plan", () => {
       ["W", (l) => ({ scaledWeight: l.scaledWeight.map((w, k) => (k === 2 ? w * (1 + 2 ** -52) : w)) })],
     ];
     for (const [quantity, change] of cases) {
-      expect(auditPlan(changed(change))).toMatchObject([{ check: "norms", quantity, layer: 2 }]);
+      const plan = changed(change);
+      const found = auditPlan(prepareAudit(plan, layerBounds(plan)));
+      expect(found[0]).toMatchObject({ check: "norms", quantity, layer: 2 });
+      expect(found.every((d) => d.layer === 2 && d.check === "norms")).toBe(true);
     }
   });
 });

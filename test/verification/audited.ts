@@ -10,6 +10,7 @@ import { sampleRow, verdictAt } from "../../src/pipeline/row.ts";
 import { settle } from "../../src/pipeline/settle.ts";
 import type { Head } from "../../src/network/heads.ts";
 import type { Network } from "../../src/network/network.ts";
+import { prepareAudit } from "../../src/verification/audit/prepared.ts";
 import type { AuditSubject, Judged } from "../../src/verification/audit/subject.ts";
 import { planBounds } from "../../src/verification/plan-bounds.ts";
 import { layerBounds } from "../../src/verification/rounding.ts";
@@ -68,6 +69,20 @@ export async function auditedSample(wanted: Wanted): Promise<Audited> {
   );
   const outcome = { ...judgementOf(draft, 0), verdict: verdictAt(draft.block, 0) };
   const jacobianUpper = outcome.findings.map((f) => f.jacobian.spectral.upper);
-  const subject = { plan, layers, arithmetic, index: 0, at: 0, input, label, traced, measurements, jacobianUpper };
+  const prepared = prepareAudit(plan, layers);
+  const subject = {
+    plan,
+    prepared,
+    layers,
+    arithmetic,
+    index: 0,
+    at: 0,
+    input,
+    label,
+    traced,
+    measurements,
+    jacobianUpper,
+    kinks: bounds.kinks,
+  };
   return { plan, traced, measurements, outcome, draft, row: sampleRow(draft.block, 0), subject };
 }

@@ -6,6 +6,8 @@ import { makePlan } from "../../src/engine/plan.ts";
 import type { Network } from "../../src/network/network.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import { auditSample } from "../../src/verification/audit/audit.ts";
+import { layerBounds } from "../../src/verification/rounding.ts";
+import { prepareAudit } from "../../src/verification/audit/prepared.ts";
 import { PARAMETRIC_ACTIVATIONS, preluOf } from "../support/parametric.ts";
 import { normals } from "../support/stream.ts";
 import type { Audited } from "./audited.ts";
@@ -73,7 +75,10 @@ test.each([
     ...{ head, precision: "f64", norm: "spectral", accuracy: 1e-3, seed: 3 },
   } as const);
   expect(audit(audited)).toEqual([]);
-  const found = audit({ ...audited, subject: { ...audited.subject, plan } });
+  const found = audit({
+    ...audited,
+    subject: { ...audited.subject, plan, prepared: prepareAudit(plan, layerBounds(plan)) },
+  });
   expect(found).toContain("D 1");
   expect(found).toContain("h 2");
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
-import { withPlanFault } from "../../src/engine/faults.ts";
+import { withPlanFault } from "../../src/engine/plan-faults.ts";
 import type { Network } from "../../src/network/network.ts";
 import { readWitness, witnessText } from "../../src/witness/file.ts";
 import { judgeSample, replayWitness } from "../../src/witness/replay.ts";

@@ -1,7 +1,7 @@
 /** Witnesses of small networks, made by the product's own pipeline. */
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
-import { withPlanFault } from "../../src/engine/faults.ts";
+import { withPlanFault } from "../../src/engine/plan-faults.ts";
 import type { CaughtSample } from "../../src/pipeline/catch.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import type { ActivationName } from "../../src/network/activations.ts";

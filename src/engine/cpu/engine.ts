@@ -3,6 +3,7 @@
  * threads: a sample's numbers depend on nothing but itself (product.ts, witness.ts).
  */
 import { DeviceError } from "../../network/errors.ts";
+import { withBatchFault } from "../batch-faults.ts";
 import type { Batch, Engine, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import { batchWithin } from "../footprint.ts";
@@ -111,7 +112,7 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
     }
   };
 
-  return {
+  const engine: CpuEngine = {
     description: { kind: "cpu", precision: "f64", adapter: "host", runtime: options.runtime, hardware: false },
     batchSize: ({ network }) => batchWithin(BLOCK * 4 * lanes.length, network),
     async measure(plan, batch) {
@@ -190,6 +191,7 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
       for (const lane of lanes) lane.terminate();
     },
   };
+  return withBatchFault(engine, options.fault);
 }
 
 /** Multiplications of a proof that the calling thread makes itself: about 10 ms. */

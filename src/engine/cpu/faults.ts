@@ -1,4 +1,5 @@
 /** The planted faults of engine cpu: what each does to a matrix of a block as it is made. */
+import { activated } from "../../network/parametric.ts";
 import type { FaultName } from "../faults.ts";
 import { truncated } from "../faults.ts";
 import type { Plan } from "../plan.ts";
@@ -36,6 +37,21 @@ export function createTamper(plan: Plan, fault: FaultName | undefined): Tamper {
       return on("top-gradient", (g) => g.map((v) => 2 * v));
     case "vjp-sample-shifted":
       return on("pullback", (a, _, columns) => shifted(a, columns));
+    case "last-tile-wrong-at-17":
+      return on("preactivation", (z, _, columns) => {
+        const rows = z.length / columns;
+        return rows % 16 === 1 ? perRow(z, columns, (v, i) => (i === rows - 1 ? 0 : v)) : z;
+      });
+    case "slopes-at-hidden":
+    case "gelu-slope-without-density":
+    case "tanh-slope-linear":
+    case "silu-slope-logistic":
+      return wrongSlopes(plan, fault);
+    case "leaky-slope-doubled":
+      return doubledLeaks(plan);
+    case "cross-entropy-label-dropped":
+      // The label's entry is the one that is negative.
+      return on("top-gradient", (g) => (plan.head.kind === "cross-entropy" ? g.map((v) => Math.max(v, 0)) : g));
     case "adjoint-truncated":
       return on("adjoint", (d) => d.map(truncated));
     default:
@@ -58,7 +74,7 @@ function nextRow(x: Float64Array, columns: number): Float64Array {
 }
 
 /** Sample j's column at sample j + 4, cyclically; in a block of up to 4 samples at sample j + 1. */
-function shifted(x: Float64Array, columns: number): Float64Array {
+export function shifted(x: Float64Array, columns: number): Float64Array {
   const by = columns > 4 ? 4 : 1;
   return x.map((_, at) => {
     const column = at % columns;
@@ -99,6 +115,36 @@ function wrongProduct(plan: Plan, skips: boolean): Tamper {
       for (let k = 0; k < inputs; k++) sum += w(k) * (own(Math.min(k + 1, inputs - 1)) - own(k));
       return sum;
     });
+  };
+}
+
+/** Slopes by another formula, from z and h = g(z). */
+function wrongSlopes(plan: Plan, fault: FaultName): Tamper {
+  let z: Float64Array | null = null;
+  let h: Float64Array | null = null;
+  return (kind, t, values, columns) => {
+    if (kind === "preactivation") z = values;
+    if (kind === "hidden") h = values;
+    const activation = plan.network.layers[t - 1]?.activation;
+    if (kind !== "slopes" || activation === undefined || z === null || h === null) return values;
+    const name = typeof activation === "string" ? activation : activation.name;
+    const [from, to] = [z, h];
+    const quotient = (at: number): number =>
+      (from[at] as number) === 0 ? 0.5 : (to[at] as number) / (from[at] as number);
+    if (fault === "slopes-at-hidden") return activated(activation, to, columns).slope;
+    // gelu is zΦ(z), silu z times the logistic function.
+    if (fault === "gelu-slope-without-density" && name === "gelu") return values.map((_, at) => quotient(at));
+    if (fault === "silu-slope-logistic" && name === "silu") return values.map((_, at) => quotient(at));
+    if (fault === "tanh-slope-linear" && name === "tanh") return to.map((v) => 1 - Math.abs(v));
+    return values;
+  };
+}
+
+function doubledLeaks(plan: Plan): Tamper {
+  const isLeaky = (t: number): boolean => plan.network.layers[t - 1]?.activation === "leaky-relu";
+  return (kind, t, values) => {
+    if (kind === "hidden" && t > 1 && isLeaky(t - 1)) return values.map((v) => (v < 0 ? 2 * v : v));
+    return kind === "slopes" && isLeaky(t) ? values.map((d) => (d === 1 ? d : 2 * d)) : values;
   };
 }
 

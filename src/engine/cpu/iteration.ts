@@ -73,7 +73,7 @@ function search(frame: Frame, own: Iteration, below: readonly Matrix[], accuracy
   const { rows } = next;
   let q = frame.of(next);
   const count = q.length / rows;
-  const state = new KrylovState(count, rows, accuracy, IEEE_F64.unitRoundoff);
+  const state = new KrylovState(count, rows, accuracy, IEEE_F64.unitRoundoff, frame.operators.fault);
   const basis: BasisBlock[] = [];
   const live = new Frame(frame.operators, frame.first, null);
   for (const D of below) live.set(D, frame.of(D));

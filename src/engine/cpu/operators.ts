@@ -11,7 +11,7 @@ import type { Matrix } from "../program/stage.ts";
 import { transpose } from "../dense/gram.ts";
 import { maskedGroups } from "./columns.ts";
 import type { Tamper } from "./faults.ts";
-import { createTamper } from "./faults.ts";
+import { createTamper, shifted } from "./faults.ts";
 import { even } from "./panel-kernels.ts";
 import { product } from "./product.ts";
 
@@ -104,8 +104,14 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
     whole: () => programOf(WHOLE, { ...plan, norm: "frobenius", accuracy: 0 }, 1),
     apply,
     applyTransposed,
-    maskForward: fault === "jvp-missing-mask" ? (_, x) => x : maskedGroups,
-    maskBackward: fault === "vjp-missing-mask" ? (_, x) => x : maskedGroups,
+    maskForward:
+      fault === "jvp-missing-mask" ? (_, x) => x : fault === "slopes-of-neighbour" ? neighbours : maskedGroups,
+    maskBackward:
+      fault === "vjp-missing-mask"
+        ? (_, x) => x
+        : fault === "slopes-of-neighbour" || fault === "vjp-slopes-of-neighbour"
+          ? neighbours
+          : maskedGroups,
     applyFirstGram: (y, columns) => {
       const n = at(1).outputs;
       const result = new Float64Array(n * columns);
@@ -119,6 +125,11 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
 }
 
 const WHOLE = 0;
+
+/** As maskedGroups, by another sample's slopes. */
+function neighbours(slopes: Float64Array, x: Float64Array, rows: number): Float64Array {
+  return maskedGroups(shifted(slopes, slopes.length / rows), x, rows);
+}
 
 function withoutLastRow(x: Float64Array, columns: number): Float64Array {
   const result = Float64Array.from(x);

@@ -41,7 +41,7 @@ export function searchPanels(
   const { rows } = own.next;
   const start = frame.of(own.next);
   const count = start.length / rows;
-  const state = new KrylovState(count, rows, accuracy, UNIT_ROUNDOFF);
+  const state = new KrylovState(count, rows, accuracy, UNIT_ROUNDOFF, frame.operators.fault);
   const vector = new Float64Array(rows * count);
   const left: number[] = [];
   let samples = Array.from({ length: count }, (_, j) => j);

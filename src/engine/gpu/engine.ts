@@ -3,6 +3,7 @@
  * Which adapter, how much memory, how large a batch: from the adapter's own limits.
  */
 import type { Engine, MeasuredBatch, TracedSample } from "../engine.ts";
+import { withBatchFault } from "../batch-faults.ts";
 import type { FaultName } from "../faults.ts";
 import { batchWithin } from "../footprint.ts";
 import type { Plan } from "../plan.ts";
@@ -94,7 +95,7 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
       throw await open.explain(error);
     });
 
-  return {
+  const engine: Engine = {
     description: {
       kind: "webgpu",
       precision: "f32",
@@ -142,4 +143,5 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
       open.device.destroy();
     },
   };
+  return withBatchFault(engine, options.fault);
 }

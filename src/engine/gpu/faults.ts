@@ -15,6 +15,7 @@ const backward = (...changes: Parameters<typeof edits>[1][]) => edits("vector-ja
 const tangent = (...changes: Parameters<typeof edits>[1][]) => edits("jacobian-vector-product.wgsl", ...changes);
 
 const MASK = "masked[at] = slopes[row * group + quad % group] * value;";
+const NEIGHBOUR_MASK = "masked[at] = slopes[row * group + (quad + 1u) % group] * value;";
 /** The same of layer 1, whose random tangents are shared. */
 const SPREAD_MASK = "masked[at] = slopes[row * group + own] * value;";
 const GUARD = "if (quad >= stride || row >= sizes.rows) {";
@@ -109,6 +110,41 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
       "var i = squares.x; i < min(squares.y, squares.x + 8u); i++)",
     ]),
   ],
+  "last-tile-wrong-at-17": forward([
+    "  let at = row * stride + quad;\n  if (sizes.end",
+    "  if (sizes.rows % 16u == 1u && row + 1u == sizes.rows) {\n    return;\n  }\n  let at = row * stride + quad;\n  if (sizes.end",
+  ]),
+  "slopes-at-hidden": forward([
+    "let g = activate(ACTIVATION, parameter[row], z[i]);",
+    "var g = activate(ACTIVATION, parameter[row], z[i]);\n    g.slope = activate(ACTIVATION, parameter[row], g.value).slope;",
+  ]),
+  "slopes-of-neighbour": [
+    ...backward([MASK, NEIGHBOUR_MASK]),
+    ...tangent([MASK, NEIGHBOUR_MASK]),
+    ...edits("spread.wgsl", [SPREAD_MASK, "masked[at] = slopes[row * group + (own + 1u) % group] * value;"]),
+  ],
+  "vjp-slopes-of-neighbour": backward([MASK, NEIGHBOUR_MASK]),
+  "norm-lane-skipped": edits("column-norm.wgsl", [
+    "var i = squares.x; i < squares.y; i++)",
+    "var i = squares.x; i + 1u < squares.y; i++)",
+  ]),
+  "gelu-slope-without-density": forward([
+    "Activated(z * p, p + z * normal_density(z))",
+    "Activated(z * p, p + 0.0 * normal_density(z))",
+  ]),
+  "tanh-slope-linear": forward([
+    "Activated(tanh_f32(z), sech_squared(z))",
+    "Activated(tanh_f32(z), 1.0 - abs(tanh_f32(z)))",
+  ]),
+  "silu-slope-logistic": forward(["Activated(z * s, s * (1.0 + z * sigmoid_f32(-z)))", "Activated(z * s, s)"]),
+  "leaky-slope-doubled": forward([
+    "Activated(select(parameter * z, z, z > 0.0), select(parameter, 1.0, z > 0.0))",
+    "Activated(select(2.0 * parameter * z, z, z > 0.0), select(2.0 * parameter, 1.0, z > 0.0))",
+  ]),
+  "cross-entropy-label-dropped": edits("head.wgsl", [
+    "gradient[at(i, column)] = -state.others;",
+    "gradient[at(i, column)] = -0.0 * state.others;",
+  ]),
   "subnormals-flushed": [
     ...forward(
       ["next[at] = value;", `next[at] = ${flushed("value")};`],

@@ -4,6 +4,7 @@
  */
 import type { WitnessMeasurement } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
+import type { FaultName } from "../faults.ts";
 import { STEP_LIMIT } from "../krylov.ts";
 import type { Iteration, Round } from "../program/iteration.ts";
 import { KrylovState } from "../program/krylov-state.ts";
@@ -61,10 +62,11 @@ export async function runIterations(
   layers: readonly DeviceIteration[],
   samples: number,
   accuracy: number,
+  fault: FaultName | undefined,
 ): Promise<WitnessMeasurement[]> {
   const whole = (matrix: Matrix) => ({ buffer: stages.bufferOf(matrix), bytes: bytesOf(matrix) });
   const all = layers.map((layer): Running => {
-    const state = new KrylovState(samples, layer.own.next.rows, accuracy, WGSL_F32.unitRoundoff);
+    const state = new KrylovState(samples, layer.own.next.rows, accuracy, WGSL_F32.unitRoundoff, fault);
     return { layer, state, rounds: 0, iterateNorm: [] };
   });
   for (let number = 0; ; number++) {

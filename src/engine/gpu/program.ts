@@ -77,7 +77,7 @@ export async function createProgram(
       const [summed, heads] = await submitAndRead(open, encoder, reads);
       const base = baseMeasurements(program, samples, summed as ArrayBuffer, heads as ArrayBuffer);
       const accuracy = plan.accuracy === "verdict" ? 0 : plan.accuracy;
-      const witnesses = await runIterations(open, stages, ready.iterations, samples, accuracy);
+      const witnesses = await runIterations(open, stages, ready.iterations, samples, accuracy, fault);
       const explicit: Measurements["explicit"][number][] = [];
       for (const own of ready.explicit) explicit.push(await runExplicit(open, stages, own, samples, address));
       const inner = plan.layers.slice(1);

@@ -1,4 +1,5 @@
 /** The scalar half of one layer's iteration, the same on every engine: each sample's coefficients, and when it stops (krylov.ts). */
+import type { FaultName } from "../faults.ts";
 import { converged, exhausted, isCheckpoint, ritzVector, STEP_LIMIT } from "../krylov.ts";
 
 export class KrylovState {
@@ -12,11 +13,12 @@ export class KrylovState {
   private readonly dimension: number;
   private readonly accuracy: number;
   private readonly unitRoundoff: number;
+  private readonly fault: FaultName | undefined;
   /** Of one sample, as krylov.ts reads it. */
   private readonly own = { alpha: new Float64Array(STEP_LIMIT), beta: new Float64Array(STEP_LIMIT) };
 
   /** @param dimension n_t; @param unitRoundoff of the arithmetic that makes the vectors. */
-  constructor(samples: number, dimension: number, accuracy: number, unitRoundoff: number) {
+  constructor(samples: number, dimension: number, accuracy: number, unitRoundoff: number, fault?: FaultName) {
     this.pitch = FIRST_ROOM;
     this.alpha = new Float64Array(samples * FIRST_ROOM);
     this.beta = new Float64Array(samples * FIRST_ROOM);
@@ -26,6 +28,7 @@ export class KrylovState {
     this.dimension = dimension;
     this.accuracy = accuracy;
     this.unitRoundoff = unitRoundoff;
+    this.fault = fault;
   }
 
   runs(sample: number): boolean {
@@ -46,7 +49,8 @@ export class KrylovState {
     this.beta[at] = b;
     const steps = (this.taken[sample] = before + 1);
     const largest = (this.most[sample] = Math.max(this.most[sample] as number, a));
-    if (exhausted(largest, b, this.unitRoundoff)) this.running[sample] = 0;
+    const isStopped = this.fault === "iteration-one-step" || (this.fault === "iteration-loose" && steps === 4);
+    if (isStopped || exhausted(largest, b, this.unitRoundoff)) this.running[sample] = 0;
     else if (isCheckpoint(steps, this.dimension)) {
       const { alpha, beta } = this.of(sample);
       if (converged(alpha, beta, steps, this.dimension, this.accuracy)) this.running[sample] = 0;
@@ -65,8 +69,11 @@ export class KrylovState {
 
   /** s of û = Σ_j s_j q_j, one a step of the sample. */
   ritzCoefficients(sample: number): Float64Array {
+    const steps = this.taken[sample] as number;
+    if (this.fault === "iteration-vector-flat") return new Float64Array(steps).fill(1 / Math.sqrt(steps));
+    if (this.fault === "iteration-vector-first") return Float64Array.from({ length: steps }, (_, j) => (j === 0 ? 1 : 0));
     const { alpha, beta } = this.of(sample);
-    return ritzVector(alpha, beta, this.taken[sample] as number);
+    return ritzVector(alpha, beta, steps);
   }
 
   private of(sample: number): { readonly alpha: Float64Array; readonly beta: Float64Array } {

@@ -12,6 +12,7 @@ import { auditForward } from "./forward.ts";
 import type { IdentityEntry, IdentityResiduals } from "./identities.ts";
 import { auditIdentities } from "./identities.ts";
 import { auditLinear } from "./linear.ts";
+import { auditIteration } from "./iteration.ts";
 import { auditNorms } from "./norms.ts";
 import { auditReported } from "./reported.ts";
 import { auditProven } from "./proven.ts";
@@ -36,6 +37,7 @@ export function auditSample(
   auditLinear(subject, comparison);
   auditNorms(subject, comparison);
   auditExplicit(subject, comparison);
+  auditIteration(subject, comparison);
   if (reported !== null) {
     auditReported(subject, reported, judged, comparison);
     auditProven(subject, reported.layers, comparison);
@@ -55,4 +57,10 @@ export function discrepancyVerdict(d: Discrepancy): Verdict & { kind: "violated"
  */
 export function detectableShare(audited: number): number | null {
   return audited > 0 ? -Math.expm1(Math.log(0.01) / audited) : null;
+}
+
+/** The same in plain words. @param detects that share. */
+export function escapeWords(detects: number): string {
+  const share = detects < 0.5 ? `1 in ${String(Math.ceil(1 / detects))} samples` : "all but a few samples";
+  return `a fault that touches fewer than ${share}, spread over the run, has a chance above 1 % of not being seen`;
 }

@@ -2,7 +2,7 @@
 import type { Interval } from "../../engine/interval.ts";
 import type { Check } from "../verdict.ts";
 
-export type AuditCheck = Extract<Check, "local" | "norms" | "identity">;
+export type AuditCheck = Extract<Check, "local" | "norms" | "identity" | "iteration">;
 
 /** A stored or reported number beside the right one, and what rounding explains. */
 export interface Discrepancy {

@@ -3,16 +3,17 @@
  * Bound: the engine's error sum (MATH.md §2, "U(J_t)"), and this propagation's own, e_{t+1} = max|D_t|(‖W_t‖e_t + γ_{n+2} ω_t ‖A_t‖_F).
  */
 import type { Plan } from "../../engine/plan.ts";
-import { normUpper, pullbackError } from "../bounds.ts";
+import { normUpper } from "../bounds.ts";
 import type { LayerBounds } from "../rounding.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
-import { euclidean } from "./linear.ts";
+import { errorSum } from "./error-sums.ts";
 import type { AuditSubject } from "./subject.ts";
-import { HOST } from "./subject.ts";
+import { HOST } from "./scaling.ts";
+import { euclidean } from "./vectors.ts";
 
 export function auditExplicit(subject: AuditSubject, comparison: Comparison): void {
-  const { plan, traced, measurements: m, at, layers, jacobianUpper, arithmetic } = subject;
+  const { plan, prepared, traced, measurements: m, at, layers, jacobianUpper, arithmetic } = subject;
   if (m.explicit.every((e) => e === null)) return;
   const inputs = traced.inputGradient.length;
   let jacobian = new Float64Array(inputs * inputs);
@@ -30,7 +31,7 @@ export function auditExplicit(subject: AuditSubject, comparison: Comparison): vo
     if (measured === null || found === undefined) continue;
     const right = euclidean(jacobian);
     const stages = measured.stageNorm.map((s) => s[at] as number);
-    const engine = pullbackError(layers, jacobianUpper, stages, t, arithmetic, layer.outputs);
+    const engine = errorSum(prepared.errorsIn(arithmetic), jacobianUpper, stages, t, layer.outputs);
     const norms = normError(jacobian.length, arithmetic) + normError(jacobian.length, HOST);
     comparison.near("norms", t + 1, "‖J‖_F", found, right, engine + error + 2 * norms * right);
   }

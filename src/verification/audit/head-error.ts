@@ -1,11 +1,13 @@
 /**
- * f and ∂f/∂h of a stored output in f64, with how far the engine's may be from them (MATH.md §5: + − × within u, ÷ within 2.5 ulp,
- * the exponential within (8 + 2|x|)u, lib/elementary.wgsl's log1p within 12u; WGSL's log within 3 ulp or, up to 2, 2⁻²¹).
+ * f and ∂f/∂h of a stored output by the audit's own formulas, with how far the engine's may be from them (MATH.md §5: + − × within u, ÷ within
+ * 2.5 ulp, the exponential within (8 + 2|x|)u, lib/elementary.wgsl's log1p within 12u; WGSL's log within 3 ulp or, up to 2, 2⁻²¹). The audit's
+ * own formulas have no more roundings than the engine's may have, so that their error is the same count in f64, n more in the sums of a value.
  */
 import type { Arithmetic } from "../../engine/engine.ts";
 import type { Head } from "../../network/heads.ts";
-import { evaluateHead } from "../../network/heads.ts";
 import { gamma } from "../rounding.ts";
+import { ownHead } from "./head-formulas.ts";
+import { HOST } from "./scaling.ts";
 import type { AuditSubject } from "./subject.ts";
 
 export interface ExpectedHead {
@@ -30,7 +32,34 @@ export function expectedHead(
   index: number,
   arithmetic: Arithmetic,
 ): ExpectedHead | null {
-  const { value, gradient } = evaluateHead(head, output, label, index);
+  const { value, gradient } = ownHead(head, output, label, index);
+  const engine = errors(head, output, label, index, value, gradient, arithmetic);
+  const own = errors(head, output, label, index, value, gradient, HOST);
+  if (engine === null || own === null) return null;
+  const sum = gamma(output.length + 2, HOST) * (1 + Math.abs(value));
+  return {
+    ...{ value, gradient },
+    valueBound: engine.valueBound + own.valueBound + (isSoft(head) ? sum : 0),
+    gradientBound: engine.gradientBound.map((b, i) => b + (own.gradientBound[i] as number)),
+  };
+}
+
+function isSoft({ kind }: Head): boolean {
+  return kind === "log-sum-exp" || kind === "cross-entropy";
+}
+
+type HeadErrors = Pick<ExpectedHead, "valueBound" | "gradientBound">;
+
+/** Of an evaluation in this arithmetic, in any order of its sums. */
+function errors(
+  head: Head,
+  output: Float64Array,
+  label: number,
+  index: number,
+  value: number,
+  gradient: Float64Array,
+  arithmetic: Arithmetic,
+): HeadErrors | null {
   const n = output.length;
   const u = arithmetic.unitRoundoff;
   const tiny = 8 * n * arithmetic.flush;
@@ -40,9 +69,7 @@ export function expectedHead(
     magnitude += Math.abs(v);
     largest = Math.max(largest, Math.abs(v));
   }
-  const bounds = (valueBound: number, entry: (g: number, i: number) => number): ExpectedHead => ({
-    value,
-    gradient,
+  const bounds = (valueBound: number, entry: (g: number, i: number) => number): HeadErrors => ({
     valueBound: valueBound + tiny,
     gradientBound: gradient.map((g, i) => entry(Math.abs(g), i) + tiny),
   });
@@ -100,7 +127,7 @@ function softmaxBounds(
   label: number,
   crossEntropy: boolean,
   arithmetic: Arithmetic,
-): ExpectedHead {
+): HeadErrors {
   const u = arithmetic.unitRoundoff;
   const n = output.length;
   const top = output.reduce((a, b) => Math.max(a, b));
@@ -137,5 +164,5 @@ function softmaxBounds(
   // In cross-entropy max − h_label is one rounding of what may be 0; the sum of both is another.
   const shift = crossEntropy ? Math.abs(top - (output[label] as number)) : Math.abs(top);
   const valueBound = logError + 2 * u * (shift + Math.abs(value)) + tiny;
-  return { value, gradient, valueBound, gradientBound: entry };
+  return { valueBound, gradientBound: entry };
 }

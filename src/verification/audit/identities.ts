@@ -15,17 +15,17 @@
  *
  * The products δ·(Wτ) themselves: γ_{n_t+n_{t+1}+4} ω_t‖δ̂_t‖‖τ_t‖; the contracted identity sums over h twice more.
  */
-import type { Plan } from "../../engine/plan.ts";
-import { exponentOf, timesPowerOfTwo } from "../../engine/powers.ts";
 import { wordsAt } from "../../sampling/philox.ts";
 import { AUDIT_ENTRY_STREAM } from "../../sampling/streams.ts";
-import { normUpper, pullbackError } from "../bounds.ts";
+import { normUpper } from "../bounds.ts";
 import type { LayerBounds } from "../rounding.ts";
 import { backwardStepError, gamma, roundedUp } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
-import { euclidean } from "./linear.ts";
+import { errorSum } from "./error-sums.ts";
+import type { PreparedLayer } from "./prepared.ts";
 import type { AuditSubject } from "./subject.ts";
-import { HOST } from "./subject.ts";
+import { exponentOf, HOST, timesPowerOfTwo } from "./scaling.ts";
+import { dotProduct, euclidean, largestOf, multiply } from "./vectors.ts";
 
 export interface Residual {
   readonly value: number;
@@ -72,7 +72,7 @@ export function auditIdentities(
 
 /** The sampled entries, layer by layer; none where ∇ₓf is zero. */
 function identityEntries(subject: AuditSubject): IdentityEntry[] {
-  const { traced, plan, arithmetic } = subject;
+  const { traced, plan, prepared, arithmetic } = subject;
   const inputs = traced.inputGradient.length;
   const depth = plan.layers.length;
   const words = wordsAt(plan.seed, AUDIT_ENTRY_STREAM, subject.index, COLUMNS + ROWS * depth);
@@ -80,6 +80,7 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
   const entries: IdentityEntry[] = [];
   if (!(gradientNorm > 0)) return entries;
   const errors = restartErrors(subject);
+  const units = traced.hidden.map(unitVector);
   for (let c = 0; c < COLUMNS; c++) {
     const j = (words[c] as number) % inputs;
     // The unit vector e_j, and τ_t from it.
@@ -87,7 +88,8 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
     const carried: Carried[] = [];
     for (let t = 1; t <= depth; t++) {
       const layer = subject.layers[t - 1] as LayerBounds;
-      const pushed: Float64Array = tangent === null ? weightColumn(plan, j) : apply(plan, t, tangent);
+      const planned = prepared.layers[t - 1] as PreparedLayer;
+      const pushed: Float64Array = tangent === null ? weightColumn(planned, j) : apply(planned, tangent);
       const tangentNorm = tangent === null ? 1 : normUpper(euclidean(tangent), layer.inputs, HOST);
       const delta = traced.adjoints[t - 1] as Float64Array;
       const deltaNorm = normUpper(euclidean(delta), layer.outputs, HOST);
@@ -104,8 +106,8 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
       const contractedError = gamma(3 * layer.inputs + 12, HOST) * product;
       const target = traced.inputGradient[j] as number;
       const h = traced.hidden[t - 1] as Float64Array;
-      const unit = unitVector(h);
-      const bias = dot(delta, pushed);
+      const unit = units[t - 1] ?? null;
+      const bias = dotProduct(delta, pushed);
       const place = { layer: t, row: null, column: j };
       const left = target / gradientNorm;
       if (plan.network.layers[t - 1]?.biased !== false)
@@ -122,7 +124,7 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
           const own_i = unit[i] as number;
           // Row i of (∇_W f)ᵀ: the gradient's column i, materialised.
           const column = delta.map((d) => d * own_i);
-          const right = dot(column, pushed);
+          const right = dotProduct(column, pushed);
           const value = Math.abs(right - own_i * target) / gradientNorm;
           entries.push({
             ...place,
@@ -159,9 +161,10 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
 
 /** h/‖h‖, null for 0; brought near 1 by a power of two first, so that a subnormal h has a direction too. */
 function unitVector(h: Float64Array): Float64Array | null {
-  const largest = h.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  const largest = largestOf(h);
   if (!(largest > 0)) return null;
-  const scaled = h.map((v) => timesPowerOfTwo(v, -exponentOf(largest)));
+  const exponent = exponentOf(largest);
+  const scaled = h.map((v) => timesPowerOfTwo(v, -exponent));
   const norm = euclidean(scaled);
   return scaled.map((v) => v / norm);
 }
@@ -173,12 +176,6 @@ interface Carried {
   between: number;
 }
 
-function largestOf(x: Float64Array): number {
-  let largest = 0;
-  for (const v of x) largest = Math.max(largest, Math.abs(v));
-  return largest;
-}
-
 const none: Residual = { value: 0, bound: 0 };
 
 /** Roundings of an entry's own scaling, relative to ‖h‖‖g_x‖, in which no entry exceeds 1. */
@@ -188,15 +185,20 @@ function fraction({ value, bound }: Residual): number {
   return bound > 0 ? value / bound : value > 0 ? Infinity : 0;
 }
 
-/** E_t = Σ_{s≤t} U(J_s) (what rounding does to δ̂_s's pullback) of every layer: verification/bounds.ts. */
-function restartErrors({ traced, layers, jacobianUpper, arithmetic }: AuditSubject): number[] {
+/** E_t = Σ_{s≤t} U(J_s) (what rounding does to δ̂_s's pullback) of every layer. */
+function restartErrors({ prepared, traced, layers, jacobianUpper, arithmetic }: AuditSubject): number[] {
   const stages = traced.adjoints.map(euclidean);
-  return layers.map((_, i) => pullbackError(layers, jacobianUpper, stages, i + 1, arithmetic));
+  const errors = prepared.errorsIn(arithmetic);
+  return layers.map((_, i) => errorSum(errors, jacobianUpper, stages, i + 1));
 }
+
+/** Entries of a gradient that are materialised: beyond, the sums are taken out of each other. */
+const MATERIALISED = 4096;
 
 /** h̃ᵀ(∇_W f)ᵀ w with the gradient δh̃ᵀ materialised: Σ_i h̃_i Σ_k (δ_k h̃_i) w_k. */
 function contract(delta: Float64Array, h: Float64Array, w: Float64Array): number {
   let sum = 0;
+  if (delta.length * h.length > MATERIALISED) return dotProduct(h, h) * dotProduct(delta, w);
   for (const hi of h) {
     let entry = 0;
     for (let k = 0; k < delta.length; k++) entry += (delta[k] as number) * hi * (w[k] as number);
@@ -206,26 +208,12 @@ function contract(delta: Float64Array, h: Float64Array, w: Float64Array): number
 }
 
 /** W′_1 e_j. */
-function weightColumn(plan: Plan, j: number): Float64Array {
-  const { inputs, outputs } = plan.network.layers[0] as Plan["network"]["layers"][number];
-  const weight = (plan.layers[0] as Plan["layers"][number]).scaledWeight;
-  return Float64Array.from({ length: outputs }, (_, k) => weight[k * inputs + j] as number);
+function weightColumn({ inputs, outputs, scaled }: PreparedLayer, j: number): Float64Array {
+  return Float64Array.from({ length: outputs }, (_, k) => scaled[k * inputs + j] as number);
 }
 
-function apply(plan: Plan, t: number, x: Float64Array): Float64Array {
-  const { inputs, outputs } = plan.network.layers[t - 1] as Plan["network"]["layers"][number];
-  const weight = (plan.layers[t - 1] as Plan["layers"][number]).scaledWeight;
+function apply({ inputs, outputs, scaled }: PreparedLayer, x: Float64Array): Float64Array {
   const result = new Float64Array(outputs);
-  for (let k = 0; k < outputs; k++) {
-    let sum = 0;
-    for (let i = 0; i < inputs; i++) sum += (weight[k * inputs + i] as number) * (x[i] as number);
-    result[k] = sum;
-  }
+  multiply(scaled, outputs, inputs, x, result);
   return result;
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * (y[i] as number);
-  return sum;
 }

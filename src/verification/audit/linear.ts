@@ -1,172 +1,181 @@
 /**
  * The linear half of the audit: every stored adjoint, tangent and witness stage against the one product that it was made of, entry by
- * entry, in f64. Bound of an entry of fl(Ax): γ_{n+1}(|A||x|), plus flushes (MATH.md §5); one rounding more for a mask.
+ * entry, in f64. Bound of an entry of fl(Ax): γ_{n+1}(|a||x|), plus flushes (MATH.md §5); one rounding more for a mask. |a||x| is at most
+ * ‖a‖‖x‖, which costs nothing: it is added up only where a quarter of that does not do.
  */
 import type { StoredDirection, StoredWitness } from "../../engine/engine.ts";
-import type { Plan } from "../../engine/plan.ts";
 import { directionVector } from "../../sampling/philox.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
+import type { PreparedLayer } from "./prepared.ts";
+import { HOST } from "./scaling.ts";
 import type { AuditSubject } from "./subject.ts";
-import { HOST } from "./subject.ts";
+import { euclidean, multiply, multiplyTransposed } from "./vectors.ts";
 
 export function auditLinear(subject: AuditSubject, comparison: Comparison): void {
   const { traced, plan } = subject;
   const depth = plan.layers.length;
   const at = (list: readonly Float64Array[], t: number): Float64Array => list[t - 1] as Float64Array;
-  const near = arrays(comparison);
-  const top = at(traced.slopes, depth);
-  near(depth, "δ", at(traced.adjoints, depth), masked(subject, top, exact(traced.topGradient)));
+  const near = comparing(subject, comparison);
+  near.masked(depth, "δ", at(traced.adjoints, depth), at(traced.slopes, depth), traced.topGradient);
   for (let t = depth; t >= 1; t--) {
-    near(t, "Wᵀδ", at(traced.pullbacks, t), backward(subject, t, at(traced.adjoints, t)));
-    if (t > 1) {
-      const target = masked(subject, at(traced.slopes, t - 1), exact(at(traced.pullbacks, t)));
-      near(t - 1, "δ", at(traced.adjoints, t - 1), target);
-    }
+    near.backward(t, t, "Wᵀδ", at(traced.pullbacks, t), at(traced.adjoints, t), null);
+    if (t > 1) near.masked(t - 1, "δ", at(traced.adjoints, t - 1), at(traced.slopes, t - 1), at(traced.pullbacks, t));
   }
-  near(1, "∇ₓf", traced.inputGradient, exact(at(traced.pullbacks, 1)));
-  auditDirections(subject, comparison);
+  near.same(1, "∇ₓf", traced.inputGradient, at(traced.pullbacks, 1));
+  auditDirections(subject, near);
   traced.witnesses.forEach((witness, i) => {
-    if (witness !== null && usable(witness)) auditWitness(subject, i + 1, witness, comparison);
+    if (witness !== null && usable(witness)) auditWitness(subject, i + 1, witness, near);
   });
 }
 
-/** A vector with an absolute bound for each entry. */
-interface Bounded {
-  readonly values: Float64Array;
-  readonly bounds: Float64Array;
+/** Comparisons of one stored vector with what it was made of. */
+interface Near {
+  /** The same bits. */
+  readonly same: (t: number, quantity: string, found: Float64Array, right: Float64Array) => void;
+  readonly bounded: (
+    t: number,
+    quantity: string,
+    found: Float64Array,
+    right: Float64Array,
+    bound: (v: number) => number,
+  ) => void;
+  /** D ∘ x. */
+  readonly masked: (t: number, quantity: string, found: Float64Array, slopes: Float64Array, x: Float64Array) => void;
+  /** W′_sᵀ y; with slopes, D ∘ W′_sᵀ y. @param t the layer that is named. */
+  readonly backward: (
+    t: number,
+    s: number,
+    quantity: string,
+    found: Float64Array,
+    y: Float64Array,
+    slopes: Float64Array | null,
+  ) => void;
+  /** W′_t x. */
+  readonly forward: (t: number, quantity: string, found: Float64Array, x: Float64Array) => void;
 }
 
-function exact(values: Float64Array): Bounded {
-  return { values, bounds: new Float64Array(values.length) };
-}
-
-function arrays(comparison: Comparison) {
-  return (t: number, quantity: string, found: Float64Array, right: Bounded): void => {
-    for (let i = 0; i < found.length; i++) {
-      comparison.near("local", t, quantity, found[i] as number, right.values[i] as number, right.bounds[i] as number);
-    }
+function comparing({ prepared, arithmetic }: AuditSubject, comparison: Comparison): Near {
+  const values = prepared.scratch[0];
+  const u = arithmetic.unitRoundoff + HOST.unitRoundoff;
+  const flush = arithmetic.flush + HOST.flush;
+  const layerOf = (t: number): PreparedLayer => prepared.layers[t - 1] as PreparedLayer;
+  const near = (t: number, quantity: string, found: number, right: number, bound: number): void => {
+    if (!(Math.abs(found - right) <= bound)) comparison.near("local", t, quantity, found, right, bound);
+  };
+  return {
+    same(t, quantity, found, right) {
+      for (let i = 0; i < found.length; i++)
+        if (found[i] !== right[i]) comparison.near("local", t, quantity, found[i] as number, right[i] ?? NaN, 0);
+    },
+    bounded(t, quantity, found, right, bound) {
+      for (let i = 0; i < found.length; i++) {
+        const v = right[i] as number;
+        near(t, quantity, found[i] as number, v, bound(v));
+      }
+    },
+    masked(t, quantity, found, slopes, x) {
+      for (let i = 0; i < found.length; i++) {
+        const d = slopes[i] as number;
+        const right = d * (x[i] as number);
+        if (found[i] === right) continue;
+        near(t, quantity, found[i] as number, right, u * Math.abs(right) + 2 * arithmetic.flush * (1 + Math.abs(d)));
+      }
+    },
+    backward(t, s, quantity, found, y, slopes) {
+      const { inputs, outputs, scaled, columns } = layerOf(s);
+      const length = euclidean(y) * (1 + 2 ** -30);
+      const rounding = gamma(outputs + 1, arithmetic) + gamma(outputs + 1, HOST);
+      // ‖W′‖ < 4, so no entry of it is larger.
+      const flushed = flush * (outputs + 1) * (6 + length);
+      multiplyTransposed(scaled, outputs, inputs, y, values);
+      for (let i = 0; i < inputs; i++) {
+        const product = values[i] as number;
+        const d = slopes === null ? 1 : (slopes[i] as number);
+        const right = d * product;
+        const stored = found[i] as number;
+        const share = rounding * length * (columns[i] as number);
+        if (Math.abs(stored - right) <= (Math.abs(d) * share) / 4) continue;
+        const bound = rounding * magnitude(scaled, i, inputs, y) + flushed;
+        const size = Math.abs(d);
+        const mask = slopes === null ? 0 : u * (Math.abs(right) + size * bound) + 2 * arithmetic.flush * (1 + size);
+        near(t, quantity, stored, right, size * bound + mask);
+      }
+    },
+    forward(t, quantity, found, x) {
+      const { inputs, outputs, scaled, rows } = layerOf(t);
+      const length = euclidean(x) * (1 + 2 ** -30);
+      const rounding = gamma(inputs + 1, arithmetic) + gamma(inputs + 1, HOST);
+      const flushed = flush * (inputs + 1) * (6 + length);
+      multiply(scaled, outputs, inputs, x, values);
+      for (let k = 0; k < outputs; k++) {
+        const [stored, right] = [found[k] as number, values[k] as number];
+        if (Math.abs(stored - right) <= (rounding * length * (rows[k] as number)) / 4) continue;
+        const bound = rounding * magnitude(scaled.subarray(k * inputs, (k + 1) * inputs), 0, 1, x) + flushed;
+        near(t, quantity, stored, right, bound);
+      }
+    },
   };
 }
 
-/** W′_tᵀy. */
-function backward({ plan, arithmetic }: AuditSubject, t: number, y: Float64Array): Bounded {
-  const { inputs, outputs } = plan.network.layers[t - 1] as Plan["network"]["layers"][number];
-  const weight = (plan.layers[t - 1] as Plan["layers"][number]).scaledWeight;
-  const values = new Float64Array(inputs);
-  const magnitude = new Float64Array(inputs);
-  let largest = 0;
-  for (let k = 0; k < outputs; k++) {
-    const v = y[k] as number;
-    largest = Math.max(largest, Math.abs(v));
-    for (let i = 0, o = k * inputs; i < inputs; i++, o++) {
-      const product = (weight[o] as number) * v;
-      values[i] = (values[i] as number) + product;
-      magnitude[i] = (magnitude[i] as number) + Math.abs(product);
-    }
-  }
-  const rounding = gamma(outputs + 1, arithmetic) + gamma(outputs + 1, HOST);
-  // ‖W′‖ < 4, so no entry of it is larger.
-  const flushed = (arithmetic.flush + HOST.flush) * (outputs + 1) * (6 + largest);
-  return { values, bounds: magnitude.map((m) => rounding * m + flushed) };
+/** Σ |a_k x_k| over the entries at from, from + stride … */
+export function magnitude(a: Float64Array, from: number, stride: number, x: Float64Array): number {
+  let sum = 0;
+  for (let at = from, k = 0; at < a.length; at += stride, k++) sum += Math.abs((a[at] as number) * (x[k] as number));
+  return sum;
 }
 
-/** W′_t x. */
-function forward({ plan, arithmetic }: AuditSubject, t: number, x: Float64Array): Bounded {
-  const { inputs, outputs } = plan.network.layers[t - 1] as Plan["network"]["layers"][number];
-  const weight = (plan.layers[t - 1] as Plan["layers"][number]).scaledWeight;
-  const rounding = gamma(inputs + 1, arithmetic) + gamma(inputs + 1, HOST);
-  let largest = 0;
-  for (const v of x) largest = Math.max(largest, Math.abs(v));
-  const flushed = (arithmetic.flush + HOST.flush) * (inputs + 1) * (6 + largest);
-  const values = new Float64Array(outputs);
-  const bounds = new Float64Array(outputs);
-  for (let k = 0; k < outputs; k++) {
-    let sum = 0;
-    let magnitude = 0;
-    for (let i = 0, o = k * inputs; i < inputs; i++, o++) {
-      const product = (weight[o] as number) * (x[i] as number);
-      sum += product;
-      magnitude += Math.abs(product);
-    }
-    values[k] = sum;
-    bounds[k] = rounding * magnitude + flushed;
-  }
-  return { values, bounds };
-}
-
-/** D ∘ x, one rounding more. */
-function masked({ arithmetic }: AuditSubject, slopes: Float64Array, x: Bounded): Bounded {
-  const u = arithmetic.unitRoundoff + HOST.unitRoundoff;
-  const values = x.values.map((v, i) => (slopes[i] as number) * v);
-  const bounds = x.bounds.map((bound, i) => {
-    const d = Math.abs(slopes[i] as number);
-    return d * bound * (1 + u) + u * Math.abs(values[i] as number) + 2 * arithmetic.flush * (1 + d);
-  });
-  return { values, bounds };
-}
-
-function auditDirections(subject: AuditSubject, comparison: Comparison): void {
-  const { traced, plan, index, arithmetic } = subject;
-  const near = arrays(comparison);
+function auditDirections(subject: AuditSubject, near: Near): void {
+  const { traced, plan, prepared, index, arithmetic } = subject;
   const gradient = traced.inputGradient;
   const norm = euclidean(gradient);
   // v₀ within its norm's error, an inverse square root (2 ulp) and three products.
   const slack = normError(gradient.length, arithmetic) + 8 * arithmetic.unitRoundoff;
-  const along = gradient.map((v) => (norm > 0 ? v / norm : 0));
-  const bounds = along.map(
-    (v) => slack * Math.abs(v) + 4 * arithmetic.flush * (1 + 1 / Math.max(norm, arithmetic.flush)),
-  );
-  if (Number.isFinite(norm)) near(1, "v₀", traced.directions[0].tangents[0] as Float64Array, { values: along, bounds });
-  const random = exact(directionVector(plan.seed, index, gradient.length));
-  near(1, "the random direction", traced.directions[1].tangents[0] as Float64Array, random);
-  for (const direction of traced.directions) auditDirection(subject, direction, comparison);
+  const tiny = 4 * arithmetic.flush * (1 + 1 / Math.max(norm, arithmetic.flush));
+  if (Number.isFinite(norm)) {
+    const along = prepared.scratch[1].subarray(0, gradient.length);
+    for (let i = 0; i < along.length; i++) along[i] = norm > 0 ? (gradient[i] as number) / norm : 0;
+    const start = traced.directions[0].tangents[0] as Float64Array;
+    near.bounded(1, "v₀", start, along, (v) => slack * Math.abs(v) + tiny);
+  }
+  const random = directionVector(plan.seed, index, gradient.length);
+  near.same(1, "the random direction", traced.directions[1].tangents[0] as Float64Array, random);
+  for (const direction of traced.directions) auditDirection(subject, direction, near);
 }
 
-function auditDirection(subject: AuditSubject, { tangents, pushed }: StoredDirection, comparison: Comparison): void {
-  const near = arrays(comparison);
+function auditDirection({ traced }: AuditSubject, { tangents, pushed }: StoredDirection, near: Near): void {
   for (let t = 1; t <= tangents.length; t++) {
-    near(t, "ζ", pushed[t - 1] as Float64Array, forward(subject, t, tangents[t - 1] as Float64Array));
-    if (t === tangents.length) return;
-    const slopes = subject.traced.slopes[t - 1] as Float64Array;
-    near(t + 1, "τ", tangents[t] as Float64Array, masked(subject, slopes, exact(pushed[t - 1] as Float64Array)));
+    const own = pushed[t - 1] as Float64Array;
+    near.forward(t, "ζ", own, tangents[t - 1] as Float64Array);
+    if (t < tangents.length)
+      near.masked(t + 1, "τ", tangents[t] as Float64Array, traced.slopes[t - 1] as Float64Array, own);
   }
 }
 
 /** ĉ = fl(J_tᵀû), a product at a time. */
 function auditWitness(
-  subject: AuditSubject,
+  { traced }: AuditSubject,
   t: number,
   { vector, stages, result }: StoredWitness,
-  comparison: Comparison,
+  near: Near,
 ): void {
-  const near = arrays(comparison);
-  const slopes = (s: number): Float64Array => subject.traced.slopes[s - 1] as Float64Array;
-  near(t, "the witness's stage", stages[t - 2] as Float64Array, masked(subject, slopes(t - 1), exact(vector)));
+  const slopes = (s: number): Float64Array => traced.slopes[s - 1] as Float64Array;
+  near.masked(t, "the witness's stage", stages[t - 2] as Float64Array, slopes(t - 1), vector);
   for (let s = t - 1; s >= 2; s--) {
-    const pulled = backward(subject, s, stages[s - 1] as Float64Array);
-    near(t, "the witness's stage", stages[s - 2] as Float64Array, masked(subject, slopes(s - 1), pulled));
+    const stage = stages[s - 2] as Float64Array;
+    near.backward(t, s, "the witness's stage", stage, stages[s - 1] as Float64Array, slopes(s - 1));
   }
-  near(t, "the witness's pullback", result, backward(subject, 1, stages[0] as Float64Array));
+  near.backward(t, 1, "the witness's pullback", result, stages[0] as Float64Array, null);
 }
 
 /** A witness that overflowed is none: its sample does without (MATH.md §2, the screen). */
 export function usable({ vector, stages, result }: StoredWitness): boolean {
-  return [vector, ...stages, result].every((x) => x.every((v) => Number.isFinite(v)));
+  return isFinite(vector) && isFinite(result) && stages.every(isFinite);
 }
 
-/** ‖x‖, scaled by its largest entry so that nothing over- or underflows. */
-export function euclidean(x: Float64Array): number {
-  let largest = 0;
-  for (const v of x) {
-    if (Number.isNaN(v)) return NaN;
-    largest = Math.max(largest, Math.abs(v));
-  }
-  if (largest === 0 || largest === Infinity) return largest;
+/** Whether every number is finite; x·0 is NaN for one that is not. */
+function isFinite(x: Float64Array): boolean {
   let sum = 0;
-  for (const v of x) {
-    const scaled = v / largest;
-    sum += scaled * scaled;
-  }
-  return largest * Math.sqrt(sum);
+  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * 0;
+  return sum === 0;
 }

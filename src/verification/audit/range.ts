@@ -6,7 +6,7 @@
  * was made in its place; and by 2⁻¹⁰⁷⁰, as many roundings at the lower end of f64. A factor that is exactly 0 stays so.
  */
 import type { Interval } from "../../engine/interval.ts";
-import { timesPowerOfTwo } from "../../engine/powers.ts";
+import { timesPowerOfTwo } from "./scaling.ts";
 
 const WIDER = 2 ** -50;
 const LEAST = 2 ** -1070;

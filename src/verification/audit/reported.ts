@@ -5,16 +5,16 @@
 import type { Interval } from "../../engine/interval.ts";
 import type { Maybe } from "../../records/kit.ts";
 import type { LayerNumbers, SampleNumbers } from "../../records/sample.ts";
-import { exponentOf, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../../engine/powers.ts";
 import { cutResiduals } from "../cut.ts";
-import { kinkBounds, nearKink } from "../kinks.ts";
+import { nearKink } from "../kinks.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { LayerBounds } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
-import { euclidean, usable } from "./linear.ts";
+import { usable } from "./linear.ts";
 import { around, exactly, hull, larger, less, ONE, over, plus, root, shifted, square, times, ZERO } from "./range.ts";
 import type { AuditSubject, Judged } from "./subject.ts";
-import { HOST } from "./subject.ts";
+import { exponentOf, HOST, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "./scaling.ts";
+import { euclidean, largestOf } from "./vectors.ts";
 
 /** By how much the ends of the ratio's interval are rounded outward, at most. */
 const END = 2 ** -46;
@@ -63,7 +63,7 @@ export function auditReported(
   // Squares of the verdict's own ends, rounded outward.
   const { lower, upper } = judged.total;
   const none = right.upper === 0 || !judged.vouched;
-  const kink = nearKink(kinkBounds(plan, subject.arithmetic), subject.measurements, subject.at)?.layer ?? 0;
+  const kink = nearKink(subject.kinks, subject.measurements, subject.at)?.layer ?? 0;
   const numbers: Ranges<Exclude<keyof SampleNumbers, "layers">> = {
     index: ["the sample's number", exactly(subject.index)],
     value: ["f", exactly(traced.value)],
@@ -200,7 +200,7 @@ function jacobianNorm(subject: AuditSubject, { estimates }: Judged, t: number): 
 function cutRanges(subject: AuditSubject): Interval[] {
   const { traced, layers, measurements, at, arithmetic } = subject;
   const adjoints = traced.adjoints.map(euclidean);
-  const slopes = traced.slopes.map((d) => d.reduce((a, b) => Math.max(a, Math.abs(b)), 0));
+  const slopes = traced.slopes.map(largestOf);
   const each = measurements.directions.map((direction, k) => {
     const products = direction.products.map((s) => s[at] as number);
     const tangentNorms = traced.directions[k as 0 | 1].tangents.map(euclidean);
@@ -213,19 +213,19 @@ function cutRanges(subject: AuditSubject): Interval[] {
   });
 }
 
+/** Entries of a gradient that are materialised: a larger one's norm is the product of its two vectors' norms. */
+const MATERIALISED = 4096;
+
 /** ‖δhᵀ‖_F over the materialised entries. */
 function outerNorm(delta: Float64Array, h: Float64Array): number {
-  let deltaMax = 0;
-  let hiddenMax = 0;
-  for (const d of delta) deltaMax = Math.max(deltaMax, Math.abs(d));
-  for (const v of h) hiddenMax = Math.max(hiddenMax, Math.abs(v));
+  const [deltaMax, hiddenMax] = [largestOf(delta), largestOf(h)];
   if (!(deltaMax > 0 && hiddenMax > 0)) return 0;
-  const scaled = h.map((v) => v / hiddenMax);
+  if (delta.length * h.length > MATERIALISED) return euclidean(delta) * euclidean(h);
   let sum = 0;
-  for (const d of delta) {
-    const factor = d / deltaMax;
-    for (const v of scaled) {
-      const entry = factor * v;
+  for (let k = 0; k < delta.length; k++) {
+    const factor = (delta[k] as number) / deltaMax;
+    for (let i = 0; i < h.length; i++) {
+      const entry = factor * ((h[i] as number) / hiddenMax);
       sum += entry * entry;
     }
   }

@@ -1,13 +1,16 @@
 /** What one audit looks at. */
 import type { Arithmetic, Measurements, TracedSample } from "../../engine/engine.ts";
-import { IEEE_F64 } from "../../engine/engine.ts";
 import type { Interval } from "../../engine/interval.ts";
 import type { Plan } from "../../engine/plan.ts";
 import type { LayerFinding } from "../findings.ts";
+import type { KinkBounds } from "../kinks.ts";
 import type { LayerBounds } from "../rounding.ts";
+import type { Prepared } from "./prepared.ts";
 
 export interface AuditSubject {
   readonly plan: Plan;
+  /** What the audit made of the plan. */
+  readonly prepared: Prepared;
   readonly layers: readonly LayerBounds[];
   readonly arithmetic: Arithmetic;
   /** Of the sample in the run. */
@@ -23,6 +26,8 @@ export interface AuditSubject {
   readonly at: number;
   /** U(J_t), scaled and spectral, as the verdicts used it. */
   readonly jacobianUpper: readonly number[];
+  /** What the forward errors beside a kink need, as the verdicts used it. */
+  readonly kinks: readonly KinkBounds[];
 }
 
 /** What the sample's row was made of besides the measurements: copied there, so that the audit compares bit by bit. */
@@ -36,6 +41,3 @@ export interface Judged {
   /** ‖J_t‖ as an f64 witness gives it, scaled; null: the engine's own. Under the spectral norm alone a row has it. */
   readonly estimates: readonly (number | null)[];
 }
-
-/** The audit's own arithmetic. */
-export const HOST: Arithmetic = IEEE_F64;

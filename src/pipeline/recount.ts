@@ -1,0 +1,165 @@
+/**
+ * A report counted a second time, by an accumulator of its own that is fed with the same blocks: counts must be equal, extremes the same
+ * bits, and means within what rounding explains of two sums of n terms, 2γ_n Σ|x|. Its sums are compensated (Neumaier), so that its own error
+ * does not grow with n.
+ */
+import type { Report, ReportedFault } from "../records/report.ts";
+import { TIGHTNESS_NUMBERS } from "../records/report.ts";
+import type { VerdictName } from "../records/kit.ts";
+import { IEEE_F64 } from "../engine/engine.ts";
+import { UPPER_KINDS } from "../verification/findings.ts";
+import { gamma } from "../verification/rounding.ts";
+import { CODE } from "../verification/verdict.ts";
+import type { LayerColumns, SettledBlock } from "./block.ts";
+import { RUNGS } from "./block.ts";
+
+/** A sum with what its roundings lost, of how many terms and of what size. */
+interface Sum {
+  count: number;
+  sum: number;
+  lost: number;
+  size: number;
+  min: number;
+  max: number;
+}
+
+const emptySum = (): Sum => ({ count: 0, sum: 0, lost: 0, size: 0, min: Infinity, max: -Infinity });
+
+function add(into: Sum, x: number): void {
+  const next = into.sum + x;
+  into.lost += Math.abs(into.sum) >= Math.abs(x) ? into.sum - next + x : x - next + into.sum;
+  into.sum = next;
+  into.size += Math.abs(x);
+  into.count++;
+  if (x < into.min) into.min = x;
+  if (x > into.max) into.max = x;
+}
+
+export interface Recount {
+  readonly add: (block: SettledBlock) => void;
+  /** The report, with a fault of the check "report" for what it says otherwise. */
+  readonly held: (report: Report) => Report;
+}
+
+export function createRecount(depth: number): Recount {
+  const codes = new Map<number, number>();
+  const rungs = new Map<number, number>();
+  const kinds = new Map<number, number>();
+  const [input, parameter, ratio, coefficient] = [emptySum(), emptySum(), emptySum(), emptySum()];
+  const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(emptySum));
+  const ends = { lower: Infinity, upper: -Infinity };
+  let [samples, kinks, audited, accurate, missed, violations] = [0, 0, 0, 0, 0, 0];
+
+  const countIn = (map: Map<number, number>, key: number): void => {
+    map.set(key, (map.get(key) ?? 0) + 1);
+  };
+  const finite = (into: Sum, x: number): void => {
+    if (Number.isFinite(x)) add(into, x);
+  };
+  const addSample = (block: SettledBlock, at: number): void => {
+    const { verdict, numbers, rung, kink, findings } = block;
+    samples++;
+    countIn(codes, verdict[at] as number);
+    if (verdict[at] === CODE.invalid) return;
+    countIn(rungs, rung[at] as number);
+    if (kink[at] !== 0) kinks++;
+    add(input, (numbers.inputGradientNorm[at] as number) ** 2);
+    add(parameter, (numbers.parameterGradientNorm[at] as number) ** 2);
+    finite(ratio, numbers.ratio[at] as number);
+    finite(coefficient, numbers.coefficient[at] as number);
+    if (!Number.isNaN(numbers.ratio[at] as number)) {
+      const [low, high] = [numbers.ratioLower[at] as number, numbers.ratioUpper[at] as number];
+      ends.lower = Math.min(ends.lower, Number.isFinite(low) ? low : 0);
+      ends.upper = Math.max(ends.upper, Number.isFinite(high) ? high : Infinity);
+    }
+    for (let i = 0; i < depth; i++) {
+      countIn(kinds, (findings.kind[i] as Uint8Array)[at] as number);
+      const own = block.layers[i] as LayerColumns;
+      TIGHTNESS_NUMBERS.forEach((name, k) => {
+        finite((layers[i] as Sum[])[k] as Sum, own[name][at] as number);
+      });
+    }
+  };
+
+  const differences = (report: Report): string[] => {
+    const found: string[] = [];
+    const same = (what: string, said: number | null, right: number | null): void => {
+      if (said !== right) found.push(`${what} is ${String(said)}, counted again ${String(right)}`);
+    };
+    const near = (what: string, said: number | null, { count, sum, lost, size }: Sum): void => {
+      if (count === 0) {
+        same(what, said, null);
+        return;
+      }
+      const right = (sum + lost) / count;
+      // The report has null for a mean that left the range.
+      if (!Number.isFinite(right) || !Number.isFinite(size)) return;
+      const bound = (2 * gamma(count + 4, IEEE_F64) * size) / count + Number.MIN_VALUE;
+      if (!(Math.abs((said ?? NaN) - right) <= bound))
+        found.push(`${what} is ${String(said)}, summed again ${String(right)} ± ${bound.toExponential(1)}`);
+    };
+    const codeCount = (name: VerdictName): number =>
+      (codes.get(CODE[name]) ?? 0) + (name === "holds" ? (codes.get(CODE.trivial) ?? 0) : 0);
+    same("samples", report.samples, samples);
+    for (const [name, said] of Object.entries(report.verdicts))
+      same(`the number of samples that are ${name}`, said, codeCount(name as VerdictName));
+    RUNGS.forEach((rung, k) => {
+      same(`the number of samples that are ${rung}`, report.escalations[rung], rungs.get(k) ?? 0);
+    });
+    UPPER_KINDS.forEach((kind, k) => {
+      same(`the use of the bound "${kind}"`, report.bounds[kind] ?? 0, kinds.get(k) ?? 0);
+    });
+    same("the number of audited samples", report.audited.samples, audited);
+    const { accuracy, certified } = report;
+    if (accuracy !== undefined) {
+      same("the estimates of ‖J‖ that were audited", accuracy.audited, accurate);
+      same("those further off than was asked for", accuracy.missed, missed);
+    }
+    const valid = input.count;
+    if (certified !== undefined)
+      same("the number of certified intervals", certified.reached + certified.missed, valid * (depth - 1));
+    same("the share of samples at a kink", report.kinks, valid === 0 ? null : kinks / valid);
+    same("the least proven end of a ratio", report.ratioLower, ratio.count === 0 ? null : ends.lower);
+    if (ends.upper < Infinity)
+      same("the largest proven end of a ratio", report.ratioUpper, ratio.count === 0 ? null : ends.upper);
+    near("the mean ‖∇ₓf‖²", report.penalties.input, input);
+    near("the mean ‖∇_θ f‖²", report.penalties.parameter, parameter);
+    for (const [what, said, own] of [
+      ["ratio", report.ratio, ratio],
+      ["coefficient", report.coefficient, coefficient],
+    ] as const) {
+      near(`the mean ${what}`, said.mean, own);
+      same(`the number of ${what}s`, said.counted, own.count);
+      same(`the least ${what}`, said.min, own.count === 0 ? null : own.min);
+      same(`the largest ${what}`, said.max, own.count === 0 ? null : own.max);
+    }
+    report.layers.forEach((layer, i) => {
+      TIGHTNESS_NUMBERS.forEach((name, k) => {
+        const own = (layers[i] as Sum[])[k] as Sum;
+        same(`the least ${name} of layer ${String(i + 1)}`, layer[name].min, own.count === 0 ? null : own.min);
+        same(`the largest ${name} of layer ${String(i + 1)}`, layer[name].max, own.count === 0 ? null : own.max);
+      });
+    });
+    if (report.faults.length === 0) same("the number of findings", 0, violations);
+    return found;
+  };
+
+  return {
+    add(block) {
+      for (let at = block.samples - 1; at >= 0; at--) addSample(block, at);
+      for (const told of block.told.values()) {
+        violations += told.violations.length;
+        if (told.audit !== undefined) audited++;
+        accurate += told.accuracy?.audited ?? 0;
+        missed += told.accuracy?.missed ?? 0;
+      }
+    },
+    held(report) {
+      const found = differences(report);
+      if (found.length === 0) return report;
+      const example = { index: 0, left: null, right: null, margin: null, bound: null, reason: found.join("; ") };
+      const fault: ReportedFault = { check: "report", layer: 0, count: found.length, example };
+      return { ...report, faults: [...report.faults, fault] };
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** The audit's own products and norms in f64, in loops over memory that the caller holds. */
+
+/** Sums of squares between these lose nothing to under- or overflow. */
+const SMALL = 2 ** -900;
+const LARGE = 2 ** 1000;
+
+/** ‖x‖, scaled by its largest entry where squares would leave the range. Relative error at most (n + 6)·2⁻⁵⁴ or so (rounding.ts, `normError`). */
+export function euclidean(x: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * (x[i] as number);
+  if (sum > SMALL && sum < LARGE) return Math.sqrt(sum);
+  let largest = 0;
+  for (const v of x) {
+    if (Number.isNaN(v)) return NaN;
+    largest = Math.max(largest, Math.abs(v));
+  }
+  if (largest === 0 || largest === Infinity) return largest;
+  let scaled = 0;
+  for (const v of x) scaled += (v / largest) * (v / largest);
+  return largest * Math.sqrt(scaled);
+}
+
+/** max|x|, NaN where one is. */
+export function largestOf(x: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < x.length; i++) {
+    const size = Math.abs(x[i] as number);
+    if (!(size <= largest)) largest = size;
+    if (Number.isNaN(size)) return NaN;
+  }
+  return largest;
+}
+
+export function dotProduct(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * (y[i] as number);
+  return sum;
+}
+
+/** y = A x with A rows × columns, row-major: four rows at a time. */
+export function multiply(a: Float64Array, rows: number, columns: number, x: Float64Array, y: Float64Array): void {
+  let i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const [p, q, r, s] = [i * columns, (i + 1) * columns, (i + 2) * columns, (i + 3) * columns];
+    let [y0, y1, y2, y3] = [0, 0, 0, 0];
+    for (let k = 0; k < columns; k++) {
+      const v = x[k] as number;
+      y0 += (a[p + k] as number) * v;
+      y1 += (a[q + k] as number) * v;
+      y2 += (a[r + k] as number) * v;
+      y3 += (a[s + k] as number) * v;
+    }
+    y[i] = y0;
+    y[i + 1] = y1;
+    y[i + 2] = y2;
+    y[i + 3] = y3;
+  }
+  for (; i < rows; i++) {
+    let sum = 0;
+    for (let k = 0, o = i * columns; k < columns; k++, o++) sum += (a[o] as number) * (x[k] as number);
+    y[i] = sum;
+  }
+}
+
+/** x = Aᵀ y with A rows × columns, row-major: four rows at a time. */
+export function multiplyTransposed(
+  a: Float64Array,
+  rows: number,
+  columns: number,
+  y: Float64Array,
+  x: Float64Array,
+): void {
+  for (let k = 0; k < columns; k++) x[k] = 0;
+  let i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const [p, q, r, s] = [i * columns, (i + 1) * columns, (i + 2) * columns, (i + 3) * columns];
+    const [y0, y1, y2, y3] = [y[i] as number, y[i + 1] as number, y[i + 2] as number, y[i + 3] as number];
+    for (let k = 0; k < columns; k++) {
+      x[k] =
+        (x[k] as number) +
+        ((a[p + k] as number) * y0 +
+          (a[q + k] as number) * y1 +
+          ((a[r + k] as number) * y2 + (a[s + k] as number) * y3));
+    }
+  }
+  for (; i < rows; i++) {
+    const v = y[i] as number;
+    for (let k = 0, o = i * columns; k < columns; k++, o++) x[k] = (x[k] as number) + (a[o] as number) * v;
+  }
+}
+
+/** A Aᵀ, rows × rows. */
+export function gramOfRows(a: Float64Array, rows: number, columns: number): Float64Array {
+  const gram = new Float64Array(rows * rows);
+  const row = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    multiply(a, i + 1, columns, a.subarray(i * columns, (i + 1) * columns), row);
+    for (let j = 0; j <= i; j++) gram[i * rows + j] = gram[j * rows + i] = row[j] as number;
+  }
+  return gram;
+}
