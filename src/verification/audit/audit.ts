@@ -58,9 +58,3 @@ export function discrepancyVerdict(d: Discrepancy): Verdict & { kind: "violated"
 export function detectableShare(audited: number): number | null {
   return audited > 0 ? -Math.expm1(Math.log(0.01) / audited) : null;
 }
-
-/** The same in plain words. @param detects that share. */
-export function escapeWords(detects: number): string {
-  const share = detects < 0.5 ? `1 in ${String(Math.ceil(1 / detects))} samples` : "all but a few samples";
-  return `a fault that touches fewer than ${share}, spread over the run, has a chance above 1 % of not being seen`;
-}
