@@ -71,7 +71,8 @@ export class KrylovState {
   ritzCoefficients(sample: number): Float64Array {
     const steps = this.taken[sample] as number;
     if (this.fault === "iteration-vector-flat") return new Float64Array(steps).fill(1 / Math.sqrt(steps));
-    if (this.fault === "iteration-vector-first") return Float64Array.from({ length: steps }, (_, j) => (j === 0 ? 1 : 0));
+    if (this.fault === "iteration-vector-first")
+      return Float64Array.from({ length: steps }, (_, j) => (j === 0 ? 1 : 0));
     const { alpha, beta } = this.of(sample);
     return ritzVector(alpha, beta, steps);
   }
