@@ -12,6 +12,7 @@ import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Arguments } from "./arguments.ts";
 import { openData } from "./data-files.ts";
 import type { Reading } from "./files.ts";
+import { rowAgain } from "./origin.ts";
 import { argmaxLabels, fileLabels } from "../library/labels.ts";
 import type { Labeller } from "../library/labels.ts";
 
@@ -26,6 +27,8 @@ export interface Inputs {
   readonly file: InputsFile | null;
   /** Rows first … first + count − 1. */
   readonly read: (first: number, count: number) => Float64Array;
+  /** Row `index` once more, from the file's own bytes, where it is a raw one (raw-file.ts); null where it is not. */
+  readonly again: ((index: number) => Float64Array | null) | null;
   /** How they are drawn, where they are (SampleSource). */
   readonly drawn: InputDistribution | null;
 }
@@ -73,8 +76,10 @@ export async function openInputs(args: Arguments, network: Network, own: Reading
     );
   }
   if (mean === 0 && std === 1) return inputs;
+  const { again } = inputs;
   return {
     ...inputs,
+    again: again === null ? null : (index) => again(index)?.map((x) => (x - mean) / std) ?? null,
     describe: `${inputs.describe}, ${mean === 0 ? "x" : `(x − ${String(mean)})`}/${String(std)}`,
     read: (first, count) => inputs.read(first, count).map((x) => (x - mean) / std),
     drawn: null,
@@ -90,6 +95,7 @@ async function fromFile(args: Arguments, name: string, own: Reading): Promise<In
       `--rows ${String(start)}:${String(range?.end ?? "")}: found ${String(data.rows)} rows in ${data.file}, expected a part of 0:${String(data.rows)}`,
     );
   }
+  const again = rowAgain(data.file, data.rows, data.columns);
   return {
     samples: end - start,
     width: data.columns,
@@ -97,6 +103,7 @@ async function fromFile(args: Arguments, name: string, own: Reading): Promise<In
     sha256: data.sha256,
     file: { name: data.file, rows: data.rows, start, shape: data.shape },
     read: (first, count) => data.read(start + first, count),
+    again: again === null ? null : (index) => again(start + index),
     drawn: null,
   };
 }
@@ -111,6 +118,7 @@ function drawn(values: Arguments["values"], width: number): Inputs {
     sha256: null,
     file: null,
     read: (first, count) => fillInputs({ distribution, scale, seed }, first, count, width),
+    again: null,
     drawn: { distribution, scale, seed },
   };
 }
@@ -147,6 +155,10 @@ export function sampleSource(inputs: Inputs, labeller: Labeller | null): SampleS
     samples: inputs.samples,
     width: inputs.width,
     drawn: labeller === null ? inputs.drawn : null,
+    again: (index) => {
+      const row = inputs.again?.(index) ?? null;
+      return row === null ? null : { inputs: row, labels: labeller === null ? null : labeller(index, 1, row) };
+    },
     read: (first, count) => {
       const rows = inputs.read(first, count);
       return { inputs: rows, labels: labeller === null ? null : labeller(first, count, rows) };

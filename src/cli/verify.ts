@@ -31,6 +31,7 @@ import { makeHead } from "./heads.ts";
 import { baseName, checkInputOptions, openInputs, openLabels, sampleSource } from "./inputs.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Io } from "./io.ts";
+import { inputsOrigin, steadyFiles, weightsOrigin } from "./origin.ts";
 import type { Output } from "./outputs.ts";
 import { closeAll, makeFolder, openOutput } from "./outputs.ts";
 import { progressLine } from "./progress.ts";
@@ -52,11 +53,13 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
     // The engine comes first: it may start the process again, which should not read large files twice.
     const engines = await openEngines(args.values, recoveryOf(args.values, io));
     try {
+      const steady = steadyFiles(filesOf(args));
       const plan =
         args.values.address === null ? await makeRun(args, io) : await caseRun(args, args.values.address, io);
       announce(args, engines, io);
       const witnesses = witnessFolder(args, engines);
       const { report, failure } = await run(plan, engines, outputs, witnesses, io);
+      steady();
       finished = true;
       const lost = (await exportReport(report, args, outputs, io)) ?? witnesses?.lost() ?? null;
       if (witnesses !== null) io.note(witnessNote(witnesses.files, args.values.witnessVerdicts));
@@ -101,6 +104,11 @@ export function checkOptions(args: Arguments): void {
   if (values.head.kind === "ready" && labelUse(values.head.head) === "required" && values.labels === null) {
     throw new UsageError(`--head ${values.head.text}: found no --labels, expected --labels argmax|random|FILE`);
   }
+}
+
+/** What is read of a run, if it is a file. */
+function filesOf({ values: { model, inputs, labels, head } }: Arguments): (string | null)[] {
+  return [model, fileOf(inputs), fileOf(labels), head.kind === "ready" ? null : fileOf(head.file)];
 }
 
 /** FILE of FILE#NAME. */
@@ -175,6 +183,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
       modelNotes: notes,
       headName: headName(args),
       settings: settings(args, inputs.describe),
+      origin: `${inputsOrigin(inputs)}; ${weightsOrigin(file, network)}`,
       modelSha256: await sha256([bytes, ...beside], own.pause),
       inputsSha256: inputs.sha256,
       startedAt: io.date(),

@@ -24,6 +24,8 @@ export interface RunDescription {
   readonly inputsSha256: string | null;
   readonly startedAt: string | null;
   readonly plant?: string | null;
+  /** How inputs and weights are held against what they came from, in words. */
+  readonly origin?: string;
 }
 
 /** What of a run's request the report repeats. */
@@ -66,6 +68,7 @@ export function makeReport(
       modelSha256: description.modelSha256,
       inputsSha256: description.inputsSha256,
       roundedValues: rounding.values,
+      origin: description.origin ?? "inputs and weights came as arrays: what they were made from is not checked",
       ...((description.plant ?? null) === null ? {} : { plant: String(description.plant) }),
     },
     model: {

@@ -82,6 +82,7 @@ export const ORIGIN = {
     modelSha256: note(v.nullable(digest), "null where the model did not come as bytes"),
     inputsSha256: note(v.nullable(digest), "null where the inputs were drawn"),
     roundedValues: note(count, "Weights, biases and input values that rounding to the engine's precision changed."),
+    origin: v.exactOptional(note(words, "How inputs and weights were held against what they came from.")),
     plant: v.exactOptional(note(v.string(), "The planted fault that was switched on.")),
     salvaged: v.exactOptional(
       note(list(v.string(), 1), "Rows of damaged ledgers that the report is without (gpv merge --salvage)."),

@@ -8,6 +8,7 @@ import { parameterCount } from "../network/network.ts";
 import { withoutBias } from "./model-words.ts";
 import { columns, counted, duration, grouped, precise, significant } from "./numbers.ts";
 import { VERDICT_NAMES } from "../records/kit.ts";
+import { rareShare } from "../records/audited.ts";
 import type { VerdictName } from "../records/kit.ts";
 import type { Report, ReportedFault } from "../records/report.ts";
 import type { Quantiles, Spread } from "../records/shared.ts";
@@ -210,9 +211,10 @@ export function work(report: AnyReport): string[] {
       `Proven intervals of ‖J_t‖ within ${String(width)}: ${grouped(reached)} of ${grouped(reached + missed)}${rest}`,
     );
   }
-  const { samples, escapes } = report.audited;
-  if (samples > 0)
-    lines.push(`Audited on the host: ${counted(samples, "sample")}${escapes === undefined ? "" : `; ${escapes}`}`);
+  const { samples, detects } = report.audited;
+  if (samples > 0) lines.push(`Audited on the host: ${counted(samples, "sample")}`);
+  if (detects !== null)
+    lines.push(`A fault in fewer than ${rareShare(detects)} has a chance above 1 % of going unseen`);
   if ("accuracy" in report && report.accuracy.reason !== undefined) lines.push(`Accuracy: ${report.accuracy.reason}`);
   if (report.run.roundedValues > 0) {
     const worst = "rounded" in report ? `, each by at most ${significant(report.rounded.worst)} of itself` : "";

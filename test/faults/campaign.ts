@@ -31,8 +31,11 @@ export interface FaultFigures {
   readonly runsFlagged: number;
 }
 
-/** The checks by which a fault is found; "run": of the plan, the inputs or the report, which is no sample's. */
-export const COLUMNS = ["inequality", "cut", "local", "norms", "identity", "iteration", "run"] as const;
+/**
+ * The checks by which a fault is found; "accuracy": the run says that more estimates of ‖J_t‖ miss than a sound iteration has; "run": of the
+ * plan, the inputs or the report, which is no sample's.
+ */
+export const COLUMNS = ["inequality", "cut", "local", "norms", "identity", "iteration", "accuracy", "run"] as const;
 
 export interface Engines {
   readonly kind: "webgpu" | "cpu";
@@ -102,6 +105,7 @@ export async function measureFault(
       const right = await rowsOf(engines, clean, drawn, undefined, 0, SEED);
       const wrong = await rowsOf(engines, faulty, drawn, name, ALL_SAMPLES_AUDITED, SEED);
       const ofRun = wrong.report.faults.some(({ check }) => OF_THE_RUN.has(check));
+      const isInaccurate = wrong.report.accuracy?.reason !== undefined;
       if (name.startsWith("report-")) {
         // No row moves: the report is what is affected.
         samples++;
@@ -112,18 +116,18 @@ export async function measureFault(
       }
       wrong.rows.forEach((row, i) => {
         samples++;
-        if (row.verdict === "violated" || ofRun) found++;
+        if (row.verdict === "violated" || ofRun || isInaccurate) found++;
         if (ofRun || (row.violations ?? []).some((v) => UNAUDITED.has(v.check))) foundUnaudited++;
         if (!isAffected(right.rows[i] as SampleRow, row, threshold(name))) return;
         affected++;
-        count(detected, row, ofRun);
+        count(detected, row, ofRun, isInaccurate);
       });
     }
     for (let run = 0; run < sizes.runs; run++) {
       const drawn = scenario(name, 1000 + run, sizes.runSamples);
       // Each run draws other samples for its audit.
       const { report } = await rowsOf(engines, faulty, drawn, name, undefined, SEED + run);
-      if (report.faults.length > 0) runsFlagged++;
+      if (report.faults.length > 0 || report.accuracy?.reason !== undefined) runsFlagged++;
     }
   } finally {
     faulty.dispose();
@@ -230,7 +234,7 @@ function isAffected(clean: SampleRow, faulty: SampleRow, by: number): boolean {
   );
 }
 
-function count(detected: FaultFigures["detected"], row: SampleRow, ofRun: boolean): void {
+function count(detected: FaultFigures["detected"], row: SampleRow, ofRun: boolean, isInaccurate: boolean): void {
   const checks = new Set((row.violations ?? []).map((v) => v.check));
   const found = {
     inequality: checks.has("inequality") || checks.has("zero-factor") || (row.ratio ?? 0) > 1,
@@ -239,8 +243,9 @@ function count(detected: FaultFigures["detected"], row: SampleRow, ofRun: boolea
     norms: checks.has("norms"),
     identity: checks.has("identity"),
     iteration: checks.has("iteration"),
+    accuracy: isInaccurate,
     run: ofRun,
   };
   for (const [name, seen] of Object.entries(found)) if (seen) detected[name as keyof typeof found]++;
-  if (row.verdict === "violated" || ofRun) detected.all++;
+  if (row.verdict === "violated" || ofRun || isInaccurate) detected.all++;
 }

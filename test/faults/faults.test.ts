@@ -69,7 +69,7 @@ describe("every planted fault is found", () => {
 });
 
 test("docs/faults.md names what falls short, and says when nothing does", () => {
-  const found = { inequality: 0, cut: 0, local: 10, norms: 0, identity: 0, iteration: 0, run: 0, all: 10 };
+  const found = { inequality: 0, cut: 0, local: 10, norms: 0, identity: 0, iteration: 0, accuracy: 0, run: 0, all: 10 };
   const one = {
     name: "a",
     changes: "b",
@@ -88,7 +88,7 @@ test("docs/faults.md names what falls short, and says when nothing does", () => 
     faultsPage([{ engine: "cpu f64", faults: [figures], flushing: null }], clean);
   expect(page(one)).toContain("every fault is found in at least 99 %");
   expect(page(one)).toContain(
-    "| `a` | b | 10 of 12 | 0.0 % | 0.0 % | 100 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 100 % | 4 of 4 | 99.97 % |",
+    "| `a` | b | 10 of 12 | 0.0 % | 0.0 % | 100 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 100 % | 4 of 4 | 99.97 % |",
   );
   const missed = { ...one, detected: { ...found, all: 9 } } as unknown as typeof one;
   const rare = { ...one, samples: 40 } as unknown as typeof one;

@@ -29,6 +29,7 @@ export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSu
     "The checks: *inequality*: left > right; *cut*: two directional derivatives read off at every layer; *local*: each stored value against",
     "the formula that it was made by; *norms*: each norm and reported number against the vectors that it speaks of, and proven brackets",
     "against each other; *identity*: sampled entries of the three identities; *iteration*: the residual of a witness and its number of steps;",
+    "*accuracy*: the run says that more estimates of ‖J_t‖ miss what was asked than a sound iteration does (no violation of a sample);",
     "*run*: weights of the plan against the network's, inputs and labels read again, the report counted again.",
     ...campaigns.flatMap(({ engine, faults }) => ["", `## ${engine}`, "", ...table(faults)]),
     "",

@@ -49,15 +49,12 @@ export class KrylovState {
     this.beta[at] = b;
     const steps = (this.taken[sample] = before + 1);
     const largest = (this.most[sample] = Math.max(this.most[sample] as number, a));
-    if (this.stops(sample, steps, largest, b)) this.running[sample] = 0;
-  }
-
-  private stops(sample: number, steps: number, largest: number, b: number): boolean {
-    if (this.fault === "iteration-one-step" || (this.fault === "iteration-loose" && steps === 4)) return true;
-    if (exhausted(largest, b, this.unitRoundoff)) return true;
-    if (!isCheckpoint(steps, this.dimension)) return false;
-    const { alpha, beta } = this.of(sample);
-    return converged(alpha, beta, steps, this.dimension, this.accuracy);
+    const isStopped = this.fault === "iteration-one-step" || (this.fault === "iteration-loose" && steps === 4);
+    if (isStopped || exhausted(largest, b, this.unitRoundoff)) this.running[sample] = 0;
+    else if (isCheckpoint(steps, this.dimension)) {
+      const { alpha, beta } = this.of(sample);
+      if (converged(alpha, beta, steps, this.dimension, this.accuracy)) this.running[sample] = 0;
+    }
   }
 
   /** The largest α of a sample, a lower estimate of ‖J_t‖²; NaN where one is. */

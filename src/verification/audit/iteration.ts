@@ -12,6 +12,7 @@
  * f32 nothing is said there; nor is anything at the limit of 96 steps below n_t. ‖F‖ ≤ √k (‖fl(Aq) − Aq‖ + 16u‖A‖): both products of each layer,
  * γ_{n+2}ω each, carried to the end by the norms of what lies between.
  */
+import type { Arithmetic } from "../../engine/engine.ts";
 import type { Plan } from "../../engine/plan.ts";
 import type { LayerBounds } from "../rounding.ts";
 import { backwardStepError, gamma } from "../rounding.ts";
@@ -27,6 +28,11 @@ const STEP_LIMIT = 96;
 const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
 /** The share of the accuracy asked for at which it stops, of the norm's square: 2 · 0.05. */
 const STOP_SHARE = 0.1;
+/**
+ * What the vectors of an iteration are made in at worst, on every engine: û is an exact vector whatever made it, so that engine cpu searches
+ * for it in f32 too. Weights and slopes are rounded to it besides, a unit each.
+ */
+const SEARCH: Arithmetic = { unitRoundoff: 2 ** -23, flush: 2 ** -126, largest: (2 - 2 ** -23) * 2 ** 127 };
 
 export function auditIteration(subject: AuditSubject, comparison: Comparison): void {
   const { plan, traced, measurements, at } = subject;
@@ -50,7 +56,7 @@ function auditSteps(
   accuracy: number,
   comparison: Comparison,
 ): void {
-  const { prepared, traced, arithmetic, jacobianUpper } = subject;
+  const { prepared, traced, jacobianUpper } = subject;
   const dimension = vector.length;
   const limit = Math.min(dimension, STEP_LIMIT);
   if (!(steps >= 1 && steps <= limit)) {
@@ -70,7 +76,7 @@ function auditSteps(
   let sum = 0;
   for (let i = 0; i < dimension; i++) sum += ((pushed[i] as number) - theta * (vector[i] as number)) ** 2;
   const residual = Math.sqrt(sum) / length;
-  const u = arithmetic.unitRoundoff;
+  const u = SEARCH.unitRoundoff;
   const norm = jacobianUpper[t - 1] as number;
   const rounding =
     (Math.sqrt(steps) * (productError(subject, t) + 16 * u * norm ** 2) + 2 * steps ** 1.5 * u * norm ** 2) / length;
@@ -85,10 +91,10 @@ function auditSteps(
 }
 
 /**
- * ‖fl(Aq) − Aq‖ for ‖q‖ = 1: Σ_{s<t} U(J_s) ε_s of the pullback, carried back up by U(J_t), and as much of the tangents; where the engine uses
- * W′_1W′_1ᵀ, that matrix's own rounding.
+ * ‖fl(Aq) − Aq‖ for ‖q‖ = 1: Σ_{s<t} U(J_s) ε_s of the pullback, carried back up by U(J_t), and as much of the tangents, twice for what W and
+ * D are rounded by; where the engine uses W′_1W′_1ᵀ, that matrix's own rounding.
  */
-function productError({ plan, layers, traced, jacobianUpper, arithmetic }: AuditSubject, t: number): number {
+function productError({ plan, layers, traced, jacobianUpper }: AuditSubject, t: number): number {
   const top = jacobianUpper[t - 1] as number;
   let error = 0;
   let flushed = 0;
@@ -96,19 +102,19 @@ function productError({ plan, layers, traced, jacobianUpper, arithmetic }: Audit
   for (let s = t - 1; s >= 1; s--) {
     const layer = layers[s - 1] as LayerBounds;
     stage *= largestOf(traced.slopes[s - 1] as Float64Array);
-    error += (jacobianUpper[s - 1] as number) * backwardStepError(layer, stage, arithmetic);
+    error += (jacobianUpper[s - 1] as number) * backwardStepError(layer, stage, SEARCH);
     // What is flushed of the tangents arises at layer s and is carried up from there.
     const size = 4 + layer.spectralUpper + (jacobianUpper[s - 1] as number) * top;
-    flushed += arithmetic.flush * Math.sqrt(layer.outputs) * (layer.inputs + 4) * size * (1 + stage);
+    flushed += SEARCH.flush * Math.sqrt(layer.outputs) * (layer.inputs + 4) * size * (1 + stage);
     if (s > 1) {
       stage *= layer.spectralUpper;
       continue;
     }
     const first = plan.layers[0] as Plan["layers"][number];
     if (plan.firstGram !== null) {
-      const own = gamma(layer.inputs + layer.outputs + 6, arithmetic) * (first.absoluteNorm * stage) ** 2;
-      return 2 * error * top + own + flushed;
+      const own = gamma(layer.inputs + layer.outputs + 6, SEARCH) * (first.absoluteNorm * stage) ** 2;
+      return 4 * error * top + own + flushed;
     }
   }
-  return 2 * error * top + flushed;
+  return 4 * error * top + flushed;
 }

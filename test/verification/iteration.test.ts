@@ -1,0 +1,103 @@
+/** The audit of the iteration: a witness that is none of A's vectors, steps that no stop rule gives, and estimates beside converged norms. */
+import { describe, expect, test } from "vitest";
+import { auditAccuracy, accuracyWords, chanceOfMisses } from "../../src/verification/audit/accuracy.ts";
+import { auditSample } from "../../src/verification/audit/audit.ts";
+import { jacobianWorkspace } from "../../src/verification/audit/jacobian.ts";
+import { largestRitz, topPair, topWorkspace } from "../../src/verification/audit/top-singular.ts";
+import { randomNetwork } from "../../src/sampling/random-network.ts";
+import { normals } from "../support/stream.ts";
+import type { Audited } from "./audited.ts";
+import { auditedSample } from "./audited.ts";
+
+const network = randomNetwork({
+  ...{ seed: 61, index: 0, widths: [30, 40, 35, 6], initialiser: "he", biasScale: 0.2 },
+  activations: ["tanh", "gelu", "identity"],
+});
+const clean = (): Promise<Audited> =>
+  auditedSample({
+    network,
+    head: { kind: "log-sum-exp" },
+    input: Float64Array.from(normals(62, 0, 30)),
+    accuracy: 1e-3,
+  });
+const found = ({ subject, outcome }: Audited): string[] =>
+  auditSample(subject, null, outcome, [])
+    .discrepancies.filter(({ check }) => check === "iteration")
+    .map(({ quantity, layer }) => `${quantity} ${String(layer)}`);
+const accuracyOf = ({ subject, row }: Audited, factor = 1) =>
+  auditAccuracy(
+    subject,
+    row.layers.map((layer) => ({ ...layer, jacobianNorm: (layer.jacobianNorm ?? NaN) * factor })),
+    1e-3,
+    jacobianWorkspace(subject.prepared),
+  );
+
+describe("a witness", () => {
+  test("of a sound iteration is near enough to a singular vector", async () => {
+    expect(found(await clean())).toEqual([]);
+  });
+
+  test("that is turned towards another vector is none of its steps", async () => {
+    const audited = await clean();
+    const vector = audited.traced.witnesses[1]?.vector as Float64Array;
+    vector.forEach((v, k) => (vector[k] = v + (k % 2 === 0 ? 0.02 : -0.02)));
+    expect(found(audited)).toContain("the residual ‖JJᵀû − θû‖/‖û‖ 2");
+  });
+
+  test("of more steps than there are dimensions, or of none, is refused by its number", async () => {
+    for (const steps of [0, 41, NaN]) {
+      const audited = await clean();
+      (audited.measurements.witnesses[1] as { steps: unknown }).steps = Float64Array.of(steps);
+      expect(found(audited)).toContain("the number of steps 2");
+    }
+  });
+});
+
+describe("an estimate", () => {
+  test("is within what was asked of a converged norm, and counted where it is not", async () => {
+    const audited = await clean();
+    expect(accuracyOf(audited)).toEqual({ audited: 2, missed: 0 });
+    for (const factor of [0.998, 1.002, NaN]) expect(accuracyOf(audited, factor).missed).toBe(2);
+  });
+
+  test("that misses is said to be one too many only beyond a binomial test", () => {
+    // P(X ≥ k) by the sum itself.
+    const direct = (n: number, k: number, p: number): number => {
+      let [term, sum] = [(1 - p) ** n, 0];
+      for (let j = 0; j <= n; j++) {
+        if (j >= k) sum += term;
+        term *= (((n - j) / (j + 1)) * p) / (1 - p);
+      }
+      return sum;
+    };
+    for (const [n, k] of [
+      [100, 3],
+      [1000, 9],
+      [5000, 25],
+    ] as const)
+      expect(chanceOfMisses(n, k) / direct(n, k, 1e-3)).toBeCloseTo(1, 9);
+    expect(chanceOfMisses(1000, 0)).toBe(1);
+    expect(accuracyWords({ audited: 10_000, missed: 20 })).toEqual({});
+    expect(accuracyWords({ audited: 100, missed: 10 }).reason).toMatch(/^10 of 100 estimates/);
+  });
+});
+
+describe("the audit's own Lanczos", () => {
+  test("finds the largest eigenvalue of a diagonal to all digits", () => {
+    const d = Float64Array.from({ length: 30 }, (_, k) => 1 + k / 7);
+    const apply = (x: Float64Array, y: Float64Array): void => x.forEach((v, k) => (y[k] = (d[k] as number) * v));
+    const { value, error } = topPair(apply, new Float64Array(30).fill(1), 1e-12, topWorkspace(30));
+    expect(value / (d[29] as number)).toBeCloseTo(1, 12);
+    expect(error).toBeLessThan(1e-9);
+  });
+
+  test("takes the two largest of a tridiagonal matrix, and the vector's last entry", () => {
+    // 2 − 2cos(kπ/(n + 1)), the eigenvectors sines.
+    const n = 12;
+    const found = largestRitz(new Array<number>(n).fill(2), new Array<number>(n).fill(1), n);
+    const eigenvalue = (k: number): number => 2 - 2 * Math.cos((k * Math.PI) / (n + 1));
+    expect(found.value).toBeCloseTo(eigenvalue(n), 12);
+    expect(found.second).toBeCloseTo(eigenvalue(n - 1), 12);
+    expect(Math.abs(found.last)).toBeCloseTo(Math.sqrt(2 / (n + 1)) * Math.sin(Math.PI / (n + 1)), 12);
+  });
+});
