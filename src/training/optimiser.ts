@@ -25,7 +25,7 @@ export interface Updated {
   readonly moments: readonly ParameterVector[];
 }
 
-/** @param step 0 for the first. @param rate η of this step. */
+/** @param step 0 for the first. @param rate η of this step. @param into memory for θ and the moments after it. */
 export function update(
   settings: Settings,
   parameters: ParameterVector,
@@ -33,6 +33,7 @@ export function update(
   gradient: ParameterVector,
   step: number,
   rate: number,
+  into: readonly ParameterVector[],
   fault: TrainingFault | null,
 ): Updated {
   const isForgotten = fault === "momentum-forgotten";
@@ -42,46 +43,44 @@ export function update(
     settings.optimiser === "sgd"
       ? sgd(isForgotten ? 0 : settings.momentum, weightDecay, signed)
       : adam(isForgotten ? 0 : FIRST_DECAY, weightDecay, signed, step + 1);
-  const made = parameters.map((layer, i) => {
-    const own = (name: keyof LayerParameters): Float64Array[] =>
-      rule(
-        layer[name],
-        (gradient[i] as LayerParameters)[name],
-        moments.map((moment) => (moment[i] as LayerParameters)[name]),
-      );
-    return { weight: own("weight"), bias: own("bias") };
+  parameters.forEach((layer, i) => {
+    for (const name of ["weight", "bias"] as const) {
+      const own = (vector: ParameterVector): Float64Array => (vector[i] as LayerParameters)[name];
+      rule(layer[name], own(gradient), moments.map(own), into.map(own));
+    }
   });
-  const [next, ...kept] = Array.from({ length: moments.length + 1 }, (_, k) =>
-    made.map(({ weight, bias }) => ({ weight: weight[k] as Float64Array, bias: bias[k] as Float64Array })),
-  ) as unknown as [ParameterVector, ...ParameterVector[]];
+  const [next, ...kept] = into as readonly [ParameterVector, ...ParameterVector[]];
   return { parameters: next, moments: kept };
 }
 
-/** One array: θ, its gradient and its moments → θ and the moments after the step, into new arrays. */
-type Rule = (theta: Float64Array, gradient: Float64Array, moments: readonly Float64Array[]) => Float64Array[];
+/** One array: θ, its gradient and its moments → θ and the moments after the step. */
+type Rule = (
+  theta: Float64Array,
+  gradient: Float64Array,
+  moments: readonly Float64Array[],
+  into: readonly Float64Array[],
+) => void;
 
 function sgd(momentum: number, weightDecay: number, rate: number): Rule {
-  return (theta, gradient, moments) => {
+  return (theta, gradient, moments, into) => {
     const before = moments[0] as Float64Array;
-    const [next, velocity] = [new Float64Array(theta.length), new Float64Array(theta.length)];
+    const [next, velocity] = into as readonly [Float64Array, Float64Array];
     for (let i = 0; i < theta.length; i++) {
       const x = theta[i] as number;
       const v = (gradient[i] as number) + weightDecay * x + momentum * (before[i] as number);
       velocity[i] = v;
       next[i] = x - rate * v;
     }
-    return [next, velocity];
   };
 }
 
 function adam(firstDecay: number, weightDecay: number, rate: number, steps: number): Rule {
   const first = 1 / (1 - power(firstDecay, steps));
   const second = 1 / (1 - power(SECOND_DECAY, steps));
-  return (theta, gradient, moments) => {
-    const [m0, s0] = moments as [Float64Array, Float64Array];
-    const { length } = theta;
-    const [next, m, s] = [new Float64Array(length), new Float64Array(length), new Float64Array(length)];
-    for (let i = 0; i < length; i++) {
+  return (theta, gradient, moments, into) => {
+    const [m0, s0] = moments as readonly [Float64Array, Float64Array];
+    const [next, m, s] = into as readonly [Float64Array, Float64Array, Float64Array];
+    for (let i = 0; i < theta.length; i++) {
       const x = theta[i] as number;
       const g = (gradient[i] as number) + weightDecay * x;
       const mean = firstDecay * (m0[i] as number) + (1 - firstDecay) * g;
@@ -90,7 +89,6 @@ function adam(firstDecay: number, weightDecay: number, rate: number, steps: numb
       s[i] = square;
       next[i] = x - rate * ((mean * first) / (Math.sqrt(square * second) + EPSILON));
     }
-    return [next, m, s];
   };
 }
 

@@ -19,7 +19,7 @@ import { runStages, stagesFor } from "./program.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { Penalty, TrainingSettings } from "./settings.ts";
 
-/** All that the next step depends on, beside settings and data. */
+/** All that the next step depends on, beside settings and data. Of a trainer's: the second step after it overwrites its arrays. */
 export interface TrainingState {
   /** Steps made. */
   readonly step: number;
@@ -75,6 +75,7 @@ export function createTrainer(
   // What a step reads and the next one does not: fresh memory each time would cost as much as the arithmetic.
   const rows = new Float64Array(order.size * data.width);
   const columns = new Float64Array(order.size * data.width);
+  const rooms = twoRooms(shape, momentCount(settings) + 1);
   const needsInput = settings.penalties.some(({ kind }) => kind === "input");
   return {
     state: () => state,
@@ -95,13 +96,35 @@ export function createTrainer(
         return { kind: "diverged", step: at, what: `the loss with its penalties is ${String(objective)}` };
       }
       const rate = learningRateAt(settings, step);
-      const next = update(settings, parameters, moments, gradient, step, rate, fault);
+      const next = update(settings, parameters, moments, gradient, step, rate, rooms.free(), fault);
       if (!isFinite(next.parameters)) {
         const where = isFinite(gradient) ? "the updated weights hold" : "the gradient holds";
         return { kind: "diverged", step: at, what: `${where} a number that is not finite` };
       }
       state = { step: at, ...next };
+      rooms.swap();
       return { kind: "made", loss, objective };
+    },
+  };
+}
+
+/**
+ * Memory for θ and its moments, of the state that is and of the one to come. Each time it is handed out as new arrays on the same memory:
+ * the engine keeps copies of weights by the array (engine/cpu/product.ts).
+ */
+function twoRooms(network: Network, vectors: number) {
+  const rooms = [0, 1].map(() => Array.from({ length: vectors }, () => zerosLike(network)));
+  const again = (array: Float64Array): Float64Array => new Float64Array(array.buffer);
+  let next = 0;
+  return {
+    /** The room that does not hold the state. */
+    free: (): ParameterVector[] =>
+      (rooms[next] as ParameterVector[]).map((vector) =>
+        vector.map(({ weight, bias }) => ({ weight: again(weight), bias: again(bias) })),
+      ),
+    /** The state stands in the free room now. */
+    swap: (): void => {
+      next = 1 - next;
     },
   };
 }
