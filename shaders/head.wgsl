@@ -43,7 +43,7 @@ struct State {
 // One a sample, between the dispatches of a wide output.
 @group(0) @binding(8) var<storage, read_write> states: array<State>;
 
-// sum 0, mean 1, logit 2, logit-argmax 3, linear 4, half-squared-norm 5, log-sum-exp 6, cross-entropy 7, squared-error 8, margin 9, logistic 10.
+// sum 0, mean 1, logit 2, logit-argmax 3, linear 4, half-squared-norm 5, log-sum-exp 6, cross-entropy 7, squared-error 8, margin 9, logistic 10, each-logit 11.
 override HEAD: u32 = 0u;
 
 fn at(row: u32, column: u32) -> u32 {
@@ -68,7 +68,7 @@ fn argmax(column: u32, except: i32, before: u32, number: u32) -> u32 {
 
 // The row of the sample's label; of the largest output where it has none.
 fn own_row(column: u32, best: u32) -> u32 {
-  if (HEAD == 7u) {
+  if (HEAD == 7u || HEAD == 11u) {
     return u32(labels[column]);
   }
   var own = u32(max(labels[column], 0));
@@ -143,7 +143,7 @@ fn value_of(column: u32, own: u32, state: State) -> f32 {
     case 7u: {
       return log_of_one_and(state.value) + (output[at(state.best, column)] - output[at(own, column)]);
     }
-    case 2u, 3u: {
+    case 2u, 3u, 11u: {
       return output[at(own, column)];
     }
     default: {
@@ -174,7 +174,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (HEAD == 3u) {
     own = state.best;
   }
-  if (HEAD == 7u || HEAD == 9u) {
+  if (HEAD == 7u || HEAD == 9u || HEAD == 11u) {
     own = own_row(column, state.best);
   }
   state = accumulate(column, own, state);

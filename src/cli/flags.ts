@@ -150,7 +150,7 @@ export const FLAGS = {
     name: "head",
     value: "NAME",
     default: "logit:argmax",
-    help: "f of the output: sum, mean, logit:K (K from 0), logit:argmax, linear:FILE, half-squared-norm, log-sum-exp, cross-entropy, logistic, squared-error:FILE, margin",
+    help: "f of the output: sum, mean, logit:K (K from 0), logit:argmax, each-logit (every output of every sample in turn), linear:FILE, half-squared-norm, log-sum-exp, cross-entropy, logistic, squared-error:FILE, margin",
     parse: parseHead,
   }),
   norm: flag({

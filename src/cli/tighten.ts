@@ -38,6 +38,9 @@ export async function tightenCommand(given: Arguments, io: Io): Promise<number> 
     const engines = await openEngines({ ...args.values, plant: null }, recoveryOf(args.values, io));
     try {
       const run = await makeRun(args, io);
+      if (run.head.kind === "each-logit") {
+        throw new UsageError("--head each-logit: found a search, which has one f, expected logit:K or logit:argmax");
+      }
       announce(args, engines, io);
       const origin = witnessOrigin(args, engines);
       const folder = args.values.witnesses === null ? null : openWitnessFolder(args.values.witnesses, () => origin);

@@ -159,6 +159,7 @@ const SYSTEMATIC: readonly Make[] = [
   (draw) => headCall(draw, "log-sum-exp", 10, false, 30),
   (draw) => headCall(draw, "cross-entropy", 10, true, 30),
   (draw) => headCall(draw, "logistic", 10, true, 30),
+  (draw) => headCall(draw, "each-logit", 10, true, 30),
   (draw) => headCall(draw, "squared-error", 10, false, 1e15),
   (draw) => headCall(draw, "half-squared-norm", 10, false, 1e-30),
   // Loops of more iterations than one dispatch has, and than a driver may share among the loops of a shader: 65,535.

@@ -6,6 +6,7 @@ import { constantOf, headData } from "../engine/program/constants.ts";
 import type { BatchProgram, Vectors } from "../engine/program/program.ts";
 import type { Matrix, Place } from "../engine/program/stage.ts";
 import { leavesOf } from "../engine/program/stage.ts";
+import { takesClass } from "../network/heads.ts";
 import type { Witness } from "../witness/witness.ts";
 import type { Words } from "./call.ts";
 import { zeros } from "./cases/numbers.ts";
@@ -86,7 +87,7 @@ function sideBySide(vectors: readonly Float64Array[]): Float32Array<ArrayBuffer>
 }
 
 function labelsOf({ label, head }: Witness): Words {
-  return new Int32Array(COLUMNS).fill(label < 0 && head.kind === "cross-entropy" ? 0 : label);
+  return new Int32Array(COLUMNS).fill(label < 0 && takesClass(head) ? 0 : label);
 }
 
 function headConstants({ head, index }: Witness, { rows }: Matrix): Words {

@@ -29,6 +29,9 @@ export interface NetworkCase {
   readonly scale: number;
 }
 
+/** Heads of one f a sample. */
+const ONE_F = HEAD_KINDS.filter((kind) => kind !== "each-logit");
+
 export const SAMPLES = 13;
 const BATCH = 5;
 
@@ -55,7 +58,7 @@ export function networkCase(seed: number, index: number): NetworkCase {
   const outputs = widths.at(-1) as number;
   const scale = INPUT_SCALES[below(10, INPUT_SCALES.length)] as number;
   const norm = index % 4 === 3 ? "frobenius" : "spectral";
-  const kind = turn(HEAD_KINDS);
+  const kind = turn(ONE_F);
   const chain = `${widths.join("-")}, ${activations.join(" ")}`;
   return {
     ...{ seed, index, network, norm, scale },

@@ -10,6 +10,8 @@ export type Head =
   | { readonly kind: "mean" }
   | { readonly kind: "logit"; readonly index: number }
   | { readonly kind: "logit-argmax" }
+  /** f = h_label, the label saying which output: of each sample every output in turn (pipeline/each-output.ts gives the labels). */
+  | { readonly kind: "each-logit" }
   /** f = c·h. */
   | { readonly kind: "linear"; readonly coefficients: Float64Array }
   /** f = ½‖h‖². */
@@ -24,7 +26,16 @@ export type Head =
   /** f = h_label − max_{j ≠ label} h_j; the label is argmax h where none is given (−1). With one output, f = h_1. */
   | { readonly kind: "margin" };
 
-const PLAIN = ["sum", "mean", "half-squared-norm", "log-sum-exp", "cross-entropy", "logistic", "margin"] as const;
+const PLAIN = [
+  "each-logit",
+  "sum",
+  "mean",
+  "half-squared-norm",
+  "log-sum-exp",
+  "cross-entropy",
+  "logistic",
+  "margin",
+] as const;
 
 /** What a head that needs no file may be called: logit:K counts from 0. */
 export const HEAD_NAMES: readonly string[] = [...PLAIN, "logit:K", "logit:argmax"];
@@ -44,10 +55,15 @@ export interface HeadResult {
   readonly gradient: Float64Array;
 }
 
-/** What the head does with a sample's label. */
+/** What the head does with a label that is given for a sample: each-logit has its own. */
 export function labelUse(head: Head): "required" | "optional" | "none" {
   if (head.kind === "cross-entropy" || head.kind === "logistic") return "required";
   return head.kind === "margin" ? "optional" : "none";
+}
+
+/** Whether a sample's label is the number of an output, and must be there. */
+export function takesClass(head: Head): boolean {
+  return head.kind === "cross-entropy" || head.kind === "each-logit";
 }
 
 /**
@@ -108,6 +124,9 @@ export function evaluateHead(head: Head, output: Float64Array, label: number, sa
       gradient[top] = 1;
       return { value: output[top] ?? NaN, gradient };
     }
+    case "each-logit":
+      gradient[label] = 1;
+      return { value: output[label] ?? NaN, gradient };
     case "linear": {
       let value = 0;
       for (let i = 0; i < n; i++) value += (head.coefficients[i] as number) * (output[i] as number);

@@ -24,8 +24,15 @@ export function asGiven(inputs: Float64Array): GivenInputs {
   return { inputs, originals: new Map(), changed: UNROUNDED };
 }
 
-/** Inputs in f32; a sample with a number that f32 cannot hold is kept as it was given, and its rounding does not count. */
-export function roundInputs(given: Float64Array, samples: number): GivenInputs {
+/**
+ * Inputs in f32; a sample with a number that f32 cannot hold is kept as it was given, and its rounding does not count.
+ * @param counts whether the rounding of the sample at this place counts: that of an input given twice does once.
+ */
+export function roundInputs(
+  given: Float64Array,
+  samples: number,
+  counts: (at: number) => boolean = () => true,
+): GivenInputs {
   const width = given.length / samples;
   const inputs = new Float64Array(given.length);
   const originals = new Map<number, Float64Array>();
@@ -35,7 +42,7 @@ export function roundInputs(given: Float64Array, samples: number): GivenInputs {
     const { rounded, rounding, beyond } = roundedToF32(own);
     inputs.set(rounded, at * width);
     if (beyond >= 0) originals.set(at, own.slice());
-    else changed = joinRounding(changed, rounding);
+    else if (counts(at)) changed = joinRounding(changed, rounding);
   }
   return { inputs, originals, changed };
 }

@@ -1,5 +1,5 @@
 /** What a report says of all samples: counts, quantiles, means; fed with blocks in index order, so that sums have one order. */
-import type { FaultExample, Report, ReportedFault, ReportedLayer } from "../records/report.ts";
+import type { EachOutput, FaultExample, Report, ReportedFault, ReportedLayer } from "../records/report.ts";
 import { TIGHTNESS_NUMBERS } from "../records/report.ts";
 import type { Quantiles } from "../records/shared.ts";
 import type { VerdictName } from "../records/kit.ts";
@@ -14,6 +14,7 @@ import { RUNGS } from "./block.ts";
 import { isNarrow } from "./climb.ts";
 import type { Distribution } from "./distribution.ts";
 import { createDistribution } from "./distribution.ts";
+import { createOutputStatistics } from "./each-output.ts";
 import { QUANTILE_ERROR } from "./sketch.ts";
 
 export interface Statistics {
@@ -40,13 +41,24 @@ export interface StatisticsResult {
   readonly accuracy?: NonNullable<Report["accuracy"]>;
   /** Relative error of quantiles; left out where they are exact. */
   readonly quantileError?: number;
+  /** Of the head each-logit. */
+  readonly eachOutput?: EachOutput;
 }
 
 /** By `CODE`. */
 const NAMES: readonly VerdictName[] = ["holds", "holds", "tight", "unresolved", "violated", "invalid"];
 
-/** @param certify the width that was asked of every proven interval, @param asked the accuracy of every estimate of ‖J_t‖; null: none. */
-export function createStatistics(depth: number, certify: number | null, asked: number | null = null): Statistics {
+/**
+ * @param certify the width that was asked of every proven interval, @param asked the accuracy of every estimate of ‖J_t‖; null: none.
+ * @param outputs of the head each-logit, how many there are; null for any other.
+ */
+export function createStatistics(
+  depth: number,
+  certify: number | null,
+  asked: number | null = null,
+  outputs: number | null = null,
+): Statistics {
+  const each = outputs === null ? null : createOutputStatistics(outputs);
   const codes = NAMES.map(() => 0);
   const climbed = RUNGS.map(() => 0);
   const kinds = UPPER_KINDS.map(() => 0);
@@ -117,6 +129,7 @@ export function createStatistics(depth: number, certify: number | null, asked: n
     add(block) {
       samples += block.samples;
       addSamples(block);
+      each?.add(block);
       ratio.addColumn(block.numbers.ratio, block.verdict, CODE.invalid);
       coefficient.addColumn(block.numbers.coefficient, block.verdict, CODE.invalid);
       for (let i = 0; i < depth; i++) addLayer(block, i);
@@ -140,6 +153,7 @@ export function createStatistics(depth: number, certify: number | null, asked: n
       ratioUpper: ratio.counted() > 0 ? proven.upper : null,
       kinks: valid() > 0 ? kinks / valid() : null,
       coefficient: coefficient.quantiles("no valid sample"),
+      ...(each === null ? {} : { eachOutput: each.result() }),
       layers: layers.map((numbers, i) => ({
         layer: i + 1,
         ...(Object.fromEntries(TIGHTNESS_NUMBERS.map((name, k) => [name, numbers[k]?.spread()])) as Omit<

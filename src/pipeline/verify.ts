@@ -16,7 +16,7 @@ import { DeviceError, ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs } from "../sampling/inputs.ts";
-import { inputWidth, type Network } from "../network/network.ts";
+import { inputWidth, outputWidth, type Network } from "../network/network.ts";
 import { unlessAborted } from "./abort.ts";
 import type { Report } from "../records/report.ts";
 import type { SampleRow } from "../records/sample.ts";
@@ -25,6 +25,7 @@ import type { Catch } from "./catch.ts";
 import { hand } from "./catch.ts";
 import type { Wishes } from "./climb.ts";
 import type { SettledBlock } from "./block.ts";
+import { everyOutput, withOutput } from "./each-output.ts";
 import type { Flight, Held, Receive } from "./flights.ts";
 import { flightsOf } from "./flights.ts";
 import { asGiven, roundInputs } from "./given.ts";
@@ -97,8 +98,11 @@ export interface VerifyOutcome {
 /**
  * @throws ModelError when the inputs' width is not the network's.
  */
-export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
-  const { network, source, engine } = request;
+export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
+  const { network, engine } = given;
+  const outputs = given.head.kind === "each-logit" ? outputWidth(network) : null;
+  const source = outputs === null ? given.source : everyOutput(given.source, outputs);
+  const request = { ...given, source };
   if (source.width !== inputWidth(network)) {
     throw new ModelError(
       `inputs: found ${String(source.width)} values a sample, expected ${String(inputWidth(network))}, the inputs of layer 1`,
@@ -107,7 +111,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const clock = request.clock ?? ((): number => 0);
   const startedMs = clock();
   const handedOver = engine.description.precision === "f32" ? beyondF32(network) : null;
-  if (handedOver !== null) return { ...(await verify({ ...request, engine: request.host })), handedOver };
+  if (handedOver !== null) return { ...(await verify({ ...given, engine: request.host })), handedOver };
   const plans = await makePlans(request);
   const { plan } = plans;
   const { precision } = plan;
@@ -118,7 +122,8 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   });
   const { certify, hostAccuracy } = plans.wishes;
   const asked = hostAccuracy ?? (plan.accuracy === "verdict" ? null : plan.accuracy);
-  const statistics = withStatisticsFault(createStatistics(plan.layers.length, certify, asked), request.plant);
+  const counted = createStatistics(plan.layers.length, certify, asked, outputs);
+  const statistics = withStatisticsFault(counted, request.plant);
   const recount = createRecount(plan.layers.length);
   const origin = createOriginCheck(network, plan, source, audit, request.firstIndex ?? 0);
   const size = Math.max(1, request.batchSize ?? flights.size);
@@ -141,7 +146,9 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     const own = source.read(from, count);
     origin.look(first, count, own);
     const { inputs: read, labels } = own;
-    const { inputs, originals, changed } = precision === "f32" ? roundInputs(read, count) : asGiven(read);
+    // An input is one, however many outputs it is given for.
+    const counts = (at: number): boolean => outputs === null || (first + at) % outputs === 0;
+    const { inputs, originals, changed } = precision === "f32" ? roundInputs(read, count, counts) : asGiven(read);
     rounding = joinRounding(rounding, changed);
     return flights.begin({ batch: { ...place, inputs, labels }, originals, isNewSize }, null);
   };
@@ -150,7 +157,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     if (over) return;
     statistics.add(block);
     recount.add(block);
-    await handOver(request, block, held);
+    await handOver(request, block, held, outputs);
   };
   const report = (): Report =>
     origin.held(recount.held(makeReport(request, plan, statistics, rounding, clock() - startedMs)));
@@ -203,10 +210,12 @@ async function handOver(
   { onRow, catch: catches }: VerifyRequest,
   block: SettledBlock,
   held: Held | null,
+  outputs: number | null,
 ): Promise<void> {
   if ((onRow ?? catches ?? null) === null) return;
   for (let at = 0; at < block.samples; at++) {
-    const row = sampleRow(block, at);
+    const plain = sampleRow(block, at);
+    const row = outputs === null ? plain : withOutput(plain, outputs);
     onRow?.(row);
     if (held !== null && catches?.wants(row) === true) await hand(catches, row, at, held);
   }

@@ -16,7 +16,7 @@ export type Columns = Readonly<Record<string, Column>>;
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 
 /** Integers that may leave the range of int32. */
-const LONG: readonly string[] = ["index"];
+const LONG: readonly string[] = ["index", "sample"];
 
 /** The columns of an object's entries, in their order. */
 export function columnsOf(entries: Entries): Columns {

@@ -4,7 +4,21 @@
  */
 import * as v from "valibot";
 import type { Of } from "./kit.ts";
-import { count, digest, fromOne, list, maybe, norm, NORMS, note, positive, reason, settings, words } from "./kit.ts";
+import {
+  count,
+  digest,
+  fromOne,
+  list,
+  maybe,
+  norm,
+  NORMS,
+  note,
+  positive,
+  reason,
+  settings,
+  verdict,
+  words,
+} from "./kit.ts";
 import type { LayerRow } from "./sample.ts";
 import { bracket, engine, quantiles, spread, tool, verdicts } from "./shared.ts";
 import { SEARCH } from "./search.ts";
@@ -115,7 +129,10 @@ export const COUNTED = {
     reason,
   }),
   penalties: v.strictObject({
-    input: note(norm, "Mean of the squared norm of the input gradient over the valid samples."),
+    input: note(
+      norm,
+      "Mean of the squared norm of the input gradient over the valid samples: the Dirichlet energy of f.",
+    ),
     parameter: note(norm, "Mean of the squared norm of the parameter gradient over the valid samples."),
     reason,
   }),
@@ -141,6 +158,23 @@ export const CLIMBED = {
 
 export const TIMED = { timing: note(TIMING, "What may differ between two runs of the same settings.") };
 
+/** Of the head each-logit: what all outputs of a sample say together. */
+const EACH_OUTPUT = v.strictObject({
+  outputs: note(fromOne, "K, the network's outputs; row sK + k is of sample s and output k."),
+  samples: note(count, "Samples of which every output was examined."),
+  complete: note(count, "Those of which every output is valid: the means below are over them."),
+  geometricComplexity: note(norm, "Mean of ‖∂h/∂x‖_F², the squared Frobenius norm of all outputs' input Jacobian."),
+  dirichletEnergies: note(
+    list(norm, 1),
+    "Mean of ‖∇ₓh_k‖² for each output k, the Dirichlet energy of h_k; they add up to the geometric complexity.",
+  ),
+  worst: note(
+    v.nullable(v.strictObject({ sample: count, output: count, index: count, verdict, ratio: norm, reason })),
+    "The sample and output with the largest ratio, of the violated ones where there are any; null where none is valid.",
+  ),
+  reason,
+});
+
 /** Of a run of one network. */
 const RUN = {
   ...ORIGIN,
@@ -151,6 +185,9 @@ const RUN = {
   ratioLower: note(maybe, "The least proven lower end of a sample's ratio."),
   ratioUpper: note(maybe, "The largest proven upper end of a sample's ratio; null where one is open."),
   kinks: note(maybe, "Share of the samples with a unit at a kink of its activation (rows: kink)."),
+  eachOutput: v.exactOptional(
+    note(EACH_OUTPUT, "Of the head each-logit alone: what all outputs of a sample say together."),
+  ),
   ...CLIMBED,
   quantileError: v.exactOptional(
     note(
@@ -191,5 +228,6 @@ export type ReportedLayer = Of<typeof REPORTED_LAYER>;
 export type FaultExample = Of<typeof FAULT_EXAMPLE>;
 export type ReportedFault = Of<typeof REPORTED_FAULT>;
 export type Timing = Of<typeof TIMING>;
+export type EachOutput = Of<typeof EACH_OUTPUT>;
 export type Report = Of<typeof REPORT>;
 export type TightenReport = Of<typeof TIGHTEN_REPORT>;

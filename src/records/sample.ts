@@ -58,7 +58,9 @@ const AUDIT_RESIDUAL = v.strictObject({
 });
 
 export const SAMPLE_ROW = v.strictObject({
-  index: note(count, "the sample, counted from 0"),
+  index: note(count, "the sample, counted from 0; of the head each-logit, sample and output together"),
+  sample: v.exactOptional(note(count, "of the head each-logit: the sample, counted from 0")),
+  output: v.exactOptional(note(count, "and its output, from 0: f = h_output")),
   verdict: note(verdict, "what was proven (docs/verdicts.md)"),
   reason: v.exactOptional(
     note(words, "why, where that needs saying: the failed check, the open interval, which number is not finite"),
@@ -112,6 +114,10 @@ export type AddressedRow = Of<typeof ADDRESSED_ROW>;
 
 /** What the audit holds each number of a row against: a field added above has its place there too. */
 export type LayerNumbers = Omit<LayerRow, "verdict" | "reason">;
-export type SampleNumbers = Omit<SampleRow, "verdict" | "reason" | "kinkBound" | "layers" | "violations" | "audit"> & {
+/** What an audit recomputes of a row; sample and output follow from the index. */
+export type SampleNumbers = Omit<
+  SampleRow,
+  "sample" | "output" | "verdict" | "reason" | "kinkBound" | "layers" | "violations" | "audit"
+> & {
   readonly layers: readonly LayerNumbers[];
 };

@@ -10,7 +10,7 @@ import { columns, counted, duration, grouped, precise, significant } from "./num
 import { VERDICT_NAMES } from "../records/kit.ts";
 import { rareShare } from "../records/audited.ts";
 import type { VerdictName } from "../records/kit.ts";
-import type { Report, ReportedFault } from "../records/report.ts";
+import type { EachOutput, Report, ReportedFault } from "../records/report.ts";
 import type { Quantiles, Spread } from "../records/shared.ts";
 import type { SweepReport } from "../records/sweep.ts";
 
@@ -64,7 +64,7 @@ function subject(report: Report): string[] {
     ...(bare === null ? [] : [`  ${bare}`]),
     "",
     `  model    ${model.source}: ${elided(widths.map(String))}, ${counted(parameters, "parameter")}`,
-    `  inputs   ${counted(report.samples, "sample")}${typeof inputs === "string" ? ` of ${inputs}` : ""}`,
+    `  inputs   ${inputCount(report)}${typeof inputs === "string" ? ` of ${inputs}` : ""}`,
     `  f        ${report.head}`,
     `  engine   ${engine.kind} ${engine.precision}, ${engine.adapter}, ${engine.runtime}`,
   ];
@@ -137,6 +137,12 @@ function wrapped(text: string, width: number): string[] {
   }, []);
 }
 
+/** "30 samples, 10 outputs each". */
+function inputCount({ samples, eachOutput: own }: Report): string {
+  if (own === undefined) return counted(samples, "sample");
+  return `${counted(samples / own.outputs, "sample")}, ${counted(own.outputs, "output")} each,`;
+}
+
 export function measurements(report: AnyReport): string[] {
   const names = ["min", "1 %", "10 %", "median", "mean", "90 %", "99 %", "max"];
   const row = (name: string, q: Quantiles): string =>
@@ -152,6 +158,23 @@ export function measurements(report: AnyReport): string[] {
       ? []
       : [`  quantiles within ${significant(100 * report.quantileError)} %, extremes and means exact`]),
     `  penalties: mean ‖∇ₓf‖² = ${significant(input)} (input), mean ‖∇_θf‖² = ${significant(parameter)} (parameters)`,
+    ...("eachOutput" in report ? eachOutput(report.eachOutput) : []),
+  ];
+}
+
+/** Of the head each-logit: named apart, since the one is a sum over the outputs and the other a mean. */
+function eachOutput({ outputs, complete, geometricComplexity, dirichletEnergies, worst }: EachOutput): string[] {
+  const energies = dirichletEnergies.flatMap((energy) => (energy === null ? [] : [energy]));
+  const mean = energies.reduce((sum, energy) => sum + energy, 0) / energies.length;
+  const found = worst === null ? "none is valid" : `sample ${grouped(worst.sample)}, output ${grouped(worst.output)}, `;
+  const said = worst === null ? "" : `ratio ${significant(worst.ratio)}, ${worst.verdict}`;
+  return [
+    `  ${grouped(outputs)} outputs of ${grouped(complete)} samples, f = h_k for each output k`,
+    `  geometric complexity: mean ‖∂h/∂x‖_F² = ${significant(geometricComplexity)}`,
+    energies.length === 0
+      ? "  Dirichlet energy of h_k, mean ‖∇ₓh_k‖²: none"
+      : `  Dirichlet energy of h_k: mean ‖∇ₓh_k‖² from ${significant(Math.min(...energies))} to ${significant(Math.max(...energies))}, ${significant(mean)} over k`,
+    `  worst: ${found}${said}`,
   ];
 }
 

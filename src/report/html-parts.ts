@@ -1,6 +1,6 @@
 /** What the page of a run and the page of a sweep have in common: inequality, verdicts, quantiles, how it was computed. */
 import type { Json } from "../records/kit.ts";
-import type { Report, ReportedLayer } from "../records/report.ts";
+import type { EachOutput, Report, ReportedLayer } from "../records/report.ts";
 import type { Quantiles, VerdictCounts } from "../records/shared.ts";
 import { VERDICT_NAMES } from "../records/kit.ts";
 import type { Markup } from "./html-markup.ts";
@@ -134,6 +134,7 @@ export function measurements(report: Common | Report): Markup {
       ["Input-gradient penalty, mean ‖∇ₓf‖²", significant(penalties.input)],
       ["Parameter-gradient penalty, mean ‖∇_θf‖²", significant(penalties.parameter)],
       ...("ratioLower" in report ? proven(report) : []),
+      ...("eachOutput" in report ? eachOutput(report.eachOutput) : []),
     ]),
     html`<div class="plots">
       ${curvePlot({ id: "ratio", title: "Left side / right side", points: points(ratio) })}
@@ -145,6 +146,30 @@ export function measurements(report: Common | Report): Markup {
       [row("left / right", ratio), row("coefficient", coefficient)],
     ),
   );
+}
+
+/** Of the head each-logit. */
+function eachOutput({
+  outputs,
+  complete,
+  geometricComplexity,
+  dirichletEnergies,
+  worst,
+}: EachOutput): [string, string][] {
+  return [
+    ["Outputs, of so many samples", `${grouped(outputs)}, ${grouped(complete)}`],
+    ["Geometric complexity, mean ‖∂h/∂x‖_F²", significant(geometricComplexity)],
+    [
+      "Dirichlet energy of each output, mean ‖∇ₓh_k‖²",
+      dirichletEnergies.map((energy) => significant(energy)).join(", "),
+    ],
+    [
+      "Worst sample and output",
+      worst === null
+        ? "–"
+        : `sample ${grouped(worst.sample)}, output ${grouped(worst.output)}: ratio ${significant(worst.ratio)}, ${worst.verdict}`,
+    ],
+  ];
 }
 
 /** Tightness by layer: κ_t = α_t β_t, and what the total loses where. `extra`: columns of the table before these. */

@@ -75,7 +75,9 @@ export function createParquetRows<Kind extends keyof RowKinds>(
     void file.write({
       columnData: Object.entries(columns).map(([name, column]) => ({
         name,
-        data: rows.map((row) => (column.kind === "long" ? BigInt(row[name] as number) : row[name])),
+        data: rows.map(({ [name]: value }) =>
+          column.kind === "long" && typeof value === "number" ? BigInt(value) : value,
+        ),
       })),
       rowGroupSize: rows.length,
     });

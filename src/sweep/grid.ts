@@ -19,10 +19,15 @@ const MOST_NETWORKS = 2 ** 32;
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const listOf = <T extends v.GenericSchema>(item: T) => v.pipe(v.array(item), v.minLength(1));
-const headNames = [...HEAD_NAMES, "linear", "squared-error"].join(", ");
+/** A case of a sweep has one f. */
+const headNames = [...HEAD_NAMES.filter((name) => name !== "each-logit"), "linear", "squared-error"].join(", ");
 const head = v.pipe(
   v.string(),
-  v.check((name) => name === "linear" || name === "squared-error" || headByName(name) !== null, headNames),
+  v.check(
+    (name) =>
+      name === "linear" || name === "squared-error" || (headByName(name)?.kind ?? "each-logit") !== "each-logit",
+    headNames,
+  ),
   // What JSON Schema can say of it.
   v.metadata({ pattern: `^(${headNames.replaceAll(", ", "|").replaceAll(":K", ":[0-9]+")})$` }),
 );

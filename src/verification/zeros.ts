@@ -146,6 +146,7 @@ function entryIsZero(
     // Entries are 0 and ±1.
     case "logit":
     case "logit-argmax":
+    case "each-logit":
     case "margin":
       return true;
     case "linear":

@@ -60,7 +60,7 @@ export function makeWitness(caught: CaughtSample, origin: WitnessOrigin): Witnes
     engine: { ...origin.engine, precision: plan.precision },
     index: row.index,
     network: plan.network,
-    head: headOfSample(plan.head, row.index),
+    head: headOfSample(plan.head, row.index, label),
     input,
     label,
     row,
@@ -70,8 +70,9 @@ export function makeWitness(caught: CaughtSample, origin: WitnessOrigin): Witnes
   };
 }
 
-/** The head with the one row of targets that is the sample's. */
-function headOfSample(head: Head, index: number): Head {
+/** The head with the one row of targets that is the sample's; of each-logit the sample's own output. */
+function headOfSample(head: Head, index: number, label: number): Head {
+  if (head.kind === "each-logit") return { kind: "logit", index: label };
   if (head.kind !== "squared-error" || head.rows === 1) return head;
   const width = head.targets.length / head.rows;
   return { ...head, rows: 1, targets: head.targets.slice(index * width, (index + 1) * width) };

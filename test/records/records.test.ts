@@ -5,6 +5,7 @@ import type { SchemaTree } from "hyparquet";
 import { describe, expect, test } from "vitest";
 import { documents } from "../../scripts/schemas/documents.ts";
 import { ADDRESSED_ROW, LAYER_ROW, SAMPLE_ROW } from "../../src/records/sample.ts";
+import { withOutput } from "../../src/pipeline/each-output.ts";
 import type { SampleRow } from "../../src/records/sample.ts";
 import { createParquetRows } from "../../src/report/parquet.ts";
 import { rowLine } from "../../src/report/rows.ts";
@@ -24,7 +25,8 @@ async function fullRow(): Promise<SampleRow> {
   const unbiased = { layers: layers.map((layer) => ({ ...layer, bias: layer.bias.map(() => 0) })) };
   const kinked = await witnessOf(unbiased, { inputs: new Float64Array(3) });
   const violated = await witnessOf({ layers }, { fault: "vjp-missing-mask" });
-  return { ...kinked.row, ...violated.row };
+  // Of the head each-logit.
+  return withOutput({ ...kinked.row, ...violated.row }, 3);
 }
 
 describe("a row", () => {

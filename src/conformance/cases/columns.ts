@@ -1,5 +1,6 @@
 /** Calls of the kernels that go over columns, of the head and of one step of the iteration. */
 import type { Head } from "../../network/heads.ts";
+import { takesClass } from "../../network/heads.ts";
 import { HEAD_STATE, KRYLOV_STATE, NORMALISE_STATE } from "../../engine/program/kernels.ts";
 import { DIRECTION_STREAM } from "../../sampling/streams.ts";
 import { HEAD_KINDS } from "../oracles/head.ts";
@@ -213,7 +214,7 @@ export function headCall(draw: Draw, kind: Head["kind"], width: number, labelled
   const data = kind === "linear" || kind === "squared-error" ? draw("ordinary", width * columns) : zeros(4);
   if (kind === "linear") for (let at = 0; at < data.length; at++) data[at] = data[at - (at % columns)] as number;
   const labels = Int32Array.from({ length: columns }, (_, j) =>
-    labelled ? (3 * j) % width : kind === "cross-entropy" ? 0 : -1,
+    labelled ? (3 * j) % width : takesClass({ kind } as Head) ? 0 : -1,
   );
   const outputs = `${String(width)} ${width === 1 ? "output" : "outputs"}`;
   return {

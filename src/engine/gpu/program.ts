@@ -1,4 +1,5 @@
 /** A batch program on a device, for batches of up to `capacity` samples, run one batch at a time. */
+import { takesClass } from "../../network/heads.ts";
 import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
@@ -138,7 +139,7 @@ function uploadBatch(
 ): void {
   const { columns } = inputs;
   device.queue.writeBuffer(bufferOf(inputs), 0, x);
-  const own = new Int32Array(columns).fill(plan.head.kind === "cross-entropy" ? 0 : -1);
+  const own = new Int32Array(columns).fill(takesClass(plan.head) ? 0 : -1);
   if (batch.labels !== null) own.set(batch.labels);
   device.queue.writeBuffer(bufferOf(labels), 0, own);
   const constants = headData(plan.head, data.rows, batch.first, batch.samples, columns);

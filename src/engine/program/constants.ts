@@ -21,6 +21,7 @@ export const HEAD_NUMBERS: Readonly<Record<Head["kind"], number>> = {
   "squared-error": 8,
   margin: 9,
   logistic: 10,
+  "each-logit": 11,
 };
 
 const CONSTANTS: Readonly<Record<ConstantKind, (plan: Plan, i: number, fault: FaultName | undefined) => Float64Array>> =

@@ -79,6 +79,7 @@ function errors(
     case "mean":
       return bounds(gamma(n + 4, arithmetic) * magnitude, (g) => 4 * u * g);
     case "logit":
+    case "each-logit":
       return bounds(u * Math.abs(value), () => 0);
     case "logit-argmax":
     case "margin":

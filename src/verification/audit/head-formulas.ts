@@ -26,6 +26,9 @@ export function ownHead(head: Head, h: Float64Array, label: number, sample: numb
     case "logit":
       gradient[head.index] = 1;
       return { value: h[head.index] ?? NaN, gradient };
+    case "each-logit":
+      gradient[label] = 1;
+      return { value: h[label] ?? NaN, gradient };
     case "logit-argmax": {
       const top = largestBut(h, -1);
       gradient[top] = 1;

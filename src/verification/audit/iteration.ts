@@ -7,8 +7,8 @@
  *     R‖û‖ ≤ β_k|s_k| + ‖F‖
  *
  * The stop rule (engine/krylov.ts) says of β_k|s_k| = ρ, a the accuracy asked for, that min(ρ, ρ²/(θ_T − θ₂)) ≤ a θ_T/10, so that
- * ρ ≤ √(a/10) θ_T; or that ρ ≤ β_k ≤ 64u max α where the space has come to its end. At k = n_t the space is whole: ρ is then what rounding took
- * from its orthogonality. That is of the order of √u a step (Paige; Simon), which is no bound: a thousand times as much is allowed, so that in
+ * ρ ≤ √(a/10) θ_T; or that ρ ≤ β_k ≤ 64u max α where the space has come to its end. After as many steps as J_t has of rank, at most the
+ * least n_s and the fewest units that are alive, the space is whole: ρ is then what rounding took from its orthogonality. That is of the order of √u a step (Paige; Simon), which is no bound: a thousand times as much is allowed, so that in
  * f32 nothing is said there; nor is anything at the limit of 96 steps below n_t. ‖F‖ ≤ √k (‖fl(Aq) − Aq‖ + 16u‖A‖): both products of each layer,
  * γ_{n+2}ω each, carried to the end by the norms of what lies between.
  */
@@ -63,7 +63,7 @@ function auditSteps(
     comparison.near("iteration", t, "the number of steps", steps, Math.min(Math.max(1, steps || 1), limit), 0);
     return;
   }
-  const isWhole = steps === dimension;
+  const isWhole = steps >= rankBound(subject, t);
   if (steps === limit && !isWhole) return;
   const [pulled, pushed] = [prepared.scratch[2], prepared.scratch[3]];
   const inputs = (prepared.layers[0] as PreparedLayer).inputs;
@@ -88,6 +88,14 @@ function auditSteps(
   const exhausted = (64 * u * norm ** 2 * (1 + 2 ** -10)) / length;
   const bound = Math.max(settled, exhausted) + rounding + 2 ** -40 * theta;
   if (!(residual <= bound)) comparison.near("iteration", t, "the residual ‖JJᵀû − θû‖/‖û‖", residual, 0, bound);
+}
+
+/** J_t = D_{t−1}W_{t−1} … D_1W_1 has no higher rank than any of its factors. */
+function rankBound({ plan, traced }: AuditSubject, t: number): number {
+  return plan.network.layers.slice(0, t - 1).reduce((least, { inputs }, s) => {
+    const alive = (traced.slopes[s] as Float64Array).reduce((count, d) => count + (d === 0 ? 0 : 1), 0);
+    return Math.min(least, inputs, alive);
+  }, Infinity);
 }
 
 /**
