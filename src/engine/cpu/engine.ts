@@ -1,5 +1,5 @@
 /**
- * Engine cpu: f64 on the host, in blocks of samples over worker threads. Same bits on every machine, whatever the number of
+ * Engine cpu: f64 on the host (the search for witnesses in f32), in blocks of samples over worker threads. Same bits on every machine, whatever the number of
  * threads: a sample's numbers depend on nothing but itself (product.ts, witness.ts).
  */
 import { DeviceError } from "../../network/errors.ts";
