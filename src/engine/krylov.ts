@@ -18,23 +18,7 @@ export const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 8
 
 /** Whether samples of dimension n_t ask after this many steps. */
 export function isCheckpoint(steps: number, dimension: number): boolean {
-  return steps >= Math.min(dimension, STEP_LIMIT) || CHECKPOINTS.includes(steps);
-}
-
-export interface RitzPair {
-  /** θ₁, the largest eigenvalue of T_j: an estimate of ‖J_t‖². */
-  readonly value: number;
-  /** β_j |s_j|, the norm of A y − θ₁ y for the Ritz vector y. */
-  readonly residual: number;
-}
-
-/**
- * Largest Ritz pair of the first `steps` Lanczos steps.
- * @param alpha α_1 … α_j (at least `steps` entries), @param beta β_1 … β_j.
- */
-export function ritz(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number): RitzPair {
-  const { value, vector } = largestPair(alpha, beta, steps);
-  return { value, residual: (beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number) };
+  return outOfDimensions(steps, dimension) || CHECKPOINTS.includes(steps);
 }
 
 /** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */
@@ -52,15 +36,9 @@ export function exhausted(largest: number, beta: number, unitRoundoff: number): 
   return !(beta > 64 * unitRoundoff * largest);
 }
 
-/** Whether a sample of dimension n_t stops after `steps` steps: settled to `accuracy`, out of dimensions, or at the limit. */
-export function converged(
-  alpha: ArrayLike<number>,
-  beta: ArrayLike<number>,
-  steps: number,
-  dimension: number,
-  accuracy: number,
-): boolean {
-  return steps >= Math.min(dimension, STEP_LIMIT) || settled(alpha, beta, steps, accuracy);
+/** Whether there are no further steps, whatever has been found. */
+export function outOfDimensions(steps: number, dimension: number): boolean {
+  return steps >= Math.min(dimension, STEP_LIMIT);
 }
 
 /**
@@ -68,18 +46,24 @@ export function converged(
  * θ₁ misses an eigenvalue by at most min(ρ, ρ²/(θ₁ − θ₂)), ρ the residual (Parlett, ch. 11). The estimate takes θ₂ for the
  * spectrum's second eigenvalue and assumes that the start was not orthogonal to the first; it stops the iteration, and no
  * verdict rests on it. A few steps are asked for first: with fewer, θ₁ may have settled on a lower eigenvalue.
+ * @returns the coefficients of the Ritz vector where it does, overwritten by the next call; else null.
  */
-export function settled(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number, accuracy: number): boolean {
+export function settled(
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
+  steps: number,
+  accuracy: number,
+): Float64Array | null {
   const near = nearOne(alpha, beta, steps);
-  const pair = ritz(near.alpha, near.beta, steps);
-  if (!(pair.value > 0)) return true;
-  if (pair.residual <= 1e-14 * pair.value) return true;
-  if (steps < MINIMUM_STEPS) return false;
-  const wanted = 2 * accuracy * pair.value * SAFETY;
-  if (pair.residual <= wanted) return true;
+  const { value, vector } = largestPair(near.alpha, near.beta, steps);
+  const residual = (near.beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number);
+  if (!(value > 0) || residual <= 1e-14 * value) return vector;
+  if (steps < MINIMUM_STEPS) return null;
+  const wanted = 2 * accuracy * value * SAFETY;
+  if (residual <= wanted) return vector;
   // Is the gap ρ²/`wanted` at least?
-  const gap = pair.residual ** 2 / wanted;
-  return gap <= pair.value && eigenvaluesAbove(near.alpha, near.beta, steps, pair.value - gap) <= 1;
+  const gap = residual ** 2 / wanted;
+  return gap <= value && eigenvaluesAbove(near.alpha, near.beta, steps, value - gap) <= 1 ? vector : null;
 }
 
 const MINIMUM_STEPS = CHECKPOINTS[0] ?? 1;

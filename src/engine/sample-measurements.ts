@@ -47,9 +47,9 @@ export function sampleMeasurements(m: Measurements, at: number): Measurements {
 
 /** A witness that overflowed is none: its norms become 0; the sample itself is none the worse for it. */
 export function dropUnusable({ vectorNorm, pullbackNorm, stageNorm }: WitnessMeasurement): void {
-  vectorNorm.forEach((_, sample) => {
-    const all = [vectorNorm, pullbackNorm, ...stageNorm];
-    if (all.every((norms) => Number.isFinite(norms[sample]))) return;
+  const all = [vectorNorm, pullbackNorm, ...stageNorm];
+  for (let sample = 0; sample < vectorNorm.length; sample++) {
+    if (all.every((norms) => Number.isFinite(norms[sample]))) continue;
     for (const norms of all) norms[sample] = 0;
-  });
+  }
 }

@@ -64,6 +64,10 @@ function inputColumns({ inputs, samples }: Batch): Float64Array {
 function finiteColumns(matrices: readonly Float64Array[], samples: number): Uint8Array {
   const finite = new Uint8Array(samples).fill(1);
   for (const matrix of matrices) {
+    // 0·v is 0 unless v is NaN or infinite, and then the sum is NaN: most matrices hold none, and one look at all of it says so.
+    let sum = 0;
+    for (let i = 0; i < matrix.length; i++) sum += 0 * (matrix[i] as number);
+    if (sum === 0) continue;
     for (let row = 0; row < matrix.length; row += samples) {
       for (let j = 0; j < samples; j++) if (!Number.isFinite(matrix[row + j])) finite[j] = 0;
     }

@@ -12,9 +12,15 @@ export function mergeMeasurements(parts: readonly Measurements[]): Measurements 
   return {
     samples: parts.reduce((sum, m) => sum + m.samples, 0),
     arithmetic: first.arithmetic,
-    finite: Uint8Array.from(parts.flatMap((m) => [...m.finite])),
+    finite: joined(
+      parts.map((m) => m.finite),
+      (n) => new Uint8Array(n),
+    ),
     value: one((m) => m.value),
-    topExponent: Int32Array.from(parts.flatMap((m) => [...m.topExponent])),
+    topExponent: joined(
+      parts.map((m) => m.topExponent),
+      (n) => new Int32Array(n),
+    ),
     hiddenNorm: many((m) => m.hiddenNorm),
     slopeMax: many((m) => m.slopeMax),
     kinkDistance: many((m) => m.kinkDistance),
@@ -27,7 +33,12 @@ export function mergeMeasurements(parts: readonly Measurements[]): Measurements 
 }
 
 function joinFloats(parts: Arrays): Float64Array {
-  const result = new Float64Array(parts.reduce((sum, p) => sum + p.length, 0));
+  return joined(parts, (n) => new Float64Array(n));
+}
+
+/** One array behind the other, in one that `make` gives. */
+function joined<T extends Float64Array | Int32Array | Uint8Array>(parts: readonly T[], make: (length: number) => T): T {
+  const result = make(parts.reduce((sum, p) => sum + p.length, 0));
   let at = 0;
   for (const part of parts) {
     result.set(part, at);
@@ -55,7 +66,10 @@ function joinWitnesses(parts: readonly (WitnessMeasurement | null)[]): WitnessMe
     vectorNorm: joinFloats(all.map((p) => p.vectorNorm)),
     pullbackNorm: joinFloats(all.map((p) => p.pullbackNorm)),
     stageNorm: joinEach(all.map((p) => p.stageNorm)),
-    steps: Int32Array.from(all.flatMap((p) => [...p.steps])),
+    steps: joined(
+      all.map((p) => p.steps),
+      (n) => new Int32Array(n),
+    ),
   };
 }
 

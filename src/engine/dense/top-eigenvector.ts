@@ -44,7 +44,7 @@ export function topOf(
     for (let pass = 0; pass < 2; pass++) for (const b of basis) addScaled(next, -dot(b, next), b);
     beta.push(Math.sqrt(dot(next, next)));
     if (j >= Math.min(n, limit) || exhausted(largest, beta.at(-1) as number, 2 ** -53)) break;
-    if ((j < 32 || j % 8 === 0) && settled(alpha, beta, j, accuracy)) break;
+    if ((j < 32 || j % 8 === 0) && settled(alpha, beta, j, accuracy) !== null) break;
     q = normalised(next);
   }
   const coefficients = ritzVector(alpha, beta, alpha.length);

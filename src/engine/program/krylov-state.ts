@@ -1,11 +1,14 @@
 /** The scalar half of one layer's iteration, the same on every engine: each sample's coefficients, and when it stops (krylov.ts). */
 import type { FaultName } from "../faults.ts";
-import { converged, exhausted, isCheckpoint, ritzVector, STEP_LIMIT } from "../krylov.ts";
+import { exhausted, isCheckpoint, outOfDimensions, ritzVector, settled, STEP_LIMIT } from "../krylov.ts";
 
 export class KrylovState {
   /** α_1 …, of a sample one behind the other, with room for `pitch` of them each. */
   private alpha: Float64Array;
   private beta: Float64Array;
+  /** s of those that have settled. */
+  private weights: Float64Array;
+  private readonly weighed: Uint8Array;
   private pitch: number;
   private readonly taken: Int32Array;
   private readonly most: Float64Array;
@@ -22,6 +25,8 @@ export class KrylovState {
     this.pitch = FIRST_ROOM;
     this.alpha = new Float64Array(samples * FIRST_ROOM);
     this.beta = new Float64Array(samples * FIRST_ROOM);
+    this.weights = new Float64Array(samples * FIRST_ROOM);
+    this.weighed = new Uint8Array(samples);
     this.taken = new Int32Array(samples);
     this.most = new Float64Array(samples);
     this.running = new Uint8Array(samples).fill(1);
@@ -51,9 +56,14 @@ export class KrylovState {
     const largest = (this.most[sample] = Math.max(this.most[sample] as number, a));
     const isStopped = this.fault === "iteration-one-step" || (this.fault === "iteration-loose" && steps === 4);
     if (isStopped || exhausted(largest, b, this.unitRoundoff)) this.running[sample] = 0;
+    else if (outOfDimensions(steps, this.dimension)) this.running[sample] = 0;
     else if (isCheckpoint(steps, this.dimension)) {
       const { alpha, beta } = this.of(sample);
-      if (converged(alpha, beta, steps, this.dimension, this.accuracy)) this.running[sample] = 0;
+      const found = settled(alpha, beta, steps, this.accuracy);
+      if (found === null) return;
+      this.running[sample] = 0;
+      this.weighed[sample] = 1;
+      for (let j = 0; j < steps; j++) this.weights[sample * this.pitch + j] = found[j] as number;
     }
   }
 
@@ -69,6 +79,8 @@ export class KrylovState {
 
   /** s of û = Σ_j s_j q_j, one a step of the sample. */
   ritzCoefficients(sample: number): Float64Array {
+    const from = sample * this.pitch;
+    if (this.weighed[sample] === 1) return this.weights.subarray(from, from + (this.taken[sample] as number));
     const steps = this.taken[sample] as number;
     if (this.fault === "iteration-vector-flat") return new Float64Array(steps).fill(1 / Math.sqrt(steps));
     if (this.fault === "iteration-vector-first")
@@ -96,6 +108,7 @@ export class KrylovState {
     };
     this.alpha = grown(this.alpha);
     this.beta = grown(this.beta);
+    this.weights = grown(this.weights);
     this.pitch = pitch;
   }
 }
