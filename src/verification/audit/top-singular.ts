@@ -15,7 +15,7 @@ export interface TopPair {
 }
 
 /** Steps after which it is asked whether the value has settled. */
-const QUESTIONS: readonly number[] = [4, 8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 200];
+const QUESTIONS: readonly number[] = [8, 16, 24, 32, 48, 64, 96, 128, 160, 200];
 export const MOST_STEPS = QUESTIONS.at(-1) ?? 1;
 
 /** Memory for so many vectors of a dimension, used again by each call. */
@@ -101,7 +101,7 @@ export function largestRitz(
   return { value, second, last: vector[k - 1] as number, vector };
 }
 
-/** The least x with fewer than `rank` eigenvalues above it, to all digits. */
+/** The least x with fewer than `rank` eigenvalues above it, within 2⁻⁴⁶ of `to`. */
 function bisected(
   alpha: readonly number[],
   beta: readonly number[],
@@ -113,7 +113,7 @@ function bisected(
   let [low, high] = [from, to];
   for (let step = 0; step < 80; step++) {
     const middle = low + (high - low) / 2;
-    if (!(middle > low && middle < high)) break;
+    if (!(high - low > 2 ** -46 * to)) break;
     if (countAbove(alpha, beta, k, middle) >= rank) low = middle;
     else high = middle;
   }
