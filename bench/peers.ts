@@ -76,7 +76,7 @@ function ours({ network }: Workload, inputs: Float64Array, accuracy: number | "v
       for (let first = 0; first < samples; first += size) {
         const batch = batchAt(first, samples);
         const measured = await engine.measure(plan, batch);
-        const { block, settled } = await examiner.examine({ batch, originals: new Map(), isNewSize: false }, measured);
+        const { block, settled } = await examiner.examine({ batch, originals: new Map() }, measured);
         statistics.add(block);
         settled.release();
         measured.release();

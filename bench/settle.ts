@@ -57,7 +57,7 @@ for (const { name, network: net, accuracy, samples } of CASES) {
   const end = performance.now() + 1000 * Number(seconds);
   while (performance.now() < end || rates.length < 3) {
     const before = process.cpuUsage();
-    const { block, settled } = await examiner.examine({ batch, originals: new Map(), isNewSize: false }, measured);
+    const { block, settled } = await examiner.examine({ batch, originals: new Map() }, measured);
     statistics.add(block);
     settled.release();
     const { user, system } = process.cpuUsage(before);

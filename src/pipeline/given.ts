@@ -6,8 +6,6 @@ import { joinRounding, roundedToF32, UNROUNDED } from "../engine/f32.ts";
 /** A batch as it was given to the engine, and by their places the inputs of samples that its precision cannot hold. */
 export interface GivenBatch {
   readonly batch: Batch;
-  /** Whether no batch of as many samples came before it: kernels are another call for each size, so that one of its samples is audited. */
-  readonly isNewSize: boolean;
   readonly originals: ReadonlyMap<number, Float64Array>;
 }
 

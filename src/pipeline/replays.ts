@@ -74,7 +74,7 @@ async function measureWholly(
   const batch = ownBatch(given, at);
   const measured = await settlement.host.measure(plan, batch, [0]);
   try {
-    const draft = await settle(settlement, { batch, originals: new Map(), isNewSize: false }, measured);
+    const draft = await settle(settlement, { batch, originals: new Map() }, measured);
     // An invalid one has climbed nowhere, but it has been replayed.
     draft.block.rung[0] = RUNGS.indexOf("replayed");
     return { draft, measured, isEngineJudged };

@@ -128,18 +128,15 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
   const origin = createOriginCheck(network, plan, source, audit, request.firstIndex ?? 0);
   const size = Math.max(1, request.batchSize ?? flights.size);
   const firstIndex = request.firstIndex ?? 0;
-  const sizes = new Set<number>();
   let rounding = plan.rounding;
 
   const drawn = flights.drawsInputs ? drawnInputs(source, firstIndex) : null;
   const begin = (first: number): Flight => {
     const count = Math.min(size, source.samples - first);
-    const isNewSize = !sizes.has(count);
-    sizes.add(count);
     const place = { first: firstIndex + first, samples: count };
     if (drawn !== null) {
       const batch = { ...place, inputs: new Float64Array(0), labels: null };
-      return flights.begin({ batch, originals: new Map(), isNewSize }, drawn);
+      return flights.begin({ batch, originals: new Map() }, drawn);
     }
     // The planted fault of a run that reads its rows one early.
     const from = request.plant === "inputs-row-early" ? Math.max(0, first - 1) : first;
@@ -150,7 +147,7 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
     const counts = (at: number): boolean => outputs === null || (first + at) % outputs === 0;
     const { inputs, originals, changed } = precision === "f32" ? roundInputs(read, count, counts) : asGiven(read);
     rounding = joinRounding(rounding, changed);
-    return flights.begin({ batch: { ...place, inputs, labels }, originals, isNewSize }, null);
+    return flights.begin({ batch: { ...place, inputs, labels }, originals }, null);
   };
   let over = false;
   const receive: Receive = async (block, held) => {

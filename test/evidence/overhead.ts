@@ -160,7 +160,6 @@ async function auditOf(
   const given = {
     batch: { first: 0, samples: size, inputs: inputsOf(net, 0, size), labels: null },
     originals: new Map<number, Float64Array>(),
-    isNewSize: false,
   };
   const measured = await engine.measure(plan, given.batch);
   const bounds = planBounds(plan, layerBounds(plan), measured.measurements.arithmetic);

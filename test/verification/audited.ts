@@ -64,7 +64,7 @@ export async function auditedSample(wanted: Wanted): Promise<Audited> {
   const bounds = planBounds(plan, layers, arithmetic);
   const draft = await settle(
     { host, hostAccuracy, certify: null, bounds, checksNorms: true },
-    { batch: { first: 0, samples: 1, inputs: input, labels }, originals: new Map(), isNewSize: false },
+    { batch: { first: 0, samples: 1, inputs: input, labels }, originals: new Map() },
     measured,
   );
   const outcome = { ...judgementOf(draft, 0), verdict: verdictAt(draft.block, 0) };
