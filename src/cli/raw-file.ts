@@ -2,7 +2,7 @@
  * Entries of a raw file (.npy, IDX, safetensors) read once more from the disk, each by an offset of its own: the audit's way from a file to the
  * numbers that a run computes with. It shares no code with formats/, and knows less: what it does not know it leaves alone.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 
 /** An array as it lies in a file. */
 export interface RawArray {
@@ -58,10 +58,11 @@ type Read = (offset: number, count: number) => DataView;
 
 function withFile<T>(file: string, use: (read: Read, size: number) => T | null): T | null {
   try {
+    // A pipe would wait for whoever writes to it.
+    if (!statSync(file).isFile()) return null;
     const fd = openSync(file, "r");
     try {
       const found = fstatSync(fd);
-      if (!found.isFile()) return null;
       return use((offset, count) => {
         const bytes = new Uint8Array(count);
         const length = readSync(fd, bytes, 0, count, offset);

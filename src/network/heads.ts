@@ -27,7 +27,6 @@ export type Head =
   | { readonly kind: "margin" };
 
 const PLAIN = [
-  "each-logit",
   "sum",
   "mean",
   "half-squared-norm",
@@ -35,6 +34,7 @@ const PLAIN = [
   "cross-entropy",
   "logistic",
   "margin",
+  "each-logit",
 ] as const;
 
 /** What a head that needs no file may be called: logit:K counts from 0. */

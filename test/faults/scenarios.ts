@@ -38,6 +38,8 @@ const SHOWN: Readonly<Partial<Record<FaultName, readonly number[]>>> = {
   "last-tile-wrong-at-17": [2],
   "gelu-slope-without-density": [3],
   "tanh-slope-linear": [1],
+  // relu and leaky-relu have the same slope at z and at h.
+  "slopes-at-hidden": [1, 3, 4, 5],
   "silu-slope-logistic": [5],
   "leaky-slope-doubled": [2],
   "cross-entropy-label-dropped": [1, 5],

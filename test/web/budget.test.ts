@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "vite";
 import { expect, test } from "vitest";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
-import { BUDGET, budget, weigh } from "../../web/build/budget.ts";
+import { BUDGET, budget, weigh, withLater } from "../../web/build/budget.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const digits = (name: string): Uint8Array => readFileSync(resolve(root, "examples/digits", name));
@@ -75,4 +75,13 @@ test("the page's digits model is the command line's, each weight rounded to F16"
       expect(Math.abs((rounded[i] ?? NaN) - v)).toBeLessThanOrEqual(Math.max(2 ** -11 * Math.abs(v), 2 ** -25));
     });
   }
+});
+
+test("what a worker's script import()s is fetched later, what it imports at once is not", () => {
+  const files = [
+    { name: "assets/worker-1.js", content: 'import{a}from"./b-1.js";x=()=>import(`./c-1.js`)', later: false },
+    { name: "assets/b-1.js", content: "", later: false },
+    { name: "assets/c-1.js", content: "", later: false },
+  ];
+  expect(withLater(files).map(({ later }) => later)).toEqual([false, false, true]);
 });

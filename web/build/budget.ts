@@ -32,17 +32,30 @@ export function weigh(files: readonly BuiltFile[]): Weight {
   return { codeBytes, laterBytes, dataBytes };
 }
 
+/** A worker's own chunks come without a mark: those that its script import()s are later ones too. */
+export function withLater(files: readonly BuiltFile[]): BuiltFile[] {
+  const imported = new Set<string>();
+  for (const { name, content } of files) {
+    if (!name.endsWith(".js")) continue;
+    const text = typeof content === "string" ? content : new TextDecoder().decode(content);
+    for (const [, file = ""] of text.matchAll(/\bimport\([`"']\.\/([\w.-]+\.js)[`"']\)/g)) imported.add(file);
+  }
+  return files.map((file) => ({ ...file, later: file.later || imported.has(file.name.replace(/^.*\//, "")) }));
+}
+
 /** @throws Error where the first view's code or the data are heavier than their budget. */
 export function budget(): Plugin {
   return {
     name: "budget",
     enforce: "post",
     writeBundle(_, bundle) {
-      const files = Object.values(bundle).map((file) => ({
-        name: file.fileName,
-        content: file.type === "chunk" ? file.code : file.source,
-        later: file.type === "chunk" && file.isDynamicEntry,
-      }));
+      const files = withLater(
+        Object.values(bundle).map((file) => ({
+          name: file.fileName,
+          content: file.type === "chunk" ? file.code : file.source,
+          later: file.type === "chunk" && file.isDynamicEntry,
+        })),
+      );
       const weight = weigh(files);
       const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
       this.info(
