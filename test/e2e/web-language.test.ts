@@ -40,6 +40,22 @@ describe.skipIf(skipReason !== null)("the page's languages", () => {
     return page;
   }
 
+  /** What the page says once it says nothing more by itself: plots are drawn by frames, and the command comes from the worker. */
+  async function settledText(page: Page): Promise<string> {
+    let before = "";
+    await expect
+      .poll(
+        async () => {
+          const last = before;
+          before = await page.innerText("main");
+          return before === last;
+        },
+        { timeout: 20_000, interval: 300 },
+      )
+      .toBe(true);
+    return before;
+  }
+
   const lang = (page: Page): Promise<string> => page.evaluate("document.documentElement.lang");
 
   test("the browser's preference decides, and the address overrules it", async () => {
@@ -58,7 +74,7 @@ describe.skipIf(skipReason !== null)("the page's languages", () => {
     const page = await open("?engine=cpu&plant=vjp-missing-mask&widths=6-7-5&samples=40");
     await page.locator("#results button").first().click();
     await page.waitForSelector("#sample[data-shown]", { timeout: 60_000 });
-    const english = await page.innerText("main");
+    const english = await settledText(page);
     await page.evaluate("document.querySelector('#results').firstElementChild.dataset.kept = 'yes'");
     await page.click("#language");
     expect(await lang(page)).toBe("zh-Hans");
@@ -90,7 +106,7 @@ describe.skipIf(skipReason !== null)("the page's languages", () => {
       ).toEqual([]);
     }
     await page.click("#language");
-    expect(await page.innerText("main")).toBe(english);
+    await expect.poll(() => page.innerText("main"), { timeout: 20_000 }).toBe(english);
     expect(new URL(page.url()).searchParams.get("lang")).toBe("en");
     await page.click("#language");
     const link = page.url();
