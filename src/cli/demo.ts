@@ -155,7 +155,7 @@ async function randomNetworks({ io, seed, engines }: Stage): Promise<boolean> {
     const { verdicts, ratio, architectures, samples, audited } = sweepReport(header, cells, ledger.tallies(), timing);
     await io.out(
       [
-        `A sweep over ${counted(architectures.length, "architecture")}: every activation, depths 1 to 4, four initialisers;`,
+        `A sweep over ${counted(architectures.length, "architecture")}: each activation, depths 1 to 4, 4 initialisers;`,
         `${counted(samples, "normal input")}, ${String(SAMPLES_EACH)} for each network (seed ${String(seed)}), ${grouped(audited.samples)} of them audited.`,
         "",
         ...VERDICT_NAMES.map((name) => `  ${name.padEnd(10)} ${grouped(verdicts[name]).padStart(5)}`),
