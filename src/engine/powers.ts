@@ -1,4 +1,5 @@
 /** Exact scaling by powers of two, and the exponent of a number, from its bits: the same on every runtime. */
+import { powerOfTwo } from "../network/powers-of-two.ts";
 
 const view = new DataView(new ArrayBuffer(8));
 
@@ -10,12 +11,9 @@ export function exponentOf(x: number): number {
   return exponentOf(x * 2 ** 54) - 54;
 }
 
-/** 2^k, −1022 ≤ k ≤ 1023: its own bits, since a power by Math.pow costs as much as twenty products. */
-const POWERS = Float64Array.from({ length: 2046 }, (_, i) => 2 ** (i - 1022));
-
 /** x·2^k, exact wherever the result is a normal number; applied in parts where one factor would overflow, or leave a subnormal number. */
 export function timesPowerOfTwo(x: number, k: number): number {
-  const factor = POWERS[k + 1022];
+  const factor = powerOfTwo(k);
   if (factor !== undefined) {
     const product = x * factor;
     const size = Math.abs(product);

@@ -6,18 +6,15 @@
  * freely usable); the rest is derived from them as said at each. Error figures are measured against exact rational arithmetic in
  * test/network/elementary.test.ts, in units in the last place.
  */
+import { powerOfTwo } from "./powers-of-two.ts";
 
 const LN2_HIGH = 6.9314718036912381649e-1; // 32 bits, so that k·LN2_HIGH is exact for |k| < 2²¹
 const LN2_LOW = 1.90821492927058770002e-10;
 
-/** 2^k at k + LEAST, every power of two that is a normal number; a table, since 2 ** k takes three times as long as the rest of exp. */
-const LEAST = 1022;
-const POWERS = Float64Array.from({ length: LEAST + 1024 }, (_, i) => 2 ** (i - LEAST));
-
 /** x·2^k for |k| ≤ 2044, exact unless the result is subnormal. */
 function scaleByPower(x: number, k: number): number {
   const half = Math.floor(k / 2);
-  return x * (POWERS[half + LEAST] as number) * (POWERS[k - half + LEAST] as number);
+  return x * (powerOfTwo(half) as number) * (powerOfTwo(k - half) as number);
 }
 
 /** eˣ, error below 1 ulp; 0 and Infinity beyond the range. */

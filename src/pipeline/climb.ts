@@ -8,7 +8,6 @@ import { BLOCK } from "../engine/cpu/engine.ts";
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { RefinedLayer, Refinement } from "../engine/cpu/refine.ts";
 import type { StoredSample } from "../engine/engine.ts";
-import { IEEE_F64 } from "../engine/engine.ts";
 import { jacobianBounds } from "../verification/bounds.ts";
 import type { Evidence } from "../verification/evidence.ts";
 import type { Findings } from "../verification/findings.ts";
@@ -144,7 +143,7 @@ async function refine(
     if (fault !== null) localFaults.set(at, fault);
     if (accuracy !== null) takeEstimates(draft, at, refinement, k);
   });
-  return { evidence: { arithmetic: IEEE_F64, ...refinement }, bounds: bounds.refined };
+  return { evidence: refinement, bounds: bounds.refined };
 }
 
 async function fetchStored({ stored, fetch }: Draft, places: Int32Array): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import type { Quantiles, Spread } from "../records/shared.ts";
 import type { Sketch } from "./sketch.ts";
-import { bucketOf, exactSum, sketchQuantiles, sumValue } from "./sketch.ts";
+import { BUCKET_BITS, bucketOf, exactSum, sketchQuantiles, sumValue } from "./sketch.ts";
 
 /** Values that are kept as they are. */
 export const EXACT = 65_536;
@@ -21,9 +21,8 @@ export interface Distribution {
 }
 
 const SHARES = [0.01, 0.1, 0.5, 0.9, 0.99] as const;
-/** Buckets of one exponent stand in one page of 2^PAGE_BITS. */
-const PAGE_BITS = 7;
-const PAGE = 2 ** PAGE_BITS;
+/** The buckets of one exponent stand in one page. */
+const PAGE = 2 ** BUCKET_BITS;
 
 export function createDistribution(): Distribution {
   let kept = new Float64Array(64);
@@ -40,7 +39,7 @@ export function createDistribution(): Distribution {
     for (let k = 0; k < length; k++) {
       const value = kept[k] as number;
       const bucket = bucketOf(value);
-      const page = (pages[bucket >>> PAGE_BITS] ??= new Float64Array(PAGE));
+      const page = (pages[bucket >>> BUCKET_BITS] ??= new Float64Array(PAGE));
       const place = bucket & (PAGE - 1);
       page[place] = (page[place] as number) + 1;
       // −0 counts as 0.

@@ -68,9 +68,9 @@ export function flightsOf(fleet: Fleet): Flights {
   const { engine, plan, hostPlan, wishes, isClean, audit, samples, batchSize, isHeld } = fleet;
   const { host, hostAccuracy, certify } = wishes;
   const asked: Asked = { audit, hostAccuracy, certify };
-  const examiner = createExaminer(plan, hostPlan, wishes, audit);
   if (isClean && !isHeld && plan.precision === "f64" && hasThreads(engine))
     return threadFlights(engine, plan, samples, asked);
+  const examiner = createExaminer(plan, hostPlan, wishes, audit);
   // While a single batch is settled there is nothing to feed the device with.
   const isLong = samples > (batchSize ?? engine.batchSize(plan));
   if (isClean && !isHeld && plan.precision === "f32" && isLong && host.threads > 0) {

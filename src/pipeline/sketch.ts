@@ -1,20 +1,20 @@
 /**
  * Summaries of many numbers ≥ 0 that merge exactly, in any order and grouping, to the same bits.
  *
- * Sketch: how many numbers fell into which bucket. A bucket is the doubles that agree in sign, exponent and the upper BITS bits of their
- * mantissa, so finding it needs no arithmetic, and it spans at most a factor 1 + 2^−BITS. A quantile is reported as the middle of
- * the bucket that holds the exact order statistic: the relative error is at most 2^−(BITS+1) (subnormal numbers aside, whose buckets
- * are 2^(−1022−BITS) wide). HdrHistogram divides its range so; see also DDSketch (Masson, Rim and Lee, VLDB 2019).
+ * Sketch: how many numbers fell into which bucket. A bucket is the doubles that agree in sign, exponent and the upper BUCKET_BITS bits of their
+ * mantissa, so finding it needs no arithmetic, and it spans at most a factor 1 + 2^−BUCKET_BITS. A quantile is reported as the middle of
+ * the bucket that holds the exact order statistic: the relative error is at most 2^−(BUCKET_BITS+1) (subnormal numbers aside, whose buckets
+ * are 2^(−1022−BUCKET_BITS) wide). HdrHistogram divides its range so; see also DDSketch (Masson, Rim and Lee, VLDB 2019).
  *
  * Sum: the exact sum, an integer multiple of 2^−1074, rounded once when it is read.
  */
 import { dyadic, toNumber } from "../exact/dyadic.ts";
 
 /** Bits of the mantissa that tell buckets apart. */
-const BITS = 7;
+export const BUCKET_BITS = 7;
 
 /** Bound of a quantile's relative error. */
-export const QUANTILE_ERROR = 2 ** -(BITS + 1);
+export const QUANTILE_ERROR = 2 ** -(BUCKET_BITS + 1);
 
 /** Bucket → how many; buckets in no order. */
 export type Sketch = Map<number, number>;
@@ -30,14 +30,14 @@ export function bucketOf(x: number): number {
   if (!(x >= 0 && x < Infinity)) throw new RangeError(`found ${String(x)}, expected a finite number ≥ 0`);
   // Adding 0 turns −0 into 0.
   double[0] = x + 0;
-  return (words[HIGH] as number) >>> (20 - BITS);
+  return (words[HIGH] as number) >>> (20 - BUCKET_BITS);
 }
 
 /** The middle of a bucket; of the bucket that holds 0, 0. */
 export function bucketMiddle(bucket: number): number {
   if (bucket === 0) return 0;
   const edge = (k: number): number => {
-    view.setUint32(0, k << (20 - BITS));
+    view.setUint32(0, k << (20 - BUCKET_BITS));
     view.setUint32(4, 0);
     return view.getFloat64(0);
   };
@@ -89,7 +89,7 @@ export function parseSketch(text: string): Sketch {
   for (const part of text.split(" ")) {
     const [step = "", count = "1"] = part.split("x");
     bucket += Number(step);
-    if (!/^\d+(x[1-9]\d*)?$/.test(part) || !Number.isSafeInteger(Number(count)) || bucket >= 2 ** (11 + BITS)) {
+    if (!/^\d+(x[1-9]\d*)?$/.test(part) || !Number.isSafeInteger(Number(count)) || bucket >= 2 ** (11 + BUCKET_BITS)) {
       throw new RangeError(`found "${part.slice(0, 40)}" in a sketch`);
     }
     sketch.set(bucket, Number(count));

@@ -32,11 +32,6 @@ export function normUpper(measured: number, n: number, arithmetic: Arithmetic): 
   return raisedNorm(normRounding(n, arithmetic), measured);
 }
 
-/** Lower bound of a norm measured over n numbers. */
-export function normLower(measured: number, n: number, arithmetic: Arithmetic): number {
-  return loweredNorm(normRounding(n, arithmetic), measured);
-}
-
 /**
  * Σ_{s ≤ last} U(J_s) · backwardStepError(s, ‖stage s‖): how far a pullback through layers last … 1 is from its exact value.
  * @param error receives it. @param rows how many vectors go through at once, the stages' norms being their Frobenius norms.

@@ -2,7 +2,7 @@
  * What was measured of a block of samples, in the form that judge.ts reads: from an engine's block, or from a refinement in f64. Every
  * list of numbers is a column, one entry a sample; lists over layers are indexed t − 1.
  */
-import type { Arithmetic, Measurements } from "../engine/engine.ts";
+import type { Measurements } from "../engine/engine.ts";
 
 /** A vector pulled back through layers s = t−1 … 1, by its norms as measured. */
 export interface MeasuredPullback {
@@ -39,7 +39,6 @@ export interface LayerEvidence {
 }
 
 export interface Evidence {
-  readonly arithmetic: Arithmetic;
   /** max|D̂_t|. */
   readonly slopeMax: readonly Float64Array[];
   /** null for a layer that a refinement left out. */
@@ -50,7 +49,6 @@ export interface Evidence {
 export function evidenceOf(m: Measurements): Evidence {
   const gradientNorm = m.pullbackNorm[0] as Float64Array;
   return {
-    arithmetic: m.arithmetic,
     slopeMax: m.slopeMax,
     layers: m.adjointNorm.map((adjointNorm, i) => {
       const witness = m.witnesses[i] ?? null;

@@ -52,7 +52,7 @@ export function columns<T extends object>(numbers: T): Columns<T> {
 
 export function evidenceColumns({ arithmetic, slopeMax, layers }: OneEvidence): Evidence {
   return {
-    ...{ arithmetic, ...columns({ slopeMax }) },
+    ...columns({ slopeMax }),
     layers: layers.map(({ witness, explicit, ...numbers }) => ({
       ...columns(numbers),
       witness: witness === null ? null : columns(witness),
