@@ -50,7 +50,7 @@ export function columns<T extends object>(numbers: T): Columns<T> {
   return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, column(value)])) as Columns<T>;
 }
 
-export function evidenceColumns({ arithmetic, slopeMax, layers }: OneEvidence): Evidence {
+export function evidenceColumns({ slopeMax, layers }: OneEvidence): Evidence {
   return {
     ...columns({ slopeMax }),
     layers: layers.map(({ witness, explicit, ...numbers }) => ({
