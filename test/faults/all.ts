@@ -1,4 +1,5 @@
 /** The whole campaign on one engine. */
+import type { FaultName } from "../../src/engine/faults.ts";
 import { FAULT_NAMES, FAULTS } from "../../src/engine/faults.ts";
 import type { Engines, FaultFigures, Sizes } from "./campaign.ts";
 import { measureFault, measureFlushing } from "./campaign.ts";
@@ -10,6 +11,12 @@ export interface CampaignFigures {
   readonly flushing: { readonly samples: number; readonly falseAlarms: number } | null;
 }
 
+/** The faults of an engine that are none of its freedoms, or every second one of them. */
+export function namesOf(kind: Engines["kind"], { half }: Pick<Sizes, "half"> = {}): FaultName[] {
+  const all = FAULT_NAMES.filter((name) => FAULTS[name].engines.includes(kind) && FAULTS[name].allowed !== true);
+  return half === undefined ? all : all.filter((_, i) => i % 2 === half);
+}
+
 /** @param say gets a line when a fault has been measured. */
 export async function allFaults(engines: Engines, sizes: Sizes, say: (line: string) => void): Promise<CampaignFigures> {
   const { description } = engines.host;
@@ -17,9 +24,7 @@ export async function allFaults(engines: Engines, sizes: Sizes, say: (line: stri
   const { kind, precision, adapter } = clean.description;
   const engine = `${kind} ${precision}, ${adapter}, ${description.runtime}`;
   const faults: FaultFigures[] = [];
-  for (const name of FAULT_NAMES) {
-    const { engines: where, allowed } = FAULTS[name];
-    if (!where.includes(engines.kind) || allowed === true) continue;
+  for (const name of namesOf(engines.kind, sizes)) {
     const figures = await measureFault(engines, clean, name, sizes);
     faults.push(figures);
     const { affected, detected, runs, runsFlagged } = figures;

@@ -45,6 +45,8 @@ export interface Engines {
 }
 
 export interface Sizes {
+  /** Every second fault alone, from this one on; all where left out. */
+  readonly half?: 0 | 1;
   /** Scenarios at audit 1, and samples of each; `large` for the faults that need a large batch, or several. */
   readonly scenarios: number;
   readonly samples: number;
