@@ -13,6 +13,7 @@ export function exponentOf(x: number): number {
 
 /** x·2^k, exact wherever the result is a normal number; applied in parts where one factor would overflow, or leave a subnormal number. */
 export function timesPowerOfTwo(x: number, k: number): number {
+  if (k === 0) return x;
   const factor = powerOfTwo(k);
   if (factor !== undefined) {
     const product = x * factor;

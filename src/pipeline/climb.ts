@@ -40,6 +40,8 @@ const COARSE_ACCURACY = 2 ** -5;
 interface Step {
   readonly accuracy: number | null;
   readonly explicit: boolean;
+  /** Whether samples that are settled already take part: a number was asked for, not a verdict. */
+  readonly everyone?: boolean;
   /** Layers t to be taken up again. */
   readonly wanted: (draft: Draft, at: number) => readonly number[];
 }
@@ -53,19 +55,20 @@ function stepsOf({ bounds }: Draft, { hostAccuracy, certify }: Wishes): Step[] {
     { accuracy: REFINED_ACCURACY, explicit: true, wanted: openLayers },
   ];
   const explicit = certify !== null;
-  if (hostAccuracy !== null) steps.push({ accuracy: hostAccuracy, explicit, wanted: estimatedLayers });
+  if (hostAccuracy !== null) {
+    steps.push({ accuracy: hostAccuracy, explicit, everyone: true, wanted: estimatedLayers });
+  }
   if (certify !== null) {
     const accuracy = Math.min(REFINED_ACCURACY, certify / 8);
-    steps.push({ accuracy, explicit, wanted: (d, at) => wideLayers(d, at, certify) });
+    steps.push({ accuracy, explicit, everyone: true, wanted: (d, at) => wideLayers(d, at, certify) });
   }
   return steps;
 }
 
-/** Samples that stand on one rung together. */
+/** Samples that stand on one rung together, and the layers t that are taken up again. */
 interface Party {
   readonly places: Int32Array;
-  /** Layers t that are taken up again; null: the engine's own block, every sample of it. */
-  readonly layers: readonly number[] | null;
+  readonly layers: readonly number[];
 }
 
 /** What there is to judge the samples of a party by, in their order; the whole block for the engine's. */
@@ -75,12 +78,15 @@ interface Findable {
 }
 
 export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
-  for (const step of [null, ...stepsOf(draft, wishes)]) {
+  const all = new Int32Array(draft.block.samples).map((_, at) => at);
+  const own = ownEvidence(draft);
+  judgeParty(draft, all, true, own.evidence, own.bounds);
+  const open = all.filter((at) => isOpen(draft, at));
+  for (const step of stepsOf(draft, wishes)) {
     await Promise.all(
-      partiesOf(draft, step).map(async ({ places, layers }) => {
-        const isWhole = step === null || layers === null;
-        const { evidence, bounds } = isWhole ? ownEvidence(draft) : await refine(draft, places, layers, step, wishes);
-        judgeParty(draft, places, isWhole, evidence, bounds);
+      partiesOf(draft, step, step.everyone === true ? all : open).map(async ({ places, layers }) => {
+        const { evidence, bounds } = await refine(draft, places, layers, step, wishes);
+        judgeParty(draft, places, false, evidence, bounds);
       }),
     );
   }
@@ -104,11 +110,10 @@ function ownEvidence({ evidence, bounds, block, measurements }: Draft): Findable
   return { evidence, bounds: bounds.judge };
 }
 
-/** Who takes this step, by the layers that they take up again, in blocks. */
-function partiesOf(draft: Draft, step: Step | null): Party[] {
-  if (step === null) return [{ places: Int32Array.from(draft.block.verdict.keys()), layers: null }];
+/** Who of these samples takes this step, by the layers that they take up again, in blocks. */
+function partiesOf(draft: Draft, step: Step, candidates: Int32Array): Party[] {
   const groups = new Map<string, { layers: readonly number[]; places: number[] }>();
-  for (let at = 0; at < draft.block.samples; at++) {
+  for (const at of candidates) {
     if (isOver(draft, at)) continue;
     const layers = step.wanted(draft, at);
     if (layers.length === 0) continue;
@@ -186,6 +191,12 @@ function isLookedAt({ suspected, small, inF64 }: Draft, at: number): boolean {
 
 function everyLayer({ block }: Draft): number[] {
   return block.layers.map((_, i) => i + 1);
+}
+
+/** Whether a sample may climb for its verdict's sake: what is settled stays so. */
+function isOpen(draft: Draft, at: number): boolean {
+  const code = draft.block.verdict[at] as number;
+  return code === CODE.unresolved || code === CODE.violated || isLookedAt(draft, at);
 }
 
 /** Layers whose verdict is open; all that a factor of 0 does not settle where only the total is. */

@@ -3,8 +3,9 @@
  * quantiles are within a relative `QUANTILE_ERROR`; counts, extremes and the sum stay exact. Memory does not grow with the samples.
  */
 import type { Quantiles, Spread } from "../records/shared.ts";
-import type { Sketch } from "./sketch.ts";
-import { BUCKET_BITS, bucketOf, exactSum, sketchQuantiles, sumValue } from "./sketch.ts";
+import type { Buckets } from "./buckets.ts";
+import { addToBuckets, createBuckets, sketchOf } from "./buckets.ts";
+import { createExactSum, sketchQuantiles, sumValue } from "./sketch.ts";
 
 /** Values that are kept as they are. */
 export const EXACT = 65_536;
@@ -15,66 +16,69 @@ export interface Distribution {
   /** Values that were counted. */
   readonly counted: () => number;
   readonly isExact: () => boolean;
-  /** @param reason where nothing was counted. */
-  readonly quantiles: (reason: string) => Quantiles;
   readonly spread: () => Spread;
 }
 
+/** One whose sum is kept too, and so its mean. */
+export interface SummedDistribution extends Distribution {
+  /** @param reason where nothing was counted. */
+  readonly quantiles: (reason: string) => Quantiles;
+}
+
 const SHARES = [0.01, 0.1, 0.5, 0.9, 0.99] as const;
-/** The buckets of one exponent stand in one page. */
-const PAGE = 2 ** BUCKET_BITS;
+/** Skips nothing. */
+const NOTHING = new Uint8Array(EXACT);
 
 export function createDistribution(): Distribution {
+  return create(false);
+}
+
+export function createSummedDistribution(): SummedDistribution {
+  return create(true);
+}
+
+/** @param summed whether the sum is kept beyond `EXACT` values: without it `quantiles` has no mean to tell. */
+function create(summed: boolean): SummedDistribution {
   let kept = new Float64Array(64);
   let length = 0;
-  let folded = 0;
-  let sum = 0n;
-  let min = Infinity;
-  let max = -Infinity;
-  // By exponent.
-  const pages = new Array<Float64Array | undefined>(2048).fill(undefined);
+  let sketch: Buckets | null = null;
+  const sum = summed ? createExactSum() : null;
 
-  /** From the values kept to the sketch. */
-  const fold = (): void => {
-    for (let k = 0; k < length; k++) {
-      const value = kept[k] as number;
-      const bucket = bucketOf(value);
-      const page = (pages[bucket >>> BUCKET_BITS] ??= new Float64Array(PAGE));
-      const place = bucket & (PAGE - 1);
-      page[place] = (page[place] as number) + 1;
-      // −0 counts as 0.
-      if (value < min) min = value + 0;
-      if (value > max) max = value + 0;
-    }
-    sum += exactSum(kept.subarray(0, length));
-    folded += length;
-    length = 0;
-  };
-  const grow = (): void => {
-    if (length >= EXACT) {
-      fold();
-      return;
-    }
-    const grown = new Float64Array(Math.min(EXACT, 2 * length));
+  /** Makes room for `more` values, as long as all can be kept. */
+  const reserve = (more: number): void => {
+    if (length + more <= kept.length) return;
+    const grown = new Float64Array(Math.min(EXACT, Math.max(2 * kept.length, length + more)));
     grown.set(kept);
     kept = grown;
   };
-  const sketch = (): Sketch => {
-    if (length > 0) fold();
-    const found: Sketch = new Map();
-    for (const [number, page] of pages.entries()) {
-      page?.forEach((count, k) => {
-        if (count > 0) found.set(number * PAGE + k, count);
-      });
+  const addExact = (column: Float64Array, skipped: Uint8Array, code: number): void => {
+    const finite = finiteValues(column, skipped, code);
+    if (length + finite.length <= EXACT) {
+      reserve(finite.length);
+      kept.set(finite, length);
+      length += finite.length;
+      return;
     }
-    return found;
+    sketch = createBuckets();
+    for (const values of [kept.subarray(0, length), finite]) {
+      for (let from = 0; from < values.length; from += EXACT) {
+        addToBuckets(sketch, values.subarray(from, from + EXACT), NOTHING, 1);
+      }
+      sum?.add(values);
+    }
+    kept = new Float64Array(0);
   };
-  const counted = (): number => folded + length;
+  const counted = (): number => sketch?.counted ?? length;
   /** The extremes and the values at these shares. */
   const summary = (shares: readonly number[]): { min: number; max: number; at: number[]; mean: number } => {
-    if (folded > 0) {
-      const at = sketchQuantiles(sketch(), shares);
-      return { min, max, at, mean: sumValue(sum) / counted() };
+    if (sketch !== null) {
+      const { min, max } = sketch;
+      return {
+        min,
+        max,
+        at: sketchQuantiles(sketchOf(sketch), shares),
+        mean: sumValue(sum?.total() ?? 0n) / sketch.counted,
+      };
     }
     let total = 0;
     for (let k = 0; k < length; k++) total += kept[k] as number;
@@ -84,15 +88,15 @@ export function createDistribution(): Distribution {
   };
   return {
     addColumn(column, skipped, code) {
-      for (let at = 0; at < column.length; at++) {
-        const value = column[at] as number;
-        if (skipped[at] === code || !(value - value === 0)) continue;
-        if (length === kept.length) grow();
-        kept[length++] = value;
+      if (sketch === null) {
+        addExact(column, skipped, code);
+        return;
       }
+      addToBuckets(sketch, column, skipped, code);
+      sum?.add(finiteValues(column, skipped, code));
     },
     counted,
-    isExact: () => folded === 0,
+    isExact: () => sketch === null,
     quantiles(reason) {
       if (counted() === 0) {
         const none = { min: null, p01: null, p10: null, median: null, mean: null, p90: null, p99: null, max: null };
@@ -109,6 +113,16 @@ export function createDistribution(): Distribution {
       return { min: found.min, median: found.at[0] as number, max: found.max };
     },
   };
+}
+
+function finiteValues(column: Float64Array, skipped: Uint8Array, code: number): Float64Array {
+  const found = new Float64Array(column.length);
+  let length = 0;
+  for (let at = 0; at < column.length; at++) {
+    const value = column[at] as number;
+    if (skipped[at] !== code && value - value === 0) found[length++] = value;
+  }
+  return found.subarray(0, length);
 }
 
 /** Order statistic at p: the element of rank ⌈p·n⌉ (type 1 of Hyndman and Fan), so that every quantile is a value that occurred. */

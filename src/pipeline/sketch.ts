@@ -23,7 +23,7 @@ const view = new DataView(new ArrayBuffer(8));
 const double = new Float64Array(view.buffer);
 const words = new Uint32Array(view.buffer);
 /** Which of the two words holds sign and exponent: a matter of the machine's byte order. */
-const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+export const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /** @throws RangeError for a number below 0, or one that is not finite. */
 export function bucketOf(x: number): number {
@@ -97,25 +97,48 @@ export function parseSketch(text: string): Sketch {
   return sketch;
 }
 
-/** Numbers that `exactSum` takes at once before its parts could round: 2^21 parts of 32 bits fit in 53. */
+/** Numbers that may be added before a part could round: 2^21 parts of 32 bits fit in 53. */
 const CHUNK = 2 ** 20;
 
-/** Σ x exactly, in units of 2^−1074. @throws RangeError for a number that is not finite. */
-export function exactSum(values: ArrayLike<number>): bigint {
-  let sum = 0n;
-  for (let from = 0; from < values.length; from += CHUNK)
-    sum += chunkSum(values, from, Math.min(values.length, from + CHUNK));
-  return sum;
+/** An exact sum in the making: mantissas are added by exponent, their upper and lower halves apart, as whole numbers below 2^53. */
+export interface ExactSum {
+  /** @throws RangeError for a number that is not finite. */
+  readonly add: (values: ArrayLike<number>) => void;
+  /** Σ x of all that was added, in units of 2^−1074. */
+  readonly total: () => bigint;
 }
 
-/** Sums of the upper and lower halves of mantissas, by exponent. */
-const UPPER = new Float64Array(2048);
-const LOWER = new Float64Array(2048);
+export function createExactSum(): ExactSum {
+  const upper = new Float64Array(2048);
+  const lower = new Float64Array(2048);
+  let added = 0;
+  let sum = 0n;
+  const fold = (): void => {
+    for (let exponent = 0; exponent < upper.length; exponent++) {
+      const [high, low] = [upper[exponent] as number, lower[exponent] as number];
+      if (high !== 0 || low !== 0) sum += ((BigInt(high) << 32n) + BigInt(low)) << BigInt(Math.max(exponent, 1) - 1);
+    }
+    upper.fill(0);
+    lower.fill(0);
+    added = 0;
+  };
+  return {
+    add(values) {
+      for (let from = 0; from < values.length; from += CHUNK) {
+        const to = Math.min(values.length, from + CHUNK);
+        if (added + to - from > CHUNK) fold();
+        addParts(values, from, to, upper, lower);
+        added += to - from;
+      }
+    },
+    total() {
+      fold();
+      return sum;
+    },
+  };
+}
 
-function chunkSum(values: ArrayLike<number>, from: number, to: number): bigint {
-  // Mantissas are added by exponent, their upper and lower halves apart: whole numbers below 2^53.
-  UPPER.fill(0);
-  LOWER.fill(0);
+function addParts(values: ArrayLike<number>, from: number, to: number, upper: Float64Array, lower: Float64Array): void {
   for (let i = from; i < to; i++) {
     const x = values[i] as number;
     if (!(x - x === 0)) throw new RangeError(`found ${String(x)}, expected a finite number`);
@@ -124,16 +147,16 @@ function chunkSum(values: ArrayLike<number>, from: number, to: number): bigint {
     const exponent = (high >>> 20) & 0x7ff;
     const mantissa = (high & 0xfffff) + (exponent > 0 ? 0x100000 : 0);
     const sign = x < 0 ? -1 : 1;
-    UPPER[exponent] = (UPPER[exponent] as number) + sign * mantissa;
-    LOWER[exponent] = (LOWER[exponent] as number) + sign * (words[1 - HIGH] as number);
+    upper[exponent] = (upper[exponent] as number) + sign * mantissa;
+    lower[exponent] = (lower[exponent] as number) + sign * (words[1 - HIGH] as number);
   }
-  let sum = 0n;
-  for (let exponent = 0; exponent < UPPER.length; exponent++) {
-    const [upper, lower] = [UPPER[exponent] as number, LOWER[exponent] as number];
-    if (upper === 0 && lower === 0) continue;
-    sum += ((BigInt(upper) << 32n) + BigInt(lower)) << BigInt(Math.max(exponent, 1) - 1);
-  }
-  return sum;
+}
+
+/** Σ x exactly, in units of 2^−1074. @throws RangeError for a number that is not finite. */
+export function exactSum(values: ArrayLike<number>): bigint {
+  const sum = createExactSum();
+  sum.add(values);
+  return sum.total();
 }
 
 /** The nearest double to an exact sum. */

@@ -13,7 +13,7 @@ import type { LayerColumns, SettledBlock, Told, Violation } from "./block.ts";
 import { RUNGS } from "./block.ts";
 import { isNarrow } from "./climb.ts";
 import type { Distribution } from "./distribution.ts";
-import { createDistribution } from "./distribution.ts";
+import { createDistribution, createSummedDistribution } from "./distribution.ts";
 import { createOutputStatistics } from "./each-output.ts";
 import { QUANTILE_ERROR } from "./sketch.ts";
 
@@ -63,8 +63,8 @@ export function createStatistics(
   const climbed = RUNGS.map(() => 0);
   const kinds = UPPER_KINDS.map(() => 0);
   const faults = new Map<string, { check: string; layer: number; count: number; example: FaultExample }>();
-  const ratio = createDistribution();
-  const coefficient = createDistribution();
+  const ratio = createSummedDistribution();
+  const coefficient = createSummedDistribution();
   const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(createDistribution));
   let proven = { lower: Infinity, upper: -Infinity };
   let kinks = 0;

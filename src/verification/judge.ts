@@ -36,7 +36,9 @@ function withZeros({ layers }: JudgeBounds, { slopeMax, layers: own }: Evidence,
   for (const column of new Set(columns)) {
     for (let at = 0; at < samples; at++) if (column[at] === 0) has[at] = 1;
   }
-  return Array.from(has.keys()).filter((at) => has[at] === 1);
+  const places: number[] = [];
+  for (let at = has.indexOf(1); at >= 0; at = has.indexOf(1, at + 1)) places.push(at);
+  return places;
 }
 
 function judgeLayer(bounds: JudgeBounds, own: LayerEvidence, i: number, f: Findings): void {

@@ -10,7 +10,7 @@ import type { Arithmetic, Measurements } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { exponentOf, timesPowerOfTwo } from "../engine/powers.ts";
-import { outputBound } from "../network/growth.ts";
+import { outputBound, steepestSlope } from "../network/growth.ts";
 import type { Activation } from "../network/parametric.ts";
 import { steepestUnit } from "../network/parametric.ts";
 import { activationError } from "./audit/activation-error.ts";
@@ -134,6 +134,9 @@ function unitFault({ norm, bound }: UnitBounds, t: number, what: string, found: 
 interface ForwardBounds {
   readonly activation: Activation;
   readonly outputs: number;
+  /** ‖g(z)‖ ≤ atZero + steepest·‖z‖. */
+  readonly atZero: number;
+  readonly steepest: number;
   /** Norms over n_t and n_{t+1} numbers. */
   readonly before: NormRounding;
   readonly after: NormRounding;
@@ -150,7 +153,7 @@ function forwardBounds(plan: Plan, layer: LayerBounds, i: number, arithmetic: Ar
   const { scaleExponent } = plan.layers[i] as Plan["layers"][number];
   const { activation, bias } = plan.network.layers[i] as Plan["network"]["layers"][number];
   return {
-    ...{ activation, outputs },
+    ...{ activation, outputs, atZero: outputBound(activation, 0, outputs), steepest: steepestSlope(activation) },
     before: normRounding(inputs, arithmetic),
     after: normRounding(outputs, arithmetic),
     spectral: timesPowerOfTwo(layer.spectralUpper, scaleExponent),
@@ -173,7 +176,7 @@ function forwardFaults(steps: readonly ForwardBounds[], m: Measurements, hear: H
       const found = norms[at] as number;
       const least = loweredNorm(after, found);
       // No more than exact g allows: its rounding need not be asked for.
-      if (least <= outputBound(activation, z, outputs)) continue;
+      if (least <= step.atZero + step.steepest * z) continue;
       const most = activatedNorm(activation, z, outputs, m.arithmetic);
       if (!(least > most)) continue;
       const detail = `‖h‖ is ${found.toPrecision(6)}, and by ‖W‖‖h‖ + ‖b‖ of the layer before at most ${most.toPrecision(6)}`;
@@ -196,16 +199,15 @@ function activatedNorm(activation: Activation, z: number, n: number, arithmetic:
 
 /** Norm in f64 of n numbers, scaled where a square would leave the range; NaN where one is not finite. */
 function hostNorm(x: Float64Array, from: number, n: number): number {
+  let plain = 0;
+  for (let k = from; k < from + n; k++) plain += (x[k] as number) * (x[k] as number);
+  if (plain > 1e-200 && plain < 1e200) return Math.sqrt(plain);
   let largest = 0;
   for (let k = from; k < from + n; k++) largest = Math.max(largest, Math.abs(x[k] as number));
-  const ordinary = (largest > 1e-100 && largest < 1e100) || !(largest > 0 && largest < Infinity);
-  const exponent = ordinary ? 0 : exponentOf(largest);
+  if (!(largest > 0 && largest < Infinity)) return largest;
+  const exponent = exponentOf(largest);
   let sum = 0;
-  for (let k = from; k < from + n; k++) {
-    const v = x[k] as number;
-    const scaled = ordinary ? v : timesPowerOfTwo(v, -exponent);
-    sum += scaled * scaled;
-  }
+  for (let k = from; k < from + n; k++) sum += timesPowerOfTwo(x[k] as number, -exponent) ** 2;
   return timesPowerOfTwo(Math.sqrt(sum), exponent);
 }
 

@@ -1,0 +1,73 @@
+/** A sketch (sketch.ts) while it is counted: a count a bucket, in pages of one exponent each, so that adding a value is one look-up. */
+import type { Sketch } from "./sketch.ts";
+import { BUCKET_BITS, bucketOf, HIGH } from "./sketch.ts";
+
+const PAGE = 2 ** BUCKET_BITS;
+const EXPONENTS = 2048;
+
+export interface Buckets {
+  /** Pages behind one another; the first belongs to no exponent. */
+  counts: Float64Array;
+  /** Where an exponent's page stands; 0: nowhere yet. */
+  readonly pageOf: Uint16Array;
+  pages: number;
+  counted: number;
+  min: number;
+  max: number;
+}
+
+export function createBuckets(): Buckets {
+  const pageOf = new Uint16Array(EXPONENTS);
+  return { counts: new Float64Array(4 * PAGE), pageOf, pages: 1, counted: 0, min: Infinity, max: -Infinity };
+}
+
+/**
+ * Counts every finite value of a column but those at the places where `skipped` has the code `code`.
+ * @throws RangeError for a value below 0.
+ */
+export function addToBuckets(buckets: Buckets, column: Float64Array, skipped: Uint8Array, code: number): void {
+  const { pageOf } = buckets;
+  const halves = new Uint32Array(column.buffer, column.byteOffset, 2 * column.length);
+  let { counts, counted, min, max } = buckets;
+  for (let at = 0; at < column.length; at++) {
+    const value = column[at] as number;
+    if (skipped[at] === code || !(value - value === 0)) continue;
+    const high = halves[2 * at + HIGH] as number;
+    // Below 0 and −0 have the sign bit set.
+    const bucket = high < 0x80000000 ? high >>> (20 - BUCKET_BITS) : bucketOf(value);
+    let page = pageOf[bucket >>> BUCKET_BITS] as number;
+    if (page === 0) {
+      page = addPage(buckets, bucket >>> BUCKET_BITS);
+      ({ counts } = buckets);
+    }
+    const place = (page << BUCKET_BITS) | (bucket & (PAGE - 1));
+    counts[place] = (counts[place] as number) + 1;
+    counted++;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  // −0 counts as 0.
+  Object.assign(buckets, { counted, min: min + 0, max: max + 0 });
+}
+
+function addPage(buckets: Buckets, exponent: number): number {
+  const page = buckets.pages++;
+  if (buckets.pages * PAGE > buckets.counts.length) {
+    const more = new Float64Array(2 * buckets.counts.length);
+    more.set(buckets.counts);
+    buckets.counts = more;
+  }
+  buckets.pageOf[exponent] = page;
+  return page;
+}
+
+export function sketchOf({ counts, pageOf }: Buckets): Sketch {
+  const found: Sketch = new Map();
+  for (const [exponent, page] of pageOf.entries()) {
+    for (let k = 0; page > 0 && k < PAGE; k++) {
+      const count = counts[page * PAGE + k] as number;
+      if (count > 0) found.set(exponent * PAGE + k, count);
+    }
+  }
+  return found;
+}
