@@ -1,12 +1,13 @@
 /**
- * Data files that are not held: the rows of a large .npy, IDX or safetensors file are read when they are asked for, so that memory does not
+ * Data files that are not held: the rows of a large .npy, IDX, safetensors or text file are read when they are asked for, so that memory does not
  * grow with the file. Its digest is taken once, at the beginning; a file that changes after that is refused.
  */
 import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import type { TableBlocks } from "../formats/csv-blocks.ts";
 import type { DataOptions, RowSource } from "../formats/read.ts";
-import { openLargeRows } from "../formats/read.ts";
+import { openLargeRows, openLargeTable, rowsOf } from "../formats/read.ts";
 import { FormatError } from "../network/errors.ts";
 import type { Reading } from "./files.ts";
 import { filePieces, PIECE_BYTES } from "./files.ts";
@@ -21,13 +22,17 @@ export async function openLarge(
   const known = statSync(file, { throwIfNoEntry: false });
   if (known?.isFile() !== true || known.size <= PIECE_BYTES) return null;
   const bytesAt = (offset: number, count: number): Uint8Array => readAt(file, known, offset, count);
-  const rows = openLargeRows(bytesAt(0, PIECE_BYTES), known.size, file, options, bytesAt);
-  if (rows === null) return null;
+  const head = bytesAt(0, PIECE_BYTES);
+  const raw = openLargeRows(head, known.size, file, options, bytesAt);
+  const table = raw === null ? openLargeTable(head, file, options) : null;
+  if (raw === null && table === null) return null;
   const hash = createHash("sha256");
   for await (const piece of filePieces(file, signal)) {
     hash.update(piece);
+    await table?.add(piece);
     await pause();
   }
+  const rows = raw ?? rowsOf(await (table as TableBlocks).finish(bytesAt), file);
   return { ...rows, sha256: hash.digest("hex") };
 }
 

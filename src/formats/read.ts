@@ -10,6 +10,8 @@ import { heldArray } from "./array.ts";
 import type { NumericArray } from "./array.ts";
 import { readContext } from "./budget.ts";
 import type { ReadContext } from "./budget.ts";
+import { tableBlocks } from "./csv-blocks.ts";
+import type { TableBlocks } from "./csv-blocks.ts";
 import { readCsv } from "./csv.ts";
 import type { CsvOptions } from "./csv.ts";
 import { refuseForeign } from "./foreign-files.ts";
@@ -168,6 +170,14 @@ export function openLargeRows(
   const decode = (first: number, count: number): Float64Array =>
     readNumbers(bytesAt(offset + first * bytes, count * bytes), 0, count, type, isLittleEndian);
   return rowsOf({ shape, decode }, name);
+}
+
+/** As openLargeRows, of a table: null where it is none, or has to be read whole (csv-blocks.ts). @throws FormatError, UsageError */
+export function openLargeTable(head: Uint8Array, name: string, options: DataOptions): TableBlocks | null {
+  const isOther = isGzip(head) || isZip(head) || isSafetensors(head) || isNpy(head) || !isTableName(name);
+  return isOther || options.array !== undefined
+    ? null
+    : tableBlocks(head, name, { ...options, ...readContext(options) });
 }
 
 /** An array's samples. @throws FormatError where it has none. */

@@ -5,7 +5,7 @@ import { FormatError } from "../network/errors.ts";
 const PIECE_BYTES = 1 << 20;
 
 /** A line of more characters is no table that anyone writes. */
-const LONGEST_LINE = 1 << 26;
+export const LONGEST_LINE = 1 << 26;
 
 /** Lines without their ends (LF, CR LF, or CR alone) and without a byte order mark. @throws FormatError for what is no text */
 export function* textLines(bytes: Uint8Array, source: string): Generator<string> {
@@ -25,7 +25,13 @@ export function* textLines(bytes: Uint8Array, source: string): Generator<string>
   yield* (rest + decoder.decode()).split(/\r\n|\n|\r/);
 }
 
-function encodingOf(bytes: Uint8Array, source: string): string {
+/** Whole lines in UTF-8. @param isFirst whether a byte order mark may stand before them. */
+export function decodedLines(bytes: Uint8Array, isFirst: boolean): string[] {
+  return new TextDecoder("utf-8", { ignoreBOM: !isFirst }).decode(bytes).split(/\r\n|\n|\r/);
+}
+
+/** @throws FormatError for what is no text */
+export function encodingOf(bytes: Uint8Array, source: string): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
   if (bytes.subarray(0, PIECE_BYTES).includes(0)) {

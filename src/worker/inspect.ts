@@ -1,6 +1,6 @@
 /** What a file can be, as its reader says: a network, data, either or neither, and what has to be asked of the user first. */
 import { LayersWantedError } from "../formats/arrangement.ts";
-import { HeaderWantedError } from "../formats/csv.ts";
+import { HeaderWantedError } from "../formats/csv-head.ts";
 import { ActivationsWantedError, KeyWantedError } from "../formats/model-tensors.ts";
 import { ArrayWantedError, openRows, readModel } from "../formats/read.ts";
 import type { FileSettings } from "./subject.ts";

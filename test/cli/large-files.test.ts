@@ -56,12 +56,21 @@ describe("a large file", () => {
     }
   });
 
+  test("has in blocks the rows and the digest that it has whole: table.csv", async () => {
+    const lines = Array.from({ length: 1_100_000 }, (_, i) => `${String(i)},${String(-i / 8)}\n`);
+    const bytes = new TextEncoder().encode(lines.join(""));
+    const large = await openLarge(write("table.csv", bytes), {}, own);
+    expect([large?.rows, large?.columns]).toEqual([lines.length, 2]);
+    expect(large?.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
+    expect(large?.read(1_000_000, 2)).toEqual(Float64Array.of(1_000_000, -125_000, 1_000_001, -125_000.125));
+  });
+
   const npy = (): Uint8Array => writeNpy(rowsOf(count(8)), ramp(count(8)), "f64");
   test("is left to be read whole where it is small, packed, of another format, or not the array that is asked for", async () => {
     const bytes = npy();
     for (const [name, content, array] of [
       ["small.npy", writeNpy([2, 2], ramp(4), "f64"), undefined],
-      ["table.csv", new TextEncoder().encode("1,2\n".repeat(PIECE_BYTES / 3)), undefined],
+      ["table.csv", Buffer.from(`\ufeff${"1,2\n".repeat(PIECE_BYTES / 6)}`, "utf16le"), undefined],
       ["asked.npy", bytes, "x"],
       ["more.npy", Buffer.concat([bytes, Uint8Array.of(0)]), undefined],
       ["both.safetensors", writeSafetensors(tensors, "F32"), undefined],
