@@ -103,6 +103,8 @@ const TABLE = {
   "report-mean-high": everywhere("the report's mean ‖∇ₓf‖² is 1.001 times its value"),
   "report-mean-of-others": everywhere("the report's mean ratio is divided by one sample more"),
   "report-count-moved": everywhere("the report counts one sample that holds as tight"),
+  "report-median-high": everywhere("the report's median ratio is 1.001 times its value"),
+  "report-quantile-of-others": everywhere("the report's 99th percentile of the ratio is its 90th"),
   "report-maximum-dropped": everywhere("the report's largest ratio is its median"),
   "subnormals-flushed": { ...webgpu("products and activations are 0 where they are subnormal"), allowed: true },
 } as const satisfies Readonly<Record<string, FaultDescription>>;
