@@ -131,10 +131,24 @@ export interface StoredDirection {
 }
 
 /** A witness as stored: û, the stages D_s â_{s+1} for s = 1…t−1, and ĉ. */
-export interface StoredWitness {
+export interface WitnessVectors {
   readonly vector: Float64Array;
   readonly stages: readonly Float64Array[];
   readonly result: Float64Array;
+}
+
+export interface StoredWitness extends WitnessVectors {
+  /** How û was found. */
+  readonly search?: StoredSearch;
+}
+
+/** The coefficients of the k steps that found a witness (krylov.ts), by which its iteration was stopped and û combined. */
+export interface StoredSearch {
+  /** α_1 … α_k and β_1 … β_k. */
+  readonly alpha: Float64Array;
+  readonly beta: Float64Array;
+  /** Of the arithmetic that made the vectors. */
+  readonly unitRoundoff: number;
 }
 
 /** Everything else that a sample's measurements were made of: what the audit recomputes. */

@@ -82,6 +82,7 @@ const TABLE = {
   "witness-of-next-sample": everywhere("the norms of a sample's witness are those of the next sample's"),
   "iteration-one-step": everywhere("the iteration for ‖J_t‖ ends after one step"),
   "iteration-loose": everywhere("the iteration for ‖J_t‖ stops after four steps, at any residual"),
+  "iteration-stop-loose": everywhere("the iteration for ‖J_t‖ stops at twenty times the error that it may leave"),
   "iteration-vector-flat": everywhere("the witness is the sum of the iteration's vectors"),
   "iteration-vector-first": everywhere("the witness is the iteration's first vector"),
   "weight-norm-proof-low": everywhere("‖W‖ is bracketed at 0.9 times its value, the proof that is kept of it too"),
@@ -102,6 +103,8 @@ const TABLE = {
   "report-mean-high": everywhere("the report's mean ‖∇ₓf‖² is 1.001 times its value"),
   "report-mean-of-others": everywhere("the report's mean ratio is divided by one sample more"),
   "report-count-moved": everywhere("the report counts one sample that holds as tight"),
+  "report-median-high": everywhere("the report's median ratio is 1.001 times its value"),
+  "report-quantile-of-others": everywhere("the report's 99th percentile of the ratio is its 90th"),
   "report-maximum-dropped": everywhere("the report's largest ratio is its median"),
   "subnormals-flushed": { ...webgpu("products and activations are 0 where they are subnormal"), allowed: true },
 } as const satisfies Readonly<Record<string, FaultDescription>>;

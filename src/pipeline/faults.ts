@@ -20,5 +20,7 @@ const CHANGES: Readonly<Record<string, (result: StatisticsResult) => StatisticsR
     ...r,
     verdicts: { ...r.verdicts, holds: r.verdicts.holds - 1, tight: r.verdicts.tight + 1 },
   }),
+  "report-median-high": (r) => ({ ...r, ratio: { ...r.ratio, median: times(r.ratio.median, 1.001) } }),
+  "report-quantile-of-others": (r) => ({ ...r, ratio: { ...r.ratio, p99: r.ratio.p90 } }),
   "report-maximum-dropped": (r) => ({ ...r, ratio: { ...r.ratio, max: r.ratio.median } }),
 };

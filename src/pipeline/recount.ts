@@ -1,7 +1,7 @@
 /**
- * A report counted a second time, by an accumulator of its own that is fed with the same blocks: counts must be equal, extremes the same
- * bits, and means within what rounding explains of two sums of n terms, 2γ_n Σ|x|. Its sums are compensated (Neumaier), so that its own error
- * does not grow with n.
+ * A report counted a second time, by accumulators of its own that are fed with the same blocks: counts must be equal, extremes the same
+ * bits, means within what rounding explains of two sums of n terms, 2γ_n Σ|x|, and quantiles in the bucket of a histogram of its own
+ * (histogram.ts), but for the error that the report states. Its sums are compensated (Neumaier), so that its own error does not grow with n.
  */
 import type { Report, ReportedFault } from "../records/report.ts";
 import { TIGHTNESS_NUMBERS } from "../records/report.ts";
@@ -12,6 +12,8 @@ import { gamma } from "../verification/rounding.ts";
 import { CODE } from "../verification/verdict.ts";
 import type { LayerColumns, SettledBlock } from "./block.ts";
 import { RUNGS } from "./block.ts";
+import type { Histogram } from "./histogram.ts";
+import { createHistogram } from "./histogram.ts";
 
 /** A sum with what its roundings lost, of how many terms and of what size. */
 interface Sum {
@@ -21,9 +23,14 @@ interface Sum {
   size: number;
   min: number;
   max: number;
+  /** Of what quantiles are reported of. */
+  readonly histogram: Histogram | null;
 }
 
-const emptySum = (): Sum => ({ count: 0, sum: 0, lost: 0, size: 0, min: Infinity, max: -Infinity });
+const emptySum = (histogram: Histogram | null = null): Sum => ({
+  ...{ count: 0, sum: 0, lost: 0, size: 0, min: Infinity, max: -Infinity, histogram },
+});
+const spread = (): Sum => emptySum(createHistogram());
 
 function add(into: Sum, x: number): void {
   const next = into.sum + x;
@@ -33,7 +40,19 @@ function add(into: Sum, x: number): void {
   into.count++;
   if (x < into.min) into.min = x;
   if (x > into.max) into.max = x;
+  into.histogram?.add(x);
 }
+
+/** The quantiles of a report, by their shares. */
+const QUANTILES = [
+  ["p01", 0.01],
+  ["p10", 0.1],
+  ["median", 0.5],
+  ["p90", 0.9],
+  ["p99", 0.99],
+] as const;
+/** Buckets of the report's sketch below f64's normal numbers are wider than its error. */
+const TINY = 2 ** -1020;
 
 export interface Recount {
   readonly add: (block: SettledBlock) => void;
@@ -41,12 +60,14 @@ export interface Recount {
   readonly held: (report: Report) => Report;
 }
 
-export function createRecount(depth: number): Recount {
+/** @param outputs of the head each-logit, how many there are; null for any other. */
+export function createRecount(depth: number, outputs: number | null = null): Recount {
   const codes = new Map<number, number>();
   const rungs = new Map<number, number>();
   const kinds = new Map<number, number>();
-  const [input, parameter, ratio, coefficient] = [emptySum(), emptySum(), emptySum(), emptySum()];
-  const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(emptySum));
+  const [input, parameter, ratio, coefficient] = [emptySum(), emptySum(), spread(), spread()];
+  const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(spread));
+  const energies = Array.from({ length: outputs ?? 0 }, () => emptySum());
   const ends = { lower: Infinity, upper: -Infinity };
   let [samples, kinks, audited, accurate, missed, violations] = [0, 0, 0, 0, 0, 0];
 
@@ -64,6 +85,8 @@ export function createRecount(depth: number): Recount {
     countIn(rungs, rung[at] as number);
     if (kink[at] !== 0) kinks++;
     add(input, (numbers.inputGradientNorm[at] as number) ** 2);
+    if (outputs !== null)
+      add(energies[(block.first + at) % outputs] as Sum, (numbers.inputGradientNorm[at] as number) ** 2);
     add(parameter, (numbers.parameterGradientNorm[at] as number) ** 2);
     finite(ratio, numbers.ratio[at] as number);
     finite(coefficient, numbers.coefficient[at] as number);
@@ -98,6 +121,17 @@ export function createRecount(depth: number): Recount {
       if (!(Math.abs((said ?? NaN) - right) <= bound))
         found.push(`${what} is ${String(said)}, summed again ${String(right)} ± ${bound.toExponential(1)}`);
     };
+    const quantile = (what: string, said: number | null, share: number, { histogram }: Sum): void => {
+      const right = histogram?.quantile(share) ?? null;
+      if (right === null) {
+        same(what, said, null);
+        return;
+      }
+      const error = report.quantileError ?? 0;
+      const [least, most] = [right.lower * (1 - error) - TINY, right.upper * (1 + error) + TINY];
+      if (!(said !== null && said >= least && said <= most))
+        found.push(`${what} is ${String(said)}, counted again from ${String(least)} to ${String(most)}`);
+    };
     const codeCount = (name: VerdictName): number =>
       (codes.get(CODE[name]) ?? 0) + (name === "holds" ? (codes.get(CODE.trivial) ?? 0) : 0);
     same("samples", report.samples, samples);
@@ -110,6 +144,9 @@ export function createRecount(depth: number): Recount {
       same(`the use of the bound "${kind}"`, report.bounds[kind] ?? 0, kinds.get(k) ?? 0);
     });
     same("the number of audited samples", report.audited.samples, audited);
+    const detects = audited === 0 ? null : 1 - 0.01 ** (1 / audited);
+    if (!(Math.abs((report.audited.detects ?? 2) - (detects ?? 2)) <= 2 ** -40))
+      same("the share of faulty samples that those show", report.audited.detects, detects);
     const { accuracy, certified } = report;
     if (accuracy !== undefined) {
       same("the estimates of ‖J‖ that were audited", accuracy.audited, accurate);
@@ -132,14 +169,25 @@ export function createRecount(depth: number): Recount {
       same(`the number of ${what}s`, said.counted, own.count);
       same(`the least ${what}`, said.min, own.count === 0 ? null : own.min);
       same(`the largest ${what}`, said.max, own.count === 0 ? null : own.max);
+      for (const [name, share] of QUANTILES) quantile(`${what} ${name}`, said[name], share, own);
     }
     report.layers.forEach((layer, i) => {
       TIGHTNESS_NUMBERS.forEach((name, k) => {
         const own = (layers[i] as Sum[])[k] as Sum;
         same(`the least ${name} of layer ${String(i + 1)}`, layer[name].min, own.count === 0 ? null : own.min);
         same(`the largest ${name} of layer ${String(i + 1)}`, layer[name].max, own.count === 0 ? null : own.max);
+        quantile(`the median ${name} of layer ${String(i + 1)}`, layer[name].median, 0.5, own);
       });
     });
+    // Where a sample has an output that is invalid, none of its outputs counts.
+    if (report.eachOutput !== undefined && input.count === samples && samples % energies.length === 0) {
+      const { geometricComplexity, dirichletEnergies } = report.eachOutput;
+      const sum = { ...input, count: samples / energies.length };
+      near("the geometric complexity", geometricComplexity, sum);
+      energies.forEach((own, k) => {
+        near(`the Dirichlet energy of output ${String(k)}`, dirichletEnergies[k] ?? null, own);
+      });
+    }
     if (report.faults.length === 0) same("the number of findings", 0, violations);
     return found;
   };

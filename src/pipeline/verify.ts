@@ -124,7 +124,7 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
   const asked = hostAccuracy ?? (plan.accuracy === "verdict" ? null : plan.accuracy);
   const counted = createStatistics(plan.layers.length, certify, asked, outputs);
   const statistics = withStatisticsFault(counted, request.plant);
-  const recount = createRecount(plan.layers.length);
+  const recount = createRecount(plan.layers.length, outputs);
   const origin = createOriginCheck(network, plan, source, audit, request.firstIndex ?? 0);
   const size = Math.max(1, request.batchSize ?? flights.size);
   const firstIndex = request.firstIndex ?? 0;

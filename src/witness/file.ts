@@ -56,7 +56,19 @@ const Stored = v.object({
   inputGradient: floats,
   pullbacks: v.array(floats),
   directions: v.strictTuple([direction, direction]),
-  witnesses: v.array(v.nullable(v.object({ vector: floats, stages: v.array(floats), result: floats }))),
+  witnesses: v.array(
+    v.nullable(
+      v.object({
+        ...{ vector: floats, stages: v.array(floats), result: floats },
+        search: v.exactOptional(
+          note(
+            v.object({ alpha: floats, beta: floats, unitRoundoff: float }),
+            "The coefficients of the iteration's steps, and the unit roundoff of the arithmetic that made its vectors.",
+          ),
+        ),
+      }),
+    ),
+  ),
 });
 
 const Measurements = v.object({

@@ -76,4 +76,11 @@ export function checkShapes(
       }
     });
   }
+  stored.witnesses.forEach((witness, i) => {
+    if (witness?.search === undefined) return;
+    const steps = measured.witnesses[i]?.steps[0] ?? 0;
+    const { alpha, beta } = witness.search;
+    expectLength(`stored.witnesses.${String(i)}.search.alpha`, alpha.length, steps);
+    expectLength(`stored.witnesses.${String(i)}.search.beta`, beta.length, steps);
+  });
 }

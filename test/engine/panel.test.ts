@@ -101,9 +101,10 @@ describe("the iteration in f32", () => {
     runCalls(frame, base.stages);
     for (const own of iterations) {
       runCalls(frame, [own.start]);
-      const found = [kernelMemory(), loopMemory()].map((memory) =>
-        searchPanels(frame, own, base.slopes.slice(0, own.t - 1), 1e-3, memory),
-      );
+      const found = [kernelMemory(), loopMemory()].map((memory) => {
+        const { search, ...rest } = searchPanels(frame, own, base.slopes.slice(0, own.t - 1), 1e-3, memory);
+        return { ...rest, searches: Array.from({ length: samples }, (_, sample) => search(sample)) };
+      });
       expect(found[0]).toEqual(found[1]);
       expect(found[0]?.left).toHaveLength(0);
     }

@@ -14,21 +14,30 @@ export interface CleanFigures {
   readonly singleOutput: { samples: number; tight: number };
   readonly failures: string[];
   readonly audited: number;
+  /** Estimates of ‖J_t‖ that were held against a converged norm, and those further from it than was asked for. */
+  readonly estimates: { audited: number; missed: number };
   /** Architectures and samples of each kind (cases.ts). */
   readonly kinds: Record<Kind, { architectures: number; samples: number }>;
   /** Median of (κ_hi − κ_lo) over the layers of every hundredth sample. */
   readonly tightnessWidth: number;
 }
 
-/** Cases `from` … `to` − 1 of a seed, `samples` samples each as far as the budget of multiplications allows; verdicts alone. */
+/** Cases `from` … `to` − 1 of a seed, `samples` samples each as far as the budget of multiplications allows. */
+export interface CleanRequest {
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+  readonly samples: number;
+  readonly budget: number;
+  /** Share; the default where left out. */
+  readonly audit?: number;
+}
+
+/** Verdicts alone of the cases of an even number, every ‖J_t‖ to 1e-3 of the odd ones: then the iteration is audited too. */
 export async function clean(
   engine: Engine,
   host: CpuEngine,
-  seed: number,
-  from: number,
-  to: number,
-  samples: number,
-  budget: number,
+  { seed, from, to, samples, budget, audit }: CleanRequest,
 ): Promise<CleanFigures> {
   const verdicts: Record<string, number> = {};
   const escalations: Record<string, number> = {};
@@ -39,6 +48,7 @@ export async function clean(
   ) as CleanFigures["kinds"];
   const widths: number[] = [];
   let audited = 0;
+  const estimates = { audited: 0, missed: 0 };
   let total = 0;
   for (let index = from; index < to; index++) {
     const drawn = drawCase(seed, index, budget);
@@ -54,7 +64,8 @@ export async function clean(
       engine,
       host,
       norm: drawn.norm,
-      accuracy: "verdict",
+      accuracy: index % 2 === 0 ? "verdict" : 1e-3,
+      ...(audit === undefined ? {} : { audit }),
       // Of its own for each architecture, and with it the draw of the audit: a draw is a function of seed and sample alone.
       seed: index,
       onRow: (row) => {
@@ -73,6 +84,12 @@ export async function clean(
     if (failure !== null) throw failure;
     total += report.samples;
     audited += report.audited.samples;
+    estimates.audited += report.accuracy?.audited ?? 0;
+    estimates.missed += report.accuracy?.missed ?? 0;
+    // What is no sample's: the plan, the inputs, the report.
+    for (const fault of report.faults)
+      if (failures.length < 20 && report.verdicts.violated === 0)
+        failures.push(`${drawn.name}: ${fault.check}: ${fault.example?.reason ?? ""}`);
     for (const kind of drawn.kinds) {
       kinds[kind].architectures++;
       kinds[kind].samples += report.samples;
@@ -82,6 +99,6 @@ export async function clean(
   }
   const finite = widths.filter((w) => Number.isFinite(w)).sort((a, b) => a - b);
   const tightnessWidth = finite[Math.floor(finite.length / 2)] ?? NaN;
-  const counts = { verdicts, escalations, singleOutput, failures, audited, kinds, tightnessWidth };
+  const counts = { verdicts, escalations, singleOutput, failures, audited, estimates, kinds, tightnessWidth };
   return { architectures: to - from, samples: total, ...counts };
 }

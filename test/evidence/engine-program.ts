@@ -19,6 +19,8 @@ export interface CaseRequest {
   readonly to: number;
   readonly samples: number;
   readonly budget: number;
+  /** Of the clean samples' audit; the default share where left out. */
+  readonly audit?: number;
 }
 
 export interface FaultRequest {

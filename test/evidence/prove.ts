@@ -37,6 +37,6 @@ function onEngine(
     case "structured":
       return agreement(engine, host, request.seed, request.from, request.to, request.budget, STRUCTURED);
     case "clean":
-      return clean(engine, host, request.seed, request.from, request.to, request.samples, request.budget);
+      return clean(engine, host, request);
   }
 }

@@ -43,6 +43,8 @@ test.each([
   ["report-mean-high", "the mean ‖∇ₓf‖² is"],
   ["report-mean-of-others", "the mean ratio is"],
   ["report-count-moved", "the number of samples that are holds is"],
+  ["report-median-high", "ratio median is"],
+  ["report-quantile-of-others", "ratio p99 is"],
   ["report-maximum-dropped", "the largest ratio is"],
   ["inputs-row-early", "is read again by itself"],
   ["plan-weights-f16", "in the plan, and"],

@@ -1,5 +1,6 @@
 /** The audit of the iteration: a witness that is none of A's vectors, steps that no stop rule gives, and estimates beside converged norms. */
 import { describe, expect, test } from "vitest";
+import type { StoredSearch } from "../../src/engine/engine.ts";
 import { auditAccuracy, accuracyWords, chanceOfMisses } from "../../src/verification/audit/accuracy.ts";
 import { auditSample } from "../../src/verification/audit/audit.ts";
 import { jacobianWorkspace } from "../../src/verification/audit/jacobian.ts";
@@ -13,12 +14,13 @@ const network = randomNetwork({
   ...{ seed: 61, index: 0, widths: [30, 40, 35, 6], initialiser: "he", biasScale: 0.2 },
   activations: ["tanh", "gelu", "identity"],
 });
-const clean = (): Promise<Audited> =>
+/** Where more is asked for than 1e-5, engine cpu searches in f64. */
+const clean = (accuracy = 1e-3): Promise<Audited> =>
   auditedSample({
     network,
     head: { kind: "log-sum-exp" },
     input: Float64Array.from(normals(62, 0, 30)),
-    accuracy: 1e-3,
+    accuracy,
   });
 const found = ({ subject, outcome }: Audited): string[] =>
   auditSample(subject, null, outcome, [])
@@ -41,7 +43,7 @@ describe("a witness", () => {
     const audited = await clean();
     const vector = audited.traced.witnesses[1]?.vector as Float64Array;
     vector.forEach((v, k) => (vector[k] = v + (k % 2 === 0 ? 0.02 : -0.02)));
-    expect(found(audited)).toContain("the residual ‖JJᵀû − θû‖/‖û‖ 2");
+    expect(found(audited)).toContain("the residual ‖JJᵀû − θû‖ 2");
   });
 
   test("of more steps than there are dimensions, or of none, is refused by its number", async () => {
@@ -49,6 +51,50 @@ describe("a witness", () => {
       const audited = await clean();
       (audited.measurements.witnesses[1] as { steps: unknown }).steps = Float64Array.of(steps);
       expect(found(audited)).toContain("the number of steps 2");
+    }
+  });
+});
+
+describe("the stop rule, asked again of the coefficients that were stored", () => {
+  const asking = (audited: Audited, accuracy: number): Audited => ({
+    ...audited,
+    subject: { ...audited.subject, plan: { ...audited.plan, accuracy } },
+  });
+  const searchOf = ({ traced }: Audited): StoredSearch => traced.witnesses[1]?.search as StoredSearch;
+
+  test("does not let go of an iteration that leaves more than was asked for", async () => {
+    expect(found(asking(await clean(), 1e-14))).toEqual([
+      "what the iteration left of θ 2",
+      "what the iteration left of θ 3",
+    ]);
+  });
+
+  test("does not let one go on that had left less at an earlier question", async () => {
+    const audited = await clean(1e-14);
+    expect(searchOf(audited).alpha.length).toBeGreaterThan(12);
+    expect(found(asking(audited, 0.5))).toContain("the number of steps 2");
+  });
+
+  test("is asked after so many steps alone: one more, or one less, is none of them", async () => {
+    const audited = await clean();
+    const { alpha, beta } = searchOf(audited);
+    const witness = audited.traced.witnesses[1] as { search: unknown };
+    witness.search = { ...searchOf(audited), alpha: alpha.slice(0, -1), beta: beta.slice(0, -1) };
+    expect(found(audited)).toContain("the number of steps 2");
+    const { steps } = audited.measurements.witnesses[1] as { steps: Int32Array };
+    steps[0] = alpha.length - 1;
+    expect(found(audited)).toContain("the number of steps 2");
+    steps[0] = 5;
+    witness.search = { ...searchOf(audited), alpha: alpha.slice(0, 5), beta: beta.slice(0, 5) };
+    expect(found(audited)).toContain("what the iteration left of θ 2");
+  });
+
+  test("a last coefficient that is not what the step left is found by û's own residual", async () => {
+    for (const factor of [0.5, 2]) {
+      const audited = await clean(1e-6);
+      const { beta } = searchOf(audited);
+      beta[beta.length - 1] = factor * (beta.at(-1) as number);
+      expect(found(audited)).toContain("the residual ‖JJᵀû − θû‖ 2");
     }
   });
 });

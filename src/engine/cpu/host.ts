@@ -8,7 +8,7 @@ import type { Layer } from "../../network/network.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer } from "../plan.ts";
 import type { StoredBlock } from "./measure.ts";
-import { measureBlock, readSample } from "./measure.ts";
+import { measureBlock, readStored, readTraced } from "./measure.ts";
 import type { Operators } from "./operators.ts";
 import { makeOperators } from "./operators.ts";
 import type { RefineRequest, Refinement } from "./refine.ts";
@@ -101,10 +101,10 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
       case "traced": {
         const block = blocks.get(request.blockId);
         if (block === undefined) throw new RangeError(`block ${String(request.blockId)} was released`);
-        const { stored, traced } = block.program;
+        const { samples } = request;
         return request.kind === "traced"
-          ? request.samples.map((sample) => readSample<TracedSample>(block, traced, sample))
-          : request.samples.map((sample) => readSample<StoredSample>(block, stored, sample));
+          ? samples.map((sample) => readTraced(block, sample))
+          : samples.map((sample) => readStored(block, sample));
       }
       case "release":
         blocks.delete(request.blockId);

@@ -3,7 +3,7 @@
  * The search for û runs in f32 (panel.ts) where that is enough, else in f64; what is measured of û is always f64.
  * Samples that have stopped leave the block once half of it has: a sample's own arithmetic does not change thereby.
  */
-import type { WitnessMeasurement } from "../engine.ts";
+import type { StoredSearch, WitnessMeasurement } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { KrylovState } from "../program/krylov-state.ts";
@@ -21,6 +21,12 @@ interface BasisBlock {
   readonly samples: Int32Array;
 }
 
+/** Witnesses of a block, and how each was found. */
+export interface FoundWitnesses {
+  readonly measurement: WitnessMeasurement;
+  readonly search: (sample: number) => StoredSearch;
+}
+
 /**
  * Witnesses from the vectors in `next`, of length 1 (a zero vector gets none), which is left as it was.
  * @param slopes D_1 … of the frame.
@@ -32,9 +38,13 @@ export function runIteration(
   slopes: readonly Matrix[],
   accuracy: number,
   single: boolean,
-): WitnessMeasurement {
+): FoundWitnesses {
   const below = slopes.slice(0, own.t - 1);
-  const { vector, steps } = single && accuracy >= SINGLE_ACCURACY ? twice() : search(frame, own, below, accuracy);
+  const {
+    vector,
+    steps,
+    search: searchOf,
+  } = single && accuracy >= SINGLE_ACCURACY ? twice() : search(frame, own, below, accuracy);
   frame.set(own.vector, vector);
   runCalls(frame, own.back);
   const count = steps.length;
@@ -42,7 +52,7 @@ export function runIteration(
   const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count));
   const measurement = { ...norms, steps };
   dropUnusable(measurement);
-  return measurement;
+  return { measurement, search: searchOf };
 
   /** In f32, and what that left in f64. */
   function twice(): Search {
@@ -52,12 +62,19 @@ export function runIteration(
     const rest = new Frame(frame.operators, frame.first, null);
     for (const of of [own.next, ...below]) rest.set(of, pickColumns(frame.of(of), count, left));
     const again = search(rest, own, below, accuracy);
+    const places = new Map(Array.from(left, (sample, i) => [sample, i]));
     left.forEach((sample, i) => {
       found.steps[sample] = again.steps[i] as number;
       for (let row = 0; row < own.next.rows; row++)
         found.vector[row * count + sample] = again.vector[row * left.length + i] as number;
     });
-    return found;
+    return {
+      ...found,
+      search: (sample) => {
+        const place = places.get(sample);
+        return place === undefined ? found.search(sample) : again.search(place);
+      },
+    };
   }
 }
 
@@ -65,6 +82,7 @@ export function runIteration(
 interface Search {
   readonly vector: Float64Array;
   readonly steps: Int32Array;
+  readonly search: FoundWitnesses["search"];
 }
 
 /** In f64. @param below D_1 … D_{t−1}. */
@@ -106,7 +124,8 @@ function search(frame: Frame, own: Iteration, below: readonly Matrix[], accuracy
     for (const D of below) live.set(D, pickColumns(live.of(D), width, kept));
     samples = running;
   }
-  return { vector: combine(basis, state, rows, count), steps: state.steps() };
+  const vector = combine(basis, state, rows, count);
+  return { vector, steps: state.steps(), search: (sample) => state.search(sample) };
 }
 
 /** û = Σ_j s_j q_j, each sample by the coefficients of its own steps. */

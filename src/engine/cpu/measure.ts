@@ -1,13 +1,14 @@
 /** One block of samples through engine cpu: the plan's batch program, run on the host. */
-import type { Batch, Measurements, StoredSample } from "../engine.ts";
+import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import { withMeasurementFault } from "../faults.ts";
 import type { BaseMeasurements } from "../program/base.ts";
-import type { BatchProgram, Vectors } from "../program/program.ts";
+import type { BatchProgram, TracedVectors, Vectors } from "../program/program.ts";
 import type { Measure, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import { runExplicit } from "./explicit.ts";
 import { Frame } from "./frame.ts";
+import type { FoundWitnesses } from "./iteration.ts";
 import { runIteration } from "./iteration.ts";
 import { runCalls } from "./kernels.ts";
 import type { Operators } from "./operators.ts";
@@ -16,6 +17,8 @@ import type { Operators } from "./operators.ts";
 export interface StoredBlock {
   readonly program: BatchProgram;
   readonly frame: Frame;
+  /** Of layers t = 1 … l; null where nothing was iterated. */
+  readonly searches: readonly (FoundWitnesses["search"] | null)[];
 }
 
 export function measureBlock(operators: Operators, batch: Batch): { measurements: Measurements; stored: StoredBlock } {
@@ -28,6 +31,12 @@ export function measureBlock(operators: Operators, batch: Batch): { measurements
   runCalls(frame, base.stages);
   const heads = frame.of(base.values);
   const value = Float64Array.from({ length: samples }, (_, j) => heads[2 * j] as number);
+  const witnesses = plan.layers.map((_, i) => {
+    const own = iterations[i - 1];
+    if (own === undefined || plan.accuracy === "verdict") return null;
+    runCalls(frame, [own.start]);
+    return runIteration(frame, own, base.slopes, plan.accuracy, true);
+  });
   const measurements: Measurements = {
     samples,
     arithmetic: IEEE_F64,
@@ -35,19 +44,18 @@ export function measureBlock(operators: Operators, batch: Batch): { measurements
     value,
     topExponent: Int32Array.from({ length: samples }, (_, j) => heads[2 * j + 1] as number),
     ...readTree<BaseMeasurements, Measure>(base.measured, (measure) => frame.measure(measure, samples)),
-    witnesses: plan.layers.map((_, i) => {
-      const own = iterations[i - 1];
-      if (own === undefined || plan.accuracy === "verdict") return null;
-      runCalls(frame, [own.start]);
-      return runIteration(frame, own, base.slopes, plan.accuracy, true);
-    }),
+    witnesses: witnesses.map((own) => own?.measurement ?? null),
     explicit: plan.layers.map((_, i) => {
       const own = explicit[i - 1];
       return own === undefined ? null : runExplicit(frame, own, base.slopes, samples, false);
     }),
   };
   const stored = [base.values, ...listOf<Place>(traced).map(({ of }) => of)];
-  return { measurements: withMeasurementFault(measurements, fault), stored: { program, frame: frame.only(stored) } };
+  const searches = witnesses.map((own) => own?.search ?? null);
+  return {
+    measurements: withMeasurementFault(measurements, fault),
+    stored: { program, frame: frame.only(stored), searches },
+  };
 }
 
 /** x, n_1 × B. */
@@ -75,9 +83,23 @@ function finiteColumns(matrices: readonly Float64Array[], samples: number): Uint
   return finite;
 }
 
-/** One sample of a stored block. @param tree what is wanted of it: the program's `stored` or `traced`. */
-export function readSample<T extends StoredSample>(
-  { program, frame }: StoredBlock,
+/** What a replay needs of one sample of a stored block. */
+export function readStored(block: StoredBlock, sample: number): StoredSample {
+  return readSample<StoredSample>(block, block.program.stored, sample);
+}
+
+/** All that is stored of it. */
+export function readTraced(block: StoredBlock, sample: number): TracedSample {
+  const read = readSample<TracedVectors>(block, block.program.traced, sample);
+  const witnesses = read.witnesses.map((witness, i) => {
+    const search = block.searches[i]?.(sample);
+    return witness === null || search === undefined ? witness : { ...witness, search };
+  });
+  return { ...read, witnesses };
+}
+
+function readSample<T extends StoredSample>(
+  { program, frame }: Pick<StoredBlock, "program" | "frame">,
   tree: Tree<Vectors<T>, Place>,
   sample: number,
 ): T {

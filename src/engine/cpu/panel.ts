@@ -5,6 +5,7 @@
  *
  * Samples that have stopped leave as soon as a panel can be 16 columns narrower; a sample's own arithmetic does not change thereby.
  */
+import type { StoredSearch } from "../engine.ts";
 import { KrylovState } from "../program/krylov-state.ts";
 import type { Iteration } from "../program/iteration.ts";
 import type { Call, Matrix } from "../program/stage.ts";
@@ -28,6 +29,8 @@ export interface PanelSearch {
   readonly steps: Int32Array;
   /** Samples that f32 has no room for. */
   readonly left: Int32Array;
+  /** Of a sample that is not left. */
+  readonly search: (sample: number) => StoredSearch;
 }
 
 /** From the vectors in `next`, of length 1. @param slopes D_1 … D_{t−1}. */
@@ -77,7 +80,10 @@ export function searchPanels(
     if (kept.length === 0) break;
     narrow(kept, width, step + 1);
   }
-  return { vector, steps: state.steps(), left: Int32Array.from(left) };
+  return {
+    ...{ vector, steps: state.steps(), left: Int32Array.from(left) },
+    search: (sample) => state.search(sample),
+  };
 
   /** û of the panel's samples that have stopped, from so many blocks. */
   function finish(blocks: number): void {

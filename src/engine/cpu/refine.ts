@@ -108,7 +108,7 @@ function refineLayer(
   let witness: RefinedLayer["witness"] = null;
   if (own !== undefined && accuracy !== null) {
     frame.set(own.next, startVectors(operators.plan, indices, pulled, pullbackNorm));
-    const found = runIteration(frame, own, base.slopes, accuracy, false);
+    const { measurement: found } = runIteration(frame, own, base.slopes, accuracy, false);
     witness = { vectorNorm: found.vectorNorm, resultNorm: found.pullbackNorm, stageNorms: found.stageNorm };
   }
   return {

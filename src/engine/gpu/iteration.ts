@@ -2,7 +2,7 @@
  * Witnesses for ‖J_t‖ on the device: every layer's iteration in rounds, all layers together, then û, its pullback and their norms. A sample
  * uses the coefficients of its own steps; the batch goes on until its last sample has stopped.
  */
-import type { WitnessMeasurement } from "../engine.ts";
+import type { StoredSearch, WitnessMeasurement } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import { STEP_LIMIT } from "../krylov.ts";
@@ -55,6 +55,12 @@ interface Running {
   iterateNorm: readonly Float64Array[];
 }
 
+/** The witnesses of a layer, and how each was found. */
+export interface DeviceWitness {
+  readonly measurement: WitnessMeasurement;
+  readonly search: (sample: number) => StoredSearch;
+}
+
 /** Witnesses of the layers for the first `samples` columns of the base pass that was just run. */
 export async function runIterations(
   open: OpenDevice,
@@ -63,7 +69,7 @@ export async function runIterations(
   samples: number,
   accuracy: number,
   fault: FaultName | undefined,
-): Promise<WitnessMeasurement[]> {
+): Promise<DeviceWitness[]> {
   const whole = (matrix: Matrix) => ({ buffer: stages.bufferOf(matrix), bytes: bytesOf(matrix) });
   const all = layers.map((layer): Running => {
     const state = new KrylovState(samples, layer.own.next.rows, accuracy, WGSL_F32.unitRoundoff, fault);
@@ -129,7 +135,7 @@ async function finish(
   stages: DeviceStages,
   all: readonly Running[],
   samples: number,
-): Promise<WitnessMeasurement[]> {
+): Promise<DeviceWitness[]> {
   const encoder = open.device.createCommandEncoder({ label: "witness" });
   for (const { layer, state, rounds } of all) {
     const { t, weights } = layer.own;
@@ -157,6 +163,6 @@ async function finish(
     );
     const measurement = { ...norms, steps: state.steps(), iterateNorm };
     dropUnusable(measurement);
-    return measurement;
+    return { measurement, search: (sample) => state.search(sample) };
   });
 }

@@ -17,7 +17,7 @@ import type { OpenDevice } from "./device.ts";
 import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
 import type { DeviceExplicit } from "./explicit.ts";
 import { runExplicit } from "./explicit.ts";
-import type { DeviceIteration } from "./iteration.ts";
+import type { DeviceIteration, DeviceWitness } from "./iteration.ts";
 import { prepareIteration, runIterations } from "./iteration.ts";
 import type { DeviceStages } from "./stages.ts";
 import { createDeviceStages } from "./stages.ts";
@@ -63,6 +63,8 @@ export async function createProgram(
   const stored = createStoredReader(open, workspace, stages, program);
   /** What "inputs-stale" reads: the inputs of the run before. */
   let before: Float32Array<ArrayBuffer> | null = null;
+  /** Of the batch last run, layers 2 … l. */
+  let witnesses: readonly DeviceWitness[] = [];
   return {
     capacity,
     async run(batch) {
@@ -78,19 +80,29 @@ export async function createProgram(
       const [summed, heads] = await submitAndRead(open, encoder, reads);
       const base = baseMeasurements(program, samples, summed as ArrayBuffer, heads as ArrayBuffer);
       const accuracy = plan.accuracy === "verdict" ? 0 : plan.accuracy;
-      const witnesses = await runIterations(open, stages, ready.iterations, samples, accuracy, fault);
+      witnesses = await runIterations(open, stages, ready.iterations, samples, accuracy, fault);
       const explicit: Measurements["explicit"][number][] = [];
       for (const own of ready.explicit) explicit.push(await runExplicit(open, stages, own, samples, address));
       const inner = plan.layers.slice(1);
       const measurements = {
         ...base,
-        witnesses: [null, ...inner.map((_, i) => witnesses[i] ?? null)],
+        witnesses: [null, ...inner.map((_, i) => witnesses[i]?.measurement ?? null)],
         explicit: [null, ...inner.map((_, i) => explicit[i] ?? null)],
       };
       return withMeasurementFault(measurements, fault);
     },
     readStored: stored.read,
-    readTraced: stored.readTraced,
+    async readTraced(samples) {
+      const found = witnesses;
+      const read = await stored.readTraced(samples);
+      return read.map((traced, j) => ({
+        ...traced,
+        witnesses: traced.witnesses.map((witness, i) => {
+          const search = found[i - 1]?.search(samples[j] as number);
+          return witness === null || search === undefined ? witness : { ...witness, search };
+        }),
+      }));
+    },
     destroy: workspace.destroy,
   };
 }

@@ -2,10 +2,10 @@
  * Reads back what the device stored of chosen samples: their columns of every matrix are gathered into one buffer (gather.wgsl), so
  * that a share of a large batch costs its share of the transfer. The dispatches are made when they are first needed.
  */
-import type { StoredSample, TracedSample } from "../engine.ts";
+import type { StoredSample } from "../engine.ts";
 import { KERNELS } from "../program/kernels.ts";
 import { bytesOf } from "../program/memory.ts";
-import type { BatchProgram, Vectors } from "../program/program.ts";
+import type { BatchProgram, TracedVectors, Vectors } from "../program/program.ts";
 import type { Branch, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
@@ -15,7 +15,7 @@ import type { DeviceStages } from "./stages.ts";
 
 export interface StoredReader {
   readonly read: (samples: readonly number[]) => Promise<StoredSample[]>;
-  readonly readTraced: (samples: readonly number[]) => Promise<TracedSample[]>;
+  readonly readTraced: (samples: readonly number[]) => Promise<TracedVectors[]>;
 }
 
 /** Samples gathered at once: many, few, as a batch's audit asks for, or as many as any matrix has columns. */
@@ -129,7 +129,7 @@ export function createStoredReader(
 
   return {
     read: reader<Vectors<StoredSample>>("stored", stored),
-    readTraced: reader<Vectors<TracedSample>>("traced", traced),
+    readTraced: reader<Vectors<TracedVectors>>("traced", traced),
   };
 }
 

@@ -2,7 +2,7 @@
  * The iteration for ‖J_t‖, t = 2 … l: Lanczos on A = J_tJ_tᵀ in rounds (krylov.ts has its scalar half), then the witness û, a combination of
  * the basis, with its pullback ĉ = J_tᵀû and their norms.
  */
-import type { StoredWitness, WitnessMeasurement } from "../engine.ts";
+import type { WitnessMeasurement, WitnessVectors } from "../engine.ts";
 import { isCheckpoint, STEP_LIMIT } from "../krylov.ts";
 import { KRYLOV_STATE, NORMALISE_STATE } from "./kernels.ts";
 import type { LinearMaps } from "./linear-maps.ts";
@@ -33,7 +33,7 @@ export interface Iteration {
   /** Norms of `next`, once it is there and after the first round. */
   readonly iterates: readonly [Sums, Sums];
   readonly iterate: Measure;
-  readonly vectors: Tree<StoredWitness, Place>;
+  readonly vectors: Tree<WitnessVectors, Place>;
 }
 
 /** Steps from + 1 … to, up to the next checkpoint, each after a product `gram`. */

@@ -1,4 +1,5 @@
 /** The scalar half of one layer's iteration, the same on every engine: each sample's coefficients, and when it stops (krylov.ts). */
+import type { StoredSearch } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import { exhausted, isCheckpoint, outOfDimensions, ritzVector, settled, STEP_LIMIT } from "../krylov.ts";
 
@@ -59,7 +60,8 @@ export class KrylovState {
     else if (outOfDimensions(steps, this.dimension)) this.running[sample] = 0;
     else if (isCheckpoint(steps, this.dimension)) {
       const { alpha, beta } = this.of(sample);
-      const found = settled(alpha, beta, steps, this.accuracy);
+      const loose = this.fault === "iteration-stop-loose" ? 20 : 1;
+      const found = settled(alpha, beta, steps, loose * this.accuracy);
       if (found === null) return;
       this.running[sample] = 0;
       this.weighed[sample] = 1;
@@ -80,13 +82,24 @@ export class KrylovState {
   /** s of û = Σ_j s_j q_j, one a step of the sample. */
   ritzCoefficients(sample: number): Float64Array {
     const from = sample * this.pitch;
-    if (this.weighed[sample] === 1) return this.weights.subarray(from, from + (this.taken[sample] as number));
     const steps = this.taken[sample] as number;
     if (this.fault === "iteration-vector-flat") return new Float64Array(steps).fill(1 / Math.sqrt(steps));
     if (this.fault === "iteration-vector-first")
       return Float64Array.from({ length: steps }, (_, j) => (j === 0 ? 1 : 0));
+    if (this.weighed[sample] === 1) return this.weights.subarray(from, from + steps);
     const { alpha, beta } = this.of(sample);
     return ritzVector(alpha, beta, steps);
+  }
+
+  /** What a sample's steps were, for those who look at them afterwards. */
+  search(sample: number): StoredSearch {
+    const from = sample * this.pitch;
+    const to = from + (this.taken[sample] as number);
+    return {
+      alpha: this.alpha.slice(from, to),
+      beta: this.beta.slice(from, to),
+      unitRoundoff: this.unitRoundoff,
+    };
   }
 
   private of(sample: number): { readonly alpha: Float64Array; readonly beta: Float64Array } {

@@ -3,7 +3,7 @@
  * a device and the host run it, its memory is added up from it, what is stored is read back by its places, and a conformance run walks
  * it again to find the call that went wrong.
  */
-import type { StoredSample, TracedSample } from "../engine.ts";
+import type { StoredSample, TracedSample, WitnessVectors } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import type { BasePass } from "./base.ts";
 import { basePass } from "./base.ts";
@@ -24,8 +24,13 @@ export interface BatchProgram {
   readonly explicit: readonly ExplicitJacobian[];
   /** Where everything stands that is read back of a sample: what a replay needs, and all that the audit reads. */
   readonly stored: Tree<Vectors<StoredSample>, Place>;
-  readonly traced: Tree<Vectors<TracedSample>, Place>;
+  readonly traced: Tree<Vectors<TracedVectors>, Place>;
 }
+
+/** A traced sample but for how its witnesses were found, which no matrix holds. */
+export type TracedVectors = Omit<TracedSample, "witnesses"> & {
+  readonly witnesses: readonly (WitnessVectors | null)[];
+};
 
 /** A sample as it is read back, but for its two numbers, which stand in `base.values`. */
 export type Vectors<T> = Omit<T, "value" | "topExponent">;

@@ -1,38 +1,43 @@
 /**
- * The iteration for ‖J_t‖ of one sample, from its stored witness û and slopes, by products of the audit's own in f64.
+ * The iteration for ‖J_t‖ of one sample: what was found, held against what its steps say of it. Nothing here depends on the vector that an
+ * engine starts from, nor on how it makes its steps.
  *
- * With A = J_tJ_tᵀ and θ = ‖J_tᵀû‖²/‖û‖² the residual is R = ‖Aû − θû‖/‖û‖, which no other θ makes smaller. An engine's k steps make
- * AQ = QT + β_k q_{k+1}e_kᵀ + F, F the rounding of each step (Paige), whatever becomes of the q_j's orthogonality, and û = Qs with Ts = θ_T s:
+ * With A = J_tJ_tᵀ an engine's k steps make AQ = QT + β_k q_{k+1}e_kᵀ + F, T of their coefficients α and β, F the rounding of each step
+ * (Paige), whatever becomes of the q_j's orthogonality; û = Qs with Ts = θs and ‖s‖ = 1. So the residual of û, by products of the audit's own
+ * in f64, is what its last step left:
  *
- *     R‖û‖ ≤ β_k|s_k| + ‖F‖
+ *     |‖Aû − θû‖ − β_k|s_k|‖q_{k+1}‖| ≤ ‖F‖
  *
- * The stop rule (engine/krylov.ts) says of β_k|s_k| = ρ, a the accuracy asked for, that min(ρ, ρ²/(θ_T − θ₂)) ≤ a θ_T/10, so that
- * ρ ≤ √(a/10) θ_T; or that ρ ≤ β_k ≤ 64u max α where the space has come to its end. After as many steps as J_t has of rank, at most the
- * least n_s and the fewest units that are alive, the space is whole: ρ is then what rounding took from its orthogonality. That is of the order of √u a step (Paige; Simon), which is no bound: a thousand times as much is allowed, so that in
- * f32 nothing is said there; nor is anything at the limit of 96 steps below n_t. ‖F‖ ≤ √k (‖fl(Aq) − Aq‖ + 16u‖A‖): both products of each layer,
- * γ_{n+2}ω each, carried to the end by the norms of what lies between.
+ * ‖F‖ ≤ √k (‖fl(Aq) − Aq‖ + 16u‖A‖): both products of each layer, γ_{n+2}ω each, carried to the end by the norms of what lies between. θ and s
+ * are those of T by bisection and pivots (top-singular.ts). Where another of T's eigenvalues is as near as T's own rounding, s may be anything
+ * between their vectors, and β_k is all that is known of the residual.
+ *
+ * The stop rule (engine/krylov.ts) is a function of T: after the steps of a list, the first of them 12, it asks whether ρ = β_k|s_k| has
+ * min(ρ, ρ²/(θ − θ₂)) ≤ a θ/10, a the accuracy asked for; and it ends where β_k ≤ 64u max α, or with the dimensions or the 96th step. The audit
+ * asks both ways: that there was a reason to stop at k, and none before; each but for what T's own rounding in f64 moves.
  */
-import type { Arithmetic } from "../../engine/engine.ts";
+import type { Arithmetic, StoredSearch } from "../../engine/engine.ts";
 import type { Plan } from "../../engine/plan.ts";
 import type { LayerBounds } from "../rounding.ts";
-import { backwardStepError, gamma } from "../rounding.ts";
+import { backwardStepError, gamma, normError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { usable } from "./linear.ts";
-import type { PreparedLayer } from "./prepared.ts";
-import type { AuditSubject } from "./subject.ts";
 import { pullBack, pushForward } from "./jacobian.ts";
+import { HOST } from "./scaling.ts";
+import type { AuditSubject } from "./subject.ts";
+import { largestRitz } from "./top-singular.ts";
 import { euclidean, largestOf } from "./vectors.ts";
 
 /** The engine's promise: most steps, and after which it asks whether a sample has settled. */
 const STEP_LIMIT = 96;
 const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
+const FIRST_QUESTION = 12;
 /** The share of the accuracy asked for at which it stops, of the norm's square: 2 · 0.05. */
 const STOP_SHARE = 0.1;
-/**
- * What the vectors of an iteration are made in at worst, on every engine: û is an exact vector whatever made it, so that engine cpu searches
- * for it in f32 too. Weights and slopes are rounded to it besides, a unit each.
- */
-const SEARCH: Arithmetic = { unitRoundoff: 2 ** -23, flush: 2 ** -126, largest: (2 - 2 ** -23) * 2 ** 127 };
+/** A residual so small beside θ needs no first question. */
+const NO_RESIDUAL = 1e-14;
+/** Where nothing is left but rounding: in units of the arithmetic, of the largest α. */
+const EXHAUSTED = 64;
 
 export function auditIteration(subject: AuditSubject, comparison: Comparison): void {
   const { plan, traced, measurements, at } = subject;
@@ -41,68 +46,133 @@ export function auditIteration(subject: AuditSubject, comparison: Comparison): v
     const witness = traced.witnesses[t - 1] ?? null;
     const measured = measurements.witnesses[t - 1] ?? null;
     if (witness === null || measured === null || !usable(witness)) continue;
-    const length = euclidean(witness.vector);
-    if (!(length > 0)) continue;
-    auditSteps(subject, t, measured.steps[at] ?? NaN, witness.vector, length, plan.accuracy, comparison);
+    if (!(euclidean(witness.vector) > 0)) continue;
+    const steps = measured.steps[at] ?? NaN;
+    const limit = Math.min(witness.vector.length, STEP_LIMIT);
+    const said = witness.search?.alpha.length ?? steps;
+    if (!(steps >= 1 && steps <= limit && steps === said)) {
+      comparison.near("iteration", t, "the number of steps", steps, Math.min(Math.max(1, said), limit), 0);
+      continue;
+    }
+    // A witness file of an older version has no more of the iteration.
+    if (witness.search === undefined) continue;
+    auditSearch(subject, t, witness.vector, witness.search, plan.accuracy, comparison);
   }
 }
 
-function auditSteps(
+function auditSearch(
   subject: AuditSubject,
   t: number,
-  steps: number,
   vector: Float64Array,
-  length: number,
+  search: StoredSearch,
   accuracy: number,
   comparison: Comparison,
 ): void {
-  const { prepared, traced, jacobianUpper } = subject;
-  const dimension = vector.length;
-  const limit = Math.min(dimension, STEP_LIMIT);
-  if (!(steps >= 1 && steps <= limit)) {
-    comparison.near("iteration", t, "the number of steps", steps, Math.min(Math.max(1, steps || 1), limit), 0);
+  const { alpha, beta, unitRoundoff: u } = search;
+  const steps = alpha.length;
+  const largest = largestOf(alpha);
+  // Beyond these squares of the coefficients may leave f64's range.
+  if (!(largest > 2 ** -400 && largest < 2 ** 400 && largestOf(beta) < 2 ** 400)) return;
+  const last = ritz(search, steps);
+  auditResidual(subject, t, vector, search, last, comparison);
+  const wanted = STOP_SHARE * accuracy * last.theta;
+  const dimensions = Math.min(vector.length, STEP_LIMIT);
+  if (steps < dimensions && !hasEnded(search, steps, u) && !maySettle(last, steps, accuracy)) {
+    // Enough, but not after a number of steps at which it is asked.
+    const next = CHECKPOINTS.find((k) => k > steps) ?? dimensions;
+    if (leftOf(last) > wanted) comparison.near("iteration", t, "what the iteration left of θ", leftOf(last), 0, wanted);
+    else comparison.near("iteration", t, "the number of steps", steps, Math.min(next, dimensions), 0);
+  }
+  for (let k = 1; k < steps; k++) {
+    const asks = CHECKPOINTS.includes(k) && mustSettle(ritz(search, k), k, accuracy);
+    if (!asks && !hasEnded(search, k, u)) continue;
+    comparison.near("iteration", t, "the number of steps", steps, k, 0);
     return;
   }
-  const isWhole = steps >= rankBound(subject, t);
-  if (steps === limit && !isWhole) return;
-  const [pulled, pushed] = [prepared.scratch[2], prepared.scratch[3]];
-  const inputs = (prepared.layers[0] as PreparedLayer).inputs;
-  pullBack(prepared, traced.slopes, t, vector, pulled);
-  const back = euclidean(pulled.subarray(0, inputs));
-  pushForward(prepared, traced.slopes, t, pulled, pushed);
-  const theta = (back / length) ** 2;
-  // Beyond these θ or the residual may leave f64's range.
-  if (!(theta > 2 ** -900 && theta < 2 ** 900)) return;
-  let sum = 0;
-  for (let i = 0; i < dimension; i++) sum += ((pushed[i] as number) - theta * (vector[i] as number)) ** 2;
-  const residual = Math.sqrt(sum) / length;
-  const u = SEARCH.unitRoundoff;
-  const norm = jacobianUpper[t - 1] as number;
-  const rounding =
-    (Math.sqrt(steps) * (productError(subject, t) + 16 * u * norm ** 2) + 2 * steps ** 1.5 * u * norm ** 2) / length;
-  const settles = isWhole || CHECKPOINTS.includes(steps);
-  const share = Math.max(Math.sqrt(STOP_SHARE * accuracy), isWhole ? 2 ** 10 * dimension * Math.sqrt(u) : 0);
-  // θ_T is within ‖Aû − θ_Tû‖/‖û‖ of θ.
-  const ritz = (theta + rounding) / (1 - share / length);
-  const settled = settles ? (share < length ? (share * ritz) / length : Infinity) : 0;
-  const exhausted = (64 * u * norm ** 2 * (1 + 2 ** -10)) / length;
-  const bound = Math.max(settled, exhausted) + rounding + 2 ** -40 * theta;
-  if (!(residual <= bound)) comparison.near("iteration", t, "the residual ‖JJᵀû − θû‖/‖û‖", residual, 0, bound);
 }
 
-/** J_t = D_{t−1}W_{t−1} … D_1W_1 has no higher rank than any of its factors. */
-function rankBound({ plan, traced }: AuditSubject, t: number): number {
-  return plan.network.layers.slice(0, t - 1).reduce((least, { inputs }, s) => {
-    const alive = (traced.slopes[s] as Float64Array).reduce((count, d) => count + (d === 0 ? 0 : 1), 0);
-    return Math.min(least, inputs, alive);
-  }, Infinity);
+/** The top of T_k: θ, the step from it to θ₂, ρ = β_k|s_k|, and by how much T's own rounding in f64 moves ρ. */
+interface Ritz {
+  readonly theta: number;
+  readonly gap: number;
+  readonly residual: number;
+  readonly uncertain: number;
 }
+
+function ritz({ alpha, beta }: StoredSearch, k: number): Ritz {
+  const { value, second, last } = largestRitz(alpha, beta, k);
+  const gap = value - second;
+  const off = beta[k - 1] as number;
+  // Both ways to s solve for it within 32k units of ‖T‖ ≤ 2θ + …; a vector turns by a residual over the gap (Parlett, §11.7).
+  const turned = Math.min(1, (128 * k * HOST.unitRoundoff * value) / Math.max(gap, Number.MIN_VALUE));
+  return { theta: value, gap, residual: off * Math.abs(last), uncertain: off * turned };
+}
+
+/** min(ρ, ρ²/(θ − θ₂)). */
+function leftOf({ residual, gap }: Ritz): number {
+  return Math.min(residual, gap > 0 ? residual ** 2 / gap : Infinity);
+}
+
+/** θ and θ₂ are within this of themselves. */
+const CLOSE = 2 ** -40;
+
+/** Whether the rule is kept, but for rounding. */
+function maySettle({ theta, gap, residual, uncertain }: Ritz, k: number, accuracy: number): boolean {
+  const least = { theta, gap: gap + CLOSE * theta, residual: Math.max(0, residual - uncertain), uncertain: 0 };
+  if (least.residual <= 2 * NO_RESIDUAL * theta) return true;
+  return CHECKPOINTS.includes(k) && leftOf(least) <= STOP_SHARE * accuracy * theta * (1 + CLOSE);
+}
+
+/** Whether it is kept whatever rounding did. */
+function mustSettle({ theta, gap, residual, uncertain }: Ritz, k: number, accuracy: number): boolean {
+  const most = { theta, gap: gap - CLOSE * theta, residual: residual + uncertain, uncertain: 0 };
+  return k >= FIRST_QUESTION && leftOf(most) <= STOP_SHARE * accuracy * theta * (1 - CLOSE);
+}
+
+/** Whether step k left nothing but rounding. */
+function hasEnded({ alpha, beta }: StoredSearch, k: number, u: number): boolean {
+  return !((beta[k - 1] as number) > EXHAUSTED * u * largestOf(alpha.subarray(0, k)));
+}
+
+function auditResidual(
+  subject: AuditSubject,
+  t: number,
+  vector: Float64Array,
+  { alpha, unitRoundoff: u }: StoredSearch,
+  { theta, residual, uncertain }: Ritz,
+  comparison: Comparison,
+): void {
+  const { prepared, traced, jacobianUpper } = subject;
+  const steps = alpha.length;
+  const [pulled, pushed] = [prepared.scratch[2], prepared.scratch[3]];
+  pullBack(prepared, traced.slopes, t, vector, pulled);
+  pushForward(prepared, traced.slopes, t, pulled, pushed);
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum += ((pushed[i] as number) - theta * (vector[i] as number)) ** 2;
+  const found = Math.sqrt(sum);
+  const norm = jacobianUpper[t - 1] as number;
+  const search: Arithmetic = { ...SEARCH, unitRoundoff: u };
+  const products = productError(subject, t, search) + productError(subject, t, HOST);
+  const bound =
+    Math.sqrt(steps) * (products + 16 * u * norm ** 2) +
+    2 * steps ** 1.5 * u * norm ** 2 +
+    residual * normError(vector.length, search) +
+    uncertain;
+  comparison.near("iteration", t, "the residual ‖JJᵀû − θû‖", found, residual, bound);
+}
+
+/** The range of f32, in which a search may be made on every engine; weights and slopes are rounded to it besides, a unit each. */
+const SEARCH = { flush: 2 ** -126, largest: (2 - 2 ** -23) * 2 ** 127 };
 
 /**
  * ‖fl(Aq) − Aq‖ for ‖q‖ = 1: Σ_{s<t} U(J_s) ε_s of the pullback, carried back up by U(J_t), and as much of the tangents, twice for what W and
  * D are rounded by; where the engine uses W′_1W′_1ᵀ, that matrix's own rounding.
  */
-function productError({ plan, layers, traced, jacobianUpper }: AuditSubject, t: number): number {
+function productError(
+  { plan, layers, traced, jacobianUpper }: AuditSubject,
+  t: number,
+  arithmetic: Arithmetic,
+): number {
   const top = jacobianUpper[t - 1] as number;
   let error = 0;
   let flushed = 0;
@@ -110,17 +180,17 @@ function productError({ plan, layers, traced, jacobianUpper }: AuditSubject, t: 
   for (let s = t - 1; s >= 1; s--) {
     const layer = layers[s - 1] as LayerBounds;
     stage *= largestOf(traced.slopes[s - 1] as Float64Array);
-    error += (jacobianUpper[s - 1] as number) * backwardStepError(layer, stage, SEARCH);
+    error += (jacobianUpper[s - 1] as number) * backwardStepError(layer, stage, arithmetic);
     // What is flushed of the tangents arises at layer s and is carried up from there.
     const size = 4 + layer.spectralUpper + (jacobianUpper[s - 1] as number) * top;
-    flushed += SEARCH.flush * Math.sqrt(layer.outputs) * (layer.inputs + 4) * size * (1 + stage);
+    flushed += arithmetic.flush * Math.sqrt(layer.outputs) * (layer.inputs + 4) * size * (1 + stage);
     if (s > 1) {
       stage *= layer.spectralUpper;
       continue;
     }
     const first = plan.layers[0] as Plan["layers"][number];
     if (plan.firstGram !== null) {
-      const own = gamma(layer.inputs + layer.outputs + 6, SEARCH) * (first.absoluteNorm * stage) ** 2;
+      const own = gamma(layer.inputs + layer.outputs + 6, arithmetic) * (first.absoluteNorm * stage) ** 2;
       return 4 * error * top + own + flushed;
     }
   }

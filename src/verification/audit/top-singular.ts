@@ -85,8 +85,8 @@ function scaleInto(target: Float64Array, x: Float64Array, factor: number): void 
 
 /** The two largest eigenvalues of the tridiagonal T_k by bisection on Sturm counts, and the vector of the first, of length 1. */
 export function largestRitz(
-  alpha: readonly number[],
-  beta: readonly number[],
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
   k: number,
 ): { value: number; second: number; last: number; vector: Float64Array } {
   if (k === 1) return { value: alpha[0] as number, second: 0, last: 1, vector: Float64Array.of(1) };
@@ -101,10 +101,10 @@ export function largestRitz(
   return { value, second, last: vector[k - 1] as number, vector };
 }
 
-/** The least x with fewer than `rank` eigenvalues above it, within 2⁻⁴⁶ of `to`. */
+/** The least x with fewer than `rank` eigenvalues above it, within 2⁻⁵⁰ of `to`. */
 function bisected(
-  alpha: readonly number[],
-  beta: readonly number[],
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
   k: number,
   rank: number,
   from: number,
@@ -113,7 +113,7 @@ function bisected(
   let [low, high] = [from, to];
   for (let step = 0; step < 80; step++) {
     const middle = low + (high - low) / 2;
-    if (!(high - low > 2 ** -46 * to)) break;
+    if (!(high - low > 2 ** -50 * to)) break;
     if (countAbove(alpha, beta, k, middle) >= rank) low = middle;
     else high = middle;
   }
@@ -121,7 +121,7 @@ function bisected(
 }
 
 /** How many eigenvalues of T_k lie above x: positive pivots of T_k − xI. */
-function countAbove(alpha: readonly number[], beta: readonly number[], k: number, x: number): number {
+function countAbove(alpha: ArrayLike<number>, beta: ArrayLike<number>, k: number, x: number): number {
   let count = 0;
   let pivot = 1;
   for (let j = 0; j < k; j++) {
@@ -133,22 +133,30 @@ function countAbove(alpha: readonly number[], beta: readonly number[], k: number
   return count;
 }
 
-/** s with (T_k − θI)s = 0 but for its last row: from the last entry back by the pivots, all negative above the eigenvalues of what is before. */
-function ritzVector(alpha: readonly number[], beta: readonly number[], k: number, theta: number): Float64Array {
-  const pivots = new Float64Array(k);
-  let pivot = 1;
+/**
+ * The eigenvector at θ, of length 1: row r of (T_k − θI)s is left open, where by the pivots from above and from below it is nearest to 0, and s
+ * is solved for from s_r = 1 to both ends (twisted factorisation; Dhillon and Parlett 2004).
+ */
+function ritzVector(alpha: ArrayLike<number>, beta: ArrayLike<number>, k: number, theta: number): Float64Array {
+  const off = (j: number): number => (j < 0 || j >= k - 1 ? 0 : (beta[j] as number));
+  const nonzero = (d: number): number => (d === 0 ? 2 ** -60 * theta : d);
+  const [above, below] = [new Float64Array(k), new Float64Array(k)];
   for (let j = 0; j < k; j++) {
-    const b = j === 0 ? 0 : (beta[j - 1] as number);
-    pivot = (alpha[j] as number) - theta - (b * b) / pivot;
-    if (!(pivot < 0)) pivot = -(2 ** -52) * theta;
-    pivots[j] = pivot;
+    const before = j === 0 ? 0 : off(j - 1) ** 2 / (above[j - 1] as number);
+    above[j] = nonzero((alpha[j] as number) - theta - before);
   }
+  for (let j = k - 1; j >= 0; j--) {
+    const after = j === k - 1 ? 0 : off(j) ** 2 / (below[j + 1] as number);
+    below[j] = nonzero((alpha[j] as number) - theta - after);
+  }
+  let open = 0;
+  const left = (j: number): number =>
+    Math.abs((above[j] as number) + (below[j] as number) - ((alpha[j] as number) - theta));
+  for (let j = 1; j < k; j++) if (left(j) < left(open)) open = j;
   const s = new Float64Array(k);
-  s[k - 1] = 1;
-  for (let j = k - 2; j >= 0; j--) {
-    s[j] = (-(beta[j] as number) / (pivots[j] as number)) * (s[j + 1] as number);
-    if (Math.abs(s[j] as number) > 2 ** 400) for (let i = j; i < k; i++) s[i] = (s[i] as number) * 2 ** -400;
-  }
+  s[open] = 1;
+  for (let j = open - 1; j >= 0; j--) s[j] = (-off(j) / (above[j] as number)) * (s[j + 1] as number);
+  for (let j = open + 1; j < k; j++) s[j] = (-off(j - 1) / (below[j] as number)) * (s[j - 1] as number);
   const length = euclidean(s);
   for (let j = 0; j < k; j++) s[j] = (s[j] as number) / length;
   return s;
