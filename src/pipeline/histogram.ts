@@ -8,7 +8,8 @@ import type { Interval } from "../engine/interval.ts";
 /** Bits of an f32 that are not looked at. */
 const DROPPED = 12;
 /** Buckets of one exponent. */
-const PAGE = 2 ** (23 - DROPPED);
+const PAGE_BITS = 23 - DROPPED;
+const PAGE = 2 ** PAGE_BITS;
 const EXPONENTS = 256;
 /** What rounding to f32 moves, and below its normal numbers. */
 const [RELATIVE, ABSOLUTE] = [2 ** -23, 2 ** -148];
@@ -30,8 +31,8 @@ export function createHistogram(): Histogram {
       // −0 counts as 0.
       single[0] = x + 0;
       const bucket = (bits[0] as number) >>> DROPPED;
-      const page = (pages[Math.floor(bucket / PAGE)] ??= new Uint32Array(PAGE));
-      const place = bucket % PAGE;
+      const page = (pages[bucket >>> PAGE_BITS] ??= new Uint32Array(PAGE));
+      const place = bucket & (PAGE - 1);
       page[place] = (page[place] as number) + 1;
       count++;
     },

@@ -10,38 +10,11 @@ import { IEEE_F64 } from "../engine/engine.ts";
 import { UPPER_KINDS } from "../verification/findings.ts";
 import { gamma } from "../verification/rounding.ts";
 import { CODE } from "../verification/verdict.ts";
-import type { LayerColumns, SettledBlock } from "./block.ts";
+import type { SettledBlock } from "./block.ts";
 import { RUNGS } from "./block.ts";
-import type { Histogram } from "./histogram.ts";
+import type { Extent, Sum } from "./recount-column.ts";
+import { addExtent, addSum, emptyExtent, emptySum } from "./recount-column.ts";
 import { createHistogram } from "./histogram.ts";
-
-/** A sum with what its roundings lost, of how many terms and of what size. */
-interface Sum {
-  count: number;
-  sum: number;
-  lost: number;
-  size: number;
-  min: number;
-  max: number;
-  /** Of what quantiles are reported of. */
-  readonly histogram: Histogram | null;
-}
-
-const emptySum = (histogram: Histogram | null = null): Sum => ({
-  ...{ count: 0, sum: 0, lost: 0, size: 0, min: Infinity, max: -Infinity, histogram },
-});
-const spread = (): Sum => emptySum(createHistogram());
-
-function add(into: Sum, x: number): void {
-  const next = into.sum + x;
-  into.lost += Math.abs(into.sum) >= Math.abs(x) ? into.sum - next + x : x - next + into.sum;
-  into.sum = next;
-  into.size += Math.abs(x);
-  into.count++;
-  if (x < into.min) into.min = x;
-  if (x > into.max) into.max = x;
-  into.histogram?.add(x);
-}
 
 /** The quantiles of a report, by their shares. */
 const QUANTILES = [
@@ -62,46 +35,53 @@ export interface Recount {
 
 /** @param outputs of the head each-logit, how many there are; null for any other. */
 export function createRecount(depth: number, outputs: number | null = null): Recount {
-  const codes = new Map<number, number>();
-  const rungs = new Map<number, number>();
-  const kinds = new Map<number, number>();
-  const [input, parameter, ratio, coefficient] = [emptySum(), emptySum(), spread(), spread()];
-  const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(spread));
+  const [codes, rungs, kinds] = [new Float64Array(256), new Float64Array(256), new Float64Array(256)];
+  const [input, parameter] = [emptySum(), emptySum()];
+  const [ratio, coefficient] = [emptySum(createHistogram()), emptySum(createHistogram())];
+  const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(emptyExtent));
   const energies = Array.from({ length: outputs ?? 0 }, () => emptySum());
   const ends = { lower: Infinity, upper: -Infinity };
   let [samples, kinks, audited, accurate, missed, violations] = [0, 0, 0, 0, 0, 0];
 
-  const countIn = (map: Map<number, number>, key: number): void => {
-    map.set(key, (map.get(key) ?? 0) + 1);
-  };
-  const finite = (into: Sum, x: number): void => {
-    if (Number.isFinite(x)) add(into, x);
-  };
-  const addSample = (block: SettledBlock, at: number): void => {
-    const { verdict, numbers, rung, kink, findings } = block;
-    samples++;
-    countIn(codes, verdict[at] as number);
-    if (verdict[at] === CODE.invalid) return;
-    countIn(rungs, rung[at] as number);
-    if (kink[at] !== 0) kinks++;
-    add(input, (numbers.inputGradientNorm[at] as number) ** 2);
-    if (outputs !== null)
-      add(energies[(block.first + at) % outputs] as Sum, (numbers.inputGradientNorm[at] as number) ** 2);
-    add(parameter, (numbers.parameterGradientNorm[at] as number) ** 2);
-    finite(ratio, numbers.ratio[at] as number);
-    finite(coefficient, numbers.coefficient[at] as number);
-    if (!Number.isNaN(numbers.ratio[at] as number)) {
-      const [low, high] = [numbers.ratioLower[at] as number, numbers.ratioUpper[at] as number];
+  const addEnds = ({ verdict, numbers }: SettledBlock): void => {
+    const { ratio: ratios, ratioLower, ratioUpper } = numbers;
+    for (let at = ratios.length - 1; at >= 0; at--) {
+      if (verdict[at] === CODE.invalid || Number.isNaN(ratios[at] as number)) continue;
+      const [low, high] = [ratioLower[at] as number, ratioUpper[at] as number];
       ends.lower = Math.min(ends.lower, Number.isFinite(low) ? low : 0);
       ends.upper = Math.max(ends.upper, Number.isFinite(high) ? high : Infinity);
     }
-    for (let i = 0; i < depth; i++) {
-      countIn(kinds, (findings.kind[i] as Uint8Array)[at] as number);
-      const own = block.layers[i] as LayerColumns;
+  };
+  const addBlock = (block: SettledBlock): void => {
+    const { verdict, numbers, rung, kink, findings } = block;
+    samples += verdict.length;
+    for (const code of verdict) codes[code] = (codes[code] as number) + 1;
+    countValid(rungs, rung, verdict);
+    kinks += kink.filter((layer, at) => layer !== 0 && verdict[at] !== CODE.invalid).length;
+    const squares = numbers.inputGradientNorm.map((x) => x ** 2);
+    addSum(input, squares, verdict);
+    addSum(
+      parameter,
+      numbers.parameterGradientNorm.map((x) => x ** 2),
+      verdict,
+    );
+    energies.forEach((own, k) => {
+      const isOwn = (at: number): boolean => (block.first + at) % energies.length === k;
+      addSum(
+        own,
+        squares.map((x, at) => (isOwn(at) ? x : NaN)),
+        verdict,
+      );
+    });
+    addSum(ratio, numbers.ratio, verdict);
+    addSum(coefficient, numbers.coefficient, verdict);
+    addEnds(block);
+    block.layers.forEach((own, i) => {
+      countValid(kinds, findings.kind[i] as Uint8Array, verdict);
       TIGHTNESS_NUMBERS.forEach((name, k) => {
-        finite((layers[i] as Sum[])[k] as Sum, own[name][at] as number);
+        addExtent((layers[i] as Extent[])[k] as Extent, own[name], verdict);
       });
-    }
+    });
   };
 
   const differences = (report: Report): string[] => {
@@ -121,7 +101,7 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
       if (!(Math.abs((said ?? NaN) - right) <= bound))
         found.push(`${what} is ${String(said)}, summed again ${String(right)} ± ${bound.toExponential(1)}`);
     };
-    const quantile = (what: string, said: number | null, share: number, { histogram }: Sum): void => {
+    const quantile = (what: string, said: number | null, share: number, { histogram }: Extent): void => {
       const right = histogram?.quantile(share) ?? null;
       if (right === null) {
         same(what, said, null);
@@ -133,15 +113,15 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
         found.push(`${what} is ${String(said)}, counted again from ${String(least)} to ${String(most)}`);
     };
     const codeCount = (name: VerdictName): number =>
-      (codes.get(CODE[name]) ?? 0) + (name === "holds" ? (codes.get(CODE.trivial) ?? 0) : 0);
+      (codes[CODE[name]] as number) + (name === "holds" ? (codes[CODE.trivial] as number) : 0);
     same("samples", report.samples, samples);
     for (const [name, said] of Object.entries(report.verdicts))
       same(`the number of samples that are ${name}`, said, codeCount(name as VerdictName));
     RUNGS.forEach((rung, k) => {
-      same(`the number of samples that are ${rung}`, report.escalations[rung], rungs.get(k) ?? 0);
+      same(`the number of samples that are ${rung}`, report.escalations[rung], rungs[k] as number);
     });
     UPPER_KINDS.forEach((kind, k) => {
-      same(`the use of the bound "${kind}"`, report.bounds[kind] ?? 0, kinds.get(k) ?? 0);
+      same(`the use of the bound "${kind}"`, report.bounds[kind] ?? 0, kinds[k] as number);
     });
     same("the number of audited samples", report.audited.samples, audited);
     const detects = audited === 0 ? null : 1 - 0.01 ** (1 / audited);
@@ -152,15 +132,16 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
       same("the estimates of ‖J‖ that were audited", accuracy.audited, accurate);
       same("those further off than was asked for", accuracy.missed, missed);
     }
-    const valid = input.count;
+    const valid = samples - (codes[CODE.invalid] as number);
     if (certified !== undefined)
       same("the number of certified intervals", certified.reached + certified.missed, valid * (depth - 1));
     same("the share of samples at a kink", report.kinks, valid === 0 ? null : kinks / valid);
     same("the least proven end of a ratio", report.ratioLower, ratio.count === 0 ? null : ends.lower);
     if (ends.upper < Infinity)
       same("the largest proven end of a ratio", report.ratioUpper, ratio.count === 0 ? null : ends.upper);
-    near("the mean ‖∇ₓf‖²", report.penalties.input, input);
-    near("the mean ‖∇_θ f‖²", report.penalties.parameter, parameter);
+    // A square that left the range has no place in a sum.
+    if (input.count === valid) near("the mean ‖∇ₓf‖²", report.penalties.input, input);
+    if (parameter.count === valid) near("the mean ‖∇_θ f‖²", report.penalties.parameter, parameter);
     for (const [what, said, own] of [
       ["ratio", report.ratio, ratio],
       ["coefficient", report.coefficient, coefficient],
@@ -173,7 +154,7 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
     }
     report.layers.forEach((layer, i) => {
       TIGHTNESS_NUMBERS.forEach((name, k) => {
-        const own = (layers[i] as Sum[])[k] as Sum;
+        const own = (layers[i] as Extent[])[k] as Extent;
         same(`the least ${name} of layer ${String(i + 1)}`, layer[name].min, own.count === 0 ? null : own.min);
         same(`the largest ${name} of layer ${String(i + 1)}`, layer[name].max, own.count === 0 ? null : own.max);
         quantile(`the median ${name} of layer ${String(i + 1)}`, layer[name].median, 0.5, own);
@@ -194,7 +175,7 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
 
   return {
     add(block) {
-      for (let at = block.samples - 1; at >= 0; at--) addSample(block, at);
+      addBlock(block);
       for (const told of block.told.values()) {
         violations += told.violations.length;
         if (told.audit !== undefined) audited++;
@@ -210,4 +191,12 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
       return { ...report, faults: [...report.faults, fault] };
     },
   };
+}
+
+/** Counts the codes of the samples that are not invalid. */
+function countValid(counts: Float64Array, column: Uint8Array, verdict: Uint8Array): void {
+  for (let at = column.length - 1; at >= 0; at--) {
+    const code = column[at] as number;
+    if (verdict[at] !== CODE.invalid) counts[code] = (counts[code] as number) + 1;
+  }
 }

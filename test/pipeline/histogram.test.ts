@@ -1,6 +1,6 @@
 /** The second count of quantiles: its buckets hold the order statistics, and the sketch's quantiles lie in them. */
 import { expect, test } from "vitest";
-import { createDistribution, EXACT } from "../../src/pipeline/distribution.ts";
+import { createSummedDistribution, EXACT } from "../../src/pipeline/distribution.ts";
 import { createHistogram } from "../../src/pipeline/histogram.ts";
 import { QUANTILE_ERROR } from "../../src/pipeline/sketch.ts";
 import { normals } from "../support/stream.ts";
@@ -38,7 +38,7 @@ test("nothing has no quantile, and 0, −0 and what f32 cannot hold are in the f
 
 test("a sketch's quantiles lie in it, but for the error that is stated", () => {
   const values = Float64Array.from(normals(82, 0, EXACT + 5000), (x) => Math.exp(x));
-  const distribution = createDistribution();
+  const distribution = createSummedDistribution();
   distribution.addColumn(values, new Uint8Array(values.length), 1);
   expect(distribution.isExact()).toBe(false);
   const histogram = histogramOf(values);
