@@ -235,6 +235,30 @@ export function writeWhole(file: string, text: string | Uint8Array): void {
   }
 }
 
+/** Several outputs of one command, by their options. */
+export interface Outputs<Option extends string> {
+  readonly opened: ReadonlyMap<Option, Output>;
+  /** Removes what was opened and never written. */
+  readonly abandon: () => void;
+}
+
+/** Opens those that are asked for, all or none. @throws UsageError naming the option and the file. */
+export function openOutputs<Option extends string>(files: Readonly<Record<Option, string | null>>): Outputs<Option> {
+  const opened = new Map<Option, Output>();
+  const abandon = (): void => {
+    for (const output of opened.values()) output.abandon();
+  };
+  try {
+    for (const [option, file] of Object.entries(files) as [Option, string | null][]) {
+      if (file !== null) opened.set(option, openOutput(option, file));
+    }
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+  return { opened, abandon };
+}
+
 /**
  * Makes a folder and those above it, one by one: Node's own way does not end where a path cannot be made (/proc/x).
  * @throws UsageError naming the option where it cannot be made or written to.

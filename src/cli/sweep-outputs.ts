@@ -12,8 +12,7 @@ import type { SweepReport } from "../records/sweep.ts";
 import type { UnitRow } from "../sweep/run.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Io } from "./io.ts";
-import type { Output } from "./outputs.ts";
-import { closeAll, makeFolder, openOutput, writeWhole } from "./outputs.ts";
+import { closeAll, makeFolder, openOutputs, writeWhole } from "./outputs.ts";
 import type { NamedFile } from "./same-file.ts";
 import { checkDistinct } from "./same-file.ts";
 
@@ -28,25 +27,14 @@ export interface SweepOutputs {
   readonly abandon: () => void;
 }
 
-const FILES = ["report", "html", "junit"] as const;
-
 /** Opens every output before any work. @param others the command's other files. @throws UsageError */
 export function openSweepOutputs({ values }: Arguments, others: readonly NamedFile[], io: Io): SweepOutputs {
-  checkDistinct([...others, ...FILES.map((option) => ({ option, file: values[option], output: true }))]);
-  const opened = new Map<(typeof FILES)[number], Output>();
-  const abandon = (): void => {
-    for (const output of opened.values()) output.abandon();
-  };
-  try {
-    for (const option of FILES) {
-      const file = values[option];
-      if (file !== null) opened.set(option, openOutput(option, file));
-    }
-  } catch (error) {
-    abandon();
-    throw error;
-  }
-  const write = (option: (typeof FILES)[number], text: () => string): void => {
+  const { report, html, junit } = values;
+  const files = { report, html, junit };
+  const named = Object.entries(files).map(([option, file]) => ({ option, file, output: true }));
+  checkDistinct([...others, ...named]);
+  const { opened, abandon } = openOutputs(files);
+  const write = (option: keyof typeof files, text: () => string): void => {
     opened.get(option)?.write(text());
   };
   return {

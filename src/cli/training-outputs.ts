@@ -11,7 +11,7 @@ import { trainingConsole } from "../report/training-console.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import type { Output } from "./outputs.ts";
-import { closeAll, makeFolder, openOutput, writeWhole } from "./outputs.ts";
+import { closeAll, makeFolder, openOutputs, writeWhole } from "./outputs.ts";
 
 export interface TrainingOutputs {
   /** Writes the files, then prints. Resolves to the first that could not be written. */
@@ -19,8 +19,6 @@ export interface TrainingOutputs {
   /** Gives up what was opened and never written. */
   readonly abandon: () => void;
 }
-
-const FILES = ["series", "report", "html"] as const;
 
 /** Opens every output before any work. @throws UsageError */
 export function openTrainingOutputs({ values }: Arguments, io: Io): TrainingOutputs {
@@ -30,15 +28,8 @@ export function openTrainingOutputs({ values }: Arguments, io: Io): TrainingOutp
       `--series ${printable(series)}: a line has layers, which a table has no columns for; expected .jsonl or .parquet`,
     );
   }
-  const opened = new Map<(typeof FILES)[number], Output>();
-  const abandon = (): void => {
-    for (const output of opened.values()) output.abandon();
-  };
+  const { opened, abandon } = openOutputs({ series, report: values.report, html: values.html });
   try {
-    for (const option of FILES) {
-      const file = values[option];
-      if (file !== null) opened.set(option, openOutput(option, file));
-    }
     if (values.probeRows !== null) makeFolder("samples", values.probeRows);
   } catch (error) {
     abandon();

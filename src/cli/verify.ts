@@ -248,43 +248,19 @@ function headName({ values: { head } }: Arguments): string {
   return head.kind === "ready" ? head.text : `${head.kind}:${baseName(head.file)}`;
 }
 
+/** Options that decide the numbers of the report, beside those that name files. */
+const DECIDING = ["norm", "accuracy", "certify", "audit", "engine", "adapter"] as const;
+/** How the files are to be understood. */
+const UNDERSTANDING = ["activation", "layers", "layout", "key", "header", "mean", "std"] as const;
+
 /** What decides the numbers of the report; paths and the like stand in `timing`. */
 function settings(args: Arguments, inputs: string): { [key: string]: Json } {
-  const {
-    norm,
-    accuracy,
-    certify,
-    audit,
-    engine,
-    adapter,
-    activation,
-    layers,
-    layout,
-    key,
-    header,
-    mean,
-    std,
-    labels,
-    random,
-    distribution,
-    scale,
-  } = args.values;
+  const { values } = args;
+  const { labels, random, distribution, scale } = values;
   return {
     inputs,
     head: headName(args),
-    norm,
-    accuracy,
-    certify,
-    audit,
-    engine,
-    adapter,
-    activation,
-    layers,
-    layout,
-    key,
-    header,
-    mean,
-    std,
+    ...Object.fromEntries([...DECIDING, ...UNDERSTANDING].map((key) => [key, values[key]])),
     labels: labels === null ? null : baseName(labels),
     ...(random === null ? {} : { random, distribution, scale }),
   };

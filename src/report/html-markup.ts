@@ -35,7 +35,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** For element content and for quoted attributes. Control characters, which HTML has no place for, become U+FFFD; what turns the
  * direction of writing or hides is shown by its code, \u202e. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return withoutSteering(
     text.replace(/[^\t\n\u0020-\u007E\u00A0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD"),
   ).replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);

@@ -3,9 +3,9 @@
  * the reader's own WebGPU. It asks nothing of any server (its own policy forbids it) and works from a file. Everything that is not this
  * file's own text is escaped; the data stand in an element that no parser runs.
  */
-import { withoutSteering } from "../network/printable.ts";
 import type { Expected } from "../conformance/expected.ts";
 import type { Repro } from "../conformance/repro.ts";
+import { escaped } from "./html-markup.ts";
 import { grouped } from "./numbers.ts";
 import type { ReproData } from "./repro-run.ts";
 import { runRepro } from "./repro-run.ts";
@@ -179,18 +179,6 @@ function base64(words: Repro["found"][number]): string {
 async function digest(text: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
   return btoa(String.fromCharCode(...bytes));
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return withoutSteering(text).replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c);
 }
 
 /** JSON that no HTML parser takes for an end of its element. */

@@ -1,15 +1,15 @@
 /** Data files that are read in blocks: the same numbers and digest as of the whole, and what becomes of a file that changes. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { truncateSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openLarge } from "../../src/cli/large-files.ts";
 import { PIECE_BYTES, reading } from "../../src/cli/files.ts";
 import { writeIdx } from "../../src/formats/idx.ts";
 import { writeNpy } from "../../src/formats/npy.ts";
 import { readMatrix } from "../../src/formats/read.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
+import { temporary } from "../support/temporary.ts";
 
 const COLUMNS = 8;
 /** A little more than one piece in the narrowest of the types below. */
@@ -17,17 +17,7 @@ const count = (bytes: number): number => COLUMNS * Math.ceil((1.05 * PIECE_BYTES
 const ramp = (n: number): Float64Array => Float64Array.from({ length: n }, (_, i) => (i * 7) % 251);
 
 const own = reading({ note: () => undefined, now: () => performance.now(), signal: new AbortController().signal });
-let folder: string;
-beforeAll(() => (folder = mkdtempSync(join(tmpdir(), "gpv-large-"))));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function write(name: string, bytes: Uint8Array): string {
-  const file = join(folder, name);
-  writeFileSync(file, bytes);
-  return file;
-}
+const { folder, write } = temporary();
 
 describe("a large file", () => {
   const rowsOf = (n: number): [number, number] => [n / COLUMNS, COLUMNS];

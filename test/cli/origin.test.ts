@@ -1,26 +1,15 @@
 /** From files to what a run computes with: rows and weights read again by offsets of their own, and files that must not change. */
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { utimesSync } from "node:fs";
+import { describe, expect, test } from "vitest";
 import { checkWeights, inputsOrigin, rowAgain, steadyFiles, weightsOrigin } from "../../src/cli/origin.ts";
 import { writeIdx } from "../../src/formats/idx.ts";
 import { writeNpy } from "../../src/formats/npy.ts";
 import { openRows, readModel } from "../../src/formats/read.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import type { Network } from "../../src/network/network.ts";
+import { temporary } from "../support/temporary.ts";
 
-let folder: string;
-beforeAll(() => (folder = mkdtempSync(join(tmpdir(), "gpv-origin-"))));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function write(name: string, bytes: Uint8Array): string {
-  const file = join(folder, name);
-  writeFileSync(file, bytes);
-  return file;
-}
+const { write } = temporary();
 
 const numbers = Float64Array.from({ length: 21 }, (_, k) => (k * 37) % 50);
 

@@ -1,7 +1,6 @@
 /** The command line as a user starts it: a process of its own, under Deno from the source and under Node from the build. */
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -10,86 +9,38 @@ import { describe, expect, test } from "vitest";
 import type { Report } from "../../src/records/report.ts";
 import type { SampleRow } from "../../src/records/sample.ts";
 import { htmlReport } from "../../src/report/html-run.ts";
+import type { Ended, Runtime } from "../support/command-line.ts";
+import { RUNTIMES, smallModel, start, temporaryFolder } from "../support/command-line.ts";
+import { npy } from "../support/npy.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const DENO = join(ROOT, "node_modules/.bin/deno");
-const RUNTIMES: readonly (readonly [string, readonly string[], string])[] = [
-  ["deno", [DENO, "run", "-A", "--node-modules-dir=manual", join(ROOT, "src/cli/main.ts")], DENO],
-  ["node", [process.execPath, join(ROOT, "bin/gpv.js")], join(ROOT, "bin/gpv.js")],
-];
 const LIMIT_MS = 60_000;
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs one command line; `meddle` sees the process once it has said something on stderr. */
-function run(
-  command: readonly string[],
-  words: readonly string[],
-  meddle?: (kill: () => void) => void,
-): Promise<Ended> {
-  const [program = "", ...rest] = command;
-  const child = spawn(program, [...rest, ...words], { stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
+function run(runtime: Runtime, words: readonly string[], meddle?: (kill: () => void) => void): Promise<Ended> {
+  const { child, ended } = start(words, runtime);
+  let heard = "";
   let meddled = false;
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString("utf8");
-    if (!meddled && stderr.includes("engine ")) {
+  child.stderr?.on("data", (chunk: Buffer) => {
+    heard += chunk.toString("utf8");
+    if (!meddled && heard.includes("engine ")) {
       meddled = true;
       meddle?.(() => child.kill("SIGINT"));
     }
   });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
+  return ended;
 }
 
 /** 3-2-2, so small that every number can be looked at; one column of NaN where asked for. */
 function files(badRows: readonly number[] = []): { place: string; model: string; inputs: string } {
-  const place = mkdtempSync(join(tmpdir(), "gpv-e2e-"));
-  const [model, inputs] = [join(place, "model.json"), join(place, "inputs.npy")];
-  const layers = [
-    {
-      weight: [
-        [1, -0.5, 0.25],
-        [0.5, 2, -1],
-      ],
-      bias: [0.1, -0.2],
-      activation: "tanh",
-    },
-    {
-      weight: [
-        [1, 2],
-        [-1, 0.5],
-      ],
-      bias: [0, 0],
-      activation: "identity",
-    },
-  ];
-  writeFileSync(model, JSON.stringify({ schema: "gradient-penalty-model/1", layers }));
+  const place = temporaryFolder();
+  const [model, inputs] = [smallModel(place), join(place, "inputs.npy")];
   const rows = 20;
   const values = Float64Array.from({ length: 3 * rows }, (_, i) =>
     badRows.includes(Math.floor(i / 3)) ? Number.NaN : ((7 * i) % 11) / 4 - 1,
   );
   writeFileSync(inputs, npy(values, rows, 3));
   return { place, model, inputs };
-}
-
-/** A version 1.0 .npy of little-endian doubles. */
-function npy(values: Float64Array, rows: number, columns: number): Uint8Array {
-  const shape = `(${String(rows)}, ${String(columns)})`;
-  const text = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`;
-  const header = text.padEnd(128 - 10 - 1) + "\n";
-  const magic = Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 0xff, header.length >> 8]);
-  return Buffer.concat([magic, Buffer.from(header, "latin1"), Buffer.from(values.buffer)]);
 }
 
 function errorsOf(name: string): (value: unknown) => string {
@@ -103,7 +54,8 @@ function timeless(report: string): string {
   return JSON.stringify({ ...(JSON.parse(report) as Report), timing: null });
 }
 
-describe.each(RUNTIMES)("%s", (_name, command, needed) => {
+describe.each(["deno", "node"] as const)("%s", (runtime) => {
+  const needed = runtime === "deno" ? RUNTIMES.deno[0] : RUNTIMES.node[1];
   const available = existsSync(needed);
   if (!available) console.warn(`skipped: ${needed} is not there`);
   const claim = test.skipIf(!available);
@@ -116,7 +68,7 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
       const { place, model, inputs } = files();
       const [report, samples, html] = [join(place, "r.json"), join(place, "s.jsonl"), join(place, "r.html")];
       const words = ["verify", "--engine", "cpu", "--model", model, "--inputs", inputs, "--report", report];
-      const { code, stdout, stderr } = await run(command, [...words, "--samples", samples, "--html", html]);
+      const { code, stdout, stderr } = await run(runtime, [...words, "--samples", samples, "--html", html]);
       expect([code, stderr]).toEqual([0, expect.stringMatching(/^gpv: engine cpu \(f64, .*\): asked for\n$/)]);
       expect(stdout).toContain("model.json: 3-2-2");
       const value = JSON.parse(readFileSync(report, "utf8")) as Report;
@@ -137,7 +89,7 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
       const { place, model, inputs } = files([4]);
       const [lines, parquet] = [join(place, "s.jsonl"), join(place, "s.parquet")];
       const words = ["verify", "--engine", "cpu", "--model", model, "--inputs", inputs, "--audit", "1", "--samples"];
-      const ended = await Promise.all([run(command, [...words, lines]), run(command, [...words, parquet])]);
+      const ended = await Promise.all([run(runtime, [...words, lines]), run(runtime, [...words, parquet])]);
       expect(ended.map(({ code }) => code)).toEqual([0, 0]);
       const file = readFileSync(parquet);
       const rows = await parquetReadObjects({
@@ -159,7 +111,7 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
     async () => {
       const { model } = files();
       const words = ["verify", "--engine", "cpu", "--model", model, "--random", "300", "--seed", "5", "--json"];
-      const runs = await Promise.all([run(command, words), run(command, words)]);
+      const runs = await Promise.all([run(runtime, words), run(runtime, words)]);
       expect(runs.map((ended) => ended.code)).toEqual([0, 0]);
       expect(timeless(runs[0].stdout)).toBe(timeless(runs[1].stdout));
     },
@@ -173,14 +125,14 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
       const words = (given: { model: string; inputs: string }): string[] => [
         ...["verify", "--engine", "cpu", "--json", "--model", given.model, "--inputs", given.inputs],
       ];
-      const ended = await run(command, words(some));
+      const ended = await run(runtime, words(some));
       expect(ended.code).toBe(0);
       const report = JSON.parse(ended.stdout) as Report;
       expect(errorsOf("report")(report)).toBe("");
       expect(report.verdicts.invalid).toBe(2);
       expect(report.verdicts.holds + report.verdicts.tight).toBe(18);
-      expect((await run(command, [...words(some), "--fail-on", "invalid"])).code).toBe(1);
-      expect((await run(command, words(files(Array.from({ length: 20 }, (_, i) => i))))).code).toBe(4);
+      expect((await run(runtime, [...words(some), "--fail-on", "invalid"])).code).toBe(1);
+      expect((await run(runtime, words(files(Array.from({ length: 20 }, (_, i) => i))))).code).toBe(4);
     },
     LIMIT_MS,
   );
@@ -190,7 +142,7 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
     async () => {
       const { model, inputs } = files();
       const words = ["verify", "--engine", "cpu", "--model", model, "--inputs", inputs, "--json"];
-      const { code, stdout, stderr } = await run(command, [...words, "--plant", "vjp-missing-mask"]);
+      const { code, stdout, stderr } = await run(runtime, [...words, "--plant", "vjp-missing-mask"]);
       expect(code).toBe(1);
       expect(stderr).toContain('WARNING: planted fault "vjp-missing-mask" is switched on');
       const report = JSON.parse(stdout) as Report;
@@ -205,7 +157,7 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
     async () => {
       const { model } = files();
       const words = ["verify", "--engine", "cpu", "--model", model, "--random", "3", "--labels", "argmax"];
-      const { code, stderr } = await run(command, words);
+      const { code, stderr } = await run(runtime, words);
       expect([code, stderr]).toEqual([0, expect.stringContaining("--labels is ignored")]);
     },
     LIMIT_MS,
@@ -217,7 +169,7 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
       const { place, model } = files();
       const report = join(place, "r.json");
       const words = ["verify", "--engine", "cpu", "--model", model, "--random", "5000000", "--report", report];
-      const { code, stderr } = await run(command, words, (kill) => setTimeout(kill, 1500));
+      const { code, stderr } = await run(runtime, words, (kill) => setTimeout(kill, 1500));
       expect([code, stderr]).toEqual([130, expect.stringContaining("interrupted")]);
       const value = JSON.parse(readFileSync(report, "utf8")) as Report;
       expect(errorsOf("report")(value)).toBe("");
@@ -234,13 +186,13 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
       const { place, model } = files();
       const report = join(place, "r.json");
       const words = ["verify", "--engine", "webgpu", "--adapter", "software", "--model", model, "--report", report];
-      const short = await run(command, [...words, "--random", "50"]);
+      const short = await run(runtime, [...words, "--random", "50"]);
       expect([short.code, short.stderr]).toEqual([0, expect.stringContaining("in software")]);
       const value = JSON.parse(readFileSync(report, "utf8")) as Report;
       expect(errorsOf("report")(value)).toBe("");
       expect(value.engine).toMatchObject({ kind: "webgpu", precision: "f32", hardware: false });
       expect(value.verdicts.holds + value.verdicts.tight).toBe(50);
-      const long = await run(command, [...words, "--random", "5000000"], (kill) => setTimeout(kill, 1500));
+      const long = await run(runtime, [...words, "--random", "5000000"], (kill) => setTimeout(kill, 1500));
       expect([long.code, long.stdout]).toEqual([130, expect.stringContaining("STOPPED")]);
     },
     LIMIT_MS,
@@ -248,11 +200,12 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
 
   claim(
     "a reader of stdout that goes away is not an error",
-    async () => {
+    () => {
       const { model } = files();
       const words = ["verify", "--engine", "cpu", "--model", model, "--random", "3", "--json"];
-      const line = [...command, ...words].map((word) => `'${word}'`).join(" ");
-      const { stdout, stderr } = await run(["bash", "-c"], [`${line} | true; echo "\${PIPESTATUS[0]}"`]);
+      const line = [...RUNTIMES[runtime], ...words].map((word) => `'${word}'`).join(" ");
+      const script = `${line} | true; echo "\${PIPESTATUS[0]}"`;
+      const { stdout, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
       expect([stdout, stderr.includes("EPIPE")]).toEqual(["0\n", false]);
     },
     LIMIT_MS,
@@ -264,7 +217,7 @@ describe.each(RUNTIMES)("%s", (_name, command, needed) => {
       const { place, inputs } = files();
       const report = join(place, "r.json");
       const words = ["verify", "--engine", "cpu", "--model", inputs, "--random", "3", "--report", report];
-      const { code, stdout, stderr } = await run(command, words);
+      const { code, stdout, stderr } = await run(runtime, words);
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr.trimEnd().split("\n")).toEqual([expect.stringContaining("inputs.npy")]);
       expect(existsSync(report)).toBe(false);

@@ -2,11 +2,10 @@
  * `--repro FILE.html` as a vendor would use it: the page, opened from a file in a real Chromium on software WebGPU, shows the deviation of a
  * planted fault there; made from the kernel without the fault it shows none.
  */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
@@ -20,24 +19,10 @@ import { reproPage } from "../../src/report/repro-page.ts";
 import { launchChromium, skipReason } from "../support/browser.ts";
 import { runKernels } from "../support/software-gpu.ts";
 import { network } from "../witness/support.ts";
+import { gpv } from "../support/command-line.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const place = mkdtempSync(join(tmpdir(), "gpv-repro-"));
 const file = (name: string): string => join(place, name);
-
-function gpv(...words: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(ROOT, "bin/gpv.js"), ...words], { stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
 
 /** A witness of a fault on engine webgpu; returns its path. */
 async function witness(fault: string, engine = "webgpu"): Promise<string> {

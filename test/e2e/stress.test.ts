@@ -1,5 +1,4 @@
 /** `gpv doctor --stress` as a user starts it, on the software adapter: processes of their own under Node and Deno. */
-import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,43 +9,23 @@ import { KERNEL_KEYS } from "../../src/conformance/call.ts";
 import type { ConformanceReport } from "../../src/records/conformance.ts";
 import { columns } from "../../src/report/numbers.ts";
 import { skipReason } from "../support/software-gpu.ts";
+import type { Ended, Runtime } from "../support/command-line.ts";
+import { start } from "../support/command-line.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const NODE = [process.execPath, join(ROOT, "bin/gpv.js")];
-const DENO = [
-  join(ROOT, "node_modules/.bin/deno"),
-  "run",
-  "-A",
-  "--node-modules-dir=manual",
-  join(ROOT, "src/cli/main.ts"),
-];
 const place = mkdtempSync(join(tmpdir(), "gpv-stress-"));
 const file = (name: string): string => join(place, name);
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs `doctor`; interrupted as soon as it says what it examines, where asked for. */
-function doctor(command: readonly string[], words: readonly string[], interrupted = false): Promise<Ended> {
-  const [program = "", ...rest] = command;
-  const child = spawn(program, [...rest, "doctor", ...words], { stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => {
-    const before = stderr.includes("conformance of");
-    stderr += chunk.toString("utf8");
-    if (interrupted && !before && stderr.includes("conformance of")) child.kill("SIGINT");
+function doctor(runtime: Runtime, words: readonly string[], interrupted = false): Promise<Ended> {
+  const { child, ended } = start(["doctor", ...words], runtime);
+  let heard = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    const before = heard.includes("conformance of");
+    heard += chunk.toString("utf8");
+    if (interrupted && !before && heard.includes("conformance of")) child.kill("SIGINT");
   });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
+  return ended;
 }
 
 function expectNarrow(stdout: string): void {
@@ -66,7 +45,7 @@ const MASKED = "kernel:12";
 describe.skipIf(skipReason !== null)("doctor --stress", { timeout: 240_000 }, () => {
   test("finds that the software adapter conforms, in every kernel and the engine, on one page", async () => {
     const words = ["--stress", "0.01", "--report", file("whole.json"), "--junit", file("whole.xml")];
-    const { code, stdout, stderr } = await doctor(NODE, words);
+    const { code, stdout, stderr } = await doctor("node", words);
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^gpv: conformance of [^\n]*, in software\n$/)]);
     expect(stdout).toMatch(/\nCONFORMS: every number is within its bound/);
     expectNarrow(stdout);
@@ -84,42 +63,44 @@ describe.skipIf(skipReason !== null)("doctor --stress", { timeout: 240_000 }, ()
     );
   });
 
-  test.each([
-    ["node", NODE],
-    ["deno", DENO],
-  ])("names the case of a planted fault, which the printed command repeats, %s", async (name, command) => {
-    const report = `${name}.json`;
-    const first = ["--stress", "--case", MASKED, "--plant", "vjp-missing-mask"];
-    const planted = await doctor(command, [...first, "--report", file(report), "--junit", file(`${name}.xml`)]);
-    expect([planted.code, planted.stderr]).toEqual([
-      1,
-      expect.stringContaining('WARNING: planted fault "vjp-missing-mask"'),
-    ]);
-    expectNarrow(planted.stdout);
-    expect(planted.stdout).toMatch(/1\) kernel:12: [^]*D ∘ W′ᵀδ, entry 0: found [^]*FAILS in vector-jacobian-product:/);
-    expect(readReport(report).verdict).toBe("fails");
-    expect(readFileSync(file(`${name}.xml`), "utf8")).toMatch(/failures="1"/);
-    const printed = /repeat: gpv doctor ([^]*?)\n\n/.exec(planted.stdout)?.[1]?.split(/\s+/) ?? [];
-    expect(printed).toEqual(["--stress", "--seed", "0", "--case", MASKED, "--plant", "vjp-missing-mask"]);
-    const again = await doctor(command, [...printed, "--report", file("again.json")]);
-    expect(again.code).toBe(1);
-    const failures = (which: string) => readReport(which).kernels.flatMap((k) => k.failures);
-    expect(failures("again.json")).toEqual(failures(report));
-    const clean = await doctor(command, ["--stress", "--case", MASKED]);
-    expect([clean.code, clean.stdout]).toEqual([0, expect.stringContaining("CONFORMS in this case")]);
-  });
+  test.each(["node", "deno"] as const)(
+    "names the case of a planted fault, which the printed command repeats, %s",
+    async (runtime) => {
+      const report = `${runtime}.json`;
+      const first = ["--stress", "--case", MASKED, "--plant", "vjp-missing-mask"];
+      const planted = await doctor(runtime, [...first, "--report", file(report), "--junit", file(`${runtime}.xml`)]);
+      expect([planted.code, planted.stderr]).toEqual([
+        1,
+        expect.stringContaining('WARNING: planted fault "vjp-missing-mask"'),
+      ]);
+      expectNarrow(planted.stdout);
+      expect(planted.stdout).toMatch(
+        /1\) kernel:12: [^]*D ∘ W′ᵀδ, entry 0: found [^]*FAILS in vector-jacobian-product:/,
+      );
+      expect(readReport(report).verdict).toBe("fails");
+      expect(readFileSync(file(`${runtime}.xml`), "utf8")).toMatch(/failures="1"/);
+      const printed = /repeat: gpv doctor ([^]*?)\n\n/.exec(planted.stdout)?.[1]?.split(/\s+/) ?? [];
+      expect(printed).toEqual(["--stress", "--seed", "0", "--case", MASKED, "--plant", "vjp-missing-mask"]);
+      const again = await doctor(runtime, [...printed, "--report", file("again.json")]);
+      expect(again.code).toBe(1);
+      const failures = (which: string) => readReport(which).kernels.flatMap((k) => k.failures);
+      expect(failures("again.json")).toEqual(failures(report));
+      const clean = await doctor(runtime, ["--stress", "--case", MASKED]);
+      expect([clean.code, clean.stdout]).toEqual([0, expect.stringContaining("CONFORMS in this case")]);
+    },
+  );
 
   test.each(["input-gradient-scaled", "inputs-stale", "barrier-missing", "weights-truncated", "jacobian-norm-halved"])(
     "finds %s, which is no kernel's own, by a network through the whole engine",
     async (fault) => {
-      const { code, stdout } = await doctor(NODE, ["--stress", "--case", "network:1", "--plant", fault]);
+      const { code, stdout } = await doctor("node", ["--stress", "--case", "network:1", "--plant", fault]);
       expect([code, stdout]).toEqual([1, expect.stringContaining("FAILS in the whole engine")]);
       expectNarrow(stdout);
     },
   );
 
   test("interrupted, gives the verdict on what was run: exit 130", async () => {
-    const { code, stdout } = await doctor(NODE, ["--stress", "5"], true);
+    const { code, stdout } = await doctor("node", ["--stress", "5"], true);
     expect([code, stdout]).toEqual([
       130,
       expect.stringMatching(/STOPPED[^]*UNFINISHED: nothing wrong in what was run/),
@@ -127,13 +108,13 @@ describe.skipIf(skipReason !== null)("doctor --stress", { timeout: 240_000 }, ()
   });
 
   test("a report that cannot be written, or a fault of another engine, is refused before any work", async () => {
-    const nowhere = await doctor(NODE, ["--stress", "--report", join(place, "none", "r.json")]);
+    const nowhere = await doctor("node", ["--stress", "--report", join(place, "none", "r.json")]);
     expect([nowhere.code, nowhere.stdout, nowhere.stderr]).toEqual([
       2,
       "",
       expect.stringMatching(/cannot be written \(no such file or folder\)\n$/),
     ]);
-    const other = await doctor(NODE, ["--stress", "--plant", "input-gradient-1e-6"]);
+    const other = await doctor("node", ["--stress", "--plant", "input-gradient-1e-6"]);
     expect([other.code, other.stdout, other.stderr]).toEqual([
       2,
       "",

@@ -1,5 +1,4 @@
 /** Witness files as a user makes and examines them: processes of their own. */
-import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,37 +8,11 @@ import { writeModelJson } from "../../src/formats/model-json.ts";
 import { readWitness, witnessText } from "../../src/witness/file.ts";
 import type { Network } from "../../src/network/network.ts";
 import { forged, network, witnessOf } from "../witness/support.ts";
+import type { Ended } from "../support/command-line.ts";
+import { start } from "../support/command-line.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const NODE = [process.execPath, join(ROOT, "bin/gpv.js")];
-const DENO = [
-  join(ROOT, "node_modules/.bin/deno"),
-  "run",
-  "-A",
-  "--node-modules-dir=manual",
-  join(ROOT, "src/cli/main.ts"),
-];
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(command: readonly string[], ...words: string[]): Promise<Ended> {
-  const [program = "", ...rest] = command;
-  const child = spawn(program, [...rest, ...words], { stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
+const run = (...words: string[]): Promise<Ended> => start(words).ended;
 
 const place = mkdtempSync(join(tmpdir(), "gpv-witness-"));
 const file = (name: string): string => join(place, name);
@@ -57,7 +30,7 @@ const [digits, found] = [file("digits"), file("found")];
 /** `gpv verify` of drawn inputs that writes witnesses. */
 async function witnesses(model: string, folder: string, ...words: string[]): Promise<Ended> {
   const own = ["--model", model, "--engine", "cpu", ...words];
-  return run(NODE, "verify", ...own, "--witnesses", folder);
+  return run("verify", ...own, "--witnesses", folder);
 }
 
 function modelFile(name: string, net: Network): string {
@@ -90,25 +63,24 @@ describe("witnesses of the digits example", { timeout: 60_000 }, () => {
     expect(readdirSync(digits).sort()).toEqual(names.sort());
   }, 60_000);
 
-  test.each([
-    ["node", NODE],
-    ["deno", DENO],
-  ])("are confirmed by replay under %s: the computation is to blame, in 80 columns", async (name, command) => {
-    if (!existsSync(command[0] ?? "")) throw new Error(`${name}: found nothing at ${command[0] ?? ""}`);
-    const { code, stdout, stderr } = await run(command, "replay", name === "deno" ? last : first);
-    expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain("784-64-32-10 network, f = logit-argmax");
-    expect(stdout).toMatch(/with the planted fault\s+"vjp-missing-mask"\n/);
-    expect(stdout).toMatch(/On the stored values these checks fail\n {2}cut, layer \d: /);
-    expect(stdout).toContain("CONFIRMED: network and input are sound (in f64 the inequality holds): the");
-    expectNarrow(stdout);
-  });
+  test.each(["node", "deno"] as const)(
+    "are confirmed by replay under %s: the computation is to blame, in 80 columns",
+    async (runtime) => {
+      const { code, stdout, stderr } = await start(["replay", runtime === "deno" ? last : first], runtime).ended;
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toContain("784-64-32-10 network, f = logit-argmax");
+      expect(stdout).toMatch(/with the planted fault\s+"vjp-missing-mask"\n/);
+      expect(stdout).toMatch(/On the stored values these checks fail\n {2}cut, layer \d: /);
+      expect(stdout).toContain("CONFIRMED: network and input are sound (in f64 the inequality holds): the");
+      expectNarrow(stdout);
+    },
+  );
 
   test("are refuted once the claim is made up", async () => {
     const witness = await readWitness(readFileSync(first, "utf8"), first);
     const violations = [{ check: "norms", layer: 1, detail: "made up" }] as const;
     writeFileSync(file("forged.json"), await witnessText(forged(witness, { violations })));
-    const { code, stdout } = await run(NODE, "replay", file("forged.json"));
+    const { code, stdout } = await run("replay", file("forged.json"));
     expect([code, stdout]).toEqual([1, expect.stringContaining("REFUTED: the stored values pass the check")]);
     expectNarrow(stdout);
   });
@@ -119,7 +91,7 @@ describe("witnesses of the digits example", { timeout: 60_000 }, () => {
     const digit = text.slice(at).search(/[1-8]/) + at;
     writeFileSync(file("changed.json"), `${text.slice(0, digit)}9${text.slice(digit + 1)}`);
     expectRefused(
-      await run(NODE, "replay", file("changed.json")),
+      await run("replay", file("changed.json")),
       /changed\.json: input: found SHA-256 \w{12}…, expected \w{12}…: the part was changed after it was written$/m,
     );
   });
@@ -134,7 +106,7 @@ describe("witnesses of a small network", { timeout: 60_000 }, () => {
   }, 60_000);
 
   test("are looked at in rational arithmetic with --exact", async () => {
-    const { code, stdout } = await run(NODE, "replay", witness, "--exact");
+    const { code, stdout } = await run("replay", witness, "--exact");
     expect(code).toBe(0);
     expect(stdout).toContain("In rational arithmetic, nothing rounded");
     expect(stdout).toMatch(/CORRECTS: in exact arithmetic left < right, and every identity's residual is 0:\s/);
@@ -143,7 +115,7 @@ describe("witnesses of a small network", { timeout: 60_000 }, () => {
 
   test("that hold are confirmed, and borne out with --exact", async () => {
     writeFileSync(file("holds.json"), await witnessText(await witnessOf(RELU)));
-    const { code, stdout } = await run(NODE, "replay", file("holds.json"), "--exact");
+    const { code, stdout } = await run("replay", file("holds.json"), "--exact");
     expect(code).toBe(0);
     expect(stdout).toContain("CONFIRMED: derived again from the stored values: holds.");
     expect(stdout).toContain("AGREES: in exact arithmetic left < right");
@@ -152,10 +124,10 @@ describe("witnesses of a small network", { timeout: 60_000 }, () => {
 
   test("claimed tight are refuted; --exact of tanh is refused", async () => {
     writeFileSync(file("loose.json"), await witnessText(forged(await witnessOf(RELU), { verdict: "tight" })));
-    const { code, stdout } = await run(NODE, "replay", file("loose.json"), "--exact");
+    const { code, stdout } = await run("replay", file("loose.json"), "--exact");
     expect([code, stdout]).toEqual([1, expect.stringMatching(/REFUTED: [^]*CORRECTS: [^]*too far from 1/)]);
     writeFileSync(file("tanh.json"), await witnessText(await witnessOf(network([5, 4, 3], "tanh"))));
-    const refused = await run(NODE, "replay", file("tanh.json"), "--exact");
+    const refused = await run("replay", file("tanh.json"), "--exact");
     expect([refused.code, refused.stderr]).toEqual([
       2,
       expect.stringMatching(/^gpv: layer 1: activation tanh is not piecewise linear[^\n]*\n$/),
@@ -165,27 +137,27 @@ describe("witnesses of a small network", { timeout: 60_000 }, () => {
   test("with an input that is not finite: --exact says so in one line", async () => {
     const inputs = Float64Array.of(1, NaN, 0, 0, 0);
     writeFileSync(file("nan.json"), await witnessText(await witnessOf(RELU, { fault: "nan-swallowed", inputs })));
-    const { code, stderr } = await run(NODE, "replay", file("nan.json"), "--exact");
+    const { code, stderr } = await run("replay", file("nan.json"), "--exact");
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^gpv: [^\n]+\n$/)]);
   });
 
   test("shrink to ones that replay, and that fail again with the fault", async () => {
     const small = file("small.json");
-    const { code, stdout } = await run(NODE, "shrink", witness, "--engine", "cpu", ...planted, "--output", small);
+    const { code, stdout } = await run("shrink", witness, "--engine", "cpu", ...planted, "--output", small);
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /^\d+ parameters to \d+ parameters \([\d-]+\) in \d+ runs\nstill violated: cut: [^\n]*\nreplay it: gpv replay [^\n]*small\.json\n$/,
     );
     expect(readFileSync(small).length).toBeLessThan(readFileSync(witness).length / 2);
-    expect((await run(NODE, "replay", small)).code).toBe(0);
+    expect((await run("replay", small)).code).toBe(0);
     const again = ["shrink", small, "--engine", "cpu", ...planted, "--output", file("smaller.json")];
-    expect((await run(NODE, ...again)).code).toBe(0);
+    expect((await run(...again)).code).toBe(0);
     expect(readFileSync(file("smaller.json"), "utf8").length).toBe(readFileSync(small, "utf8").length);
   });
 
   test("are not reproduced without the fault: exit 1, and no file is left", async () => {
     const words = ["shrink", witness, "--engine", "cpu", "--output", file("none.json")];
-    const { code, stdout } = await run(NODE, ...words);
+    const { code, stdout } = await run(...words);
     expect([code, stdout]).toEqual([
       1,
       "not reproduced here: the sample is not violated on host; it was found with --plant vjp-missing-mask\n",
@@ -195,12 +167,12 @@ describe("witnesses of a small network", { timeout: 60_000 }, () => {
 
   test("with the run's limit reached, say that not every reduction was tried", async () => {
     const words = ["shrink", witness, "--engine", "cpu", ...planted, "--attempts", "3", "--output", file("few.json")];
-    const { code, stdout } = await run(NODE, ...words);
+    const { code, stdout } = await run(...words);
     expect([code, stdout]).toEqual([
       0,
       expect.stringMatching(/ in 3 runs; stopped before every reduction was tried\n/),
     ]);
-    expect((await run(NODE, "replay", file("few.json"))).code).toBe(0);
+    expect((await run("replay", file("few.json"))).code).toBe(0);
   });
 
   test("bad usage and bad files exit 2 with one line", async () => {
@@ -208,13 +180,13 @@ describe("witnesses of a small network", { timeout: 60_000 }, () => {
       file("garbage.json"),
       Uint8Array.from({ length: 300 }, (_, i) => (i * 89) & 255),
     );
-    expectRefused(await run(NODE, "replay", file("garbage.json")), /garbage\.json: found no JSON/);
-    expectRefused(await run(NODE, "replay", model), /relu\.json: schema: found "gradient-penalty-model\/1"/);
-    expectRefused(await run(NODE, "replay", file("nowhere.json")), /nowhere\.json/);
-    expectRefused(await run(NODE, "replay"), /WITNESS|operand|file/);
-    expectRefused(await run(NODE, "shrink", witness), /Found no --output: expected --output FILE/);
+    expectRefused(await run("replay", file("garbage.json")), /garbage\.json: found no JSON/);
+    expectRefused(await run("replay", model), /relu\.json: schema: found "gradient-penalty-model\/1"/);
+    expectRefused(await run("replay", file("nowhere.json")), /nowhere\.json/);
+    expectRefused(await run("replay"), /WITNESS|operand|file/);
+    expectRefused(await run("shrink", witness), /Found no --output: expected --output FILE/);
     copyFileSync(witness, file("own.json"));
-    expectRefused(await run(NODE, "shrink", file("own.json"), "--output", file("own.json")), /own\.json/);
+    expectRefused(await run("shrink", file("own.json"), "--output", file("own.json")), /own\.json/);
     expect(readFileSync(file("own.json"))).toEqual(readFileSync(witness));
   });
 
@@ -241,22 +213,22 @@ describe("witnesses of a small network", { timeout: 60_000 }, () => {
     expect(plain.stderr).toContain("no witness written: nothing was violated or unresolved in this run");
     expect((await witnesses(model, file("tight"), ...words, "--witness-verdicts", "tight,invalid")).code).toBe(0);
     expect(readdirSync(file("tight")).sort()).toEqual(["invalid-2.json", "tight-0.json", "tight-1.json"]);
-    const { code, stdout } = await run(NODE, "replay", join(file("tight"), "tight-0.json"), "--exact");
+    const { code, stdout } = await run("replay", join(file("tight"), "tight-0.json"), "--exact");
     expect(code).toBe(0);
     expect(stdout).toContain("CONFIRMED: derived again from the stored values: tight.");
     expect(stdout).toContain("layer 2: equality, κ = 1\nAGREES: in exact arithmetic left = right, and");
-    const invalid = await run(NODE, "replay", join(file("tight"), "invalid-2.json"));
+    const invalid = await run("replay", join(file("tight"), "invalid-2.json"));
     expect([invalid.code, invalid.stdout]).toEqual([0, expect.stringMatching(/CONFIRMED: [^\n]*: invalid\.\n$/)]);
   });
 
   test("of no known verdict, or without a folder, are refused in one line", async () => {
     const words = ["verify", "--model", model, "--random", "4", "--witness-verdicts"];
     expectRefused(
-      await run(NODE, ...words, "tigth", "--witnesses", file("none")),
+      await run(...words, "tigth", "--witnesses", file("none")),
       /"tigth" in "--witness-verdicts tigth": expected one of [^\n]*; did you mean "tight"\?/,
     );
     expectRefused(
-      await run(NODE, ...words, "tight"),
+      await run(...words, "tight"),
       /Found --witness-verdicts without --witnesses: expected --witnesses DIR too/,
     );
     expect(existsSync(file("none"))).toBe(false);
