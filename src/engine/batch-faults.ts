@@ -2,6 +2,7 @@
  * The planted faults of a batch on its way to an engine: which rows it reads, in which order, with which labels. They change what the engine
  * is given, not what the run believes that it gave; entries that are exchanged leave ‖x‖ as it is.
  */
+import { inputCount, sharing } from "./each-output.ts";
 import type { Batch, Engine } from "./engine.ts";
 import type { FaultName } from "./faults.ts";
 import type { Plan } from "./plan.ts";
@@ -22,7 +23,7 @@ function changeOf(fault: FaultName | undefined): Change | null {
     case "labels-shifted-from-65536":
       return shiftedLabels(65_536);
     case "samples-swapped":
-      return (batch) => (batch.samples < 4 ? batch : withRows(batch, (at) => (at === 2 ? 3 : at === 3 ? 2 : at)));
+      return (batch) => (inputCount(batch) < 4 ? batch : withRows(batch, (at) => (at === 2 ? 3 : at === 3 ? 2 : at)));
     case "first-sample-turned":
       return (batch) => turned(batch, (at) => at === 0);
     case "last-sample-turned":
@@ -50,18 +51,19 @@ function shiftedLabels(from: number): Change {
 
 /** The inputs, each row that of another place. */
 function withRows(batch: Batch, from: (at: number) => number): Batch {
-  const width = batch.inputs.length / batch.samples;
+  const width = batch.inputs.length / inputCount(batch);
   const inputs = batch.inputs.map((_, k) => batch.inputs[from(Math.floor(k / width)) * width + (k % width)] as number);
   return { ...batch, inputs };
 }
 
-/** Samples with their first and their last entry exchanged. */
+/** Samples with the first and the last entry of their inputs exchanged. */
 function turned(batch: Batch, isChanged: (at: number) => boolean): Batch {
-  const width = batch.inputs.length / batch.samples;
+  const width = batch.inputs.length / inputCount(batch);
   const inputs = batch.inputs.slice();
-  for (let at = 0; at < batch.samples; at++) {
-    if (!isChanged(at)) continue;
-    const [first, last] = [at * width, (at + 1) * width - 1];
+  for (let row = 0; row < inputCount(batch); row++) {
+    const own = Array.from({ length: sharing(batch) }, (_, k) => row * sharing(batch) + k);
+    if (!own.some(isChanged)) continue;
+    const [first, last] = [row * width, (row + 1) * width - 1];
     inputs[first] = batch.inputs[last] as number;
     inputs[last] = batch.inputs[first] as number;
   }

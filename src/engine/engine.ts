@@ -29,10 +29,12 @@ export const IEEE_F64: Arithmetic = { unitRoundoff: 2 ** -53, flush: 2 ** -1022,
 export interface Batch {
   readonly first: number;
   readonly samples: number;
-  /** samples × n_1, row-major. */
+  /** samples × n_1, row-major; (samples / outputs) × n_1 where samples share inputs. */
   readonly inputs: Float64Array;
   /** One a sample, −1 for none; null where the head needs none. */
   readonly labels: Int32Array | null;
+  /** Consecutive samples that share an input, of the head each-logit (each-output.ts); 1 where left out. */
+  readonly outputs?: number;
 }
 
 export interface EngineDescription {

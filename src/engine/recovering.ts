@@ -8,6 +8,7 @@
  */
 import { DeviceError } from "../network/errors.ts";
 import { mergeMeasurements } from "./cpu/merge.ts";
+import { partOf, sharing, wholeInputs } from "./each-output.ts";
 import type { Batch, Engine, MeasuredBatch, StoredSample } from "./engine.ts";
 import type { Plan } from "./plan.ts";
 
@@ -61,7 +62,8 @@ export async function createRecoveringEngine(open: () => Promise<Engine>, recove
   const measure = async (plan: Plan, batch: Batch, trace?: readonly number[]): Promise<MeasuredBatch> => {
     for (;;) {
       const own = current;
-      const size = Math.max(1, Math.ceil(batch.samples * 2 ** -Math.max(0, failures - 1)));
+      const share = Math.ceil(batch.samples * 2 ** -Math.max(0, failures - 1));
+      const size = wholeInputs(share, sharing(batch));
       try {
         return await measureInParts(own, plan, batch, trace, size);
       } catch (error) {
@@ -173,7 +175,6 @@ async function measureInParts(
   size: number,
 ): Promise<MeasuredBatch> {
   if (size >= batch.samples) return own.race(() => own.engine.measure(plan, batch, trace));
-  const width = batch.inputs.length / batch.samples;
   const parts: MeasuredBatch[] = [];
   const release = (): void => {
     for (const part of parts) part.release();
@@ -181,12 +182,7 @@ async function measureInParts(
   try {
     for (let from = 0; from < batch.samples; from += size) {
       const to = Math.min(batch.samples, from + size);
-      const part: Batch = {
-        first: batch.first + from,
-        samples: to - from,
-        inputs: batch.inputs.slice(from * width, to * width),
-        labels: batch.labels === null ? null : batch.labels.slice(from, to),
-      };
+      const part = partOf(batch, from, to);
       // No trace is asked for in advance: at most two measured batches may be held, and a part gives its memory back before the next.
       const measured = await own.race(() => own.engine.measure(plan, part));
       parts.push(await heldOnHost(own, measured, part.samples));

@@ -7,6 +7,7 @@
 import { BLOCK } from "../engine/cpu/engine.ts";
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { RefinedLayer, Refinement } from "../engine/cpu/refine.ts";
+import { inputIndex } from "../engine/each-output.ts";
 import type { StoredSample } from "../engine/engine.ts";
 import { jacobianBounds } from "../verification/bounds.ts";
 import type { Evidence } from "../verification/evidence.ts";
@@ -139,7 +140,7 @@ async function refine(
 ): Promise<Findable> {
   const { block, bounds, measurements, localFaults } = draft;
   await fetchStored(draft, places);
-  const indices = Array.from(places, (at) => block.first + at);
+  const indices = Array.from(places, (at) => inputIndex(bounds.plan, block.first + at));
   const stored = Array.from(places, (at) => draft.stored.get(at) as StoredSample);
   const refinement = await host.refine(bounds.plan, stored, { indices, layers, accuracy, explicit });
   places.forEach((at, k) => {

@@ -14,35 +14,10 @@ import type { SampleRow } from "../records/sample.ts";
 import { CODE } from "../verification/verdict.ts";
 import type { SettledBlock } from "./block.ts";
 import { verdictAt } from "./row.ts";
-import type { SampleSource } from "./source.ts";
 
-/** Every output of every sample of the source. */
-export function everyOutput(source: SampleSource, outputs: number): SampleSource {
-  const { width, again } = source;
-  return {
-    samples: source.samples * outputs,
-    width,
-    read(first, count) {
-      const [from, to] = [Math.floor(first / outputs), Math.ceil((first + count) / outputs)];
-      const own = source.read(from, to - from).inputs;
-      const inputs = new Float64Array(count * width);
-      const labels = new Int32Array(count);
-      for (let i = 0; i < count; i++) {
-        const [sample, output] = placeOf(first + i, outputs);
-        inputs.set(own.subarray((sample - from) * width, (sample - from + 1) * width), i * width);
-        labels[i] = output;
-      }
-      return { inputs, labels };
-    },
-    again:
-      (again ?? null) === null
-        ? null
-        : (index) => {
-            const [sample, output] = placeOf(index, outputs);
-            const own = again?.(sample) ?? null;
-            return own === null ? null : { inputs: own.inputs, labels: Int32Array.of(output) };
-          },
-  };
+/** Which output each of so many samples is, from the first of an input on. */
+export function outputLabels(samples: number, outputs: number): Int32Array {
+  return Int32Array.from({ length: samples }, (_, i) => i % outputs);
 }
 
 /** Sample and output of a number of the run. */

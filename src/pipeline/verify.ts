@@ -5,6 +5,7 @@
  * index order, so that the report does not depend on the batch size.
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
+import { inputIndex, outputsAnInput, wholeInputs } from "../engine/each-output.ts";
 import type { Engine } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import { beyondF32, joinRounding } from "../engine/f32.ts";
@@ -16,7 +17,7 @@ import { DeviceError, ModelError } from "../network/errors.ts";
 import type { Head } from "../network/heads.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs } from "../sampling/inputs.ts";
-import { inputWidth, outputWidth, type Network } from "../network/network.ts";
+import { inputWidth, type Network } from "../network/network.ts";
 import { unlessAborted } from "./abort.ts";
 import type { Report } from "../records/report.ts";
 import type { SampleRow } from "../records/sample.ts";
@@ -25,10 +26,10 @@ import type { Catch } from "./catch.ts";
 import { hand } from "./catch.ts";
 import type { Wishes } from "./climb.ts";
 import type { SettledBlock } from "./block.ts";
-import { everyOutput, withOutput } from "./each-output.ts";
+import { outputLabels, withOutput } from "./each-output.ts";
 import type { Flight, Held, Receive } from "./flights.ts";
 import { flightsOf } from "./flights.ts";
-import { asGiven, roundInputs } from "./given.ts";
+import { asGiven, givenBatch, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
 import { sampleRow } from "./row.ts";
@@ -98,11 +99,12 @@ export interface VerifyOutcome {
 /**
  * @throws ModelError when the inputs' width is not the network's.
  */
-export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
-  const { network, engine } = given;
-  const outputs = given.head.kind === "each-logit" ? outputWidth(network) : null;
-  const source = outputs === null ? given.source : everyOutput(given.source, outputs);
-  const request = { ...given, source };
+export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
+  const { network, engine, source } = request;
+  const outputs = request.head.kind === "each-logit" ? outputsAnInput({ head: request.head, network }) : null;
+  /** Samples that share an input. */
+  const each = outputs ?? 1;
+  const samples = source.samples * each;
   if (source.width !== inputWidth(network)) {
     throw new ModelError(
       `inputs: found ${String(source.width)} values a sample, expected ${String(inputWidth(network))}, the inputs of layer 1`,
@@ -111,13 +113,13 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
   const clock = request.clock ?? ((): number => 0);
   const startedMs = clock();
   const handedOver = engine.description.precision === "f32" ? beyondF32(network) : null;
-  if (handedOver !== null) return { ...(await verify({ ...given, engine: request.host })), handedOver };
+  if (handedOver !== null) return { ...(await verify({ ...request, engine: request.host })), handedOver };
   const plans = await makePlans(request);
   const { plan } = plans;
   const { precision } = plan;
   const audit = request.audit ?? null;
   const flights = flightsOf({
-    ...{ engine, ...plans, audit, samples: source.samples },
+    ...{ engine, ...plans, audit, samples },
     ...{ batchSize: request.batchSize ?? null, isHeld: (request.catch ?? null) !== null },
   });
   const { certify, hostAccuracy } = plans.wishes;
@@ -125,29 +127,28 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
   const counted = createStatistics(plan.layers.length, certify, asked, outputs);
   const statistics = withStatisticsFault(counted, request.plant);
   const recount = createRecount(plan.layers.length, outputs);
-  const origin = createOriginCheck(network, plan, source, audit, request.firstIndex ?? 0);
-  const size = Math.max(1, request.batchSize ?? flights.size);
+  const origin = createOriginCheck(network, plan, source, audit, inputIndex(plan, request.firstIndex ?? 0));
+  const size = wholeInputs(request.batchSize ?? flights.size, each);
   const firstIndex = request.firstIndex ?? 0;
   let rounding = plan.rounding;
 
-  const drawn = flights.drawsInputs ? drawnInputs(source, firstIndex) : null;
+  const drawn = flights.drawsInputs && outputs === null ? drawnInputs(source, firstIndex) : null;
   const begin = (first: number): Flight => {
-    const count = Math.min(size, source.samples - first);
+    const count = Math.min(size, samples - first);
     const place = { first: firstIndex + first, samples: count };
     if (drawn !== null) {
       const batch = { ...place, inputs: new Float64Array(0), labels: null };
       return flights.begin({ batch, originals: new Map() }, drawn);
     }
     // The planted fault of a run that reads its rows one early.
-    const from = request.plant === "inputs-row-early" ? Math.max(0, first - 1) : first;
-    const own = source.read(from, count);
-    origin.look(first, count, own);
-    const { inputs: read, labels } = own;
-    // An input is one, however many outputs it is given for.
-    const counts = (at: number): boolean => outputs === null || (first + at) % outputs === 0;
-    const { inputs, originals, changed } = precision === "f32" ? roundInputs(read, count, counts) : asGiven(read);
+    const [row, rows] = [first / each, count / each];
+    const from = request.plant === "inputs-row-early" ? Math.max(0, row - 1) : row;
+    const own = source.read(from, rows);
+    origin.look(row, rows, own);
+    const { inputs, originals, changed } = precision === "f32" ? roundInputs(own.inputs, rows) : asGiven(own.inputs);
     rounding = joinRounding(rounding, changed);
-    return flights.begin({ batch: { ...place, inputs, labels }, originals }, null);
+    const labels = outputs === null ? own.labels : outputLabels(count, each);
+    return flights.begin(givenBatch({ ...place, inputs, labels, outputs: each }, originals), null);
   };
   let over = false;
   const receive: Receive = async (block, held) => {
@@ -157,17 +158,14 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
     await handOver(request, block, held, outputs);
   };
   const report = (): Report =>
-    origin.held(recount.held(makeReport(request, plan, statistics, rounding, clock() - startedMs)));
+    origin.held(
+      recount.held(makeReport({ ...request, source: { samples } }, plan, statistics, rounding, clock() - startedMs)),
+    );
   let failure: DeviceError | null = null;
   let next = 0;
   const queue: Flight[] = [];
   while (true) {
-    while (
-      queue.length < flights.ahead &&
-      next < source.samples &&
-      failure === null &&
-      request.signal?.aborted !== true
-    ) {
+    while (queue.length < flights.ahead && next < samples && failure === null && request.signal?.aborted !== true) {
       queue.push(begin(next));
       next += size;
     }
@@ -186,8 +184,7 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
       failure = error;
     }
     const verdicts = statistics.verdicts();
-    const samples = count(verdicts);
-    request.onProgress?.({ done: samples, total: source.samples, verdicts, report });
+    request.onProgress?.({ done: count(verdicts), total: samples, verdicts, report });
   }
   over = true;
   return { report: report(), failure, handedOver: null };

@@ -22,7 +22,7 @@ type Violated = Verdict & { kind: "violated" };
 
 /**
  * Which samples have norms that they cannot have, by place.
- * @param inputs x as it was given to the engine: samples × n_1. @param overflowing samples whose numbers may not be finite: of those only
+ * @param inputs x as it was given to the engine, one a sample or one of several samples in a row. @param overflowing samples whose numbers may not be finite: of those only
  * ‖x‖ is looked at.
  */
 export type LengthCheck = (
@@ -63,10 +63,11 @@ function inputFaults(
   faults: Map<number, Violated>,
 ): void {
   const norms = m.hiddenNorm[0] as Float64Array;
+  const rows = inputs.length / n;
   for (let at = 0; at < m.samples; at++) {
     const found = norms[at] as number;
     if (!Number.isFinite(found)) continue;
-    const right = hostNorm(inputs, at * n, n);
+    const right = hostNorm(inputs, Math.floor((at * rows) / m.samples) * n, n);
     const least = loweredNorm(device, found);
     const most = raisedNorm(device, found);
     if (least <= raisedNorm(host, right) && loweredNorm(host, right) <= most) continue;

@@ -2,6 +2,7 @@
  * A witness: one sample with everything that its verdict was made of, so that the verdict can be examined again without the engine that
  * gave it. Written as gradient-penalty-witness/1 (file.ts); made by pipeline/settle.ts, read by replay.ts and shrink.ts.
  */
+import { inputIndex } from "../engine/each-output.ts";
 import type { EngineDescription, Measurements, TracedSample } from "../engine/engine.ts";
 import type { Interval } from "../engine/interval.ts";
 import type { CaughtSample } from "../pipeline/catch.ts";
@@ -58,7 +59,7 @@ export function makeWitness(caught: CaughtSample, origin: WitnessOrigin): Witnes
     ...origin,
     // A sample that overflowed in f32 was measured wholly in f64: that is what its witness holds.
     engine: { ...origin.engine, precision: plan.precision },
-    index: row.index,
+    index: inputIndex(plan, row.index),
     network: plan.network,
     head: headOfSample(plan.head, row.index, label),
     input,

@@ -5,6 +5,8 @@ import { RUNTIMES, runProgram, skipReason } from "../support/software-gpu.ts";
 const CHECKS = {
   agreement: "stores and measures what f64 loops find, on every activation and head, within derived bounds",
   batches: "gives a sample the same bits whatever its batch",
+  outputs:
+    "runs the forward pass and the iteration once for all outputs of an input, each with the bits of that logit alone",
   flight: "gives the same bits with three calls at once",
   turns: "serves calls in the order in which they were made",
   finite: "marks a sample that is not finite, and leaves the others untouched",

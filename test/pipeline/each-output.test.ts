@@ -4,8 +4,6 @@ import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import type { Head } from "../../src/network/heads.ts";
 import type { CaughtSample } from "../../src/pipeline/catch.ts";
-import { everyOutput } from "../../src/pipeline/each-output.ts";
-import { roundInputs } from "../../src/pipeline/given.ts";
 import type { VerifyOutcome } from "../../src/pipeline/verify.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import type { SampleRow } from "../../src/records/sample.ts";
@@ -29,19 +27,25 @@ interface Ran extends VerifyOutcome {
 
 async function run(
   head: Head,
-  options: { batchSize?: number; inputs?: Float64Array; fault?: FaultName } = {},
+  options: { batchSize?: number; inputs?: Float64Array; fault?: FaultName; asked?: [number, number][] } = {},
 ): Promise<Ran> {
-  const { batchSize = 100, inputs = INPUTS, fault } = options;
+  const { batchSize = 100, inputs = INPUTS, fault, asked } = options;
   const host = createCpuEngine({ threads: 0, runtime: "test" });
   const engine = fault === undefined ? host : createCpuEngine({ threads: 0, runtime: "test", fault });
   const rows: SampleRow[] = [];
   const caught: CaughtSample[] = [];
-  const read = (first: number, count: number) => ({
-    ...{ inputs: inputs.slice(first * WIDTH, (first + count) * WIDTH), labels: null },
-  });
+  const read = (first: number, count: number) => {
+    if (asked !== undefined) asked.push([first, count]);
+    return { inputs: inputs.slice(first * WIDTH, (first + count) * WIDTH), labels: null };
+  };
   const outcome = await verify({
     ...{ network, head, engine, host, batchSize, norm: "spectral", accuracy: 1e-3, audit: 1, seed: 3 },
-    source: { samples: SAMPLES, width: WIDTH, read },
+    source: {
+      samples: SAMPLES,
+      width: WIDTH,
+      read,
+      again: (index) => ({ inputs: inputs.slice(index * WIDTH, (index + 1) * WIDTH), labels: null }),
+    },
     catch: { wants: ({ verdict }) => verdict === "violated", take: (own) => void caught.push(own) },
     onRow: (row) => rows.push(row),
   });
@@ -55,11 +59,29 @@ describe("each-logit", () => {
       Array.from({ length: SAMPLES * OUTPUTS }, (_, i) => [i, Math.floor(i / OUTPUTS), i % OUTPUTS]),
     );
     expect(report.verdicts.holds + report.verdicts.tight).toBe(SAMPLES * OUTPUTS);
+  });
+
+  test("has the bits of a run with each logit alone, ‖J_t‖ those of logit:0, whose gradient its one iteration starts from", async () => {
+    const { rows } = await run({ kind: "each-logit" });
+    const alone = await Promise.all(
+      Array.from({ length: OUTPUTS }, async (_, index) => (await run({ kind: "logit", index })).rows),
+    );
+    const of = (k: number): readonly SampleRow[] => rows.filter(({ output }) => output === k);
+    // Numbers and audit are addressed by the sample's number in its run.
+    const bare = (list: readonly SampleRow[]): unknown[] =>
+      list.map((row) => Object.entries(row).filter(([name]) => !["index", "sample", "output", "audit"].includes(name)));
+    expect(bare(of(0))).toEqual(bare(alone[0] as SampleRow[]));
     for (let k = 0; k < OUTPUTS; k++) {
-      const alone = await run({ kind: "logit", index: k });
-      const own = rows.filter(({ output }) => output === k);
+      const own = alone[k] as SampleRow[];
       for (const name of ["value", "inputGradientNorm", "parameterGradientNorm"] as const)
-        expect(own.map((row) => row[name])).toEqual(alone.rows.map((row) => row[name]));
+        expect(of(k).map((row) => row[name])).toEqual(own.map((row) => row[name]));
+      for (const name of ["hiddenNorm", "weightNorm", "weightGradientNorm", "biasGradientNorm", "cutResidual"] as const)
+        expect(of(k).map(({ layers }) => layers.map((layer) => layer[name]))).toEqual(
+          own.map(({ layers }) => layers.map((layer) => layer[name])),
+        );
+      expect(of(k).map(({ layers }) => layers.map(({ jacobianNorm }) => jacobianNorm))).toEqual(
+        alone[0]?.map(({ layers }) => layers.map(({ jacobianNorm }) => jacobianNorm)),
+      );
     }
   });
 
@@ -125,28 +147,13 @@ describe("each-logit", () => {
     expect(witness.head).toEqual({ kind: "logit", index: first.row.output });
   });
 
-  test("reads each input once and gives it with every output's number", () => {
+  test("reads each input once, and an engine is given it once", async () => {
     const asked: [number, number][] = [];
-    const source = everyOutput(
-      {
-        ...{ samples: 4, width: 1 },
-        read(first, count) {
-          asked.push([first, count]);
-          return { inputs: Float64Array.from({ length: count }, (_, i) => first + i), labels: null };
-        },
-      },
-      3,
-    );
-    expect(source.samples).toBe(12);
-    const { inputs, labels } = source.read(4, 5);
-    expect([...inputs]).toEqual([1, 1, 2, 2, 2]);
-    expect([...(labels ?? [])]).toEqual([1, 2, 0, 1, 2]);
-    expect(asked).toEqual([[1, 2]]);
-  });
-
-  test("counts the rounding of an input once", () => {
-    const given = Float64Array.of(0.1, 0.1, 0.1, 0.3);
-    expect(roundInputs(given, 4).changed.values).toBe(4);
-    expect(roundInputs(given, 4, (at) => at % 3 === 0).changed.values).toBe(2);
+    await run({ kind: "each-logit" }, { batchSize: 3 * OUTPUTS, asked });
+    expect(asked).toEqual([
+      [0, 3],
+      [3, 3],
+      [6, 1],
+    ]);
   });
 });

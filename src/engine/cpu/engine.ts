@@ -4,6 +4,7 @@
  */
 import { DeviceError } from "../../network/errors.ts";
 import { withBatchFault } from "../batch-faults.ts";
+import { outputsAnInput, partOf, sharing } from "../each-output.ts";
 import type { Batch, Engine, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import { batchWithin } from "../footprint.ts";
@@ -69,7 +70,7 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
     options.threads > 0 && spawn !== undefined
       ? Array.from({ length: options.threads }, () => threadLane(spawn()))
       : [ownLane(options.undisturbed === true)];
-  const part = lanes.length === 1 ? 2 * BLOCK : BLOCK;
+  const most = lanes.length === 1 ? 2 * BLOCK : BLOCK;
   const planIds = new WeakMap<Plan, number>();
   let nextId = 1;
 
@@ -115,12 +116,18 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
 
   const engine: CpuEngine = {
     description: { kind: "cpu", precision: "f64", adapter: "host", runtime: options.runtime, hardware: false },
-    batchSize: ({ network }) => batchWithin(BLOCK * 4 * lanes.length, network),
+    batchSize(plan) {
+      const outputs = outputsAnInput(plan);
+      if (outputs > 1) return outputs * inputsABlock(outputs) * lanes.length;
+      return batchWithin(BLOCK * 4 * lanes.length, plan.network);
+    },
     async measure(plan, batch) {
+      const outputs = sharing(batch);
+      const part = outputs > 1 ? outputs * inputsABlock(outputs) : most;
       const blocks = await Promise.all(
-        splitBatch(batch, part).map(async (part) => {
+        splitBatch(batch, part).map(async (own) => {
           const lane = leastBusy();
-          return { lane, ...(await measureOn(lane, plan, part)) };
+          return { lane, ...(await measureOn(lane, plan, own)) };
         }),
       );
       // One call a block, whatever the order in which its samples were asked for.
@@ -214,18 +221,17 @@ function forgetOld(lane: Lane): void {
 }
 
 function splitBatch(batch: Batch, part: number): Batch[] {
-  const width = batch.inputs.length / batch.samples;
-  const parts: Batch[] = [];
-  for (let from = 0; from < batch.samples; from += part) {
-    const to = Math.min(batch.samples, from + part);
-    parts.push({
-      first: batch.first + from,
-      samples: to - from,
-      inputs: batch.inputs.slice(from * width, to * width),
-      labels: batch.labels === null ? null : batch.labels.slice(from, to),
-    });
-  }
-  return parts;
+  return Array.from({ length: Math.ceil(batch.samples / part) }, (_, i) =>
+    partOf(batch, i * part, Math.min(batch.samples, (i + 1) * part)),
+  );
+}
+
+/** Samples of a block whose inputs have several outputs each: what is stored of them is the samples', not the inputs'. */
+const SHARING_BLOCK = 16 * BLOCK;
+
+/** Inputs of a block, where each is so many samples. */
+function inputsABlock(outputs: number): number {
+  return Math.max(1, Math.min(BLOCK, Math.floor(SHARING_BLOCK / outputs)));
 }
 
 const REFINEMENTS_A_TURN = 8;

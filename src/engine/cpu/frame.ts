@@ -58,10 +58,21 @@ export class Frame {
     return column(values, values.length / matrix.rows, j);
   }
 
-  /** What only these matrices hold. */
+  has(matrix: Matrix): boolean {
+    return this.held.has(matrix);
+  }
+
+  /** What only these matrices hold, as far as they hold anything. */
   only(matrices: readonly Matrix[]): Frame {
     const kept = new Frame(this.operators, this.first, this.labels);
-    for (const own of matrices) kept.held.set(own, this.of(own));
+    for (const own of matrices) if (this.has(own)) kept.held.set(own, this.of(own));
     return kept;
+  }
+
+  /** Another frame that begins with what this one holds. */
+  withLabels(labels: Int32Array | null): Frame {
+    const next = new Frame(this.operators, this.first, labels);
+    for (const [own, values] of this.held) next.held.set(own, values);
+    return next;
   }
 }

@@ -1,4 +1,9 @@
-/** One block of samples through engine cpu: the plan's batch program, run on the host. */
+/**
+ * One block of samples through engine cpu: the plan's batch program, run on the host. Where samples share inputs (each-output.ts) what
+ * depends on f is run again for each of their outputs, a pass each; the columns of a pass are the inputs.
+ */
+import { inputCount, inputIndex, joinPasses, labelsOfPasses } from "../each-output.ts";
+import type { PassMeasurements } from "../each-output.ts";
 import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import { withMeasurementFault } from "../faults.ts";
@@ -16,54 +21,84 @@ import type { Operators } from "./operators.ts";
 /** Everything stored of a block. */
 export interface StoredBlock {
   readonly program: BatchProgram;
-  readonly frame: Frame;
+  /** Of each pass; the first has the witnesses. */
+  readonly frames: readonly Frame[];
   /** Of layers t = 1 … l; null where nothing was iterated. */
   readonly searches: readonly (FoundWitnesses["search"] | null)[];
 }
 
 export function measureBlock(operators: Operators, batch: Batch): { measurements: Measurements; stored: StoredBlock } {
-  const { samples } = batch;
   const { plan, fault } = operators;
-  const program = operators.program(samples);
+  const inputs = inputCount(batch);
+  const program = operators.program(inputs);
   const { base, iterations, explicit, traced } = program;
-  const frame = new Frame(operators, batch.first, batch.labels);
-  frame.put(base.inputs, inputColumns(batch));
-  runCalls(frame, base.stages);
-  const heads = frame.of(base.values);
-  const value = Float64Array.from({ length: samples }, (_, j) => heads[2 * j] as number);
-  const witnesses = plan.layers.map((_, i) => {
-    const own = iterations[i - 1];
-    if (own === undefined || plan.accuracy === "verdict") return null;
-    runCalls(frame, [own.start]);
-    return runIteration(frame, own, base.slopes, plan.accuracy, true);
-  });
-  const measurements: Measurements = {
-    samples,
-    arithmetic: IEEE_F64,
-    finite: finiteColumns([...base.finite.map((own) => frame.of(own)), value], samples),
-    value,
-    topExponent: Int32Array.from({ length: samples }, (_, j) => heads[2 * j + 1] as number),
-    ...readTree<BaseMeasurements, Measure>(base.measured, (measure) => frame.measure(measure, samples)),
-    witnesses: witnesses.map((own) => own?.measurement ?? null),
-    explicit: plan.layers.map((_, i) => {
-      const own = explicit[i - 1];
-      return own === undefined ? null : runExplicit(frame, own, base.slopes, samples, false);
-    }),
-  };
-  const stored = [base.values, ...listOf<Place>(traced).map(({ of }) => of)];
+  const forward = new Frame(operators, inputIndex(plan, batch.first), null);
+  forward.put(base.inputs, inputColumns(batch));
+  runCalls(forward, base.forward);
+  const shared = new Map<Measure, Float64Array>();
+  const kept = [base.values, ...listOf<Place>(traced).map(({ of }) => of)];
+  const passes: PassMeasurements[] = [];
+  const frames: Frame[] = [];
+  let witnesses: readonly (FoundWitnesses | null)[] = [];
+  let jacobians: Measurements["explicit"] = [];
+  for (const labels of labelsOfPasses(batch)) {
+    const frame = forward.withLabels(labels);
+    runCalls(frame, base.backward);
+    const read = (measure: Measure): Float64Array => {
+      if (!forward.has(measure.of)) return frame.measure(measure, inputs);
+      const found = shared.get(measure) ?? frame.measure(measure, inputs);
+      shared.set(measure, found);
+      return found;
+    };
+    passes.push(passMeasurements(program, frame, inputs, read));
+    if (frames.length === 0) {
+      witnesses = plan.layers.map((_, i) => {
+        const own = iterations[i - 1];
+        if (own === undefined || plan.accuracy === "verdict") return null;
+        runCalls(frame, [own.start]);
+        return runIteration(frame, own, base.slopes, plan.accuracy, true);
+      });
+      jacobians = plan.layers.map((_, i) => {
+        const own = explicit[i - 1];
+        return own === undefined ? null : runExplicit(frame, own, base.slopes, inputs, false);
+      });
+    }
+    frames.push(frame.only(kept));
+  }
+  const ofInputs = { witnesses: witnesses.map((own) => own?.measurement ?? null), explicit: jacobians };
   const searches = witnesses.map((own) => own?.search ?? null);
   return {
-    measurements: withMeasurementFault(measurements, fault),
-    stored: { program, frame: frame.only(stored), searches },
+    measurements: withMeasurementFault(joinPasses(passes, ofInputs), fault),
+    stored: { program, frames, searches },
+  };
+}
+
+function passMeasurements(
+  { base }: BatchProgram,
+  frame: Frame,
+  inputs: number,
+  read: (measure: Measure) => Float64Array,
+): PassMeasurements {
+  const heads = frame.of(base.values);
+  const value = Float64Array.from({ length: inputs }, (_, j) => heads[2 * j] as number);
+  return {
+    samples: inputs,
+    arithmetic: IEEE_F64,
+    finite: finiteColumns([...base.finite.map((of) => frame.of(of)), value], inputs),
+    value,
+    topExponent: Int32Array.from({ length: inputs }, (_, j) => heads[2 * j + 1] as number),
+    ...readTree<BaseMeasurements, Measure>(base.measured, read),
   };
 }
 
 /** x, n_1 × B. */
-function inputColumns({ inputs, samples }: Batch): Float64Array {
-  const width = inputs.length / samples;
+function inputColumns(batch: Batch): Float64Array {
+  const { inputs } = batch;
+  const columns = inputCount(batch);
+  const width = inputs.length / columns;
   const result = new Float64Array(inputs.length);
-  for (let j = 0; j < samples; j++) {
-    for (let i = 0; i < width; i++) result[i * samples + j] = inputs[j * width + i] as number;
+  for (let j = 0; j < columns; j++) {
+    for (let i = 0; i < width; i++) result[i * columns + j] = inputs[j * width + i] as number;
   }
   return result;
 }
@@ -92,19 +127,23 @@ export function readStored(block: StoredBlock, sample: number): StoredSample {
 export function readTraced(block: StoredBlock, sample: number): TracedSample {
   const read = readSample<TracedVectors>(block, block.program.traced, sample);
   const witnesses = read.witnesses.map((witness, i) => {
-    const search = block.searches[i]?.(sample);
+    const search = block.searches[i]?.(Math.floor(sample / block.frames.length));
     return witness === null || search === undefined ? witness : { ...witness, search };
   });
   return { ...read, witnesses };
 }
 
 function readSample<T extends StoredSample>(
-  { program, frame }: Pick<StoredBlock, "program" | "frame">,
+  { program, frames }: Pick<StoredBlock, "program" | "frames">,
   tree: Tree<Vectors<T>, Place>,
   sample: number,
 ): T {
-  const heads = frame.of(program.base.values);
-  const [value, topExponent] = [heads[2 * sample] as number, heads[2 * sample + 1] as number];
-  const vectors = readTree<Vectors<T>, Place>(tree, ({ of, column }) => frame.column(of, column + sample));
+  const [first] = frames as readonly [Frame, ...Frame[]];
+  const [input, own] = [Math.floor(sample / frames.length), frames[sample % frames.length] as Frame];
+  const heads = own.of(program.base.values);
+  const [value, topExponent] = [heads[2 * input] as number, heads[2 * input + 1] as number];
+  const vectors = readTree<Vectors<T>, Place>(tree, ({ of, column }) =>
+    (own.has(of) ? own : first).column(of, column + input),
+  );
   return { value, topExponent, ...vectors } as T;
 }

@@ -2,7 +2,8 @@
  * Engine webgpu: f32 on a device. Programs (a plan's buffers for one capacity) are kept between batches; two may be in use at once.
  * Which adapter, how much memory, how large a batch: from the adapter's own limits.
  */
-import type { Engine, MeasuredBatch, TracedSample } from "../engine.ts";
+import { inputCount, outputsAnInput } from "../each-output.ts";
+import type { Engine, MeasuredBatch } from "../engine.ts";
 import { withBatchFault } from "../batch-faults.ts";
 import type { FaultName } from "../faults.ts";
 import { batchWithin } from "../footprint.ts";
@@ -30,6 +31,9 @@ const IN_FLIGHT = 2;
 /** Batches larger than these gain nothing: a software adapter has no lanes to fill. */
 const LARGEST_BATCH = { hardware: 8192, software: 512 };
 
+/** Inputs of a batch at least where each is many samples: fewer leave a device idle. */
+const FEW_INPUTS = 16;
+
 /** Upper bound of what the programs in flight may take together. */
 const MEMORY_BYTES = 2 ** 31;
 
@@ -53,15 +57,17 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
   const slots: Slot[] = Array.from({ length: IN_FLIGHT }, () => ({ program: null, plan: null, busy: false }));
   const waiting: ((slot: Slot) => void)[] = [];
 
-  /** The most samples, a multiple of 4, whose program fits into its share of the memory, each of its matrices into a binding. */
+  /** Samples of the most inputs, a multiple of 4, whose program fits into its share of the memory, each of its matrices into a binding. */
   const batchSize = (plan: Plan): number => {
     const memory = Math.min(MEMORY_BYTES, 8 * open.bindingBytes) / IN_FLIGHT;
-    const cap = open.adapter.hardware ? LARGEST_BATCH.hardware : LARGEST_BATCH.software;
+    const most = open.adapter.hardware ? LARGEST_BATCH.hardware : LARGEST_BATCH.software;
+    const outputs = outputsAnInput(plan);
+    const cap = Math.max(most / outputs, Math.min(most, FEW_INPUTS));
     for (let samples = quads(batchWithin(cap / explicitWork(plan), plan.network)); ;) {
       const program = batchProgram(plan, samples, { fault: options.fault, bindingBytes: open.bindingBytes });
       const { total, largest } = memoryOf(program);
       const excess = Math.max(total / memory, largest / open.bindingBytes);
-      if (excess <= 1 || samples === 4) return samples;
+      if (excess <= 1 || samples === 4) return outputs * samples;
       samples = quads(samples / excess);
     }
   };
@@ -114,11 +120,9 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
         giveBack(slot);
       };
       try {
-        const program = await programFor(slot, plan, batch.samples);
-        const measurements = await program.run(batch);
-        // Now, rather than behind the next batch in the device's queue.
-        const early = new Map<number, TracedSample>();
-        (await program.readTraced(trace)).forEach((sample, i) => early.set(trace[i] as number, sample));
+        const program = await programFor(slot, plan, inputCount(batch));
+        // What is traced is read now, rather than behind the next batch in the device's queue.
+        const { measurements, traced: early } = await program.run(batch, trace);
         const held = (): Program => {
           if (released) throw new RangeError("this batch was released");
           return program;
@@ -129,7 +133,9 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
           async traced(samples) {
             const missing = samples.filter((sample) => !early.has(sample));
             const late = await explained(held().readTraced(missing));
-            return samples.map((sample) => early.get(sample) ?? (late[missing.indexOf(sample)] as TracedSample));
+            return samples.map(
+              (sample) => early.get(sample) ?? (late[missing.indexOf(sample)] as (typeof late)[number]),
+            );
           },
           release,
         };

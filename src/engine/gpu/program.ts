@@ -1,5 +1,10 @@
-/** A batch program on a device, for batches of up to `capacity` samples, run one batch at a time. */
+/**
+ * A batch program on a device, for batches of up to `capacity` inputs, run one batch at a time. Where samples share inputs
+ * (each-output.ts) what depends on f is run again for each of their outputs, a pass each; the columns of a pass are the inputs.
+ */
 import { takesClass } from "../../network/heads.ts";
+import type { PassMeasurements } from "../each-output.ts";
+import { inputCount, inputIndex, joinPasses, labelsOfPasses } from "../each-output.ts";
 import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
@@ -11,9 +16,10 @@ import { headData } from "../program/constants.ts";
 import { bytesOf } from "../program/memory.ts";
 import type { BatchProgram } from "../program/program.ts";
 import { batchProgram } from "../program/program.ts";
-import type { Measure } from "../program/stage.ts";
+import type { Matrix, Measure } from "../program/stage.ts";
 import { readTree } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
+import type { Dispatch } from "./dispatch.ts";
 import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
 import type { DeviceExplicit } from "./explicit.ts";
 import { runExplicit } from "./explicit.ts";
@@ -26,11 +32,18 @@ import { sumReader } from "./sums.ts";
 
 export interface Program {
   readonly capacity: number;
-  readonly run: (batch: Batch) => Promise<Measurements>;
+  /** @param trace places in the batch; what was stored of them is read back on the way. */
+  readonly run: (batch: Batch, trace: readonly number[]) => Promise<Ran>;
   /** Reads back what is stored of these samples of the batch last run; everything (`traced`), or what a replay needs. */
   readonly readStored: (samples: readonly number[]) => Promise<StoredSample[]>;
   readonly readTraced: (samples: readonly number[]) => Promise<TracedSample[]>;
   readonly destroy: () => void;
+}
+
+/** @property traced by place in the batch. */
+export interface Ran {
+  readonly measurements: Measurements;
+  readonly traced: ReadonlyMap<number, TracedSample>;
 }
 
 export async function createProgram(
@@ -53,7 +66,14 @@ export async function createProgram(
     for (const own of program.explicit) {
       explicit.push({ own, dispatches: await stages.prepare([...own.stages, ...own.sums.stages]) });
     }
-    return { base: fault === "barrier-missing" ? [...summed, ...base] : [...base, ...summed], iterations, explicit };
+    // What another pass leaves as it is: the forward pass and the sums of what it made.
+    const made = new Set(program.base.forward.flatMap(({ operands }) => operands));
+    const again = [
+      ...base.slice(program.base.forward.length),
+      ...summed.filter((_, i) => !made.has(sums.stages[i]?.operands[0] as Matrix)),
+    ];
+    const whole = fault === "barrier-missing" ? [...summed, ...base] : [...base, ...summed];
+    return { whole, again, iterations, explicit };
   };
   const ready = await guarded(open, `a batch of ${String(capacity)} samples`, build).catch((error: unknown) => {
     workspace.destroy();
@@ -63,46 +83,94 @@ export async function createProgram(
   const stored = createStoredReader(open, workspace, stages, program);
   /** What "inputs-stale" reads: the inputs of the run before. */
   let before: Float32Array<ArrayBuffer> | null = null;
-  /** Of the batch last run, layers 2 … l. */
+  /** Of the batch last run: the witnesses of layers 2 … l, its inputs, the labels of each pass, and the pass whose numbers the buffers hold. */
   let witnesses: readonly DeviceWitness[] = [];
+  let inputs = 0;
+  let passes: readonly (Int32Array | null)[] = [];
+  let held = 0;
+  const pass = async (k: number, dispatches: readonly Dispatch[]): Promise<PassMeasurements> => {
+    uploadLabels(open, stages, plan, program, passes[k] ?? null);
+    held = k;
+    const encoder = open.device.createCommandEncoder({ label: "base" });
+    encodePass(encoder, "base", dispatches);
+    const reads = [sums.into, values].map((own) => ({ buffer: stages.bufferOf(own), bytes: bytesOf(own) }));
+    const [summed, heads] = await submitAndRead(open, encoder, reads);
+    return passMeasurements(program, inputs, summed as ArrayBuffer, heads as ArrayBuffer);
+  };
+  /** Reads of samples of several passes, one after another: each pass is run again where it is not what is held. */
+  let reading: Promise<unknown> = Promise.resolve();
+  const readPasses = async <T>(
+    read: (columns: readonly number[]) => Promise<T[]>,
+    samples: readonly number[],
+  ): Promise<T[]> => {
+    const found = new Map<number, T>();
+    const outputs = passes.length;
+    for (const k of passes.keys()) {
+      const own = samples.filter((sample) => sample % outputs === k);
+      if (own.length === 0) continue;
+      if (held !== k) await pass(k, ready.again);
+      const vectors = await read(own.map((sample) => Math.floor(sample / outputs)));
+      own.forEach((sample, i) => found.set(sample, vectors[i] as T));
+    }
+    return samples.map((sample) => found.get(sample) as T);
+  };
+  /** With the search for each witness. */
+  const readTraced = async (columns: readonly number[]): Promise<TracedSample[]> => {
+    const found = witnesses;
+    const read = await stored.readTraced(columns);
+    return read.map((traced, j) => ({
+      ...traced,
+      witnesses: traced.witnesses.map((witness, i) => {
+        const search = found[i - 1]?.search(columns[j] as number);
+        return witness === null || search === undefined ? witness : { ...witness, search };
+      }),
+    }));
+  };
+  const reader =
+    <T>(read: (columns: readonly number[]) => Promise<T[]>) =>
+    (samples: readonly number[]): Promise<T[]> => {
+      if (passes.length === 1) return read(samples);
+      const next = reading.then(() => readPasses(read, samples));
+      reading = next.catch(() => undefined);
+      return next;
+    };
   return {
     capacity,
-    async run(batch) {
-      const { samples } = batch;
-      const address = { seed: plan.seed, first: batch.first, unit: 0 };
-      const inputs = inputColumns(batch, capacity);
-      uploadBatch(open, stages, plan, program, batch, before ?? inputs);
+    async run(batch, trace) {
+      const { first } = batch;
+      inputs = inputCount(batch);
+      passes = labelsOfPasses(batch);
+      const outputs = passes.length;
+      const address = { seed: plan.seed, first: inputIndex(plan, first), unit: 0 };
+      const x = inputColumns(batch, capacity);
+      uploadBatch(open, stages, plan, program, batch, before ?? x);
       stages.address(address);
-      if (fault === "inputs-stale") before = inputs;
-      const encoder = open.device.createCommandEncoder({ label: "base" });
-      encodePass(encoder, "base", ready.base);
-      const reads = [sums.into, values].map((own) => ({ buffer: stages.bufferOf(own), bytes: bytesOf(own) }));
-      const [summed, heads] = await submitAndRead(open, encoder, reads);
-      const base = baseMeasurements(program, samples, summed as ArrayBuffer, heads as ArrayBuffer);
+      if (fault === "inputs-stale") before = x;
+      const traced = new Map<number, TracedSample>();
+      const readPass = async (k: number): Promise<void> => {
+        const own = trace.filter((sample) => sample % outputs === k);
+        const read = await readTraced(own.map((sample) => Math.floor(sample / outputs)));
+        own.forEach((sample, i) => traced.set(sample, read[i] as TracedSample));
+      };
+      const measured = [await pass(0, ready.whole)];
       const accuracy = plan.accuracy === "verdict" ? 0 : plan.accuracy;
-      witnesses = await runIterations(open, stages, ready.iterations, samples, accuracy, fault);
+      witnesses = await runIterations(open, stages, ready.iterations, inputs, accuracy, fault);
       const explicit: Measurements["explicit"][number][] = [];
-      for (const own of ready.explicit) explicit.push(await runExplicit(open, stages, own, samples, address));
+      for (const own of ready.explicit) explicit.push(await runExplicit(open, stages, own, inputs, address));
+      await readPass(0);
+      for (let k = 1; k < outputs; k++) {
+        measured.push(await pass(k, ready.again));
+        await readPass(k);
+      }
       const inner = plan.layers.slice(1);
-      const measurements = {
-        ...base,
+      const measurements = joinPasses(measured, {
         witnesses: [null, ...inner.map((_, i) => witnesses[i]?.measurement ?? null)],
         explicit: [null, ...inner.map((_, i) => explicit[i] ?? null)],
-      };
-      return withMeasurementFault(measurements, fault);
+      });
+      return { measurements: withMeasurementFault(measurements, fault), traced };
     },
-    readStored: stored.read,
-    async readTraced(samples) {
-      const found = witnesses;
-      const read = await stored.readTraced(samples);
-      return read.map((traced, j) => ({
-        ...traced,
-        witnesses: traced.witnesses.map((witness, i) => {
-          const search = found[i - 1]?.search(samples[j] as number);
-          return witness === null || search === undefined ? witness : { ...witness, search };
-        }),
-      }));
-    },
+    readStored: reader(stored.read),
+    readTraced: reader(readTraced),
     destroy: workspace.destroy,
   };
 }
@@ -132,9 +200,10 @@ function refuseLargeLayers(plan: Plan, { adapter, bindingBytes }: OpenDevice): v
 
 /** x, n_1 × columns, 0 past the batch's end. */
 function inputColumns(batch: Batch, columns: number): Float32Array<ArrayBuffer> {
-  const width = batch.inputs.length / batch.samples;
+  const rows = inputCount(batch);
+  const width = batch.inputs.length / rows;
   const inputs = new Float32Array(width * columns);
-  for (let j = 0; j < batch.samples; j++) {
+  for (let j = 0; j < rows; j++) {
     for (let i = 0; i < width; i++) inputs[i * columns + j] = batch.inputs[j * width + i] as number;
   }
   return inputs;
@@ -145,26 +214,34 @@ function uploadBatch(
   { device }: OpenDevice,
   { bufferOf }: DeviceStages,
   plan: Plan,
-  { base: { inputs, labels, headData: data } }: BatchProgram,
+  { base: { inputs, headData: data } }: BatchProgram,
   batch: Batch,
   x: Float32Array<ArrayBuffer>,
 ): void {
-  const { columns } = inputs;
   device.queue.writeBuffer(bufferOf(inputs), 0, x);
-  const own = new Int32Array(columns).fill(takesClass(plan.head) ? 0 : -1);
-  if (batch.labels !== null) own.set(batch.labels);
-  device.queue.writeBuffer(bufferOf(labels), 0, own);
-  const constants = headData(plan.head, data.rows, batch.first, batch.samples, columns);
+  const constants = headData(plan.head, data.rows, batch.first, inputCount(batch), inputs.columns);
   device.queue.writeBuffer(bufferOf(data), 0, Float32Array.from(constants));
 }
 
+function uploadLabels(
+  { device }: OpenDevice,
+  { bufferOf }: DeviceStages,
+  plan: Plan,
+  { base: { labels } }: BatchProgram,
+  given: Int32Array | null,
+): void {
+  const own = new Int32Array(labels.columns).fill(takesClass(plan.head) ? 0 : -1);
+  if (given !== null) own.set(given);
+  device.queue.writeBuffer(bufferOf(labels), 0, own);
+}
+
 /** @param sums, @param values what those matrices of the program held. */
-function baseMeasurements(
+function passMeasurements(
   { base }: BatchProgram,
   samples: number,
   sums: ArrayBuffer,
   values: ArrayBuffer,
-): Omit<Measurements, "witnesses" | "explicit"> {
+): PassMeasurements {
   const reader = sumReader(base.sums, sums, samples);
   const value = new Float64Array(samples);
   const topExponent = new Int32Array(samples);

@@ -28,7 +28,10 @@ export type BaseMeasurements = Pick<
 export type BaseVectors = Omit<TracedSample, "value" | "topExponent" | "witnesses">;
 
 export interface BasePass {
+  /** All of them: `forward`, which knows nothing of f, then `backward`, which begins with the head. */
   readonly stages: readonly Call[];
+  readonly forward: readonly Call[];
+  readonly backward: readonly Call[];
   /** Inputs of the batch, n_1 × B; labels, 1 × B; the head's constants. */
   readonly inputs: Matrix;
   readonly labels: Matrix;
@@ -81,7 +84,7 @@ export function basePass(network: ProgramNetwork, columns: number): BasePass {
       ...[values, topGradient, at(adjoints, depth), matrix("states", 0, 1, columns, HEAD_STATE)],
     ],
   };
-  const backward = [...layers].reverse().map((t): Call => {
+  const pullback = [...layers].reverse().map((t): Call => {
     const below = t > 1 ? [at(slopes, t - 1), at(adjoints, t - 1)] : unused;
     return {
       name: `the backward pass of layer ${String(t)}`,
@@ -123,8 +126,9 @@ export function basePass(network: ProgramNetwork, columns: number): BasePass {
     ...[...hidden, ...preactivation, ...slopes, ...adjoints, ...pullbacks, topGradient],
     ...[...tangents, ...pushed],
   ];
+  const backward = [headStage, ...pullback, ...cut.stages];
   return {
-    stages: [...forward, headStage, ...backward, ...cut.stages],
+    ...{ stages: [...forward, ...backward], forward, backward },
     ...{ inputs: at(hidden, 1), labels, headData, values, slopes, tangents, measured, finite },
     sums: sumsOf(0, listOf<Measure>(measured), finite),
     vectors: {

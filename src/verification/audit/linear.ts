@@ -3,6 +3,7 @@
  * entry, in f64. Bound of an entry of fl(Ax): γ_{n+1}(|a||x|), plus flushes (MATH.md §5); one rounding more for a mask. |a||x| is at most
  * ‖a‖‖x‖, which costs nothing: it is added up only where a quarter of that does not do.
  */
+import { inputIndex } from "../../engine/each-output.ts";
 import type { StoredDirection, StoredWitness } from "../../engine/engine.ts";
 import { directionVector } from "../../sampling/philox.ts";
 import { gamma, normError } from "../rounding.ts";
@@ -138,7 +139,7 @@ function auditDirections(subject: AuditSubject, near: Near): void {
     const start = traced.directions[0].tangents[0] as Float64Array;
     near.bounded(1, "v₀", start, along, (v) => slack * Math.abs(v) + tiny);
   }
-  const random = directionVector(plan.seed, index, gradient.length);
+  const random = directionVector(plan.seed, inputIndex(plan, index), gradient.length);
   near.same(1, "the random direction", traced.directions[1].tangents[0] as Float64Array, random);
   for (const direction of traced.directions) auditDirection(subject, direction, near);
 }

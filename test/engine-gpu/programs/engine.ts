@@ -125,6 +125,52 @@ for (const i of [1, 4]) {
   }
 }
 
+// Of each-logit every output has the bits of that logit alone, ‖J_t‖ and its witness those of logit 0; read back early, late or all at once.
+results["outputs"] = [];
+for (const norm of ["spectral", "frobenius"] as const) {
+  const c = { ...(CASES[1] as Architecture), norm };
+  const plan = planOf({ ...c, head: "each-logit" }, 1);
+  const [inputs, outputs] = [6, plan.network.layers.at(-1)?.outputs ?? 1];
+  const alike = (of: unknown): string =>
+    JSON.stringify(of, (_, v: unknown) => (ArrayBuffer.isView(v) ? Array.from(v as Float64Array) : v));
+  const batch = {
+    ...batchOf(plan, BASE, inputs, false),
+    ...{ first: outputs * BASE, samples: outputs * inputs, outputs },
+    labels: Int32Array.from({ length: outputs * inputs }, (_, i) => i % outputs),
+  };
+  const early = [outputs - 1, 2 * outputs, 2 * outputs + 1];
+  const measured = await engine.measure(plan, batch, early);
+  const all = Array.from({ length: batch.samples }, (_, i) => i);
+  const [traced, late, few] = await Promise.all([measured.traced(all), measured.stored(all), measured.traced(early)]);
+  measured.release();
+  const first: { of: Measurements | null; witnesses: string[] } = { of: null, witnesses: [] };
+  for (let k = 0; k < outputs; k++) {
+    const own = await engine.measure(
+      { ...plan, head: { kind: "logit", index: k } },
+      batchOf(plan, BASE, inputs, false),
+    );
+    const read = await own.traced(Array.from({ length: inputs }, (_, s) => s));
+    own.release();
+    first.of ??= own.measurements;
+    const expected = { ...own.measurements, witnesses: first.of.witnesses, explicit: first.of.explicit };
+    for (let s = 0; s < inputs; s++) {
+      const place = s * outputs + k;
+      const where = `${norm}: output ${String(k)} of input ${String(s)}`;
+      if (digest(measured.measurements, place, place + 1) !== digest(expected, s, s + 1))
+        results["outputs"].push(where);
+      const { witnesses, ...vectors } = read[s] as (typeof read)[number];
+      if (k === 0) first.witnesses.push(alike({ witnesses }));
+      const { witnesses: found, ...rest } = traced[place] as (typeof traced)[number];
+      if (alike(rest) !== alike(vectors)) results["outputs"].push(`${where}: what is stored`);
+      if (alike({ witnesses: found }) !== first.witnesses[s]) results["outputs"].push(`${where}: its witnesses`);
+      if (alike(late[place]?.adjoints) !== alike(rest.adjoints)) results["outputs"].push(`${where}: read at once`);
+    }
+  }
+  early.forEach((place, i) => {
+    if (alike(few[i]) !== alike(traced[place])) results["outputs"]?.push(`${norm}: place ${String(place)} read early`);
+  });
+}
+
 // Two under way at once, and a third that waits, give what one after the other gives.
 results["flight"] = [];
 {
@@ -205,7 +251,7 @@ for (const [norm, samples] of [
   const bytes = (list: Iterable<Matrix>): number => [...list].reduce((sum, own) => sum + bytesOf(own), 0);
   const first = bytes(planned.first);
   if (allocated !== first) results["memory"].push(`${norm}: ${String(allocated)} bytes, planned ${String(first)}`);
-  await program.run(batchOf(plan, 0, samples, true));
+  await program.run(batchOf(plan, 0, samples, true), []);
   const most = first + bytes(planned.later);
   if (!(allocated <= most))
     results["memory"].push(`${norm}: ${String(allocated)} bytes after a run, at most ${String(most)}`);
