@@ -93,6 +93,7 @@ const TABLE = {
   "plan-weights-transposed": everywhere("the plan has the transposes of the square weights"),
   "plan-bias-of-next": everywhere("the plan has each bias in the place of the one before"),
   "inputs-row-early": everywhere("the run reads its inputs one row early"),
+  "inputs-drawn-wide": everywhere("inputs are 1.01 times as they are drawn"),
   "first-sample-turned": everywhere("the first sample of every batch has two entries exchanged"),
   "last-sample-turned": everywhere("the last sample of every batch has two entries exchanged"),
   "last-batch-turned": everywhere(

@@ -18,7 +18,7 @@ import type { SampleSource } from "./source.ts";
 
 /** Every output of every sample of the source. */
 export function everyOutput(source: SampleSource, outputs: number): SampleSource {
-  const { width, again } = source;
+  const { width, again, drawnAgain = null } = source;
   return {
     samples: source.samples * outputs,
     width,
@@ -34,6 +34,7 @@ export function everyOutput(source: SampleSource, outputs: number): SampleSource
       }
       return { inputs, labels };
     },
+    drawnAgain: drawnAgain === null ? null : (index, row) => drawnAgain(placeOf(index, outputs)[0], row, null),
     again:
       (again ?? null) === null
         ? null

@@ -32,7 +32,7 @@ import { asGiven, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
 import { sampleRow } from "./row.ts";
-import { withStatisticsFault } from "./faults.ts";
+import { withInputFault, withStatisticsFault } from "./faults.ts";
 import { createOriginCheck } from "./origin.ts";
 import { createRecount } from "./recount.ts";
 import type { SampleSource } from "./source.ts";
@@ -140,7 +140,8 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
     }
     // The planted fault of a run that reads its rows one early.
     const from = request.plant === "inputs-row-early" ? Math.max(0, first - 1) : first;
-    const own = source.read(from, count);
+    const rows = source.read(from, count);
+    const own = { ...rows, inputs: withInputFault(rows.inputs, request.plant) };
     origin.look(first, count, own);
     const { inputs: read, labels } = own;
     // An input is one, however many outputs it is given for.
@@ -154,6 +155,7 @@ export async function verify(given: VerifyRequest): Promise<VerifyOutcome> {
     if (over) return;
     statistics.add(block);
     recount.add(block);
+    origin.add(block.misread ?? []);
     await handOver(request, block, held, outputs);
   };
   const report = (): Report =>
