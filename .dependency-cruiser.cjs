@@ -31,7 +31,7 @@ const allowed = {
   sweep: ["network", "sampling", "records", "engine", "verification", "pipeline", "exact", "witness"],
   training: ["network", "formats", "sampling", "records", "engine", "pipeline"],
   reference: ["network"],
-  library: ["network", "formats", "sampling", "records", "engine", "pipeline"],
+  library: ["network", "formats", "sampling", "records", "engine", "verification", "pipeline"],
   worker: ["network", "formats", "sampling", "records", "engine", "verification", "pipeline", "witness", "report"],
 };
 

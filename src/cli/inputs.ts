@@ -10,6 +10,8 @@ import { inputWidth, outputWidth } from "../network/network.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Arguments } from "./arguments.ts";
+import type { DrawnInputs } from "../verification/audit/drawn-inputs.ts";
+import { drawnDifference } from "../verification/audit/drawn-inputs.ts";
 import { openData } from "./data-files.ts";
 import type { Reading } from "./files.ts";
 import { rowAgain } from "./origin.ts";
@@ -31,6 +33,7 @@ export interface Inputs {
   readonly again: ((index: number) => Float64Array | null) | null;
   /** How they are drawn, where they are (SampleSource). */
   readonly drawn: InputDistribution | null;
+  readonly address: Omit<DrawnInputs, "classes"> | null;
 }
 
 export interface InputsFile {
@@ -83,6 +86,7 @@ export async function openInputs(args: Arguments, network: Network, own: Reading
     describe: `${inputs.describe}, ${mean === 0 ? "x" : `(x − ${String(mean)})`}/${String(std)}`,
     read: (first, count) => inputs.read(first, count).map((x) => (x - mean) / std),
     drawn: null,
+    address: inputs.address === null ? null : { ...inputs.address, mean, std },
   };
 }
 
@@ -104,7 +108,7 @@ async function fromFile(args: Arguments, name: string, own: Reading): Promise<In
     file: { name: data.file, rows: data.rows, start, shape: data.shape },
     read: (first, count) => data.read(start + first, count),
     again: again === null ? null : (index) => again(start + index),
-    drawn: null,
+    ...{ drawn: null, address: null },
   };
 }
 
@@ -120,6 +124,7 @@ function drawn(values: Arguments["values"], width: number): Inputs {
     read: (first, count) => fillInputs({ distribution, scale, seed }, first, count, width),
     again: null,
     drawn: { distribution, scale, seed },
+    address: { inputs: { distribution, scale, seed }, first: 0, mean: 0, std: 1 },
   };
 }
 
@@ -141,7 +146,8 @@ export async function openLabels(
   if (choice === "argmax") return argmaxLabels(network, head);
   if (choice === "random") {
     const { most } = labelRange(head, outputWidth(network));
-    return (first, count) => fillLabels(values.seed, first, count, most + 1);
+    const random: Labeller = (first, count) => fillLabels(values.seed, first, count, most + 1);
+    return Object.assign(random, { classes: most + 1 });
   }
   const data = await openData(choice, { ...values, array: null }, own);
   const of = inputs.file ?? { name: "--random", rows: inputs.samples, start: 0 };
@@ -151,10 +157,12 @@ export async function openLabels(
 
 /** What the pipeline reads: rows and their labels. */
 export function sampleSource(inputs: Inputs, labeller: Labeller | null): SampleSource {
+  const address = inputs.address === null ? null : { ...inputs.address, classes: labeller?.classes ?? null };
   return {
     samples: inputs.samples,
     width: inputs.width,
     drawn: labeller === null ? inputs.drawn : null,
+    drawnAgain: address === null ? null : (index, row, label) => drawnDifference(address, index, row, label),
     again: (index) => {
       const row = inputs.again?.(index) ?? null;
       return row === null ? null : { inputs: row, labels: labeller === null ? null : labeller(index, 1, row) };

@@ -72,16 +72,17 @@ interface InputsOrigin {
 
 /** How inputs are held against what they came from. */
 export function inputsOrigin({ file, again }: InputsOrigin): string {
-  if (file === null) return "inputs were drawn";
+  if (file === null) return "inputs of audited samples are drawn again, by other means than the run's";
   const name = basename(file.name);
   if (again !== null) return `inputs of audited samples are read again from ${name} by offsets of their own`;
-  if (!isPlainFile(file.name)) return `${name} is no plain file: its inputs are not read again`;
+  if (!isPlainFile(file.name)) return `unchecked: inputs, since ${name} is no plain file`;
   return `inputs of audited samples are compared with what was parsed of ${name}, whose digest is above`;
 }
 
 /** The same of weights, which are looked at here. @throws FormatError */
 export function weightsOrigin(file: string, network: Network): string {
   const layers = checkWeights(file, network);
+  if (layers === 0 && !isPlainFile(file)) return `unchecked: weights, since ${basename(file)} is no plain file`;
   if (layers === 0) return "weights are compared with what was parsed of the model's file, whose digest is above";
   return `drawn weights of ${String(layers)} of ${String(network.layers.length)} layers are read again from the model's file by offsets of their own`;
 }

@@ -82,7 +82,7 @@ const TABLE = {
   "witness-of-next-sample": everywhere("the norms of a sample's witness are those of the next sample's"),
   "iteration-one-step": everywhere("the iteration for ‖J_t‖ ends after one step"),
   "iteration-loose": everywhere("the iteration for ‖J_t‖ stops after four steps, at any residual"),
-  "iteration-stop-loose": everywhere("the iteration for ‖J_t‖ stops at twenty times the error that it may leave"),
+  "iteration-stop-loose": everywhere("the iteration for ‖J_t‖ stops at ten thousand times the error that it may leave"),
   "iteration-vector-flat": everywhere("the witness is the sum of the iteration's vectors"),
   "iteration-vector-first": everywhere("the witness is the iteration's first vector"),
   "weight-norm-proof-low": everywhere("‖W‖ is bracketed at 0.9 times its value, the proof that is kept of it too"),
@@ -93,6 +93,7 @@ const TABLE = {
   "plan-weights-transposed": everywhere("the plan has the transposes of the square weights"),
   "plan-bias-of-next": everywhere("the plan has each bias in the place of the one before"),
   "inputs-row-early": everywhere("the run reads its inputs one row early"),
+  "inputs-drawn-wide": everywhere("inputs are 1.01 times as they are drawn"),
   "first-sample-turned": everywhere("the first sample of every batch has two entries exchanged"),
   "last-sample-turned": everywhere("the last sample of every batch has two entries exchanged"),
   "last-batch-turned": everywhere(

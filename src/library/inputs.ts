@@ -7,6 +7,7 @@ import type { Network } from "../network/network.ts";
 import { inputWidth, outputWidth } from "../network/network.ts";
 import type { SampleSource } from "../pipeline/verify.ts";
 import type { Distribution, InputDistribution } from "../sampling/inputs.ts";
+import { drawnDifference } from "../verification/audit/drawn-inputs.ts";
 import { fillInputs, fillLabels } from "../sampling/inputs.ts";
 import type { Labeller } from "./labels.ts";
 import { argmaxLabels } from "./labels.ts";
@@ -47,10 +48,13 @@ export function samplesOf(
     );
   }
   const labeller = labels === null ? null : labellerOf(network, labels, head, samples, seed);
+  const classes = labeller?.classes ?? null;
+  const address = drawn === null ? null : { inputs: drawn, first: 0, mean: 0, std: 1, classes };
   return {
     samples,
     width,
     drawn: labeller === null ? drawn : null,
+    drawnAgain: address === null ? null : (index, row, label) => drawnDifference(address, index, row, label),
     read: (first, count) => {
       const rows = read(first, count);
       return { inputs: rows, labels: labeller === null ? null : labeller(first, count, rows) };
@@ -103,7 +107,10 @@ function rowsOf(inputs: Inputs, width: number, seed: number): Rows {
 function labellerOf(network: Network, labels: Labels, head: Head, samples: number, seed: number): Labeller {
   const { least, most } = labelRange(head, outputWidth(network));
   if (labels === "argmax") return argmaxLabels(network, head);
-  if (labels === "random") return (first, count) => fillLabels(seed, first, count, most + 1);
+  if (labels === "random") {
+    const drawn: Labeller = (first, count) => fillLabels(seed, first, count, most + 1);
+    return Object.assign(drawn, { classes: most + 1 });
+  }
   if (labels.length !== samples) {
     throw new ModelError(`labels: found ${String(labels.length)}, expected ${String(samples)}, one for each sample`);
   }

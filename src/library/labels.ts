@@ -10,7 +10,10 @@ import { outputWidth } from "../network/network.ts";
 import { activated } from "../network/parametric.ts";
 
 /** Labels of `count` samples from `first` on, whose inputs are given as rows. */
-export type Labeller = (first: number, count: number, inputs: Float64Array) => Int32Array;
+export type Labeller = ((first: number, count: number, inputs: Float64Array) => Int32Array) & {
+  /** Of labels that are drawn by the seed of the inputs: how many there are. */
+  readonly classes?: number;
+};
 
 /**
  * The network's own choice: the index of its largest output (the first of equals), in f64 on the host; of logistic the sign of its first

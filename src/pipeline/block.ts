@@ -2,6 +2,7 @@
  * A block of consecutive samples, settled: everything that a row says of them in columns, one entry a sample. Lists over layers are indexed
  * t − 1. What columns cannot say (reasons in words, violations, an audit's residuals) stands beside them for the few samples that have it.
  */
+import type { InputDifference } from "../verification/audit/drawn-inputs.ts";
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
 import type { AccuracyCount } from "../verification/audit/accuracy.ts";
@@ -78,7 +79,11 @@ export interface SettledBlock {
   readonly kinkLocal: Uint8Array;
   /** By place in the block. */
   readonly told: Map<number, Told>;
+  /** Of inputs that a thread drew for itself: those that are not of their addresses, by their index in the run. */
+  readonly misread?: readonly Misread[];
 }
+
+export type Misread = InputDifference & { readonly index: number };
 
 /** A block of zeros. All of its numbers stand in one buffer. */
 export function createBlock(plan: Plan, first: number, samples: number, findings: Findings): SettledBlock {

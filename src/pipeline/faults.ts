@@ -1,4 +1,4 @@
-/** The planted faults of the pipeline's own numbers: of a report's sums and counts. */
+/** The planted faults of the pipeline's own numbers: of inputs as they are read, of a report's sums and counts. */
 import type { FaultName } from "../engine/faults.ts";
 import type { Statistics, StatisticsResult } from "./statistics.ts";
 
@@ -6,6 +6,11 @@ import type { Statistics, StatisticsResult } from "./statistics.ts";
 export function withStatisticsFault(statistics: Statistics, fault: FaultName | null | undefined): Statistics {
   const change = CHANGES[fault ?? ""];
   return change === undefined ? statistics : { ...statistics, result: () => change(statistics.result()) };
+}
+
+/** What was read or drawn, with the fault in it where it is this one. */
+export function withInputFault(inputs: Float64Array, fault: FaultName | null | undefined): Float64Array {
+  return fault === "inputs-drawn-wide" ? inputs.map((x) => 1.01 * x) : inputs;
 }
 
 const times = (x: number | null, factor: number): number | null => (x === null ? null : x * factor);

@@ -68,7 +68,7 @@ export function makeReport(
       modelSha256: description.modelSha256,
       inputsSha256: description.inputsSha256,
       roundedValues: rounding.values,
-      origin: description.origin ?? "inputs and weights came as arrays: what they were made from is not checked",
+      origin: description.origin ?? "unchecked: what inputs and weights were made from, since they came as arrays",
       ...((description.plant ?? null) === null ? {} : { plant: String(description.plant) }),
     },
     model: {

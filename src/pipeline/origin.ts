@@ -1,16 +1,19 @@
 /**
  * From what a run was given to what its engine gets: every weight and bias of the plan against the network's, and the inputs and labels of
- * audited samples, and of each batch's first and last, read once more, by themselves.
+ * audited samples, and of each batch's first and last, read once more, by themselves; where they are drawn, by the audit's own means.
  */
 import type { Plan } from "../engine/plan.ts";
 import type { Layer, Network } from "../network/network.ts";
 import type { FaultExample, Report, ReportedFault } from "../records/report.ts";
+import type { Misread } from "./block.ts";
 import { isAudited } from "./audits.ts";
 import type { SampleSource } from "./source.ts";
 
 export interface OriginCheck {
   /** Rows first … first + count − 1 of the source, as they were read for a batch. */
   readonly look: (first: number, count: number, read: ReturnType<SampleSource["read"]>) => void;
+  /** What a thread found of the inputs that it drew. */
+  readonly add: (misread: readonly Misread[]) => void;
   /** The report, with a fault of the check "plan" or "input" for each place where something else was found. */
   readonly held: (report: Report) => Report;
 }
@@ -22,6 +25,9 @@ interface Found {
   readonly example: FaultExample;
 }
 
+const READ_AGAIN = "where it is read again by itself";
+const DRAWN_AGAIN = "where it is drawn again by the audit";
+
 /** @param share of audited samples; null: the default. @param firstIndex of the source's first sample in the run. */
 export function createOriginCheck(
   network: Network,
@@ -32,12 +38,12 @@ export function createOriginCheck(
 ): OriginCheck {
   const found: Found[] = network.layers.flatMap((layer, i) => planned(layer, plan, i));
   let input: Found | null = null;
-  const note = (index: number, left: number, right: number, what: string): void => {
+  const note = (index: number, left: number, right: number, what: string, where = READ_AGAIN): void => {
     if (input !== null) {
       input.count++;
       return;
     }
-    const reason = `${what} of sample ${String(index)} is ${String(left)} in the batch, and ${String(right)} where it is read again by itself`;
+    const reason = `${what} of sample ${String(index)} is ${String(left)} in the batch, and ${String(right)} ${where}`;
     const example = {
       index,
       left: finite(left),
@@ -50,6 +56,13 @@ export function createOriginCheck(
     found.push(input);
   };
   const lookAt = (first: number, at: number, { inputs, labels }: ReturnType<SampleSource["read"]>): void => {
+    const drawnAgain = source.drawnAgain ?? null;
+    if (drawnAgain !== null) {
+      const row = inputs.subarray(at * source.width, (at + 1) * source.width);
+      const other = drawnAgain(first + at, row, labels?.[at] ?? null);
+      if (other !== null) note(firstIndex + first + at, other.left, other.right, other.what, DRAWN_AGAIN);
+      if (labels === null) return;
+    }
     const again = source.again?.(first + at) ?? source.read(first + at, 1);
     const width = source.width;
     // A source of few samples may give all of them whatever is asked for.
@@ -70,6 +83,9 @@ export function createOriginCheck(
         const isEnd = at === 0 || at === count - 1;
         if (isEnd || isAudited(plan.seed, firstIndex + first + at, share)) lookAt(first, at, read);
       }
+    },
+    add(misread) {
+      for (const { index, left, right, what } of misread) note(index, left, right, what, DRAWN_AGAIN);
     },
     held: (report) =>
       found.length === 0 ? report : { ...report, faults: [...report.faults, ...found.map(asReported)] },

@@ -11,9 +11,12 @@ import type { Plan } from "../engine/plan.ts";
 import { inPrecision } from "../engine/plan.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs } from "../sampling/inputs.ts";
+import { drawnDifference } from "../verification/audit/drawn-inputs.ts";
+import type { Misread } from "./block.ts";
 import { transferOf } from "./block.ts";
 import type { Examiner } from "./examine.ts";
 import { createExaminer } from "./examine.ts";
+import { withInputFault } from "./faults.ts";
 import type { GivenBatch } from "./given.ts";
 import { borrow } from "./remote-batch.ts";
 
@@ -59,7 +62,7 @@ export function batchWork(): Work {
   return async ({ plan, fault }, work) => {
     const asked = work as BatchWork;
     const examiner = examinerOf(plan, asked);
-    const given = withInputs(asked, plan);
+    const given = withInputs(asked, plan, fault);
     const measured =
       asked.measured === null
         ? await engineOf(fault).measure(plan, given.batch, examiner.drawn(given.batch))
@@ -67,16 +70,30 @@ export function batchWork(): Work {
     try {
       const { block, settled } = await examiner.examine(given, measured);
       settled.release();
-      return { result: block, transfer: transferOf(block) };
+      const misread = asked.drawn === null ? [] : misreadOf(asked.drawn, given, examiner.drawn(given.batch));
+      return { result: misread.length === 0 ? block : { ...block, misread }, transfer: transferOf(block) };
     } finally {
       measured.release();
     }
   };
 }
 
-function withInputs({ given, drawn }: BatchWork, { network }: Plan): GivenBatch {
+function withInputs({ given, drawn }: BatchWork, { network }: Plan, fault: FaultName | undefined): GivenBatch {
   if (drawn === null) return given;
   const { batch } = given;
   const width = network.layers[0]?.inputs ?? 0;
-  return { ...given, batch: { ...batch, inputs: fillInputs(drawn, batch.first, batch.samples, width) } };
+  const first = fault === "inputs-row-early" ? Math.max(0, batch.first - 1) : batch.first;
+  const inputs = withInputFault(fillInputs(drawn, first, batch.samples, width), fault);
+  return { ...given, batch: { ...batch, inputs } };
+}
+
+/** Of the samples that are audited, those whose inputs are not the ones of their addresses. */
+function misreadOf(drawn: InputDistribution, { batch }: GivenBatch, places: readonly number[]): Misread[] {
+  const address = { inputs: drawn, first: 0, mean: 0, std: 1, classes: null };
+  const width = batch.inputs.length / batch.samples;
+  return places.flatMap((at) => {
+    const index = batch.first + at;
+    const found = drawnDifference(address, index, batch.inputs.subarray(at * width, (at + 1) * width), null);
+    return found === null ? [] : [{ index, ...found }];
+  });
 }

@@ -33,7 +33,7 @@ import { asGiven, givenBatch, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
 import { sampleRow } from "./row.ts";
-import { withStatisticsFault } from "./faults.ts";
+import { withInputFault, withStatisticsFault } from "./faults.ts";
 import { createOriginCheck } from "./origin.ts";
 import { createRecount } from "./recount.ts";
 import type { SampleSource } from "./source.ts";
@@ -143,7 +143,8 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     // The planted fault of a run that reads its rows one early.
     const [row, rows] = [first / each, count / each];
     const from = request.plant === "inputs-row-early" ? Math.max(0, row - 1) : row;
-    const own = source.read(from, rows);
+    const given = source.read(from, rows);
+    const own = { ...given, inputs: withInputFault(given.inputs, request.plant) };
     origin.look(row, rows, own);
     const { inputs, originals, changed } = precision === "f32" ? roundInputs(own.inputs, rows) : asGiven(own.inputs);
     rounding = joinRounding(rounding, changed);
@@ -155,6 +156,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
     if (over) return;
     statistics.add(block);
     recount.add(block);
+    origin.add(block.misread ?? []);
     await handOver(request, block, held, outputs);
   };
   const report = (): Report =>

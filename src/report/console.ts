@@ -99,25 +99,38 @@ export function verdicts(report: AnyReport): string[] {
 /** Findings that the table prints. */
 const MOST_FAULTS = 6;
 
+/** Checks of what is no sample's. */
+const OF_THE_RUN: ReadonlySet<string> = new Set(["plan", "input", "report"]);
+
 /** As fast-check prints a counterexample: how many, which check at which layer, both sides, how far apart, the bound. */
 export function violations(report: AnyReport): string[] {
-  if (report.verdicts.violated === 0) return [];
+  if (report.faults.length === 0) return [];
   const rest = report.faults.length - MOST_FAULTS;
+  const lead =
+    report.verdicts.violated > 0
+      ? [
+          `VIOLATED in ${grouped(report.verdicts.violated)} of ${counted(report.samples, "sample")}. The inequality is a theorem,`,
+          "so the fault is in what computed it: a kernel, a driver, a host, or an import.",
+        ]
+      : ["WRONG, if in no sample: what was computed is not what was given, or not what is", "said of it."];
   return [
-    `VIOLATED in ${grouped(report.verdicts.violated)} of ${counted(report.samples, "sample")}. The inequality is a theorem,`,
-    "so the fault is in what computed it: a kernel, a driver, a host, or an import.",
+    ...lead,
     ...report.faults.slice(0, MOST_FAULTS).flatMap(violation),
     ...(rest > 0 ? ["", `  and ${counted(rest, "more finding")}: the report (--report) has them all`] : []),
   ];
 }
 
 function violation(fault: ReportedFault & { readonly address?: string }, i: number): string[] {
-  const where = fault.layer > 0 ? `at layer ${String(fault.layer)}` : "of the whole network";
-  const lines = ["", `  ${String(i + 1)}) ${fault.check} ${where}: ${counted(fault.count, "sample")}`];
+  const where =
+    fault.layer > 0 ? ` at layer ${String(fault.layer)}` : OF_THE_RUN.has(fault.check) ? "" : " of the whole network";
+  const what = fault.check === "report" || fault.check === "plan" ? "number" : "sample";
+  const lines = ["", `  ${String(i + 1)}) ${fault.check}${where}: ${counted(fault.count, what)}`];
   const example = fault.example;
   if (example === undefined) return lines;
   const { index, left, right, margin, bound, reason } = example;
-  const lead = `     ${fault.address === undefined ? `sample ${String(index)}` : `case ${fault.address}`}: `;
+  const lead = OF_THE_RUN.has(fault.check)
+    ? "     "
+    : `     ${fault.address === undefined ? `sample ${String(index)}` : `case ${fault.address}`}: `;
   // The cut test's two numbers say it all; elsewhere the finding's own words name the quantity.
   const bounded = margin !== null && bound !== null && bound > 0;
   const facts = [
@@ -234,6 +247,8 @@ export function work(report: AnyReport): string[] {
       `Proven intervals of ‖J_t‖ within ${String(width)}: ${grouped(reached)} of ${grouped(reached + missed)}${rest}`,
     );
   }
+  for (const words of (report.run.origin ?? "").split("; "))
+    if (words.startsWith("unchecked: ")) lines.push(`Unchecked: ${words.slice("unchecked: ".length)}`);
   const { samples, detects } = report.audited;
   if (samples > 0) lines.push(`Audited on the host: ${counted(samples, "sample")}`);
   if (detects !== null)

@@ -56,7 +56,12 @@ export function alarms(report: Common): Markup[] {
           <span class="bad">Violated in ${grouped(verdicts.violated)} of ${counted(report.samples, "sample")}.</span>
           The inequality is a theorem, so the fault is in what computed it: a kernel, a driver, a host, or an import.
         </p>`
-      : html`<p class="lead">Nothing is violated in ${counted(report.samples, "sample")}.</p>`,
+      : "faults" in report && (report.faults as readonly unknown[]).length > 0
+        ? html`<p class="lead alarm">
+            <span class="bad">Wrong, if in no sample:</span> what was computed is not what was given, or not what is
+            said of it.
+          </p>`
+        : html`<p class="lead">Nothing is violated in ${counted(report.samples, "sample")}.</p>`,
   ];
 }
 

@@ -2,6 +2,7 @@
  * One case of a sweep by its address SEED:STREAM:INDEX: STREAM is the network's number in the grid, INDEX the sample's number. Network,
  * input, label and head are functions of that address and the grid alone, whatever the number of inputs a network.
  */
+import { drawnDifference } from "../verification/audit/drawn-inputs.ts";
 import type { VerifyRequest } from "../pipeline/verify.ts";
 import { drawnActivation } from "../network/activation-names.ts";
 import { UsageError } from "../network/errors.ts";
@@ -52,7 +53,9 @@ export function caseRequest(cell: Cell, seed: number, number: number, first: num
   const outputs = cell.widths.at(-1) ?? 0;
   const head = caseHead(cell.head, own, outputs);
   const labelled = labelUse(head) !== "none";
+  const classes = labelled ? labelRange(head, outputs).most + 1 : null;
   const inputs = { distribution: cell.distribution, scale: cell.inputScale, seed: own };
+  const address = { inputs, first, mean: 0, std: 1 };
   return {
     network: caseNetwork(cell, own),
     head,
@@ -63,9 +66,10 @@ export function caseRequest(cell: Cell, seed: number, number: number, first: num
       samples,
       width,
       drawn: labelled ? null : inputs,
+      drawnAgain: (index, row, label) => drawnDifference({ ...address, classes }, index, row, label),
       read: (from, count) => ({
         inputs: fillInputs(inputs, first + from, count, width),
-        labels: labelled ? fillLabels(own, first + from, count, labelRange(head, outputs).most + 1) : null,
+        labels: classes === null ? null : fillLabels(own, first + from, count, classes),
       }),
     },
   };

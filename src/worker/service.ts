@@ -161,7 +161,11 @@ async function examine(request: PageRequest, index: number): Promise<Examined> {
   try {
     const { failure, report } = await verify({
       ...settings(request, subject),
-      source: { ...subject.source, samples: 1, drawn: null, read: () => ({ inputs: inputs.slice(), labels }) },
+      source: {
+        ...{ samples: 1, width: subject.source.width },
+        read: () => ({ inputs: inputs.slice(), labels }),
+        drawnAgain: (_, row, label) => subject.source.drawnAgain?.(index, row, label) ?? null,
+      },
       engine,
       host,
       firstIndex: index,

@@ -10,6 +10,7 @@ import type { Head } from "../network/heads.ts";
 import type { InitialiserName } from "../network/initialisers.ts";
 import type { Network } from "../network/network.ts";
 import type { Distribution } from "../sampling/inputs.ts";
+import { drawnDifference } from "../verification/audit/drawn-inputs.ts";
 import { fillInputs } from "../sampling/inputs.ts";
 import { randomNetwork } from "../sampling/random-network.ts";
 import type { SampleSource } from "../pipeline/verify.ts";
@@ -178,13 +179,17 @@ function drawSubject({ widths, activation, initialiser, distribution, samples, s
   const activations = Array.from({ length: depth }, (_, i) => (i === depth - 1 ? "identity" : own));
   const network = randomNetwork({ seed, index: 0, widths, activations, initialiser });
   const width = inputWidth(network);
+  const address = { inputs: { distribution, scale: 1, seed }, first: 0, mean: 0, std: 1, classes: null };
   const read: SampleSource["read"] = (first, count) => ({
     inputs: fillInputs({ distribution, scale: 1, seed }, first, count, width),
     labels: null,
   });
   return {
     network,
-    source: { samples, width, read },
+    source: {
+      ...{ samples, width, read },
+      drawnAgain: (index, row, label) => drawnDifference(address, index, row, label),
+    },
     modelName: `${widths.join("-")} ${activation}, ${initialiser}, seed ${String(seed)}`,
     inputsName: `${distribution}, seed ${String(seed)}`,
     modelNotes: [],

@@ -32,7 +32,7 @@ describe("a row read again", () => {
     expect(rowAgain(write("wide.npy", writeNpy([7, 3], numbers, "f64")), 3, 7)).toBeNull();
     expect(rowAgain("/dev/null", 1, 1)).toBeNull();
     expect(inputsOrigin({ file: { name: "/dev/null" }, again: null })).toBe(
-      "null is no plain file: its inputs are not read again",
+      "unchecked: inputs, since null is no plain file",
     );
   });
 });

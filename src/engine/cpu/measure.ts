@@ -17,6 +17,7 @@ import type { FoundWitnesses } from "./iteration.ts";
 import { runIteration } from "./iteration.ts";
 import { runCalls } from "./kernels.ts";
 import type { Operators } from "./operators.ts";
+import { startVectors } from "./start.ts";
 
 /** Everything stored of a block. */
 export interface StoredBlock {
@@ -55,7 +56,7 @@ export function measureBlock(operators: Operators, batch: Batch): { measurements
       witnesses = plan.layers.map((_, i) => {
         const own = iterations[i - 1];
         if (own === undefined || plan.accuracy === "verdict") return null;
-        runCalls(frame, [own.start]);
+        frame.set(own.next, startVectors(frame, own, base.slopes));
         return runIteration(frame, own, base.slopes, plan.accuracy, true);
       });
       jacobians = plan.layers.map((_, i) => {

@@ -60,7 +60,7 @@ export class KrylovState {
     else if (outOfDimensions(steps, this.dimension)) this.running[sample] = 0;
     else if (isCheckpoint(steps, this.dimension)) {
       const { alpha, beta } = this.of(sample);
-      const loose = this.fault === "iteration-stop-loose" ? 20 : 1;
+      const loose = this.fault === "iteration-stop-loose" ? 1e4 : 1;
       const found = settled(alpha, beta, steps, loose * this.accuracy);
       if (found === null) return;
       this.running[sample] = 0;

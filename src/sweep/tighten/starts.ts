@@ -54,7 +54,8 @@ export function withinRegion(source: SampleSource, region: InputRegion, centre: 
   };
   return {
     ...source,
-    drawn: null,
+    // What is brought into the region is no longer what was drawn or read.
+    ...(centre === "origin" ? { drawn: null, drawnAgain: null, again: null } : { drawn: null }),
     read: (first, count) => {
       const { inputs, labels } = source.read(first, count);
       const brought = new Float64Array(inputs.length);

@@ -153,7 +153,7 @@ function geluTanh(out: OwnValues, z: number): OwnValues {
 }
 
 /** φ(z), z²/2 in two parts of which the larger is exact. */
-function normalDensity(z: number): number {
+export function normalDensity(z: number): number {
   const x = Math.abs(z);
   if (x > 40) return 0;
   const near = Math.round(x * 16) / 16;
@@ -165,7 +165,7 @@ function normalDensity(z: number): number {
  * φ(z)/(x + 1/(x + 2/(x + 3/…))), x = −z, by its convergents, whose recurrence adds positive terms alone. What the n-th leaves is about
  * e^(−2x√n), below 2⁻⁶⁰ for n ≥ 530/x².
  */
-function normalDistribution(z: number): number {
+export function normalDistribution(z: number): number {
   const x = Math.abs(z);
   if (x > 40) return z > 0 ? 1 : 0;
   if (z > 0 && x > 9) return 1;

@@ -13,7 +13,7 @@
  * between their vectors, and β_k is all that is known of the residual.
  *
  * The stop rule (engine/krylov.ts) is a function of T: after the steps of a list, the first of them 12, it asks whether ρ = β_k|s_k| has
- * min(ρ, ρ²/(θ − θ₂)) ≤ a θ/10, a the accuracy asked for; and it ends where β_k ≤ 64u max α, or with the dimensions or the 96th step. The audit
+ * min(ρ, ρ²/(θ − θ₂)) ≤ 4·10⁻⁴ a θ, a the accuracy asked for; and it ends where β_k ≤ 64u max α, or with the dimensions or the 96th step. The audit
  * asks both ways: that there was a reason to stop at k, and none before; each but for what T's own rounding in f64 moves.
  */
 import type { Arithmetic, StoredSearch } from "../../engine/engine.ts";
@@ -32,8 +32,8 @@ import { euclidean, largestOf } from "./vectors.ts";
 const STEP_LIMIT = 96;
 const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
 const FIRST_QUESTION = 12;
-/** The share of the accuracy asked for at which it stops, of the norm's square: 2 · 0.05. */
-const STOP_SHARE = 0.1;
+/** The share of the accuracy asked for at which it stops, of the norm's square: 2 · 2·10⁻⁴. */
+const STOP_SHARE = 4e-4;
 /** A residual so small beside θ needs no first question. */
 const NO_RESIDUAL = 1e-14;
 /** Where nothing is left but rounding: in units of the arithmetic, of the largest α. */

@@ -1,0 +1,124 @@
+/**
+ * The first vector of each iteration: J_t m_t and half of J_t r, r the random direction of the sample's address, both at length 1.
+ *
+ * m_t is the top right singular vector of the network's mean operator, of E[J_tᵀJ_t] over MEAN_INPUTS addressed inputs: it depends on the plan
+ * alone, never on the batch or the file. From it the iteration takes a step or two less than from the images of ∇ₓf and r, and settles half as often on a
+ * second vector. r keeps a sample whose J_t m_t is 0, or whose top singular vector is orthogonal to it, from being lost: no fixed vector
+ * serves every network.
+ */
+import { activated } from "../../network/parametric.ts";
+import { fillInputs } from "../../sampling/inputs.ts";
+import type { Plan } from "../plan.ts";
+import type { Iteration } from "../program/iteration.ts";
+import type { Matrix } from "../program/stage.ts";
+import { addScaledColumns, columnBlock, columnDot, columnNorm, unitColumns } from "./columns.ts";
+import type { Frame } from "./frame.ts";
+import type { Operators } from "./operators.ts";
+import { product } from "./product.ts";
+
+/** Inputs that the mean is taken over, and steps of power iteration: the vector need not be exact. */
+const MEAN_INPUTS = 16;
+const POWER_STEPS = 8;
+/** Seed of the inputs' addresses: normal numbers of scale 1. */
+const MEAN_SEED = 8796;
+/** Length of the random direction's image beside the other. */
+const RANDOM_SHARE = 0.5;
+
+/** The first vectors of the frame's samples, n_t × B, of length 1 (0 where J_t is 0). @param slopes D_1 … of the frame. */
+export function startVectors(frame: Frame, { t, next, start }: Iteration, slopes: readonly Matrix[]): Float64Array {
+  const { operators } = frame;
+  const D = slopes.map((own) => frame.of(own));
+  const tangent = frame.of(start.operands[0] as Matrix);
+  const samples = tangent.length / next.rows / 2;
+  const image = pushed(operators, t, D, broadcast(planVector(operators, t), samples), samples);
+  const random = columnBlock(tangent, next.rows, samples, samples);
+  const first = unitColumns(image, columnNorm(image, samples));
+  const second = unitColumns(random, columnNorm(random, samples));
+  // The sign keeps the two from cancelling.
+  const shares = columnDot(first, second, samples).map((dot) => (dot < 0 ? -RANDOM_SHARE : RANDOM_SHARE));
+  addScaledColumns(first, shares, second);
+  return unitColumns(first, columnNorm(first, samples));
+}
+
+/** What is known of each plan's operators: D_1 … at the inputs, and W′_1 m_t, n_2 numbers, once asked for. */
+const known = new WeakMap<
+  Operators,
+  { readonly slopes: readonly Float64Array[]; readonly of: Map<number, Float64Array> }
+>();
+
+function planVector(operators: Operators, t: number): Float64Array {
+  const own = known.get(operators) ?? { slopes: meanSlopes(operators.plan), of: new Map<number, Float64Array>() };
+  known.set(operators, own);
+  const vector = own.of.get(t) ?? meanVector(operators, t, own.slopes);
+  own.of.set(t, vector);
+  return vector;
+}
+
+/** c = W′_1 m is the top eigenvector of W′_1W′_1ᵀ · mean(KᵀK), K = ∂h_t/∂z_2: by power iteration from the sum of W′_1's columns beside 1. */
+function meanVector(operators: Operators, t: number, slopes: readonly Float64Array[]): Float64Array {
+  const { plan } = operators;
+  const { outputs } = plan.network.layers[0] as Plan["network"]["layers"][number];
+  let c = new Float64Array(outputs).fill(1);
+  for (let step = 0; step < POWER_STEPS; step++) {
+    let x = pushed(operators, t, slopes, broadcast(c, MEAN_INPUTS), MEAN_INPUTS);
+    for (let s = t - 1; s >= 1; s--) {
+      x = operators.maskBackward(slopes[s - 1] as Float64Array, x, x.length / MEAN_INPUTS);
+      if (s > 1) x = operators.applyTransposed(s, x, MEAN_INPUTS);
+    }
+    const sum = rowSums(x, MEAN_INPUTS);
+    const raised =
+      plan.firstGram === null
+        ? operators.apply(1, operators.applyTransposed(1, sum, 1), 1)
+        : operators.applyFirstGram(sum, 1);
+    const norm = columnNorm(raised, 1);
+    // Dead at every one of the inputs, or beyond f64's range: the vector before serves as well as any.
+    if (!((norm[0] as number) > 0 && (norm[0] as number) < Infinity)) return c;
+    c = Float64Array.from(unitColumns(raised, norm));
+  }
+  return c;
+}
+
+/** K x of n_2 × B numbers: D_{t−1}W′_{t−1} … W′_2D_1 x. */
+function pushed(
+  operators: Operators,
+  t: number,
+  slopes: readonly Float64Array[],
+  x: Float64Array,
+  columns: number,
+): Float64Array {
+  const masked = (s: number, y: Float64Array): Float64Array =>
+    operators.maskForward(slopes[s - 1] as Float64Array, y, y.length / columns);
+  let y = masked(1, x);
+  for (let s = 2; s < t; s++) y = masked(s, operators.apply(s, y, columns));
+  return y;
+}
+
+/** D_t at the inputs, by the plain formulas: of each layer n_{t+1} × MEAN_INPUTS. */
+function meanSlopes({ network }: Plan): Float64Array[] {
+  const width = network.layers[0]?.inputs ?? 0;
+  const rows = fillInputs({ distribution: "normal", scale: 1, seed: MEAN_SEED }, 0, MEAN_INPUTS, width);
+  let hidden = new Float64Array(rows.length);
+  for (let j = 0; j < MEAN_INPUTS; j++)
+    for (let i = 0; i < width; i++) hidden[i * MEAN_INPUTS + j] = rows[j * width + i] as number;
+  return network.layers.map(({ weight, bias, outputs, inputs, activation }) => {
+    const z = new Float64Array(outputs * MEAN_INPUTS);
+    product(weight, outputs, inputs, hidden, MEAN_INPUTS, z);
+    for (let at = 0; at < z.length; at++) z[at] = (z[at] as number) + (bias[Math.floor(at / MEAN_INPUTS)] as number);
+    const { value, slope } = activated(activation, z, MEAN_INPUTS);
+    hidden = Float64Array.from(value);
+    return slope;
+  });
+}
+
+/** x in each of so many columns. */
+function broadcast(x: Float64Array, columns: number): Float64Array {
+  const result = new Float64Array(x.length * columns);
+  x.forEach((v, i) => result.fill(v, i * columns, (i + 1) * columns));
+  return result;
+}
+
+function rowSums(x: Float64Array, columns: number): Float64Array {
+  return Float64Array.from({ length: x.length / columns }, (_, i) =>
+    x.subarray(i * columns, (i + 1) * columns).reduce((sum, v) => sum + v, 0),
+  );
+}
