@@ -165,7 +165,7 @@ for (const [widths, steps] of WORKLOADS) {
     ...{ widths, activations: widths.slice(1).map((_, i) => (i + 2 < widths.length ? "tanh" : "identity")) },
     ...{ initialiser: "glorot", scale: 1, loss: "cross-entropy", optimiser: "sgd", learningRate: 0.05 },
     ...{ momentum: 0.9, weightDecay: 0, schedule: { kind: "constant" }, warmUp: 0, batch: BATCH, steps },
-    ...{ penalties: [], seed: 1 },
+    ...{ penalties: [], precision: "f64", seed: 1 },
   };
   const file = join(folder, "task.json");
   writeFileSync(file, task(settings, data));

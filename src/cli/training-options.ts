@@ -15,7 +15,15 @@ export function trainingSettings({ values }: Arguments, data: Dataset, seed: num
   return {
     ...{ widths, activations: activationsOf(values.activation, widths.length - 1), initialiser, scale: initialScale },
     ...{ loss, optimiser, learningRate: values.learningRate ?? DEFAULT_RATE[optimiser], momentum, weightDecay },
-    ...{ schedule, warmUp, batch, steps: values.trainingSteps, penalties: values.penalty ?? [], seed },
+    ...{
+      schedule,
+      warmUp,
+      batch,
+      steps: values.trainingSteps,
+      penalties: values.penalty ?? [],
+      precision: "f64",
+      seed,
+    },
   };
 }
 

@@ -47,6 +47,8 @@ export interface TrainingSettings {
   readonly batch: number | "full";
   readonly steps: number;
   readonly penalties: readonly Penalty[];
+  /** Of weights, moments and gradients, and of each operation. */
+  readonly precision: "f64" | "f32";
   /** Of this run's weights and order of batches. */
   readonly seed: number;
 }
