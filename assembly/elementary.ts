@@ -166,7 +166,8 @@ function tanhOfFour(x: v128, value: usize, slope: usize): void {
   p = singleStep(p, r, 1.6666665459e-1);
   p = singleStep(p, r, 5.0000001201e-1);
   const mantissa = f32x4.add(one, f32x4.add(r, f32x4.mul(f32x4.mul(r, r), p)));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(k), i32x4.splat(127)), 23);
+  // 1.5·2²³ + k holds k in its last bits.
+  const power = i32x4.shl(i32x4.add(f32x4.add(k, single(12582912)), i32x4.splat(127)), 23);
   const e = f32x4.mul(mantissa, power);
   const onePlus = f32x4.add(one, e);
   const inverse = f32x4.div(one, onePlus);

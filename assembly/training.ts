@@ -2,8 +2,9 @@
  * The stages of a training step, in f64 or f32 (T), on matrices of one memory: what src/training/machine.ts calls. In f64 each does what the
  * batch program's own kernel does on the host, operation for operation: the same bits.
  *
- * A matrix has rows of `pitch` bytes, a multiple of 64, all offsets are in bytes and at whole cache lines; what a row holds beyond its
- * columns is never added to a column. Each sum runs in ascending order with a single accumulator, one product and one addition a term, each
+ * A matrix has rows `pitch` bytes apart, an odd number of cache lines (so that a column of it lies in many sets of the cache), of which
+ * `extent` bytes, whole lines too, are computed; all offsets are in bytes and at whole lines. What a row holds beyond its columns is never
+ * added to a column. Each sum runs in ascending order with a single accumulator, one product and one addition a term, each
  * rounded on its own: lanes are columns, so that an entry's bits depend on neither tile nor neighbours.
  */
 import { exp, exp2, log1p, sigmoid, tanhAndSlope } from "./elementary";
@@ -26,14 +27,15 @@ function product<T>(
   rows: i32,
   inner: i32,
   pitch: usize,
+  extent: usize,
 ): void {
   for (let first = 0; first < inner; first += SLICE) {
     const depth = min(SLICE, inner - first);
     const from: usize = x + (first as usize) * pitch;
     const own: usize = a + (first as usize) * innerStep;
     const last = first + depth == inner && mask != 0;
-    for (let block: usize = 0; block < pitch; block += BLOCK) {
-      const end: usize = min(pitch, block + BLOCK);
+    for (let block: usize = 0; block < extent; block += BLOCK) {
+      const end: usize = min(extent, block + BLOCK);
       let row: usize = own;
       let i = 0;
       for (; i + 2 <= rows; i += 2) {
@@ -170,12 +172,21 @@ function oneRow<T>(
 }
 
 /** z ← z + b, then h = g(z) and D = g′(z). @param kind 0 the identity, 1 relu, 2 tanh, 3 z alone: g is another's business. */
-function activate<T>(kind: i32, z: usize, bias: usize, h: usize, slopes: usize, rows: i32, pitch: usize): void {
+function activate<T>(
+  kind: i32,
+  z: usize,
+  bias: usize,
+  h: usize,
+  slopes: usize,
+  rows: i32,
+  pitch: usize,
+  extent: usize,
+): void {
   const zero = v128.splat<T>(0 as T);
   const one = v128.splat<T>(1 as T);
   for (let i = 0; i < rows; i++) {
     const b = v128.load_splat<T>(bias + (i as usize) * sizeof<T>());
-    for (let at: usize = 0; at < pitch; at += 16) {
+    for (let at: usize = 0; at < extent; at += 16) {
       const x = v128.add<T>(v128.load(z + at), b);
       v128.store(z + at, x);
       if (kind == 2) {
@@ -215,13 +226,22 @@ function transpose<T>(x: usize, xPitch: usize, y: usize, yPitch: usize, rows: i3
 }
 
 /** δ_ij 2^(e_j)/B, and its sum over the samples for the bias. @param bias 0 where there is none. */
-function share<T>(delta: usize, factors: usize, out: usize, bias: usize, rows: i32, samples: i32, pitch: usize): void {
+function share<T>(
+  delta: usize,
+  factors: usize,
+  out: usize,
+  bias: usize,
+  rows: i32,
+  samples: i32,
+  pitch: usize,
+  extent: usize,
+): void {
   const size: usize = sizeof<T>();
   const divides = (samples & (samples - 1)) != 0;
   // Of a power of two the inverse is exact.
   const count = v128.splat<T>(divides ? (samples as T) : (((1 as T) / (samples as T)) as T));
   for (let i = 0; i < rows; i++) {
-    for (let at: usize = 0; at < pitch; at += 16) {
+    for (let at: usize = 0; at < extent; at += 16) {
       const sized = v128.mul<T>(v128.load(factors + at), v128.load(delta + at));
       v128.store(out + at, divides ? v128.div<T>(sized, count) : v128.mul<T>(sized, count));
     }
@@ -418,8 +438,9 @@ export function product64(
   rows: i32,
   inner: i32,
   pitch: usize,
+  extent: usize,
 ): void {
-  product<f64>(a, rowStep, innerStep, x, y, mask, rows, inner, pitch);
+  product<f64>(a, rowStep, innerStep, x, y, mask, rows, inner, pitch, extent);
 }
 export function product32(
   a: usize,
@@ -431,14 +452,33 @@ export function product32(
   rows: i32,
   inner: i32,
   pitch: usize,
+  extent: usize,
 ): void {
-  product<f32>(a, rowStep, innerStep, x, y, mask, rows, inner, pitch);
+  product<f32>(a, rowStep, innerStep, x, y, mask, rows, inner, pitch, extent);
 }
-export function activate64(kind: i32, z: usize, bias: usize, h: usize, slopes: usize, rows: i32, pitch: usize): void {
-  activate<f64>(kind, z, bias, h, slopes, rows, pitch);
+export function activate64(
+  kind: i32,
+  z: usize,
+  bias: usize,
+  h: usize,
+  slopes: usize,
+  rows: i32,
+  pitch: usize,
+  extent: usize,
+): void {
+  activate<f64>(kind, z, bias, h, slopes, rows, pitch, extent);
 }
-export function activate32(kind: i32, z: usize, bias: usize, h: usize, slopes: usize, rows: i32, pitch: usize): void {
-  activate<f32>(kind, z, bias, h, slopes, rows, pitch);
+export function activate32(
+  kind: i32,
+  z: usize,
+  bias: usize,
+  h: usize,
+  slopes: usize,
+  rows: i32,
+  pitch: usize,
+  extent: usize,
+): void {
+  activate<f32>(kind, z, bias, h, slopes, rows, pitch, extent);
 }
 export function transpose64(x: usize, xPitch: usize, y: usize, yPitch: usize, rows: i32, columns: i32): void {
   transpose<f64>(x, xPitch, y, yPitch, rows, columns);
@@ -454,8 +494,9 @@ export function share64(
   rows: i32,
   samples: i32,
   pitch: usize,
+  extent: usize,
 ): void {
-  share<f64>(delta, factors, out, bias, rows, samples, pitch);
+  share<f64>(delta, factors, out, bias, rows, samples, pitch, extent);
 }
 export function share32(
   delta: usize,
@@ -465,8 +506,9 @@ export function share32(
   rows: i32,
   samples: i32,
   pitch: usize,
+  extent: usize,
 ): void {
-  share<f32>(delta, factors, out, bias, rows, samples, pitch);
+  share<f32>(delta, factors, out, bias, rows, samples, pitch, extent);
 }
 export function head64(
   kind: i32,

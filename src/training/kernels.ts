@@ -1,4 +1,5 @@
 /** The stages of a training step in WebAssembly SIMD (assembly/training.ts), on a memory of their own. */
+import type { Precision } from "./settings.ts";
 import { TRAINING_WASM } from "./training-wasm.ts";
 
 /** Of θ, its gradient and its moments, in `bytes`; what is returned is 0, or NaN where the new θ is not finite. */
@@ -13,6 +14,7 @@ export interface Kernels {
     rows: number,
     inner: number,
     pitch: number,
+    extent: number,
   ) => void;
   readonly activate: (
     kind: number,
@@ -22,6 +24,7 @@ export interface Kernels {
     slopes: number,
     rows: number,
     pitch: number,
+    extent: number,
   ) => void;
   readonly transpose: (x: number, xPitch: number, y: number, yPitch: number, rows: number, columns: number) => void;
   readonly share: (
@@ -32,6 +35,7 @@ export interface Kernels {
     rows: number,
     samples: number,
     pitch: number,
+    extent: number,
   ) => void;
   readonly head: (
     kind: number,
@@ -87,7 +91,7 @@ const PAGE_BYTES = 2 ** 16;
 let compiled: WebAssembly.Module | null | undefined;
 
 /** Kernels of this precision with so many bytes, all 0; null where the runtime has no WebAssembly with SIMD, or not so much memory. */
-export function kernelMemory(precision: "f64" | "f32", bytes: number): KernelMemory | null {
+export function kernelMemory(precision: Precision, bytes: number): KernelMemory | null {
   try {
     compiled ??= new WebAssembly.Module(Uint8Array.from(atob(TRAINING_WASM), (c) => c.charCodeAt(0)));
     const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) });

@@ -46,7 +46,9 @@ const OTHER_ACTIVATION = 3;
 
 interface Place {
   readonly at: number;
+  /** Bytes from a row to the next, and whole cache lines of it that hold its numbers. */
   readonly pitch: number;
+  readonly extent: number;
 }
 
 /** Null where there are no kernels, or penalties. @param samples of a batch. */
@@ -68,10 +70,10 @@ export function createMachine(
 
   let top = LINE;
   const place = (rows: number, columns: number, bytes = size): Place => {
-    const pitch = whole(columns * bytes);
     const at = top;
-    top += rows * pitch;
-    return { at, pitch };
+    const own = row(columns * bytes);
+    top += rows * own.pitch;
+    return { at, ...own };
   };
   const places = new Map<Matrix, Place>();
   const at = (matrix: Matrix): Place => {
@@ -113,12 +115,12 @@ export function createMachine(
         const { activation } = layers[layer - 1] as Network["layers"][number];
         const kind =
           typeof activation === "string" ? (ACTIVATION_NUMBERS[activation] ?? OTHER_ACTIVATION) : OTHER_ACTIVATION;
-        const { pitch } = z;
+        const { pitch, extent } = z;
         return () => {
           const own = theta();
           const { weight: w, bias, pitch: step } = weight as StretchLayer;
-          kernels.product(own + w, step, size, hidden.at, z.at, 0, height, width, pitch);
-          kernels.activate(kind, z.at, own + bias, next.at, slopes.at, height, pitch);
+          kernels.product(own + w, step, size, hidden.at, z.at, 0, height, width, pitch, extent);
+          kernels.activate(kind, z.at, own + bias, next.at, slopes.at, height, pitch, extent);
           if (kind !== OTHER_ACTIVATION) return;
           const count = (height * pitch) / size;
           const from = z.at / size;
@@ -149,7 +151,18 @@ export function createMachine(
         ];
         return () => {
           const { weight: w, pitch: step } = weight as StretchLayer;
-          kernels.product(theta() + w, size, step, delta.at, below.at, slopes.at, width, height, delta.pitch);
+          kernels.product(
+            theta() + w,
+            size,
+            step,
+            delta.at,
+            below.at,
+            slopes.at,
+            width,
+            height,
+            delta.pitch,
+            delta.extent,
+          );
         };
       }
       default:
@@ -164,9 +177,20 @@ export function createMachine(
     const { weight, bias } = layout.places[i] as StretchLayer;
     return () => {
       const biasAt = biased === false ? 0 : gradient + bias;
-      kernels.share(delta.at, factors, divided.at, biasAt, outputs, samples, delta.pitch);
+      kernels.share(delta.at, factors, divided.at, biasAt, outputs, samples, delta.pitch, delta.extent);
       if (i > 0) kernels.transpose(hidden.at, hidden.pitch, own.at, own.pitch, inputs, samples);
-      kernels.product(divided.at, divided.pitch, size, own.at, gradient + weight, 0, outputs, samples, own.pitch);
+      kernels.product(
+        divided.at,
+        divided.pitch,
+        size,
+        own.at,
+        gradient + weight,
+        0,
+        outputs,
+        samples,
+        own.pitch,
+        own.extent,
+      );
     };
   });
 
@@ -257,7 +281,7 @@ interface Stretch {
 function stretchOf(layers: Network["layers"], size: number): Stretch {
   let bytes = 0;
   const places = layers.map(({ inputs, outputs }) => {
-    const pitch = whole(inputs * size);
+    const { pitch } = row(inputs * size);
     const weight = bytes;
     const bias = weight + outputs * pitch;
     bytes = bias + whole(outputs * size);
@@ -298,6 +322,12 @@ function gatherRows(
     if (width > 64) into.set(values.subarray(from, from + width), to);
     else for (let i = 0; i < width; i++) into[to + i] = values[from + i] as number;
   }
+}
+
+/** An odd number of lines a row: its columns are then spread over the sets of the cache. */
+function row(bytes: number): Pick<Place, "pitch" | "extent"> {
+  const extent = whole(bytes);
+  return { extent, pitch: (extent / LINE) % 2 === 1 ? extent : extent + LINE };
 }
 
 function whole(bytes: number): number {

@@ -3,6 +3,7 @@
  * settings, the data and the state before it, so that a run that goes on from a state has the bits of one that never stopped.
  */
 import { drawnActivation } from "../network/activation-names.ts";
+import { UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { randomNetwork } from "../sampling/random-network.ts";
 import { BATCH_ORDER_STREAM } from "../sampling/streams.ts";
@@ -79,6 +80,11 @@ export function createTrainer(
   const shape = initialNetwork(settings);
   const order = batchOrder(settings.seed, BATCH_ORDER_STREAM, data.samples, settings.batch);
   const machine = staged ? null : createMachine(settings, shape, data, order.size, from, fault);
+  if (machine === null && settings.precision === "f32") {
+    throw new UsageError(
+      "training in f32: found penalties, or a runtime without WebAssembly SIMD; expected neither, or f64",
+    );
+  }
   const steps = machine === null ? stagedSteps(settings, shape, data, from, fault) : machineSteps(machine, from);
   const { step: made, state, make } = steps;
   return {
