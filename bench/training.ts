@@ -17,6 +17,7 @@ import { createTrainer, initialState } from "../src/training/trainer.ts";
 
 const ONLY = process.argv.slice(4);
 const ROUNDS = Number(process.argv[3] ?? "3");
+const WITHOUT_JAX = process.env["GPV_BENCH_JAX"] === "no";
 const [SAMPLES, BATCH] = [1024, 64];
 
 /** Widths, and steps of about a second. */
@@ -54,6 +55,7 @@ function ours(settings: TrainingSettings, data: Dataset): Timed {
 function task(settings: TrainingSettings, data: Dataset): string {
   const order = batchOrder(settings.seed, BATCH_ORDER_STREAM, data.samples, settings.batch);
   return JSON.stringify({
+    precision: settings.precision === "f64" ? "float64" : "float32",
     ...{ widths: settings.widths, steps: settings.steps, rounds: ROUNDS, rate: settings.learningRate },
     momentum: settings.momentum,
     layers: initialState(settings).parameters.map(({ weight, bias }) => [Array.from(weight), Array.from(bias)]),
@@ -68,13 +70,13 @@ import json, sys, time
 import numpy as np
 t = json.load(open(sys.argv[1]))
 w = t["widths"]
-X = np.array(t["inputs"], dtype=float).reshape(-1, w[0])
+X = np.array(t["inputs"], dtype=t["precision"]).reshape(-1, w[0])
 Y = np.array(t["labels"], dtype=np.int64)
 batches = np.array(t["batches"])
 best, loss = float("inf"), float("nan")
 for r in range(t["rounds"] + 1):
-    W = [np.array(l[0], dtype=float).reshape(w[i + 1], w[i]) for i, l in enumerate(t["layers"])]
-    B = [np.array(l[1], dtype=float) for l in t["layers"]]
+    W = [np.array(l[0], dtype=t["precision"]).reshape(w[i + 1], w[i]) for i, l in enumerate(t["layers"])]
+    B = [np.array(l[1], dtype=t["precision"]) for l in t["layers"]]
     VW = [np.zeros_like(a) for a in W]; VB = [np.zeros_like(a) for a in B]
     start = time.process_time()
     for rows in batches:
@@ -104,7 +106,7 @@ const { numpy: np } = jax;
 await jax.init(); jax.defaultDevice("wasm");
 const t = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const w = t.widths, depth = w.length - 1, n = t.batches[0].length, k = w[depth];
-const make = (v, shape) => np.array(v, { dtype: np.float64 }).reshape(shape);
+const make = (v, shape) => np.array(v, { dtype: t.precision === "float64" ? np.float64 : np.float32 }).reshape(shape);
 const loss = (p, x, y) => {
   let h = x;
   for (let i = 0; i < depth; i++) {
@@ -161,23 +163,25 @@ for (const [widths, steps] of WORKLOADS) {
     inputs: fillInputs({ distribution: "normal", scale: 1, seed: 3 }, 0, SAMPLES, width),
     labels: fillLabels(3, 0, SAMPLES, outputs),
   };
-  const settings: TrainingSettings = {
-    ...{ widths, activations: widths.slice(1).map((_, i) => (i + 2 < widths.length ? "tanh" : "identity")) },
-    ...{ initialiser: "glorot", scale: 1, loss: "cross-entropy", optimiser: "sgd", learningRate: 0.05 },
-    ...{ momentum: 0.9, weightDecay: 0, schedule: { kind: "constant" }, warmUp: 0, batch: BATCH, steps },
-    ...{ penalties: [], seed: 1 },
-  };
-  const file = join(folder, "task.json");
-  writeFileSync(file, task(settings, data));
-  const deno = ["run", "-A", "--node-modules-dir=manual", jaxFile, file];
-  const timed = {
-    gpv: ours(settings, data),
-    numpy: peer("numpy", "python3", [join(folder, "peer.py"), file]),
-    "jax-js": peer("jax-js", "node_modules/.bin/deno", deno),
-  };
-  const shown = Object.entries(timed).map(([name, found]) =>
-    found === null ? `${name} –` : `${name} ${found.stepsPerSecond.toFixed(0)} (${found.loss.toPrecision(8)})`,
-  );
-  console.log(`${widths.join("-")}: ${shown.join(", ")}`);
+  for (const precision of ["f64", "f32"] as const) {
+    const settings: TrainingSettings = {
+      ...{ widths, activations: widths.slice(1).map((_, i) => (i + 2 < widths.length ? "tanh" : "identity")) },
+      ...{ initialiser: "glorot", scale: 1, loss: "cross-entropy", optimiser: "sgd", learningRate: 0.05 },
+      ...{ momentum: 0.9, weightDecay: 0, schedule: { kind: "constant" }, warmUp: 0, batch: BATCH, steps },
+      ...{ penalties: [], precision, seed: 1 },
+    };
+    const file = join(folder, "task.json");
+    writeFileSync(file, task(settings, data));
+    const deno = ["run", "-A", "--node-modules-dir=manual", jaxFile, file];
+    const timed = {
+      gpv: ours(settings, data),
+      numpy: peer("numpy", "python3", [join(folder, "peer.py"), file]),
+      "jax-js": WITHOUT_JAX ? null : peer("jax-js", "node_modules/.bin/deno", deno),
+    };
+    const shown = Object.entries(timed).map(([name, found]) =>
+      found === null ? `${name} –` : `${name} ${found.stepsPerSecond.toFixed(0)} (${found.loss.toPrecision(8)})`,
+    );
+    console.log(`${widths.join("-")} ${precision}: ${shown.join(", ")}`);
+  }
 }
 rmSync(folder, { recursive: true });

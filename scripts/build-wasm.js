@@ -11,6 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const MODULES = [
   ["assembly/block-product.ts", "src/engine/dense/block-product-wasm.ts", "BLOCK_PRODUCT_WASM"],
   ["assembly/columns.ts", "src/engine/wasm/columns-wasm.ts", "COLUMNS_WASM"],
+  ["assembly/training.ts", "src/training/training-wasm.ts", "TRAINING_WASM"],
 ];
 
 /** The text of a target, made anew. */

@@ -98,7 +98,7 @@ const PROBE_FLAGS: readonly FlagKey[] = [
 
 const TRAIN_FLAGS: readonly FlagKey[] = [
   ...(["hidden", "activation", "initialiser", "initialScale", "optimiser", "learningRate", "momentum"] as const),
-  ...(["weightDecay", "schedule", "warmUp", "trainingSteps", "seeds", "penalty"] as const),
+  ...(["weightDecay", "schedule", "warmUp", "trainingSteps", "seeds", "penalty", "trainingPrecision"] as const),
   ...(["heldOut", "heldOutInputs", "heldOutLabels", "shuffleLabels", "checkpoints", "resumeTraining"] as const),
   ...(["probeEvery", "trainedModel"] as const),
   ...PROBE_FLAGS,

@@ -2,7 +2,7 @@
 import { UsageError } from "../network/errors.ts";
 import { INITIALISERS } from "../network/initialisers.ts";
 import type { Penalty, Schedule } from "../training/settings.ts";
-import { LOSSES, OPTIMISERS, PENALTIES } from "../training/settings.ts";
+import { LOSSES, OPTIMISERS, PENALTIES, PRECISIONS } from "../training/settings.ts";
 import { flag } from "./flag.ts";
 import { integer, listOf, oneOf, real, text } from "./flag-values.ts";
 
@@ -93,6 +93,13 @@ export const TRAINING_FLAGS = {
     default: "1000",
     help: "updates",
     parse: integer(0),
+  }),
+  trainingPrecision: flag({
+    name: "precision",
+    value: PRECISIONS.join("|"),
+    default: "f64",
+    help: "of weights, gradients and updates; f32 is twice as fast, without --penalty. Probes do not change with it",
+    parse: oneOf(PRECISIONS),
   }),
   seeds: flag({
     name: "seeds",

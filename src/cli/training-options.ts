@@ -11,11 +11,22 @@ import type { Arguments } from "./arguments.ts";
 /** @param data of which the outer widths are. @throws UsageError */
 export function trainingSettings({ values }: Arguments, data: Dataset, seed: number): TrainingSettings {
   const widths = [data.width, ...values.hidden, data.outputs];
+  if (values.trainingPrecision === "f32" && values.penalty !== null) {
+    throw new UsageError("Found --precision f32 with --penalty: expected f64, in which penalties are differentiated");
+  }
   const { initialiser, initialScale, loss, optimiser, momentum, weightDecay, schedule, warmUp, batch } = values;
   return {
     ...{ widths, activations: activationsOf(values.activation, widths.length - 1), initialiser, scale: initialScale },
     ...{ loss, optimiser, learningRate: values.learningRate ?? DEFAULT_RATE[optimiser], momentum, weightDecay },
-    ...{ schedule, warmUp, batch, steps: values.trainingSteps, penalties: values.penalty ?? [], seed },
+    ...{
+      schedule,
+      warmUp,
+      batch,
+      steps: values.trainingSteps,
+      penalties: values.penalty ?? [],
+      precision: values.trainingPrecision,
+      seed,
+    },
   };
 }
 

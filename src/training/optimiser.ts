@@ -15,6 +15,39 @@ const EPSILON = 1e-8;
 
 type Settings = Pick<TrainingSettings, "optimiser" | "momentum" | "weightDecay">;
 
+/** The numbers of one step's update. */
+export type UpdateRule =
+  | { readonly kind: "sgd"; readonly momentum: number; readonly rate: number }
+  | {
+      readonly kind: "adam";
+      /** β₁ and β₂. */
+      readonly first: number;
+      readonly second: number;
+      /** 1/(1 − βᵏ). */
+      readonly firstCorrection: number;
+      readonly secondCorrection: number;
+      readonly epsilon: number;
+      readonly rate: number;
+    };
+
+/** @param step 0 for the first. @param rate η of this step. */
+export function ruleOf(
+  { optimiser, momentum }: Settings,
+  step: number,
+  rate: number,
+  fault: TrainingFault | null,
+): UpdateRule {
+  const isForgotten = fault === "momentum-forgotten";
+  const signed = fault === "update-sign" ? -rate : rate;
+  if (optimiser === "sgd") return { kind: "sgd", momentum: isForgotten ? 0 : momentum, rate: signed };
+  const [first, second] = [isForgotten ? 0 : FIRST_DECAY, SECOND_DECAY];
+  return {
+    ...{ kind: "adam", first, second, epsilon: EPSILON, rate: signed },
+    firstCorrection: 1 / (1 - power(first, step + 1)),
+    secondCorrection: 1 / (1 - power(second, step + 1)),
+  };
+}
+
 /** How many vectors of θ's shape an optimiser keeps: v, or m and s. */
 export function momentCount({ optimiser }: Pick<Settings, "optimiser">): 1 | 2 {
   return optimiser === "adam" ? 2 : 1;
@@ -36,13 +69,8 @@ export function update(
   into: readonly ParameterVector[],
   fault: TrainingFault | null,
 ): Updated {
-  const isForgotten = fault === "momentum-forgotten";
-  const signed = fault === "update-sign" ? -rate : rate;
-  const { weightDecay } = settings;
-  const rule =
-    settings.optimiser === "sgd"
-      ? sgd(isForgotten ? 0 : settings.momentum, weightDecay, signed)
-      : adam(isForgotten ? 0 : FIRST_DECAY, weightDecay, signed, step + 1);
+  const numbers = ruleOf(settings, step, rate, fault);
+  const rule = numbers.kind === "sgd" ? sgd(numbers, settings.weightDecay) : adam(numbers, settings.weightDecay);
   parameters.forEach((layer, i) => {
     for (const name of ["weight", "bias"] as const) {
       const own = (vector: ParameterVector): Float64Array => (vector[i] as LayerParameters)[name];
@@ -61,7 +89,7 @@ type Rule = (
   into: readonly Float64Array[],
 ) => void;
 
-function sgd(momentum: number, weightDecay: number, rate: number): Rule {
+function sgd({ momentum, rate }: Extract<UpdateRule, { kind: "sgd" }>, weightDecay: number): Rule {
   return (theta, gradient, moments, into) => {
     const before = moments[0] as Float64Array;
     const [next, velocity] = into as readonly [Float64Array, Float64Array];
@@ -74,20 +102,19 @@ function sgd(momentum: number, weightDecay: number, rate: number): Rule {
   };
 }
 
-function adam(firstDecay: number, weightDecay: number, rate: number, steps: number): Rule {
-  const first = 1 / (1 - power(firstDecay, steps));
-  const second = 1 / (1 - power(SECOND_DECAY, steps));
+function adam(rule: Extract<UpdateRule, { kind: "adam" }>, weightDecay: number): Rule {
+  const { first, second, firstCorrection, secondCorrection, epsilon, rate } = rule;
   return (theta, gradient, moments, into) => {
     const [m0, s0] = moments as readonly [Float64Array, Float64Array];
     const [next, m, s] = into as readonly [Float64Array, Float64Array, Float64Array];
     for (let i = 0; i < theta.length; i++) {
       const x = theta[i] as number;
       const g = (gradient[i] as number) + weightDecay * x;
-      const mean = firstDecay * (m0[i] as number) + (1 - firstDecay) * g;
-      const square = SECOND_DECAY * (s0[i] as number) + (1 - SECOND_DECAY) * (g * g);
+      const mean = first * (m0[i] as number) + (1 - first) * g;
+      const square = second * (s0[i] as number) + (1 - second) * (g * g);
       m[i] = mean;
       s[i] = square;
-      next[i] = x - rate * ((mean * first) / (Math.sqrt(square * second) + EPSILON));
+      next[i] = x - rate * ((mean * firstCorrection) / (Math.sqrt(square * secondCorrection) + epsilon));
     }
   };
 }

@@ -4,13 +4,20 @@ import { wordsAt } from "../sampling/philox.ts";
 /** 0 … n − 1 in an order that is a function of the address alone (Fisher and Yates; a bias below n/2³²). */
 export function permutation(seed: number, stream: number, index: number, n: number): Int32Array {
   const words = wordsAt(seed, stream, index, n);
-  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const order = inOrder(n);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(((words[i] as number) * (i + 1)) / 2 ** 32);
     const own = order[i] as number;
     order[i] = order[j] as number;
     order[j] = own;
   }
+  return order;
+}
+
+/** 0 … n − 1. */
+function inOrder(n: number): Int32Array {
+  const order = new Int32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   return order;
 }
 
@@ -26,7 +33,7 @@ export interface BatchOrder {
 export function batchOrder(seed: number, stream: number, samples: number, batch: number | "full"): BatchOrder {
   const size = batch === "full" ? samples : Math.min(batch, samples);
   const perEpoch = Math.floor(samples / size);
-  const all = Int32Array.from({ length: samples }, (_, i) => i);
+  const all = inOrder(samples);
   let known: { readonly epoch: number; readonly order: Int32Array } = { epoch: -1, order: all };
   return {
     ...{ size, perEpoch },

@@ -61,7 +61,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     ...{ state: state(), network: trainer.network(), interrupted, made },
   });
   while (diverged === null) {
-    const { step } = trainer.state();
+    const step = trainer.made();
     if (probesAt.has(step) && series.at(-1)?.step !== step) {
       const row = await probed(request, trainer, losses);
       if (row === null) return outcome(true);
@@ -90,7 +90,7 @@ function probed(
   losses: RunState["losses"],
 ): Promise<SeriesRow | null> {
   const network = trainer.network();
-  const { step } = trainer.state();
+  const step = trainer.made();
   return probe({
     ...{ network, data: probeSet, settings: probing, engines, signal, onSample },
     place: {

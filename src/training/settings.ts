@@ -7,6 +7,9 @@ export type LossName = (typeof LOSSES)[number];
 export const OPTIMISERS = ["sgd", "adam"] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
 
+export const PRECISIONS = ["f64", "f32"] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 /** step: the rate is multiplied by `factor` after every `every` steps. */
 export type Schedule =
   | { readonly kind: "constant" }
@@ -47,6 +50,8 @@ export interface TrainingSettings {
   readonly batch: number | "full";
   readonly steps: number;
   readonly penalties: readonly Penalty[];
+  /** Of weights, moments and gradients, and of each operation. */
+  readonly precision: Precision;
   /** Of this run's weights and order of batches. */
   readonly seed: number;
 }

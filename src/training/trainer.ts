@@ -3,6 +3,7 @@
  * settings, the data and the state before it, so that a run that goes on from a state has the bits of one that never stopped.
  */
 import { drawnActivation } from "../network/activation-names.ts";
+import { UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
 import { randomNetwork } from "../sampling/random-network.ts";
 import { BATCH_ORDER_STREAM } from "../sampling/streams.ts";
@@ -10,6 +11,8 @@ import type { Dataset } from "./data.ts";
 import { chosen, lossHead, samplesIn } from "./data.ts";
 import type { TrainingFault } from "./faults.ts";
 import { gradientTangent, inputSquares, meanGradient, parameterSquares } from "./gradient.ts";
+import type { Machine } from "./machine.ts";
+import { createMachine } from "./machine.ts";
 import { batchOrder } from "./order.ts";
 import { momentCount, update } from "./optimiser.ts";
 import type { ParameterVector } from "./parameters.ts";
@@ -41,6 +44,8 @@ export type StepResult =
   | ({ readonly kind: "diverged" } & Divergence);
 
 export interface Trainer {
+  /** Steps made. */
+  readonly made: () => number;
   readonly state: () => TrainingState;
   readonly network: () => Network;
   /** Makes one step. */
@@ -61,49 +66,107 @@ export function initialNetwork({ seed, widths, activations, initialiser, scale }
   return randomNetwork({ seed, index: 0, widths, activations: activations.map(drawnActivation), initialiser, scale });
 }
 
-/** @param from the state to go on from. */
+/**
+ * @param from the state to go on from.
+ * @param staged whether each step goes by the stages of program.ts though there are faster kernels (machine.ts): the same bits in f64.
+ */
 export function createTrainer(
   settings: TrainingSettings,
   data: Dataset,
   from: TrainingState = initialState(settings),
   fault: TrainingFault | null = null,
+  staged = false,
 ): Trainer {
   const shape = initialNetwork(settings);
   const order = batchOrder(settings.seed, BATCH_ORDER_STREAM, data.samples, settings.batch);
+  const machine = staged ? null : createMachine(settings, shape, data, order.size, from, fault);
+  if (machine === null && settings.precision === "f32") {
+    throw new UsageError(
+      "training in f32: found penalties, or a runtime without WebAssembly SIMD; expected neither, or f64",
+    );
+  }
+  const steps = machine === null ? stagedSteps(settings, shape, data, from, fault) : machineSteps(machine, from);
+  const { step: made, state, make } = steps;
+  return {
+    ...{ made, state, batch: order.size, stepsPerEpoch: order.perEpoch },
+    network: () => withParameters(shape, state().parameters),
+    step() {
+      const step = made();
+      const drawn = fault === "stale-batch" && step > 0 ? step - 1 : step;
+      const found = make(order.batch(drawn), learningRateAt(settings, step));
+      return typeof found === "string" ? { kind: "diverged", step: step + 1, what: found } : { kind: "made", ...found };
+    },
+  };
+}
+
+interface Steps {
+  readonly step: () => number;
+  readonly state: () => TrainingState;
+  /** The next step of this batch at this rate; in words what is not finite, and the state stays. */
+  readonly make: (batch: Int32Array, rate: number) => { readonly loss: number; readonly objective: number } | string;
+}
+
+/** What of the loss and of the objective is not finite, in words; null where both are. */
+function notFinite(loss: number, objective: number): string | null {
+  if (!Number.isFinite(loss)) return `the loss is ${String(loss)}`;
+  return Number.isFinite(objective) ? null : `the loss with its penalties is ${String(objective)}`;
+}
+
+function notUpdated(gradientIsFinite: boolean): string {
+  return `${gradientIsFinite ? "the updated weights hold" : "the gradient holds"} a number that is not finite`;
+}
+
+function machineSteps(machine: Machine, from: TrainingState): Steps {
+  let { step } = from;
+  let known: TrainingState | null = null;
+  return {
+    step: () => step,
+    state: () => (known ??= { step, ...machine.read() }),
+    make(batch, rate) {
+      const { loss, isFinite } = machine.make(batch, step, rate);
+      const wrong = notFinite(loss, loss);
+      if (wrong !== null) return wrong;
+      if (!isFinite) return notUpdated(machine.gradientIsFinite());
+      machine.accept();
+      step++;
+      known = null;
+      return { loss, objective: loss };
+    },
+  };
+}
+
+function stagedSteps(
+  settings: TrainingSettings,
+  shape: Network,
+  data: Dataset,
+  from: TrainingState,
+  fault: TrainingFault | null,
+): Steps {
   let state = from;
   let stages: Stages | null = null;
   // What a step reads and the next one does not: fresh memory each time would cost as much as the arithmetic.
-  const rows = new Float64Array(order.size * data.width);
-  const columns = new Float64Array(order.size * data.width);
+  let memory: readonly [rows: Float64Array<ArrayBuffer>, columns: Float64Array<ArrayBuffer>] | null = null;
   const rooms = twoRooms(shape, momentCount(settings) + 1);
   const needsInput = settings.penalties.some(({ kind }) => kind === "input");
   return {
+    step: () => state.step,
     state: () => state,
-    network: () => withParameters(shape, state.parameters),
-    batch: order.size,
-    stepsPerEpoch: order.perEpoch,
-    step() {
+    make(indices, rate) {
       const { step, parameters, moments } = state;
-      const drawn = fault === "stale-batch" && step > 0 ? step - 1 : step;
-      const batch = order.size === data.samples ? data : chosen(data, order.batch(drawn), rows);
+      const size = indices.length * data.width;
+      const [rows, columns] = (memory ??= [new Float64Array(size), new Float64Array(size)]);
+      const batch = indices.length === data.samples ? data : chosen(data, indices, rows);
       const head = lossHead(settings.loss, batch);
       stages ??= stagesFor(shape, head, batch.samples);
       const pass = runStages(stages, withParameters(shape, parameters), head, samplesIn(batch), needsInput, columns);
       const { loss, objective, gradient } = objectiveOf(pass, settings.penalties, fault);
-      const at = step + 1;
-      if (!Number.isFinite(loss)) return { kind: "diverged", step: at, what: `the loss is ${String(loss)}` };
-      if (!Number.isFinite(objective)) {
-        return { kind: "diverged", step: at, what: `the loss with its penalties is ${String(objective)}` };
-      }
-      const rate = learningRateAt(settings, step);
+      const wrong = notFinite(loss, objective);
+      if (wrong !== null) return wrong;
       const next = update(settings, parameters, moments, gradient, step, rate, rooms.free(), fault);
-      if (!isFinite(next.parameters)) {
-        const where = isFinite(gradient) ? "the updated weights hold" : "the gradient holds";
-        return { kind: "diverged", step: at, what: `${where} a number that is not finite` };
-      }
-      state = { step: at, ...next };
+      if (!isFinite(next.parameters)) return notUpdated(isFinite(gradient));
+      state = { step: step + 1, ...next };
       rooms.swap();
-      return { kind: "made", loss, objective };
+      return { loss, objective };
     },
   };
 }

@@ -104,7 +104,16 @@ async function train(
     widths: [set.width, ...hidden, set.outputs],
     activations: [...hidden.map(() => activation), "identity"],
     ...{ initialiser: "he", scale: 1, loss, optimiser: "sgd", learningRate: 0.05, momentum: 0.9, weightDecay: 0 },
-    ...{ schedule: { kind: "constant" }, warmUp: 0, batch: 64, steps, penalties: [], seed, ...changes },
+    ...{
+      schedule: { kind: "constant" },
+      warmUp: 0,
+      batch: 64,
+      steps,
+      penalties: [],
+      precision: "f64",
+      seed,
+      ...changes,
+    },
   };
   return runTraining({
     ...{ settings, train: set, held, probeSet: probeSet(set, samples[data], 1), from: null, signal: null },

@@ -20,7 +20,7 @@ export function settings(changes: Partial<TrainingSettings> = {}): TrainingSetti
   return {
     ...{ widths: WIDTHS, activations: smooth, initialiser: "lecun", scale: 1, loss: "cross-entropy" },
     ...{ optimiser: "sgd", learningRate: 0.05, momentum: 0.9, weightDecay: 0, schedule: { kind: "constant" } },
-    ...{ warmUp: 0, batch: 4, steps: 12, penalties: [], seed: 5 },
+    ...{ warmUp: 0, batch: 4, steps: 12, penalties: [], precision: "f64", seed: 5 },
     ...changes,
   };
 }
