@@ -14,7 +14,7 @@ import { batchProgram } from "../program/program.ts";
 import type { Measure } from "../program/stage.ts";
 import { readTree } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
-import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
+import { createWorkspace, guarded } from "./dispatch.ts";
 import type { DeviceExplicit } from "./explicit.ts";
 import { runExplicit } from "./explicit.ts";
 import type { DeviceIteration } from "./iteration.ts";
@@ -22,6 +22,7 @@ import { prepareIteration, runIterations } from "./iteration.ts";
 import type { DeviceStages } from "./stages.ts";
 import { createDeviceStages } from "./stages.ts";
 import { createStoredReader } from "./stored.ts";
+import { beginSubmission } from "./submission.ts";
 import { sumReader } from "./sums.ts";
 
 export interface Program {
@@ -72,10 +73,10 @@ export async function createProgram(
       uploadBatch(open, stages, plan, program, batch, before ?? inputs);
       stages.address(address);
       if (fault === "inputs-stale") before = inputs;
-      const encoder = open.device.createCommandEncoder({ label: "base" });
-      encodePass(encoder, "base", ready.base);
+      const work = beginSubmission(open, "base");
+      work.pass("base", ready.base);
       const reads = [sums.into, values].map((own) => ({ buffer: stages.bufferOf(own), bytes: bytesOf(own) }));
-      const [summed, heads] = await submitAndRead(open, encoder, reads);
+      const [summed, heads] = await work.read(reads);
       const base = baseMeasurements(program, samples, summed as ArrayBuffer, heads as ArrayBuffer);
       const accuracy = plan.accuracy === "verdict" ? 0 : plan.accuracy;
       const witnesses = await runIterations(open, stages, ready.iterations, samples, accuracy, fault);
