@@ -5,7 +5,8 @@
  */
 import type { OpenDevice } from "../engine/gpu/device.ts";
 import type { Dispatch, Workspace } from "../engine/gpu/dispatch.ts";
-import { createWorkspace, encodePass, guarded, submitAndRead } from "../engine/gpu/dispatch.ts";
+import { createWorkspace, guarded } from "../engine/gpu/dispatch.ts";
+import { beginSubmission } from "../engine/gpu/submission.ts";
 import type { KernelCall, Words } from "./call.ts";
 import { kernelOf } from "./call.ts";
 
@@ -45,17 +46,12 @@ async function prepare(open: OpenDevice, workspace: Workspace, call: KernelCall)
 async function submit(calls: readonly Prepared[]): Promise<Words[][]> {
   const [first] = calls;
   if (first === undefined) return [];
-  const encoder = first.open.device.createCommandEncoder({ label: "conformance" });
-  encodePass(
-    encoder,
+  const work = beginSubmission(first.open, "conformance");
+  work.pass(
     "conformance",
     calls.map((c) => c.dispatch),
   );
-  const read = await submitAndRead(
-    first.open,
-    encoder,
-    calls.flatMap((c) => c.reads),
-  );
+  const read = await work.read(calls.flatMap((c) => c.reads));
   let next = 0;
   return calls.map((c) => c.reads.map(() => new Uint32Array(read[next++] as ArrayBuffer)));
 }

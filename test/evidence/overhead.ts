@@ -13,7 +13,8 @@ import { runCalls } from "../../src/engine/cpu/kernels.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { openDevice } from "../../src/engine/gpu/device.ts";
-import { createWorkspace, encodePass, submitAndRead } from "../../src/engine/gpu/dispatch.ts";
+import { createWorkspace } from "../../src/engine/gpu/dispatch.ts";
+import { beginSubmission } from "../../src/engine/gpu/submission.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
 import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
 import { createDeviceStages } from "../../src/engine/gpu/stages.ts";
@@ -107,9 +108,9 @@ export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promis
     ]);
     return async () => {
       for (let from = 0; from < samples; from += size) {
-        const encoder = open.device.createCommandEncoder();
-        encodePass(encoder, "cut", dispatches);
-        await submitAndRead(open, encoder, [{ buffer: stages.bufferOf(base.values), bytes: 16 }]);
+        const work = beginSubmission(open, "cut");
+        work.pass("cut", dispatches);
+        await work.read([{ buffer: stages.bufferOf(base.values), bytes: 16 }]);
       }
     };
   });

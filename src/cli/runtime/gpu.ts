@@ -1,5 +1,9 @@
 /** WebGPU as this runtime offers it: Deno's own, or Dawn from the optional npm package `webgpu` under Node. */
 import process from "node:process";
+import { waitWithoutSpinning } from "./dawn-wait.ts";
+
+/** Dawn's instances: a device outlives the last mention of its own, and fails when that is collected. */
+const kept: GPU[] = [];
 
 /** The runtime's GPU object, or null where there is none. */
 export async function openGpu(): Promise<GPU | null> {
@@ -7,7 +11,10 @@ export async function openGpu(): Promise<GPU | null> {
   try {
     const dawn = await import("webgpu");
     Object.assign(globalThis, dawn.globals);
-    return dawn.create([]);
+    waitWithoutSpinning();
+    const gpu = dawn.create([]);
+    kept.push(gpu);
+    return gpu;
   } catch {
     return null;
   }

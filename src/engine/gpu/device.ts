@@ -6,6 +6,8 @@ import { DeviceError, DeviceLostError } from "../../network/errors.ts";
 import type { FaultName } from "../faults.ts";
 import { withFault } from "./faults.ts";
 import type { Kernel } from "../program/kernels.ts";
+import type { StageClock, StageProfile } from "./profile.ts";
+import { createClock, TIMESTAMPS } from "./profile.ts";
 import type { ShaderReflection } from "./reflection.ts";
 import { reflect } from "./reflection.ts";
 import { joinShader, type ShaderSources } from "./sources.ts";
@@ -29,6 +31,8 @@ export interface OpenDevice {
   /** The planted fault, where one is switched on. */
   readonly fault: FaultName | undefined;
   readonly pipeline: (kernel: Kernel, overrides: Readonly<Record<string, number>>) => Promise<Pipeline>;
+  /** Times the stages, where that was asked for. */
+  readonly clock: StageClock | null;
   /** Runs one piece of work after another. */
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** Throws what has failed so far. */
@@ -84,7 +88,7 @@ async function requestAdapter(gpu: GPU, preference: string): Promise<GPUAdapter 
 }
 
 /**
- * @param preference high-performance, low-power, software, or part of an adapter's name.
+ * @param preference high-performance, low-power, software, or part of an adapter's name. @param profile hears the time of every stage.
  * @throws DeviceError
  */
 export async function openDevice(
@@ -92,6 +96,7 @@ export async function openDevice(
   preference: string,
   sources: ShaderSources,
   fault: FaultName | undefined,
+  profile: StageProfile | null = null,
 ): Promise<OpenDevice> {
   const adapter = await requestAdapter(gpu, preference);
   if (adapter === null) throw new DeviceError("webgpu: this machine offers no adapter; expected one, or --engine cpu");
@@ -111,6 +116,7 @@ export async function openDevice(
     device = await adapter.requestDevice({
       label: "gradient-penalty-verifier",
       requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
+      requiredFeatures: profile !== null && adapter.features.has(TIMESTAMPS) ? [TIMESTAMPS] : [],
     });
   } catch (cause) {
     throw new DeviceError(`webgpu: ${description.name} gave no device: ${message(cause)}`, { cause });
@@ -161,6 +167,7 @@ export async function openDevice(
     adapter: description,
     bindingBytes,
     fault,
+    clock: profile === null ? null : createClock(device, profile),
     pipeline: (kernel, overrides) => {
       const key = `${kernel.name} ${JSON.stringify(overrides)}`;
       let known = pipelines.get(key);

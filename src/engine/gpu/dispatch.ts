@@ -1,24 +1,23 @@
-/** Buffers and dispatches of one device, and how they are submitted. */
+/** Buffers and dispatches of one device. */
 import { DeviceError } from "../../network/errors.ts";
 import type { OpenDevice } from "./device.ts";
-import { firstLine, message } from "./device.ts";
+import { firstLine } from "./device.ts";
 import { withSizesFault } from "./faults.ts";
 import type { Kernel, Sizes } from "../program/kernels.ts";
 import { dispatchSizes, workgroupsOf } from "../program/kernels.ts";
 import { packUniform } from "./reflection.ts";
+import { USAGE } from "./usage.ts";
 
 /** One kernel call, ready to be encoded again and again. */
 export interface Dispatch {
-  readonly label: string;
+  /** What of the batch program it is. */
+  readonly stage: string;
+  readonly kernel: string;
   readonly pipeline: GPUComputePipeline;
   /** One dispatch each, in this order: a long loop is cut into several. */
   readonly groups: readonly GPUBindGroup[];
   readonly workgroups: readonly [number, number, number];
 }
-
-// The flags of GPUBufferUsage and GPUMapMode: the constant objects are not there in every runtime before a device is.
-export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
-const MAP_MODE_READ = 1;
 
 /** Everything a program allocates, freed together. */
 export interface Workspace {
@@ -29,6 +28,7 @@ export interface Workspace {
     overrides: Readonly<Record<string, number>>,
     sizes: Sizes,
     buffers: readonly GPUBuffer[],
+    stage?: string,
   ) => Promise<Dispatch>;
   /** A dispatch of a kernel without long loops whose sizes are written anew before each run. */
   readonly variable: (
@@ -36,6 +36,7 @@ export interface Workspace {
     overrides: Readonly<Record<string, number>>,
     sizes: Sizes,
     buffers: readonly GPUBuffer[],
+    stage?: string,
   ) => Promise<{ dispatch: Dispatch; write: (sizes: Sizes) => void }>;
   readonly destroy: () => void;
 }
@@ -64,6 +65,7 @@ export function createWorkspace(open: OpenDevice): Workspace {
     sizes: Sizes,
     buffers: readonly GPUBuffer[],
     own: GPUBuffer | null,
+    stage: string,
   ): Promise<Dispatch> => {
     const { pipeline, layout, reflection } = await open.pipeline(kernel, overrides);
     const uniforms =
@@ -79,15 +81,22 @@ export function createWorkspace(open: OpenDevice): Workspace {
         entries: [first, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
       }),
     );
-    return { label: kernel.name, pipeline, groups, workgroups: workgroupsOf(kernel, sizes, reflection.workgroupSize) };
+    return {
+      stage,
+      kernel: kernel.name,
+      pipeline,
+      groups,
+      workgroups: workgroupsOf(kernel, sizes, reflection.workgroupSize),
+    };
   };
   return {
     buffer: (label, bytes) => {
       const usage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
       return keep(device.createBuffer({ label, size: Math.max(16, bytes), usage }));
     },
-    dispatch: (kernel, overrides, sizes, buffers) => build(kernel, overrides, sizes, buffers, null),
-    variable: async (kernel, overrides, sizes, buffers) => {
+    dispatch: (kernel, overrides, sizes, buffers, stage = kernel.name) =>
+      build(kernel, overrides, sizes, buffers, null, stage),
+    variable: async (kernel, overrides, sizes, buffers, stage = kernel.name) => {
       const { reflection } = await open.pipeline(kernel, overrides);
       const own = keep(
         device.createBuffer({
@@ -97,7 +106,7 @@ export function createWorkspace(open: OpenDevice): Workspace {
         }),
       );
       return {
-        dispatch: await build(kernel, overrides, sizes, buffers, own),
+        dispatch: await build(kernel, overrides, sizes, buffers, own, stage),
         write: (values) => {
           device.queue.writeBuffer(own, 0, packUniform(reflection, values));
         },
@@ -135,55 +144,4 @@ export function guarded<T>(open: OpenDevice, what: string, make: () => Promise<T
     if ("error" in made) throw made.error;
     return made.result;
   });
-}
-
-/** Encodes the dispatches as one pass; each sees what those before it wrote. */
-export function encodePass(encoder: GPUCommandEncoder, label: string, dispatches: readonly Dispatch[]): void {
-  const pass = encoder.beginComputePass({ label });
-  for (const d of dispatches) {
-    pass.setPipeline(d.pipeline);
-    for (const group of d.groups) {
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...d.workgroups);
-    }
-  }
-  pass.end();
-}
-
-/** Submits what is encoded, with copies of these buffers (their first `bytes`), and reads the copies back. */
-export async function submitAndRead(
-  open: OpenDevice,
-  encoder: GPUCommandEncoder,
-  reads: readonly { buffer: GPUBuffer; bytes: number }[],
-): Promise<ArrayBuffer[]> {
-  const { device } = open;
-  const total = reads.reduce((sum, r) => sum + r.bytes, 0);
-  const staging = device.createBuffer({
-    label: "readback",
-    size: Math.max(16, total),
-    usage: USAGE.MAP_READ | USAGE.COPY_DST,
-  });
-  let at = 0;
-  for (const { buffer, bytes } of reads) {
-    encoder.copyBufferToBuffer(buffer, 0, staging, at, bytes);
-    at += bytes;
-  }
-  device.queue.submit([encoder.finish()]);
-  try {
-    await staging.mapAsync(MAP_MODE_READ);
-  } catch (cause) {
-    open.check();
-    throw new DeviceError(`webgpu: reading back from ${open.adapter.name} failed: ${message(cause)}`, { cause });
-  }
-  open.check();
-  const mapped = staging.getMappedRange();
-  let from = 0;
-  const results = reads.map(({ bytes }) => {
-    const part = mapped.slice(from, from + bytes);
-    from += bytes;
-    return part;
-  });
-  staging.unmap();
-  staging.destroy();
-  return results;
 }

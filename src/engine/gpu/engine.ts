@@ -11,6 +11,7 @@ import type { Plan } from "../plan.ts";
 import { memoryOf } from "../program/memory.ts";
 import { batchProgram } from "../program/program.ts";
 import { openDevice } from "./device.ts";
+import type { StageProfile } from "./profile.ts";
 import type { Program } from "./program.ts";
 import { createProgram } from "./program.ts";
 import type { ShaderSources } from "./sources.ts";
@@ -23,6 +24,8 @@ export interface GpuEngineOptions {
   /** "deno 2.9.5" and the like, for the description. */
   readonly runtime: string;
   readonly fault?: FaultName | undefined;
+  /** Hears the time of every stage, at the price of speed. */
+  readonly profile?: StageProfile | undefined;
 }
 
 /** Batches in flight. */
@@ -53,7 +56,8 @@ interface Slot {
 
 /** @throws DeviceError when there is no such adapter, or it gives no device. */
 export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine> {
-  const open = await openDevice(options.gpu, options.adapterPreference, options.shaders, options.fault);
+  const { gpu, adapterPreference, shaders, fault, profile = null } = options;
+  const open = await openDevice(gpu, adapterPreference, shaders, fault, profile);
   const slots: Slot[] = Array.from({ length: IN_FLIGHT }, () => ({ program: null, plan: null, busy: false }));
   const waiting: ((slot: Slot) => void)[] = [];
 

@@ -7,8 +7,8 @@ import type { Matrix, Measure } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { encodePass, submitAndRead } from "./dispatch.ts";
 import type { DeviceStages } from "./stages.ts";
+import { beginSubmission } from "./submission.ts";
 import { sumReader } from "./sums.ts";
 
 export interface DeviceExplicit {
@@ -32,10 +32,10 @@ export async function runExplicit(
   );
   for (let unit = 0; unit < rows; unit += units) {
     stages.address({ ...address, unit });
-    const encoder = open.device.createCommandEncoder({ label: "explicit" });
-    encodePass(encoder, `explicit.${String(t)}`, dispatches);
+    const work = beginSubmission(open, "explicit");
+    work.pass(`explicit.${String(t)}`, dispatches);
     const whole = { buffer: stages.bufferOf(sums.into), bytes: bytesOf(sums.into) };
-    const [words] = await submitAndRead(open, encoder, [whole]);
+    const [words] = await work.read([whole]);
     const { read } = sumReader(sums, words as ArrayBuffer, columns);
     for (const measure of listOf<Measure>(measured)) {
       const [norm, sum] = [read(measure), squares.get(measure.of) as Float64Array];

@@ -14,8 +14,9 @@ import { readTree } from "../program/stage.ts";
 import { dropUnusable } from "../sample-measurements.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { encodePass, guarded, submitAndRead } from "./dispatch.ts";
+import { guarded } from "./dispatch.ts";
 import type { DeviceStages } from "./stages.ts";
+import { beginSubmission } from "./submission.ts";
 import { sumReader } from "./sums.ts";
 
 /** An iteration ready to run: its first round is, the later ones are made when a sample comes to them. */
@@ -78,7 +79,7 @@ export async function runIterations(
   for (let number = 0; ; number++) {
     const active = all.filter(({ state }) => state.anyRuns);
     if (active.length === 0) break;
-    const encoder = open.device.createCommandEncoder({ label: "iteration" });
+    const work = beginSubmission(open, "iteration");
     for (const { layer } of active) {
       const { own, rounds } = layer;
       const round = (rounds[number] ??= await guarded(open, `round ${String(number)} of the iteration`, () =>
@@ -88,17 +89,18 @@ export async function runIterations(
       if (before !== undefined) {
         const block = 4 * own.next.rows * own.next.columns;
         const [from, to] = [before.basis, (own.rounds[number] as Round).basis].map(stages.bufferOf);
-        encoder.copyBufferToBuffer(from as GPUBuffer, (before.to - before.from) * block, to as GPUBuffer, 0, block);
+        const at = (before.to - before.from) * block;
+        work.copy({ from: from as GPUBuffer, at, to: to as GPUBuffer, bytes: block });
       }
       const chain = round.steps.flatMap((step) => [...layer.gram, step]);
-      encodePass(encoder, `iteration.${String(own.t)}`, number > 0 ? chain : [...layer.start, ...chain, ...layer.gone]);
+      work.pass(`iteration.${String(own.t)}`, number > 0 ? chain : [...layer.start, ...chain, ...layer.gone]);
     }
     const coefficients = active.map(({ layer: { own } }) => ({
       buffer: stages.bufferOf(own.coefficients),
       bytes: 8 * own.next.columns * (own.rounds[number] as Round).to,
     }));
     const norms = number > 0 ? [] : active.flatMap(({ layer: { own } }) => own.iterates.map(({ into }) => whole(into)));
-    const results = await submitAndRead(open, encoder, [...coefficients, ...norms]);
+    const results = await work.read([...coefficients, ...norms]);
     active.forEach((running, i) => {
       const { own } = running.layer;
       running.rounds++;
@@ -136,7 +138,7 @@ async function finish(
   all: readonly Running[],
   samples: number,
 ): Promise<DeviceWitness[]> {
-  const encoder = open.device.createCommandEncoder({ label: "witness" });
+  const work = beginSubmission(open, "witness");
   for (const { layer, state, rounds } of all) {
     const { t, weights } = layer.own;
     const values = new Float32Array(STEP_LIMIT * weights.columns);
@@ -147,14 +149,10 @@ async function finish(
     }
     open.device.queue.writeBuffer(stages.bufferOf(weights), 0, values);
     const combine = layer.rounds.slice(0, rounds).flatMap((round) => round.combine);
-    encodePass(encoder, `witness.${String(t)}`, [...combine, ...layer.back]);
+    work.pass(`witness.${String(t)}`, [...combine, ...layer.back]);
   }
   const reads = all.map(({ layer: { own } }) => own.sums.into);
-  const results = await submitAndRead(
-    open,
-    encoder,
-    reads.map((into) => ({ buffer: stages.bufferOf(into), bytes: bytesOf(into) })),
-  );
+  const results = await work.read(reads.map((into) => ({ buffer: stages.bufferOf(into), bytes: bytesOf(into) })));
   return all.map(({ layer: { own }, state, iterateNorm }, i) => {
     const { read } = sumReader(own.sums, results[i] as ArrayBuffer, samples);
     const norms = readTree<Pick<WitnessMeasurement, "vectorNorm" | "pullbackNorm" | "stageNorm">, Measure>(

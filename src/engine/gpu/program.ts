@@ -20,7 +20,7 @@ import type { Matrix, Measure } from "../program/stage.ts";
 import { readTree } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { createWorkspace, encodePass, guarded, submitAndRead } from "./dispatch.ts";
+import { createWorkspace, guarded } from "./dispatch.ts";
 import type { DeviceExplicit } from "./explicit.ts";
 import { runExplicit } from "./explicit.ts";
 import type { DeviceIteration, DeviceWitness } from "./iteration.ts";
@@ -28,6 +28,7 @@ import { prepareIteration, runIterations } from "./iteration.ts";
 import type { DeviceStages } from "./stages.ts";
 import { createDeviceStages } from "./stages.ts";
 import { createStoredReader } from "./stored.ts";
+import { beginSubmission } from "./submission.ts";
 import { sumReader } from "./sums.ts";
 
 export interface Program {
@@ -91,10 +92,10 @@ export async function createProgram(
   const pass = async (k: number, dispatches: readonly Dispatch[]): Promise<PassMeasurements> => {
     uploadLabels(open, stages, plan, program, passes[k] ?? null);
     held = k;
-    const encoder = open.device.createCommandEncoder({ label: "base" });
-    encodePass(encoder, "base", dispatches);
+    const work = beginSubmission(open, "base");
+    work.pass("base", dispatches);
     const reads = [sums.into, values].map((own) => ({ buffer: stages.bufferOf(own), bytes: bytesOf(own) }));
-    const [summed, heads] = await submitAndRead(open, encoder, reads);
+    const [summed, heads] = await work.read(reads);
     return passMeasurements(program, inputs, summed as ArrayBuffer, heads as ArrayBuffer);
   };
   /** Reads of samples of several passes, one after another: each pass is run again where it is not what is held. */

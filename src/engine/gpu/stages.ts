@@ -38,8 +38,8 @@ export function createDeviceStages(
   const prepare = async (stage: Stage): Promise<Dispatch> => {
     const kernel = KERNELS[stage.kernel];
     const operands = stage.operands.map(bufferOf);
-    if (stage.by === undefined) return workspace.dispatch(kernel, stage.overrides, stage.sizes, operands);
-    const { dispatch, write } = await workspace.variable(kernel, stage.overrides, stage.sizes, operands);
+    if (stage.by === undefined) return workspace.dispatch(kernel, stage.overrides, stage.sizes, operands, stage.name);
+    const { dispatch, write } = await workspace.variable(kernel, stage.overrides, stage.sizes, operands, stage.name);
     variable.push({ stage, write });
     return dispatch;
   };

@@ -10,8 +10,9 @@ import type { Branch, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Workspace } from "./dispatch.ts";
-import { encodePass, guarded, submitAndRead } from "./dispatch.ts";
+import { guarded } from "./dispatch.ts";
 import type { DeviceStages } from "./stages.ts";
+import { beginSubmission } from "./submission.ts";
 
 export interface StoredReader {
   readonly read: (samples: readonly number[]) => Promise<StoredSample[]>;
@@ -105,13 +106,13 @@ export function createStoredReader(
       const at = new Map<Place, { readonly floats: Float32Array; readonly offset: number }>();
       let heads = new ArrayBuffer(0);
       for (const { places, dispatches, buffer, words } of parts) {
-        const encoder = open.device.createCommandEncoder({ label });
-        encodePass(encoder, label, dispatches);
+        const work = beginSubmission(open, label);
+        work.pass(label, dispatches);
         const reads = [
           { buffer, bytes: 4 * words },
           { buffer: bufferOf(values), bytes: bytesOf(values) },
         ];
-        const [gathered, own] = (await submitAndRead(open, encoder, reads)) as [ArrayBuffer, ArrayBuffer];
+        const [gathered, own] = (await work.read(reads)) as [ArrayBuffer, ArrayBuffer];
         const floats = new Float32Array(gathered);
         let offset = 0;
         for (const place of places) {

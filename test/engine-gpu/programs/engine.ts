@@ -8,7 +8,7 @@ import { readShaders } from "../../../src/cli/runtime/shaders.ts";
 import type { Batch, Engine, Measurements } from "../../../src/engine/engine.ts";
 import type { FaultName } from "../../../src/engine/faults.ts";
 import { openDevice } from "../../../src/engine/gpu/device.ts";
-import { USAGE } from "../../../src/engine/gpu/dispatch.ts";
+import { USAGE } from "../../../src/engine/gpu/usage.ts";
 import { createGpuEngine } from "../../../src/engine/gpu/engine.ts";
 import { createProgram } from "../../../src/engine/gpu/program.ts";
 import type { Plan } from "../../../src/engine/plan.ts";
