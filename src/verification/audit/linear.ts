@@ -3,7 +3,6 @@
  * entry, in f64. Bound of an entry of fl(Ax): γ_{n+1}(|a||x|), plus flushes (MATH.md §5); one rounding more for a mask. |a||x| is at most
  * ‖a‖‖x‖, which costs nothing: it is added up only where a quarter of that does not do.
  */
-import { inputIndex } from "../../engine/each-output.ts";
 import type { StoredDirection, StoredWitness } from "../../engine/engine.ts";
 import { directionVector } from "../../sampling/philox.ts";
 import { gamma, normError } from "../rounding.ts";
@@ -139,7 +138,9 @@ function auditDirections(subject: AuditSubject, near: Near): void {
     const start = traced.directions[0].tangents[0] as Float64Array;
     near.bounded(1, "v₀", start, along, (v) => slack * Math.abs(v) + tiny);
   }
-  const random = directionVector(plan.seed, inputIndex(plan, index), gradient.length);
+  // The outputs of one input share its direction.
+  const outputs = plan.head.kind === "each-logit" ? (plan.network.layers.at(-1)?.outputs ?? 1) : 1;
+  const random = directionVector(plan.seed, Math.floor(index / outputs), gradient.length);
   near.same(1, "the random direction", traced.directions[1].tangents[0] as Float64Array, random);
   for (const direction of traced.directions) auditDirection(subject, direction, near);
 }
