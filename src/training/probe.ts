@@ -1,6 +1,6 @@
 /**
  * The probe: what a network is like at one step of its training, on a fixed set. Verdicts and the quantities of the inequality come of
- * the same pipeline as `gpv verify`, one run a function f; the rest is of the loss's own passes (evaluate.ts, curvature.ts).
+ * the same pipeline as `gpv verify`, one run a function f, and one of all logits; the rest is of the loss's own passes (evaluate.ts, curvature.ts).
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { EnginePair } from "../engine/pair.ts";
@@ -50,6 +50,8 @@ interface ProbeFunction {
   readonly name: string;
   readonly head: (piece: Dataset) => Head;
   readonly labelled: boolean;
+  /** Which output it is, of those that one run measures together. */
+  readonly output?: number;
 }
 
 /** The functions of a probe. A margin needs a class to be the margin of. */
@@ -64,6 +66,7 @@ export function probeFunctions({ loss, logits }: ProbeSettings, data: Dataset): 
       name: `logit:${String(index)}`,
       head: (): Head => ({ kind: "logit", index }),
       labelled: false,
+      output: index,
     })),
   ];
 }
@@ -76,9 +79,15 @@ export async function probe(given: ProbeRequest): Promise<SeriesRow | null> {
   const [loss] = list as [ProbeFunction, ...ProbeFunction[]];
   const functions: ProbedFunction[] = [];
   const rows: SampleRow[][] = [];
+  let logits: Promise<SampleRow[] | null> | null = null;
   for (const [own, norm] of [...list.map((f) => [f, "spectral"] as const), [loss, "frobenius"] as const]) {
-    const found = await verified(request, own, norm);
+    const found =
+      own.output === undefined
+        ? await verified(request, own.head(data), own.labelled, norm)
+        : outputOf(await (logits ??= verified(request, { kind: "each-logit" }, false, norm)), own.output);
     if (found === null || signal?.aborted === true) return null;
+    for (const row of found)
+      request.onSample?.({ seed: place.seed, step: place.step, function: own.name, norm, ...row });
     functions.push(summary(network, data, own, norm, found));
     if (own === loss) rows.push(found);
   }
@@ -117,16 +126,25 @@ function provingOnce(host: CpuEngine): CpuEngine {
   };
 }
 
-/** The verdict's rows of every sample; null after an interruption. */
+/** The rows of one output, numbered as the samples are. */
+function outputOf(rows: readonly SampleRow[] | null, wanted: number): SampleRow[] | null {
+  if (rows === null) return null;
+  return rows.flatMap(({ output, sample, ...row }) =>
+    output === wanted && sample !== undefined ? [{ ...row, index: sample }] : [],
+  );
+}
+
+/** The verdict's rows of every sample, of each-logit of every output of it; null after an interruption. */
 async function verified(
-  { network, data, settings, engines, signal, place, onSample }: ProbeRequest,
-  { name, head, labelled }: ProbeFunction,
+  { network, data, settings, engines, signal }: ProbeRequest,
+  head: Head,
+  labelled: boolean,
   norm: "spectral" | "frobenius",
 ): Promise<SampleRow[] | null> {
   const { width, inputs, labels } = data;
   const rows: SampleRow[] = [];
   const { failure } = await verify({
-    ...{ network, norm, signal, head: head(data), seed: settings.seed },
+    ...{ network, norm, signal, head, seed: settings.seed },
     ...{ engine: engines.engine, host: engines.host, accuracy: settings.accuracy, audit: settings.audit },
     source: {
       ...{ samples: data.samples, width },
@@ -138,10 +156,7 @@ async function verified(
     onRow: (row) => rows.push(row),
   });
   if (failure !== null) throw failure;
-  if (rows.length < data.samples) return null;
-  const { seed, step } = place;
-  for (const row of rows) onSample?.({ seed, step, function: name, norm, ...row });
-  return rows;
+  return rows.length < data.samples * (head.kind === "each-logit" ? data.outputs : 1) ? null : rows;
 }
 
 function summary(

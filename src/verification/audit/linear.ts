@@ -138,7 +138,7 @@ function auditDirections(subject: AuditSubject, near: Near): void {
     const start = traced.directions[0].tangents[0] as Float64Array;
     near.bounded(1, "v₀", start, along, (v) => slack * Math.abs(v) + tiny);
   }
-  // Outputs of one input share its direction.
+  // The outputs of one input share its direction.
   const outputs = plan.head.kind === "each-logit" ? (plan.network.layers.at(-1)?.outputs ?? 1) : 1;
   const random = directionVector(plan.seed, Math.floor(index / outputs), gradient.length);
   near.same(1, "the random direction", traced.directions[1].tangents[0] as Float64Array, random);
