@@ -32,15 +32,28 @@ const emptySum = (histogram: Histogram | null = null): Sum => ({
 });
 const spread = (): Sum => emptySum(createHistogram());
 
-function add(into: Sum, x: number): void {
-  const next = into.sum + x;
-  into.lost += Math.abs(into.sum) >= Math.abs(x) ? into.sum - next + x : x - next + into.sum;
-  into.sum = next;
-  into.size += Math.abs(x);
-  into.count++;
-  if (x < into.min) into.min = x;
-  if (x > into.max) into.max = x;
-  into.histogram?.add(x);
+/** Which numbers of a column are not counted: of invalid samples, and elsewhere those that are not finite. */
+type Column = Readonly<{ values: Float64Array; verdict: Uint8Array; power: 1 | 2; from: number; step: number }>;
+
+/** A column of valid samples, or each step-th of them; its squares, finite or not, where power is 2. */
+function add(into: Sum, { values, verdict, power, from, step }: Column): void {
+  let { count, sum, lost, size, min, max } = into;
+  const { histogram } = into;
+  for (let at = from; at < values.length; at += step) {
+    if (verdict[at] === CODE.invalid) continue;
+    const value = values[at] as number;
+    if (power === 1 && !(value - value === 0)) continue;
+    const x = power === 1 ? value : value * value;
+    const next = sum + x;
+    lost += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum;
+    sum = next;
+    size += Math.abs(x);
+    count++;
+    if (x < min) min = x;
+    if (x > max) max = x;
+    histogram?.add(x);
+  }
+  Object.assign(into, { count, sum, lost, size, min, max });
 }
 
 /** The quantiles of a report, by their shares. */
@@ -62,45 +75,52 @@ export interface Recount {
 
 /** @param outputs of the head each-logit, how many there are; null for any other. */
 export function createRecount(depth: number, outputs: number | null = null): Recount {
-  const codes = new Map<number, number>();
-  const rungs = new Map<number, number>();
-  const kinds = new Map<number, number>();
+  const [codes, rungs, kinds] = [new Float64Array(256), new Float64Array(256), new Float64Array(256)];
   const [input, parameter, ratio, coefficient] = [emptySum(), emptySum(), spread(), spread()];
   const layers = Array.from({ length: depth }, () => TIGHTNESS_NUMBERS.map(spread));
   const energies = Array.from({ length: outputs ?? 0 }, () => emptySum());
   const ends = { lower: Infinity, upper: -Infinity };
   let [samples, kinks, audited, accurate, missed, violations] = [0, 0, 0, 0, 0, 0];
 
-  const countIn = (map: Map<number, number>, key: number): void => {
-    map.set(key, (map.get(key) ?? 0) + 1);
-  };
-  const finite = (into: Sum, x: number): void => {
-    if (Number.isFinite(x)) add(into, x);
-  };
-  const addSample = (block: SettledBlock, at: number): void => {
-    const { verdict, numbers, rung, kink, findings } = block;
-    samples++;
-    countIn(codes, verdict[at] as number);
-    if (verdict[at] === CODE.invalid) return;
-    countIn(rungs, rung[at] as number);
-    if (kink[at] !== 0) kinks++;
-    add(input, (numbers.inputGradientNorm[at] as number) ** 2);
-    if (outputs !== null)
-      add(energies[(block.first + at) % outputs] as Sum, (numbers.inputGradientNorm[at] as number) ** 2);
-    add(parameter, (numbers.parameterGradientNorm[at] as number) ** 2);
-    finite(ratio, numbers.ratio[at] as number);
-    finite(coefficient, numbers.coefficient[at] as number);
-    if (!Number.isNaN(numbers.ratio[at] as number)) {
+  const addSamples = ({ verdict, numbers, rung, kink, samples: count }: SettledBlock): void => {
+    let { lower, upper } = ends;
+    for (let at = 0; at < count; at++) {
+      const code = verdict[at] as number;
+      codes[code] = (codes[code] as number) + 1;
+      if (code === CODE.invalid) continue;
+      const own = rung[at] as number;
+      rungs[own] = (rungs[own] as number) + 1;
+      if (kink[at] !== 0) kinks++;
+      if (Number.isNaN(numbers.ratio[at] as number)) continue;
       const [low, high] = [numbers.ratioLower[at] as number, numbers.ratioUpper[at] as number];
-      ends.lower = Math.min(ends.lower, Number.isFinite(low) ? low : 0);
-      ends.upper = Math.max(ends.upper, Number.isFinite(high) ? high : Infinity);
+      lower = Math.min(lower, Number.isFinite(low) ? low : 0);
+      upper = Math.max(upper, Number.isFinite(high) ? high : Infinity);
     }
+    samples += count;
+    Object.assign(ends, { lower, upper });
+  };
+  const addNumbers = ({ first, verdict, numbers, layers: columns, findings }: SettledBlock): void => {
+    const whole = (values: Float64Array, power: Column["power"]): Column => ({
+      ...{ values, verdict, power, from: 0, step: 1 },
+    });
+    add(input, whole(numbers.inputGradientNorm, 2));
+    add(parameter, whole(numbers.parameterGradientNorm, 2));
+    add(ratio, whole(numbers.ratio, 1));
+    add(coefficient, whole(numbers.coefficient, 1));
+    energies.forEach((own, output) => {
+      const step = energies.length;
+      add(own, { ...whole(numbers.inputGradientNorm, 2), from: (output - (first % step) + step) % step, step });
+    });
     for (let i = 0; i < depth; i++) {
-      countIn(kinds, (findings.kind[i] as Uint8Array)[at] as number);
-      const own = block.layers[i] as LayerColumns;
+      const own = columns[i] as LayerColumns;
       TIGHTNESS_NUMBERS.forEach((name, k) => {
-        finite((layers[i] as Sum[])[k] as Sum, own[name][at] as number);
+        add((layers[i] as Sum[])[k] as Sum, whole(own[name], 1));
       });
+      const kind = findings.kind[i] as Uint8Array;
+      for (let at = 0; at < kind.length; at++) {
+        const code = kind[at] as number;
+        if (verdict[at] !== CODE.invalid) kinds[code] = (kinds[code] as number) + 1;
+      }
     }
   };
 
@@ -133,15 +153,15 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
         found.push(`${what} is ${String(said)}, counted again from ${String(least)} to ${String(most)}`);
     };
     const codeCount = (name: VerdictName): number =>
-      (codes.get(CODE[name]) ?? 0) + (name === "holds" ? (codes.get(CODE.trivial) ?? 0) : 0);
+      (codes[CODE[name]] as number) + (name === "holds" ? (codes[CODE.trivial] as number) : 0);
     same("samples", report.samples, samples);
     for (const [name, said] of Object.entries(report.verdicts))
       same(`the number of samples that are ${name}`, said, codeCount(name as VerdictName));
     RUNGS.forEach((rung, k) => {
-      same(`the number of samples that are ${rung}`, report.escalations[rung], rungs.get(k) ?? 0);
+      same(`the number of samples that are ${rung}`, report.escalations[rung], rungs[k] ?? 0);
     });
     UPPER_KINDS.forEach((kind, k) => {
-      same(`the use of the bound "${kind}"`, report.bounds[kind] ?? 0, kinds.get(k) ?? 0);
+      same(`the use of the bound "${kind}"`, report.bounds[kind] ?? 0, kinds[k] ?? 0);
     });
     same("the number of audited samples", report.audited.samples, audited);
     const detects = audited === 0 ? null : 1 - 0.01 ** (1 / audited);
@@ -194,7 +214,8 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
 
   return {
     add(block) {
-      for (let at = block.samples - 1; at >= 0; at--) addSample(block, at);
+      addSamples(block);
+      addNumbers(block);
       for (const told of block.told.values()) {
         violations += told.violations.length;
         if (told.audit !== undefined) audited++;
