@@ -6,7 +6,7 @@
 import type { Batch, MeasuredBatch, Measurements, TracedSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { createPacer } from "../engine/turn.ts";
-import { wordsAt } from "../sampling/philox.ts";
+import { philox } from "../sampling/philox.ts";
 import { AUDIT_STREAM } from "../sampling/streams.ts";
 import type { AuditOutcome } from "../verification/audit/audit.ts";
 import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts";
@@ -68,8 +68,16 @@ const SAMPLE_PASSES = 12;
 
 /** The word that decides whether a sample is audited. */
 function auditWord(seed: number, index: number): number {
-  return wordsAt(seed, AUDIT_STREAM, index, 1)[0] ?? 0;
+  KEY[0] = seed % 2 ** 32;
+  KEY[1] = Math.floor(seed / 2 ** 32);
+  COUNTER[1] = index % 2 ** 32;
+  COUNTER[2] = Math.floor(index / 2 ** 32);
+  philox(COUNTER, KEY, WORDS);
+  return WORDS[0] as number;
 }
+
+/** Of one call: there is one a sample of the run, audited or not. */
+const [COUNTER, KEY, WORDS] = [Uint32Array.of(0, 0, 0, AUDIT_STREAM), new Uint32Array(2), new Uint32Array(4)];
 
 /** The share that is audited where none is asked for, by the index in the run alone: 1 % of the first 100,000 samples, 0.1 % beyond. */
 export const DEFAULT_AUDIT = { first: 0.01, until: 100_000, beyond: 0.001 } as const;
@@ -101,8 +109,10 @@ export function createAuditor(plan: Plan, share: number | null, accuracy: number
   };
 
   const drawn = ({ first, samples }: Batch): number[] => {
-    const places = Array.from({ length: samples }, (_, at) => at);
-    return share === 0 ? [] : places.filter((at) => isAudited(plan.seed, first + at, share));
+    const places: number[] = [];
+    if (share === 0) return places;
+    for (let at = 0; at < samples; at++) if (isAudited(plan.seed, first + at, share)) places.push(at);
+    return places;
   };
   const wanted = (batch: Batch): number[] =>
     share === 0 ? [] : [...new Set([...drawn(batch), 0, batch.samples - 1])].sort((a, b) => a - b);

@@ -123,8 +123,8 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
           const i = (words[COLUMNS + ROWS * (t - 1) + r] as number) % h.length;
           const own_i = unit[i] as number;
           // Row i of (∇_W f)ᵀ: the gradient's column i, materialised.
-          const column = delta.map((d) => d * own_i);
-          const right = dotProduct(column, pushed);
+          let right = 0;
+          for (let k = 0; k < delta.length; k++) right += (delta[k] as number) * own_i * (pushed[k] as number);
           const value = Math.abs(right - own_i * target) / gradientNorm;
           entries.push({
             ...place,
@@ -153,7 +153,8 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
         between: 1,
         error: gamma(layer.inputs + 2, HOST) * largestOf(slopes) * layer.absoluteNorm * tangentNorm,
       });
-      tangent = pushed.map((v, i) => v * (slopes[i] as number));
+      for (let k = 0; k < pushed.length; k++) pushed[k] = (pushed[k] as number) * (slopes[k] as number);
+      tangent = pushed;
     }
   }
   return entries;
@@ -163,10 +164,18 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
 function unitVector(h: Float64Array): Float64Array | null {
   const largest = largestOf(h);
   if (!(largest > 0)) return null;
+  const unit = new Float64Array(h.length);
+  // Squares between these neither overflow nor lose digits.
+  if (largest > 2 ** -400 && largest < 2 ** 400) {
+    const norm = euclidean(h);
+    for (let k = 0; k < h.length; k++) unit[k] = (h[k] as number) / norm;
+    return unit;
+  }
   const exponent = exponentOf(largest);
-  const scaled = h.map((v) => timesPowerOfTwo(v, -exponent));
-  const norm = euclidean(scaled);
-  return scaled.map((v) => v / norm);
+  for (let k = 0; k < h.length; k++) unit[k] = timesPowerOfTwo(h[k] as number, -exponent);
+  const norm = euclidean(unit);
+  for (let k = 0; k < h.length; k++) unit[k] = (unit[k] as number) / norm;
+  return unit;
 }
 
 /** A tangent's rounding at layer s on its way up: ‖ε_s‖, the bound of ‖a‖ so far, and of the Jacobian from h_{s+1} to h_t. */
@@ -199,7 +208,8 @@ const MATERIALISED = 4096;
 function contract(delta: Float64Array, h: Float64Array, w: Float64Array): number {
   let sum = 0;
   if (delta.length * h.length > MATERIALISED) return dotProduct(h, h) * dotProduct(delta, w);
-  for (const hi of h) {
+  for (let i = 0; i < h.length; i++) {
+    const hi = h[i] as number;
     let entry = 0;
     for (let k = 0; k < delta.length; k++) entry += (delta[k] as number) * hi * (w[k] as number);
     sum += hi * entry;
@@ -209,7 +219,9 @@ function contract(delta: Float64Array, h: Float64Array, w: Float64Array): number
 
 /** W′_1 e_j. */
 function weightColumn({ inputs, outputs, scaled }: PreparedLayer, j: number): Float64Array {
-  return Float64Array.from({ length: outputs }, (_, k) => scaled[k * inputs + j] as number);
+  const column = new Float64Array(outputs);
+  for (let k = 0; k < outputs; k++) column[k] = scaled[k * inputs + j] as number;
+  return column;
 }
 
 function apply({ inputs, outputs, scaled }: PreparedLayer, x: Float64Array): Float64Array {

@@ -44,6 +44,12 @@ export function topPair(
   const limit = Math.min(n, most, MOST_STEPS);
   const q = (j: number): Float64Array => basis.subarray(j * n, (j + 1) * n);
   const r = image.subarray(0, n);
+  /** r without its part along q_j. */
+  const withoutPart = (j: number): void => {
+    let part = 0;
+    for (let i = 0, o = j * n; i < n; i++, o++) part += (basis[o] as number) * (r[i] as number);
+    for (let i = 0, o = j * n; i < n; i++, o++) r[i] = (r[i] as number) - part * (basis[o] as number);
+  };
   const alpha: number[] = [];
   const beta: number[] = [];
   scaleInto(q(0), start, 1 / euclidean(start));
@@ -52,13 +58,7 @@ export function topPair(
     apply(own, r);
     alpha.push(dotProduct(own, r));
     // Twice is enough (Parlett, §6.9).
-    for (let pass = 0; pass < 2; pass++) {
-      for (let j = steps - 1; j >= 0; j--) {
-        const other = q(j);
-        const part = dotProduct(other, r);
-        for (let i = 0; i < n; i++) r[i] = (r[i] as number) - part * (other[i] as number);
-      }
-    }
+    for (let pass = 0; pass < 2; pass++) for (let j = steps - 1; j >= 0; j--) withoutPart(j);
     const length = euclidean(r);
     beta.push(length);
     const over = steps >= limit || !(length > 2 ** -48 * (alpha[0] as number)) || !Number.isFinite(length);
