@@ -1,7 +1,6 @@
-/** The networks that are timed: what people verify, from a small one to a wide one. */
-import type { ActivationName } from "../src/network/activations.ts";
+/** Four of the networks that `gpv bench` times, with what a core does of them in about a second. */
+import { drawnNetwork, SHAPES } from "../src/cli/bench-workloads.ts";
 import type { Network } from "../src/network/network.ts";
-import { randomNetwork } from "../src/sampling/random-network.ts";
 
 export interface Workload {
   readonly name: string;
@@ -10,17 +9,14 @@ export interface Workload {
   readonly samples: number;
 }
 
-export const WORKLOADS: readonly Workload[] = [
-  workload("A", [784, 256, 256, 10], "tanh", 256),
-  workload("B", [64, 64, 64, 64, 10], "relu", 2048),
-  workload("C", [32, 512, 512, 512, 10], "relu", 128),
-  workload("D", [16, 32, 32, 4], "tanh", 8192),
-];
-
-function workload(name: string, widths: readonly number[], hidden: ActivationName, samples: number): Workload {
-  const depth = widths.length - 1;
-  const activations = Array.from({ length: depth }, (_, i) => (i === depth - 1 ? "identity" : hidden));
-  const initialiser = hidden === "relu" ? "he" : "glorot";
-  const network = randomNetwork({ seed: 8, index: 0, widths, activations, initialiser, biasScale: 0.1 });
-  return { name: `${name} ${widths.join("-")} ${hidden}`, network, samples };
-}
+export const WORKLOADS: readonly Workload[] = (
+  [
+    ["A", 256],
+    ["B", 2048],
+    ["C", 128],
+    ["D", 8192],
+  ] as const
+).map(([name, samples]) => {
+  const { widths, activation } = SHAPES[name];
+  return { name: `${name} ${widths.join("-")} ${activation}`, network: drawnNetwork(SHAPES[name]), samples };
+});

@@ -1,4 +1,6 @@
-// Times a part of the program: npm run bench -- NAME [ARGUMENTS], NAME a file of bench/
+// npm run bench -- [--json FILE] [--workload A …] [--peers none]: `gpv bench`, its report in FILE.
+// npm run bench -- NAME [ARGUMENTS]: another program that times a part, NAME a file of bench/.
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -6,8 +8,14 @@ import { fileURLToPath } from "node:url";
 import { runBundled } from "./bundled.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const name = process.argv[2] ?? "engine";
-if (!/^[a-z-]+$/.test(name) || !existsSync(`${root}/bench/${name}.ts`)) {
+const [name = "--", ...rest] = process.argv.slice(2);
+if (name.startsWith("--")) {
+  const words = [name, ...rest]
+    .filter((word) => word !== "--")
+    .map((word) => word.replace(/^--json(?==|$)/, "--report"));
+  const { status } = spawnSync(process.execPath, [`${root}/bin/gpv.js`, "bench", ...words], { stdio: "inherit" });
+  process.exitCode = status ?? 1;
+} else if (!/^[a-z-]+$/.test(name) || !existsSync(`${root}/bench/${name}.ts`)) {
   console.error(`bench: there is no bench/${name}.ts`);
   process.exitCode = 2;
 } else {

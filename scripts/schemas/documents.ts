@@ -12,6 +12,7 @@ import { TIGHTEN_REPORT } from "../../src/records/report.ts";
 import { LAYER_ROW, SAMPLE_ROW } from "../../src/records/sample.ts";
 import { bracket, quantiles, spread, verdicts } from "../../src/records/shared.ts";
 import { ADDRESSED_CASE, SWEEP_REPORT } from "../../src/records/sweep.ts";
+import { BENCH_REPORT } from "../../src/records/bench.ts";
 import { PROBED_FUNCTION, PROBED_LAYER, SERIES_ROW, TRAINING_REPORT } from "../../src/records/training.ts";
 import { GRID } from "../../src/sweep/grid.ts";
 import { WITNESS_FILE } from "../../src/witness/file.ts";
@@ -77,6 +78,12 @@ const SCHEMAS: Readonly<Record<string, Described>> = {
       "What gpv train or gpv probe found, with every line of its series. Whatever may differ between two runs of the same settings stands in timing alone.",
     schema: TRAINING_REPORT,
     parts: { maybe, norm, verdicts, function: PROBED_FUNCTION, series: SERIES_ROW },
+  },
+  bench: {
+    title: "gradient-penalty-bench/1",
+    description: "How many samples a second gpv bench found this machine to verify, beside peers in one run.",
+    schema: BENCH_REPORT,
+    parts: { norm },
   },
   witness: {
     title: "A witness: gradient-penalty-witness/1",

@@ -164,6 +164,16 @@ export const COMMANDS: readonly Command[] = [
     run: async (args, io) => (await import("./probe.ts")).probeCommand(args, io),
   },
   {
+    name: "bench",
+    summary: "samples a second on this machine, beside numpy where it is installed",
+    operand: "[WORKLOAD]…",
+    flags: [
+      ...(["workload", "engine", "adapter", "accuracy", "audit", "peers", "rounds", "report", "json"] as const),
+      ...(["maxMemory", "watchdog"] as const),
+    ],
+    run: async (args, io) => (await import("./bench.ts")).benchCommand(args, io),
+  },
+  {
     name: "doctor",
     summary: "this machine's adapters and engines, self-tests, a conformance run",
     flags: ["adapter", "stress", "seed", "case", "plant", "report", "junit", "repro"],
@@ -174,7 +184,6 @@ export const COMMANDS: readonly Command[] = [
 /** Commands of the contract that join with a later version. */
 const LATER = {
   worker: "take shards of a sweep from a queue",
-  bench: "throughput on this machine",
 } as const;
 
 export const SUMMARIES: readonly CommandSummary[] = [

@@ -287,6 +287,27 @@ export const FLAGS = {
     help: "switch one planted fault on, to see which check finds it; docs/faults.md lists them",
     parse: oneOf(FAULT_NAMES),
   }),
+  workload: flag({
+    name: "workload",
+    value: "LIST",
+    default: null,
+    help: "of A to G: these alone, as A,B or A B",
+    parse: listOf(text),
+  }),
+  peers: flag({
+    name: "peers",
+    value: "all|none",
+    default: "all",
+    help: "all: numpy beside us, where python3 has it",
+    parse: oneOf(["all", "none"]),
+  }),
+  rounds: flag({
+    name: "rounds",
+    value: "N",
+    default: "3",
+    help: "timings of each; the best counts",
+    parse: integer(1),
+  }),
   report: flag({ name: "report", value: "FILE.json", default: null, help: "write the report", parse: text }),
   samples: flag({
     name: "samples",

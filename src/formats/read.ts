@@ -60,7 +60,7 @@ export class ArrayWantedError extends UsageError {
   }
 }
 
-const DATA = "data as .npy, .npz, .safetensors, .csv or IDX";
+const DATA = "data as .npy, .npz, .safetensors, .csv, .parquet or IDX";
 const MODELS = ".safetensors, .pt (.pth, .bin, .ckpt), .onnx or .json";
 
 /** Bytes that a character of JSON becomes. */
@@ -162,7 +162,7 @@ export function openLargeRows(
 ): RowSource | null {
   if (isGzip(head) || isZip(head)) return null;
   refuseForeign(head, name, DATA);
-  refuseLater(name);
+  refuseModels(name);
   const layout = rawLayout(head, size, name, array);
   if (layout === null) return null;
   const { shape, type, isLittleEndian, offset } = layout;
@@ -196,11 +196,12 @@ async function openArray(packed: Uint8Array, file: string, given: DataOptions): 
   const options = { ...given, ...context };
   const { bytes, name } = await unpacked(packed, file, context);
   refuseForeign(bytes, name, DATA);
-  refuseLater(name);
+  refuseModels(name);
   const { array } = options;
   if (isZip(bytes)) return pickFromNpz(bytes, file, array, context);
   if (/\.safetensors$/i.test(name) || isSafetensors(bytes))
     return pickTensor(readSafetensors(bytes, file).tensors, file, array, context);
+  if (isParquetFile(bytes, name)) return (await import("./parquet.ts")).readParquet(bytes, file, array, context);
   const isTable = !isNpy(bytes) && isTableName(name);
   if (array !== undefined) {
     throw new UsageError(
@@ -212,7 +213,7 @@ async function openArray(packed: Uint8Array, file: string, given: DataOptions): 
   if (isTable) return readCsv(bytes, file, options);
   if (isIdx(bytes)) return readIdx(bytes, file);
   throw new FormatError(
-    `${file}: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)`,
+    `${file}: found none of the known formats, expected .npy, .npz, .safetensors, .csv, .parquet or IDX (plain or .gz)`,
   );
 }
 
@@ -269,6 +270,11 @@ function pick(names: readonly string[], wanted: string | undefined, file: string
   throw new ArrayWantedError(file, names);
 }
 
+/** By its first bytes, "PAR1", or its name. */
+function isParquetFile(bytes: Uint8Array, name: string): boolean {
+  return new TextDecoder("latin1").decode(bytes.subarray(0, 4)) === "PAR1" || /\.(parquet|pq)$/i.test(name);
+}
+
 function isTableName(name: string): boolean {
   return /\.(csv|tsv|txt|dat)$/i.test(name);
 }
@@ -283,9 +289,7 @@ function refuseShard(name: string): void {
   }
 }
 
-function refuseLater(name: string): void {
-  const instead = "data are read from .npy, .npz, .safetensors, .csv and IDX";
-  if (/\.parquet$/i.test(name))
-    throw new UsageError(`${name}: .parquet files are not read by this version; ${instead}`);
+function refuseModels(name: string): void {
+  const instead = "data are read from .npy, .npz, .safetensors, .csv, .parquet and IDX";
   if (/\.(onnx|pth?|ckpt)$/i.test(name)) throw new UsageError(`${name}: found a model's file; ${instead}`);
 }

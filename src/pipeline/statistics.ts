@@ -39,6 +39,7 @@ export interface StatisticsResult {
   readonly audited: Report["audited"];
   readonly certified?: NonNullable<Report["certified"]>;
   readonly accuracy?: NonNullable<Report["accuracy"]>;
+  readonly statistics: Report["statistics"];
   /** Relative error of quantiles; left out where they are exact. */
   readonly quantileError?: number;
   /** Of the head each-logit. */
@@ -174,7 +175,7 @@ export function createStatistics(
       ...(asked === null || accuracy.audited === 0
         ? {}
         : { accuracy: { asked, ...accuracy, ...accuracyWords(accuracy) } }),
-      ...(coefficient.isExact() ? {} : { quantileError: QUANTILE_ERROR }),
+      ...(coefficient.isExact() ? { statistics: "exact" } : { statistics: "sketch", quantileError: QUANTILE_ERROR }),
       // What most samples show comes first: an audited share shows the same fault in fewer.
       faults: [...faults.values()].sort(
         (a, b) => b.count - a.count || rank(a.check) - rank(b.check) || a.layer - b.layer,

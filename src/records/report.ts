@@ -189,6 +189,10 @@ const RUN = {
     note(EACH_OUTPUT, "Of the head each-logit alone: what all outputs of a sample say together."),
   ),
   ...CLIMBED,
+  statistics: note(
+    v.picklist(["exact", "sketch"]),
+    "How quantiles were had: of up to 65,536 samples exactly, beyond that by a sketch. Counts, extremes and means are always exact.",
+  ),
   quantileError: v.exactOptional(
     note(
       positive,

@@ -9,7 +9,10 @@ import { curvePlot, rangePlot, stackedPlot } from "./html-plots.ts";
 import { counted, duration, grouped, significant } from "./numbers.ts";
 
 /** The parts of a report that a run and a sweep share. */
-export type Common = Omit<Report, "model" | "norm" | "faults" | "ratioLower" | "ratioUpper" | "kinks"> & {
+export type Common = Omit<
+  Report,
+  "model" | "norm" | "faults" | "statistics" | "ratioLower" | "ratioUpper" | "kinks"
+> & {
   readonly norm: string;
 };
 

@@ -17,6 +17,11 @@ export function reportJson(report: AnyReport): string {
   return `${JSON.stringify(reportValue(report), null, 2)}\n`;
 }
 
+/** Any record as indented JSON with a final newline, in the order of its own keys. */
+export function plainJson(record: object): string {
+  return `${JSON.stringify(withFiniteNumbers(record), null, 2)}\n`;
+}
+
 /** A training's report as indented JSON with a final newline. */
 export function trainingJson(report: TrainingReport): string {
   const { run, timing } = report;

@@ -240,7 +240,7 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     [
       "picture.bmp",
       "BM",
-      "picture.bmp: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)",
+      "picture.bmp: found none of the known formats, expected .npy, .npz, .safetensors, .csv, .parquet or IDX (plain or .gz)",
     ],
     ["model.json", "{", "model.json: "],
     ["cnn.safetensors", writeSafetensors(CONVOLUTION, "F64"), "a convolution, whose shared weights"],

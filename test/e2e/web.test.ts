@@ -171,7 +171,7 @@ describe.skipIf(skipReason !== null)("the page in real Chromium", () => {
     await page.setInputFiles("#own-inputs", { ...data, buffer: Buffer.from("<script>alert(1)</script>") });
     await page.waitForFunction(() => document.querySelector("#own-status")?.textContent.startsWith("data.npy: "));
     expect(await page.innerText("#own-status")).toBe(
-      "data.npy: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)",
+      "data.npy: found none of the known formats, expected .npy, .npz, .safetensors, .csv, .parquet or IDX (plain or .gz)",
     );
     await page.close();
   });

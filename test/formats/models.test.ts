@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { writeModelJson } from "../../src/formats/model-json.ts";
 import { parseActivations } from "../../src/formats/activation-list.ts";
-import { readMatrix, readModel } from "../../src/formats/read.ts";
+import { readModel } from "../../src/formats/read.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 
 type Tensors = Record<string, { shape: number[]; values: number[] }>;
@@ -70,11 +70,6 @@ describe("what is no multilayer perceptron is refused in one line", () => {
     );
     expect(await refusal({ "0.weight": ones(2, 3) }, { activation: "rleu" })).toContain(
       '--activation: found "rleu", expected one of identity relu',
-    );
-  });
-  test("formats of later versions are named", async () => {
-    await expect(readMatrix(new Uint8Array(9), "x.parquet")).rejects.toThrow(
-      "x.parquet: .parquet files are not read by this version",
     );
   });
 });

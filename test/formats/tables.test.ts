@@ -60,7 +60,7 @@ describe("CSV", () => {
     ["1,2\n3\n", "x.csv: line 2: found 1 cells, expected 2 as in the first line"],
     ["a,b\n3,4\n1,0x10", 'x.csv: line 3, column 2 (b): found "0x10", expected a number'],
     ['1,"2\n', 'x.csv: line 1: found a quote out of place, expected cells as 1.5,"2",3'],
-    ["", "x.csv: found an empty file, expected data as .npy, .npz, .safetensors, .csv or IDX"],
+    ["", "x.csv: found an empty file, expected data as .npy, .npz, .safetensors, .csv, .parquet or IDX"],
     ["# only a comment\n\n", "x.csv: found the shape 0 × 0, expected at least one sample and one value"],
     ["a,b\n", "x.csv: found the shape 0 × 2, expected at least one sample and one value"],
   ])("%j is refused", async (text, expected) => {

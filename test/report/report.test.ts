@@ -60,7 +60,7 @@ describe("the JSON report", () => {
 
   test("lists its keys in the order of the contract", () => {
     expect(Object.keys(JSON.parse(reportJson(CLEAN)) as object).join(" ")).toBe(
-      "schema tool engine run model head norm samples verdicts audited penalties ratio ratioLower ratioUpper kinks coefficient layers escalations bounds faults timing",
+      "schema tool engine run model head norm samples verdicts audited penalties ratio ratioLower ratioUpper kinks coefficient layers escalations bounds statistics faults timing",
     );
   });
 });

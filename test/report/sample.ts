@@ -54,6 +54,7 @@ export const CLEAN: Report = {
     slackWeight: SPREAD,
     slackJacobian: SPREAD,
   })),
+  statistics: "exact",
   escalations: { screened: 900, iterated: 100, replayed: 0 },
   bounds: { product: 1000, explicit: 10 },
   faults: [],
