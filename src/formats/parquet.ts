@@ -32,9 +32,9 @@ export async function readParquet(
   const places = new Map(columns.map(({ name }, k) => [name, k]));
   const isList = columns[0]?.isList === true;
   let width = isList ? 0 : columns.length;
-  let values: Float64Array | null = null;
+  let values = new Float64Array(0);
   const reserve = (): Float64Array => {
-    if (values === null) {
+    if (values.length < rows * width) {
       budget.claim(8 * rows * width, source);
       values = new Float64Array(rows * width);
     }
@@ -75,14 +75,14 @@ export async function readParquet(
     fault ??= unreadable(source, error);
   }
   if (fault !== null) throw fault instanceof Error ? fault : unreadable(source, fault);
-  return heldArray([rows, width], "f64", values ?? new Float64Array(0));
+  return heldArray([rows, width], "f64", values);
 }
 
 /** Numbers beyond 2^53 are not what they seem. */
 function numberOf(value: unknown, where: () => string): number {
   if (typeof value === "number") return value;
   if (typeof value === "bigint" && BigInt(Number(value)) === value) return Number(value);
-  const found = typeof value === "bigint" ? `"${String(value)}"` : (value ?? null) === null ? "nothing" : "no number";
+  const found = typeof value === "bigint" ? `"${String(value)}"` : value === null ? "nothing" : "no number";
   throw new FormatError(`${where()}: found ${found}, expected a number that f64 holds`);
 }
 
