@@ -3,6 +3,7 @@ import type { ActivationName } from "../../src/network/activations.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import type { Head } from "../../src/network/heads.ts";
 import type { Layer, Network } from "../../src/network/network.ts";
+import { drawnDifference } from "../../src/verification/audit/drawn-inputs.ts";
 import { fillInputs, fillLabels } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import type { SampleSource } from "../../src/pipeline/verify.ts";
@@ -84,6 +85,11 @@ export function scenario(fault: FaultName | null, index: number, samples: number
   const outputs = widths[depth] as number;
   const labelled = shape.head === "cross-entropy" || shape.head === "margin";
   const poisoned = fault === "nan-swallowed";
+  const address = {
+    inputs: { distribution: "normal", scale: 1, seed: SEED },
+    ...{ first: index * samples, mean: 0, std: 1, error: 2 ** -23 },
+    classes: labelled ? outputs : null,
+  } as const;
   return {
     name: `${widths.join("-")} ${shape.activation} ${shape.head} (seed ${String(SEED)}, network ${String(index)})`,
     network,
@@ -91,6 +97,7 @@ export function scenario(fault: FaultName | null, index: number, samples: number
     source: {
       samples,
       width,
+      drawnAgain: poisoned ? null : (at, row, label) => drawnDifference(address, at, row, label),
       read: (first, count) => {
         const from = index * samples + first;
         const inputs = fillInputs({ distribution: "normal", scale: 1, seed: SEED }, from, count, width).map(
