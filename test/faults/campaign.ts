@@ -1,7 +1,7 @@
 /**
  * How many faults each check finds. A planted fault *affects* a sample if a reported number moves by more than 1e-3 relatively against the
  * clean run of the same sample (on engine cpu at f64, for the faults smaller than that: past 1e-9, a thousand times the derived bounds
- * there); detection looks at the faulty run alone.
+ * there; the looser stop rule, which leaves most estimates as they are: past 1e-6); detection looks at the faulty run alone.
  */
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -61,15 +61,11 @@ const SEED = 3;
 /** None of those with every sample audited. */
 const RUN_SCENARIO = 1000;
 
-/** Faults of which whole runs are made besides: of a chance of a few per cent, of several, and of nearly 1. */
-const WHOLE: ReadonlySet<string> = new Set<FaultName>(["one-in-500-turned", "samples-swapped", "slopes-at-hidden"]);
+/** Faults of which whole runs are made besides: of a chance of one per cent, of two, and of nearly 1. */
+const WHOLE: ReadonlySet<string> = new Set<FaultName>(["one-in-1000-turned", "one-in-500-turned", "slopes-at-hidden"]);
 
 /** Faults that touch so few samples of a run that the default audit is not promised to see them: what it sees is its share of them. */
-export const RARE: ReadonlySet<string> = new Set<FaultName>([
-  "samples-swapped",
-  "one-in-500-turned",
-  "one-in-1000-turned",
-]);
+export const RARE: ReadonlySet<string> = new Set<FaultName>(["one-in-500-turned", "one-in-1000-turned"]);
 
 /** What the project promises: 99 % of the affected samples with every sample audited, 99 % of the runs at the default audit. */
 export function isFound({ name, affected, detected, run }: FaultFigures): boolean {
@@ -182,6 +178,7 @@ async function rowsOf(
 
 function threshold(name: FaultName): number {
   const small = ["input-gradient-1e-4", "input-gradient-1e-5", "input-gradient-1e-6"];
+  if (name === "iteration-stop-loose") return 1e-6;
   // 0.999 and 1.001 move a number by 1e-3 itself.
   return small.includes(name) ? 1e-9 : 1e-3 * (1 - 1e-6);
 }

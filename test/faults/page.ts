@@ -25,7 +25,7 @@ export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSu
     "",
     "Each fault changes one thing in a kernel or on the host; no check can read which one is on. A fault *affects* a sample if a reported",
     "number moves by more than 1e-3 relatively against the clean run of the same sample (the three smallest faults of engine cpu, in f64:",
-    "by more than 1e-9). The columns give the share of affected samples that each check finds with every sample audited (`--audit 1`);",
+    "by more than 1e-9; the looser stop rule: by more than 1e-6). The columns give the share of affected samples that each check finds with every sample audited (`--audit 1`);",
     "*inequality* is the inequality alone, *all* the whole set.",
     "",
     `*Runs*: how many of ${thousands(first?.runs ?? 0)} runs of ${thousands(first?.samples ?? 0)} samples at the default audit (1 %, and each batch's first and last) find the`,
@@ -66,7 +66,7 @@ export function faultsPage(campaigns: readonly CampaignFigures[], clean: CleanSu
     "",
     "An estimate of ‖J_t‖ that is less accurate than was asked for is no violation, since every statement stays true: the report counts such",
     "estimates among those that the audit held against a converged norm (`accuracy`), and says so where there are more than a sound iteration has.",
-    "At the default audit a fault that touches few samples of a run can be missed: the report says which. Here those are `samples-swapped`,",
+    "At the default audit a fault that touches few samples of a run can be missed: the report says which. Here those are",
     "`one-in-500-turned` and `one-in-1000-turned`, of which a run is not promised to see more than its share.",
     "",
   ].join("\n");
