@@ -3,13 +3,11 @@
  * Writes docs/faults.md; exits 0 when finished. Each fault is measured by a process of its own and kept in node_modules/.evidence, so that
  * what was interrupted goes on where it was, as long as the source is the same.
  */
-import { execFileSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { CleanFigures } from "../evidence/clean.ts";
-import type { ProofRequest } from "../evidence/engine-program.ts";
-import { runProof } from "../evidence/run-proof.ts";
+import { keptProofs } from "../evidence/kept.ts";
 import type { CampaignFigures } from "./all.ts";
 import { namesOf } from "./all.ts";
 import { faultsPage } from "./page.ts";
@@ -25,45 +23,24 @@ if (!Number.isSafeInteger(runs) || runs < 1) {
 
 // 6 × 100 samples and more: every fault affects at least 500. A batch of 512 has a second workgroup, as in the runs.
 const sizes = { scenarios: 6, samples: 100, large: 512, run: { samples: 1000, runs, whole: runs } };
-const folder = "node_modules/.evidence";
-const kept = `${folder}/faults.jsonl`;
-/** Of everything that a figure depends on. */
-const source =
-  git("rev-parse", "HEAD:src", "HEAD:shaders", "HEAD:test/faults").join(" ") +
-  git("status", "--porcelain", "src", "shaders", "test/faults").join();
-
-function git(...words: string[]): string[] {
-  return execFileSync("git", words, { encoding: "utf8" }).trim().split("\n");
-}
-
-mkdirSync(folder, { recursive: true });
-const known = new Map<string, object>(
-  (existsSync(kept) ? readFileSync(kept, "utf8").trim().split("\n") : [])
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as [string, object]),
-);
-
-async function figuresOf<T>(request: ProofRequest): Promise<T> {
-  const key = `${source} ${JSON.stringify(request)}`;
-  let found = known.get(key);
-  if (found === undefined) {
-    found = await runProof("node", request);
-    appendFileSync(kept, `${JSON.stringify([key, found])}\n`);
-  }
-  return found as T;
-}
+const kept = keptProofs("faults");
 
 async function campaign(engine: "cpu" | "webgpu"): Promise<CampaignFigures> {
   const parts: CampaignFigures[] = [];
   for (const name of namesOf(engine)) {
-    parts.push(await figuresOf<CampaignFigures>({ proof: "faults", engine, sizes: { ...sizes, names: [name] } }));
+    parts.push(await kept<CampaignFigures>("node", { proof: "faults", engine, sizes: { ...sizes, names: [name] } }));
     process.stderr.write(`${engine} ${name}\n`);
   }
   const flushing =
     engine === "cpu"
       ? null
-      : (await figuresOf<CampaignFigures>({ proof: "faults", engine, sizes: { ...sizes, names: [], flushing: true } }))
-          .flushing;
+      : (
+          await kept<CampaignFigures>("node", {
+            proof: "faults",
+            engine,
+            sizes: { ...sizes, names: [], flushing: true },
+          })
+        ).flushing;
   return { engine: parts[0]?.engine ?? engine, faults: parts.flatMap((part) => part.faults), flushing };
 }
 
@@ -73,7 +50,7 @@ const cleanCases = { proof: "clean", seed: 301, from: 0, to: 320, samples: 900, 
 const [cpu, webgpu] = await Promise.all([
   (async () => ({
     campaign: await campaign("cpu"),
-    clean: await figuresOf<CleanFigures>({ ...cleanCases, engine: "cpu" }),
+    clean: await kept<CleanFigures>("node", { ...cleanCases, engine: "cpu" }),
   }))(),
   campaign("webgpu"),
 ]);
