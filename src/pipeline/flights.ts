@@ -123,8 +123,11 @@ function engineFlights(engine: Engine, plan: Plan, examiner: Examiner): Flights 
   };
 }
 
-/** Multiplications of a batch that keep a thread busy for some milliseconds, so that a message costs nothing beside them. */
-const WORK_A_BATCH = 2 ** 23;
+/**
+ * Multiplications of a batch's products, one of each layer: so many that neither a message nor the audit of its first and its last sample costs
+ * much beside them, and that it takes a fraction of a second.
+ */
+const WORK_A_BATCH = 2 ** 26;
 const MOST = 1024;
 
 /** Two batches a thread, so that none waits for this one. @param samples of the run: a small one is divided among all threads. */

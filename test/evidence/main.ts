@@ -12,6 +12,7 @@ import type { TasksRequest } from "./page-tasks.ts";
 import { longestTasks } from "./page-tasks.ts";
 import type { FuzzRequest } from "./fuzz.ts";
 import { fuzz } from "./fuzz.ts";
+import { cleanInParts, keptProofs } from "./kept.ts";
 import { runProof } from "./run-proof.ts";
 import type { SweepProof } from "./sweeps.ts";
 import { proveSweep } from "./sweeps.ts";
@@ -34,8 +35,9 @@ const DENO = ["deno", "webgpu"] as const;
 const AGREEMENT = { proof: "agreement", seed: 101, from: 0, to: 640, samples: 1000, budget: 3e6 } as const;
 /** Over 20,000 brackets of structured matrices on engine cpu; a fifth of the cases on the software adapter, which compiles each anew. */
 const STRUCTURED = { proof: "structured", seed: 301, from: 0, to: 4500, samples: 8, budget: 1e9 } as const;
-/** 1,000,000 samples over 320 architectures on each of three engines, 100,000 in Chromium. */
+/** 1,000,000 samples over 320 architectures on each of three engines, 100,000 in Chromium, and a share of them all audited. */
 const CLEAN = { proof: "clean", seed: 201, from: 0, to: 320, samples: 3300, budget: 1.5e9 } as const;
+const CLEAN_AUDITED = { ...CLEAN, seed: 203, samples: 100, budget: 2e7, audit: 1 } as const;
 const CLEAN_IN_CHROMIUM = { ...CLEAN, seed: 202, samples: 350, budget: 1.5e8 } as const;
 
 /** What each proof runs, and where. */
@@ -47,6 +49,7 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
   ].map(([runtime, engine, to]) => [runtime, { ...STRUCTURED, engine, to }] as Run),
   clean: [
     ...[CPU, WEBGPU, DENO].map(([runtime, engine]): Run => [runtime, { ...CLEAN, engine }]),
+    ...[CPU, WEBGPU].map(([runtime, engine]): Run => [runtime, { ...CLEAN_AUDITED, engine }]),
     ["chromium", { ...CLEAN_IN_CHROMIUM, engine: "webgpu" }],
   ],
   extremes: [CPU, WEBGPU, DENO].map(([runtime, engine]) => [
@@ -95,10 +98,12 @@ if (proofs === undefined) {
   process.stderr.write(`evidence: found "${name}", expected one of ${Object.keys(PROOFS).join(", ")}\n`);
   process.exit(2);
 }
+const kept = keptProofs(name);
 function prove(run: Run): Promise<Record<string, unknown>> {
   if (run[0] === "page") return longestTasks(run[1]);
   if (run[0] === "here") return here(run[1]);
   if (run[0] === "gpv") return proveSweep(run[1]);
+  if (run[1].proof === "clean" && run[0] !== "chromium") return cleanInParts(kept, run[0], run[1], note);
   return run[0] === "chromium" ? runInChromium(run[1] as PageProof) : runProof(run[0], run[1]);
 }
 

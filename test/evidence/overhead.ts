@@ -1,11 +1,13 @@
 /**
- * What the cut test and the audit cost at their defaults, `--accuracy 1e-3`: their share of the time beside everything else, in one run.
+ * What all checks cost at their defaults, `--accuracy 1e-3`: their share of the time beside everything else, in one run.
  *
  * Each is measured by its own work, repeated as often as the run does it, since a difference of two whole runs drowns in their noise:
- * the cut test's is both directions with their tangents, norms and products; the audit's is to draw the samples, read back what is stored of
- * them, recompute it and the plan's norms. Overhead = (cut + audit)/(whole − cut − audit), medians of rounds in turn, in processor time.
+ * the cut test's is both directions with their tangents, norms and products; the audit's is to draw the samples, each batch's first and last
+ * besides, to draw their inputs again, read back what is stored of them and recompute it; the recount's is to count every block again.
+ * Overhead = checks/(whole − checks), medians of rounds in turn, in processor time.
  */
 import process from "node:process";
+import { WORKLOADS as BENCH } from "../../bench/workloads.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { Frame } from "../../src/engine/cpu/frame.ts";
@@ -18,9 +20,11 @@ import { beginSubmission } from "../../src/engine/gpu/submission.ts";
 import { createGpuEngine } from "../../src/engine/gpu/engine.ts";
 import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
 import { createDeviceStages } from "../../src/engine/gpu/stages.ts";
+import type { Plan } from "../../src/engine/plan.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import { createAuditor } from "../../src/pipeline/audits.ts";
 import { ownBatch } from "../../src/pipeline/given.ts";
+import { createRecount } from "../../src/pipeline/recount.ts";
 import { settle } from "../../src/pipeline/settle.ts";
 import { batchProgram } from "../../src/engine/program/program.ts";
 import type { Measure } from "../../src/engine/program/stage.ts";
@@ -30,7 +34,7 @@ import { verify } from "../../src/pipeline/verify.ts";
 import type { Network } from "../../src/network/network.ts";
 import { inputWidth } from "../../src/network/network.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
-import { randomNetwork } from "../../src/sampling/random-network.ts";
+import { drawnDifference } from "../../src/verification/audit/drawn-inputs.ts";
 import { planBounds } from "../../src/verification/plan-bounds.ts";
 import { layerBounds } from "../../src/verification/rounding.ts";
 
@@ -42,7 +46,8 @@ export interface OverheadFigures {
     readonly wholeMs: number;
     readonly cutMs: number;
     readonly auditMs: number;
-    /** (cut + audit)/(whole − cut − audit). */
+    readonly recountMs: number;
+    /** Of the three: checks/(whole − checks). */
     readonly overhead: number;
   }[];
 }
@@ -53,22 +58,15 @@ interface Workload {
   readonly samples: number;
 }
 
-const BLOCK = 32;
+const BLOCK = 64;
 /** Of the base pass, those that make the two tangents. */
 const CUT_KERNELS: readonly string[] = ["normalise", "philoxUniform", "spread", "jacobianVectorProduct"];
 const ROUNDS = 7;
 
-const WORKLOADS: readonly Workload[] = [
-  { name: "784-64-32-10 relu", network: network([784, 64, 32, 10]), samples: 4096 },
-  { name: "128 × 6 relu", network: network([128, 128, 128, 128, 128, 128, 10]), samples: 1024 },
-  { name: "16-16-16-4 relu", network: network([16, 16, 16, 4]), samples: 16384 },
-];
-
-function network(widths: readonly number[]): Network {
-  const depth = widths.length - 1;
-  const activations = Array.from({ length: depth }, (_, i) => (i === depth - 1 ? "identity" : "relu") as "relu");
-  return randomNetwork({ seed: 8, index: 0, widths, activations, initialiser: "he", biasScale: 0.1 });
-}
+/** Of the bench, so many times as many samples as there: a run's own audit of its plan is made once. */
+const WORKLOADS: readonly Workload[] = BENCH.filter(({ name }) => /^[ABD] /.test(name)).map(
+  ({ name, network, samples }) => ({ name, network, samples: 4 * samples }),
+);
 
 export async function overheadOnCpu(): Promise<OverheadFigures> {
   const engine = createCpuEngine({ threads: 0, runtime: "overhead" });
@@ -120,6 +118,18 @@ function planOf(net: Network, precision: "f32" | "f64") {
   return makePlan(net, { head: { kind: "logit-argmax" }, precision, norm: "spectral", accuracy: 1e-3, seed: 1 });
 }
 
+const DRAWN = {
+  inputs: { distribution: "normal", scale: 1, seed: 8 },
+  ...{ first: 0, mean: 0, std: 1, classes: null, error: 2 ** -23 },
+} as const;
+
+/** As a run on the threads of engine cpu has them (pipeline/flights.ts); of a device its own. */
+function batchSize(engine: Engine, { layers }: Network): number {
+  if (engine.description.kind !== "cpu") return engine.batchSize({ network: { layers } } as Plan);
+  const weights = layers.reduce((sum, layer) => sum + layer.weight.length, 0);
+  return 64 * Math.max(1, Math.ceil(Math.min(1024, 2 ** 26 / weights) / 64));
+}
+
 function inputsOf(net: Network, first: number, count: number): Float64Array {
   return fillInputs({ distribution: "normal", scale: 1, seed: 8 }, first, count, inputWidth(net)).map(Math.fround);
 }
@@ -134,17 +144,19 @@ async function measure(
   for (const workload of WORKLOADS) {
     const cut = await cutOf(workload);
     const audit = await auditOf(workload, engine, host);
-    const [whole, cuts, audits]: [number[], number[], number[]] = [[], [], []];
+    const [whole, cuts, audits, recounts]: [number[], number[], number[], number[]] = [[], [], [], []];
     for (let round = 0; round < ROUNDS; round++) {
       whole.push(await timed(() => run(workload, engine, host)));
       cuts.push(await timed(cut));
       audits.push(await timed(audit.work));
+      recounts.push(await timed(audit.recount));
     }
     audit.release();
     const [wholeMs, cutMs, auditMs] = [median(whole), median(cuts), median(audits)];
+    const recountMs = median(recounts);
     const { name: what, samples } = workload;
-    const overhead = (cutMs + auditMs) / (wholeMs - cutMs - auditMs);
-    workloads.push({ name: what, samples, wholeMs, cutMs, auditMs, overhead });
+    const checks = cutMs + auditMs + recountMs;
+    workloads.push({ name: what, samples, wholeMs, cutMs, auditMs, recountMs, overhead: checks / (wholeMs - checks) });
   }
   return { engine: name, workloads };
 }
@@ -154,10 +166,10 @@ async function auditOf(
   { network: net, samples }: Workload,
   engine: Engine,
   host: CpuEngine,
-): Promise<{ work: () => Promise<void>; release: () => void }> {
+): Promise<{ work: () => Promise<void>; recount: () => Promise<void>; release: () => void }> {
   const { precision } = engine.description;
   const plan = planOf(net, precision);
-  const size = Math.min(engine.batchSize(plan), samples);
+  const size = Math.min(batchSize(engine, net), samples);
   const given = {
     batch: { first: 0, samples: size, inputs: inputsOf(net, 0, size), labels: null },
     originals: new Map<number, Float64Array>(),
@@ -168,16 +180,25 @@ async function auditOf(
   const auditor = createAuditor(plan, null, 1e-3);
   const work = async (): Promise<void> => {
     for (let first = 0; first < samples; first += size) {
-      const chosen = auditor.wanted({ ...given.batch, first }).map((_, i) => i % Math.min(size, 16));
+      const batch = { ...given.batch, first };
+      const drawn = auditor.drawn(batch).length;
+      const chosen = auditor.wanted(batch).map((_, i) => i % Math.min(size, 16));
       for (const [i, traced] of (await measured.traced(chosen)).entries()) {
         const at = chosen[i] as number;
-        const { discrepancies } = await auditor.examine(draft, at, ownBatch(given, at), traced, true, true);
-        if (discrepancies.length > 0) throw new Error("the audit of a clean sample found something");
+        const own = ownBatch(given, at);
+        const { discrepancies } = await auditor.examine(draft, at, own, traced, true, i < drawn);
+        if (discrepancies.length > 0 || drawnDifference(DRAWN, at, own.inputs, null) !== null)
+          throw new Error("the audit of a clean sample found something");
       }
     }
   };
   return {
     work,
+    recount: () => {
+      const recount = createRecount(plan.layers.length);
+      for (let first = 0; first < samples; first += size) recount.add(draft.block);
+      return Promise.resolve();
+    },
     release: () => {
       measured.release();
     },
@@ -198,6 +219,7 @@ async function run({ network: net, samples }: Workload, engine: Engine, host: Cp
     norm: "spectral",
     accuracy: 1e-3,
     seed: 1,
+    batchSize: batchSize(engine, net),
   });
 }
 

@@ -12,7 +12,8 @@ export interface CampaignFigures {
 }
 
 /** The faults of an engine that are none of its freedoms, or every second one of them. */
-export function namesOf(kind: Engines["kind"], { half }: Pick<Sizes, "half"> = {}): FaultName[] {
+export function namesOf(kind: Engines["kind"], { half, names }: Pick<Sizes, "half" | "names"> = {}): FaultName[] {
+  if (names !== undefined) return [...names];
   const all = FAULT_NAMES.filter((name) => FAULTS[name].engines.includes(kind) && FAULTS[name].allowed !== true);
   return half === undefined ? all : all.filter((_, i) => i % 2 === half);
 }
@@ -27,12 +28,14 @@ export async function allFaults(engines: Engines, sizes: Sizes, say: (line: stri
   for (const name of namesOf(engines.kind, sizes)) {
     const figures = await measureFault(engines, clean, name, sizes);
     faults.push(figures);
-    const { affected, detected, runs, runsFlagged } = figures;
-    say(
-      `${engines.kind} ${name}: ${String(detected.all)} of ${String(affected)} samples, ${String(runsFlagged)} of ${String(runs)} runs`,
-    );
+    const { affected, detected, run } = figures;
+    const runs = run === null ? "" : `, ${String(run.flagged)} of ${String(run.runs)} runs`;
+    say(`${engines.kind} ${name}: ${String(detected.all)} of ${String(affected)} samples${runs}`);
   }
   clean.dispose();
-  const flushing = engines.kind === "webgpu" ? await measureFlushing(engines, sizes.scenarios, sizes.samples) : null;
+  const flushing =
+    engines.kind === "webgpu" && sizes.names === undefined
+      ? await measureFlushing(engines, sizes.scenarios, sizes.samples)
+      : null;
   return { engine, faults, flushing };
 }

@@ -8,10 +8,13 @@ import { runProof } from "../evidence/run-proof.ts";
 import { skipReason } from "../support/software-gpu.ts";
 import type { CampaignFigures } from "./all.ts";
 import { allFaults, namesOf } from "./all.ts";
-import { isFound } from "./campaign.ts";
+import type { FaultFigures } from "./campaign.ts";
+import { isFound, measureFault } from "./campaign.ts";
 import { faultsPage } from "./page.ts";
+import type { RunFigures } from "./runs.ts";
+import { agrees, likelihood } from "./runs.ts";
 
-const SIZES = { scenarios: 2, samples: 12, large: 300, runs: 1, runSamples: 400 };
+const SIZES = { scenarios: 2, samples: 12, large: 300, run: null };
 
 function expectFound({ faults }: CampaignFigures, names: readonly string[]): void {
   expect(faults.map((f) => f.name)).toEqual(names);
@@ -58,8 +61,7 @@ describe("every planted fault is found", () => {
       const figures = (await runProof("node", {
         proof: "faults",
         engine: "webgpu",
-        // Which samples a run draws is the host's, the same as on engine cpu.
-        sizes: { ...SIZES, scenarios: 1, runs: 0, half },
+        sizes: { ...SIZES, scenarios: 1, half },
       })) as unknown as CampaignFigures;
       expectFound(figures, namesOf("webgpu", { half }));
       expect(figures.flushing).toEqual({ samples: SIZES.samples, falseAlarms: 0 });
@@ -67,30 +69,52 @@ describe("every planted fault is found", () => {
   );
 });
 
+test("a run finds a fault as often as is claimed, and just where it draws a sample that the audit catches", async () => {
+  const host = createCpuEngine({ threads: 0, runtime: "test" });
+  const open = (fault?: (typeof FAULT_NAMES)[number]) =>
+    Promise.resolve(createCpuEngine({ threads: 0, runtime: "test", ...(fault === undefined ? {} : { fault }) }));
+  const clean = await open();
+  const measured = async (name: (typeof FAULT_NAMES)[number], samples: number) => {
+    const sizes = { ...SIZES, scenarios: 0, run: { samples, runs: 400, whole: 12 } };
+    return (await measureFault({ kind: "cpu", open, host }, clean, name, sizes)).run as RunFigures;
+  };
+  const one = await measured("one-in-500-turned", 200);
+  expect(one).toMatchObject({ whole: { runs: 12, agreeing: 12 } });
+  expect(one.claimed).toBeCloseTo(0.01, 12);
+  const two = await measured("one-in-500-turned", 600);
+  expect(two.claimed).toBeCloseTo(1 - 0.99 ** 2, 12);
+  for (const figures of [one, two]) {
+    expect(agrees(figures)).toBe(true);
+    expect(agrees({ ...figures, flagged: figures.flagged + 40 })).toBe(false);
+    expect(agrees({ ...figures, whole: { ...figures.whole, agreeing: 11 } })).toBe(false);
+  }
+  expect(await measured("vjp-transposed", 50)).toMatchObject({ claimed: 1, flagged: 400 });
+});
+
+test("the likelihood of a count is a binomial's", () => {
+  expect(likelihood({ runs: 10, flagged: 0, claimed: 0.5 })).toBeCloseTo(2 * 0.5 ** 10, 12);
+  expect(likelihood({ runs: 200, flagged: 200, claimed: 1 })).toBe(1);
+  expect(likelihood({ runs: 200, flagged: 199, claimed: 1 })).toBe(0);
+  expect(likelihood({ runs: 200, flagged: 4, claimed: 0.02 })).toBe(1);
+});
+
 test("docs/faults.md names what falls short, and says when nothing does", () => {
   const found = { inequality: 0, cut: 0, local: 10, norms: 0, identity: 0, iteration: 0, accuracy: 0, run: 0, all: 10 };
-  const one = {
-    name: "a",
-    changes: "b",
-    engine: "cpu",
-    samples: 12,
-    affected: 10,
-    found: 10,
-    foundUnaudited: 0,
-    detected: found,
-    runs: 4,
-    runSamples: 1000,
-    runsFlagged: 4,
-  } as const;
+  const run = { samples: 1000, runs: 200, flagged: 200, claimed: 0.99975, whole: { runs: 0, flagged: 0, agreeing: 0 } };
+  const one: FaultFigures = {
+    ...{ name: "a", changes: "b", engine: "cpu", samples: 12, affected: 10, detected: found, run },
+  };
   const clean = { samples: 5, architectures: 1, falseAlarms: 0 };
-  const page = (figures: typeof one): string =>
+  const page = (figures: FaultFigures): string =>
     faultsPage([{ engine: "cpu f64", faults: [figures], flushing: null }], clean);
   expect(page(one)).toContain("every fault is found in at least 99 %");
   expect(page(one)).toContain(
-    "| `a` | b | 10 of 12 | 0.0 % | 0.0 % | 100 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 100 % | 4 of 4 | 99.97 % |",
+    "| `a` | b | 10 of 12 | 0.0 % | 0.0 % | 100 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 100 % | 200 of 200 | 99.97 % |",
   );
-  const missed = { ...one, detected: { ...found, all: 9 } } as unknown as typeof one;
-  const rare = { ...one, samples: 40 } as unknown as typeof one;
-  expect(page(rare)).toContain("- `a` (cpu): 100 % of its samples, 4 of 4 runs, chance 91.81 %.");
-  expect(page(missed)).toContain("- `a` (cpu): 90.0 % of its samples, 4 of 4 runs, chance 99.97 %.");
+  expect(page({ ...one, run: { ...run, flagged: 190 } })).toContain(
+    "- `a` (cpu): 100 % of its samples, 190 of 200 runs, claimed 99.97 %.",
+  );
+  expect(page({ ...one, detected: { ...found, all: 9 } })).toContain(
+    "- `a` (cpu): 90.0 % of its samples, 200 of 200 runs, claimed 99.97 %.",
+  );
 });

@@ -3,6 +3,7 @@ import type { ActivationName } from "../../src/network/activations.ts";
 import type { FaultName } from "../../src/engine/faults.ts";
 import type { Head } from "../../src/network/heads.ts";
 import type { Layer, Network } from "../../src/network/network.ts";
+import { drawnDifference } from "../../src/verification/audit/drawn-inputs.ts";
 import { fillInputs, fillLabels } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 import type { SampleSource } from "../../src/pipeline/verify.ts";
@@ -46,6 +47,8 @@ const SHOWN: Readonly<Partial<Record<FaultName, readonly number[]>>> = {
   "labels-shifted-from-256": [1, 3, 5],
   "labels-shifted-from-65536": [1, 3, 5],
   "plan-weights-transposed": [4],
+  // In few dimensions the first steps leave nothing.
+  "iteration-stop-loose": [6],
 };
 
 interface Shape {
@@ -62,13 +65,16 @@ const SHAPES: readonly Shape[] = [
   { widths: [30, 15, 14, 13, 12, 11, 10, 9], activation: "gelu", head: "margin" },
   { widths: [17, 12, 12, 12, 6], activation: "abs", head: "logit-argmax" },
   { widths: [12, 25, 26, 27, 9], activation: "silu", head: "cross-entropy" },
+  { widths: [90, 160, 160, 4], activation: "leaky-relu", head: "logit-argmax" },
 ];
+/** Those of every fault that is not named in SHOWN. */
+const COMMON = [0, 1, 2, 3, 4, 5];
 
 const SEED = 77;
 
-/** Scenario `index`: shape index mod 6, its weights and inputs by the index. */
+/** Scenario `index`: a shape by the index, its weights and inputs by the index. */
 export function scenario(fault: FaultName | null, index: number, samples: number): Scenario {
-  const shown = SHOWN[fault ?? "inputs-stale"] ?? SHAPES.map((_, i) => i);
+  const shown = SHOWN[fault ?? "inputs-stale"] ?? COMMON;
   const shape = SHAPES[shown[index % shown.length] as number] as Shape;
   const { widths } = shape;
   const depth = widths.length - 1;
@@ -84,6 +90,11 @@ export function scenario(fault: FaultName | null, index: number, samples: number
   const outputs = widths[depth] as number;
   const labelled = shape.head === "cross-entropy" || shape.head === "margin";
   const poisoned = fault === "nan-swallowed";
+  const address = {
+    inputs: { distribution: "normal", scale: 1, seed: SEED },
+    ...{ first: index * samples, mean: 0, std: 1, error: 2 ** -23 },
+    classes: labelled ? outputs : null,
+  } as const;
   return {
     name: `${widths.join("-")} ${shape.activation} ${shape.head} (seed ${String(SEED)}, network ${String(index)})`,
     network,
@@ -91,6 +102,7 @@ export function scenario(fault: FaultName | null, index: number, samples: number
     source: {
       samples,
       width,
+      drawnAgain: poisoned ? null : (at, row, label) => drawnDifference(address, at, row, label),
       read: (first, count) => {
         const from = index * samples + first;
         const inputs = fillInputs({ distribution: "normal", scale: 1, seed: SEED }, from, count, width).map(

@@ -119,18 +119,26 @@ function words(seed: number, stream: number, index: number, block: number): numb
   let [c0, c1, c2, c3] = [block, index % 2 ** 32, Math.floor(index / 2 ** 32), stream];
   let [k0, k1] = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = product(MULTIPLIER_0, c0);
-    const [high1, low1] = product(MULTIPLIER_1, c2);
-    [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
-    [k0, k1] = [(k0 + WEYL_0) % 2 ** 32, (k1 + WEYL_1) % 2 ** 32];
+    const [before0, before2] = [c0, c2];
+    c0 = (highWord(MULTIPLIER_1, before2) ^ c1 ^ k0) >>> 0;
+    c2 = (highWord(MULTIPLIER_0, before0) ^ c3 ^ k1) >>> 0;
+    c1 = lowWord(MULTIPLIER_1, before2);
+    c3 = lowWord(MULTIPLIER_0, before0);
+    k0 = (k0 + WEYL_0) % 2 ** 32;
+    k1 = (k1 + WEYL_1) % 2 ** 32;
   }
   return [c0, c1, c2, c3];
 }
 
-/** Both words of a product of two below 2³², every number on the way below 2⁵³. */
-function product(a: number, b: number): readonly [high: number, low: number] {
-  const part = 2 ** 16;
-  const low = (a % part) * b;
-  const high = Math.floor(a / part) * b + Math.floor(low / part);
-  return [Math.floor(high / part), (high % part) * part + (low % part)];
+const HALF = 2 ** 16;
+
+/** The words of a product of two below 2³², every number on the way below 2⁵³. */
+function highWord(a: number, b: number): number {
+  return Math.floor((Math.floor(a / HALF) * b + Math.floor(((a % HALF) * b) / HALF)) / HALF);
+}
+
+function lowWord(a: number, b: number): number {
+  const low = (a % HALF) * b;
+  const high = Math.floor(a / HALF) * b + Math.floor(low / HALF);
+  return (high % HALF) * HALF + (low % HALF);
 }

@@ -3,7 +3,7 @@ import { wordsAt } from "../../sampling/philox.ts";
 import { AUDIT_ENTRY_STREAM } from "../../sampling/streams.ts";
 import type { Prepared, PreparedLayer } from "./prepared.ts";
 import type { TopWorkspace } from "./top-singular.ts";
-import { topPair, topWorkspace } from "./top-singular.ts";
+import { MOST_STEPS, topPair, topWorkspace } from "./top-singular.ts";
 import { euclidean, multiply, multiplyTransposed } from "./vectors.ts";
 
 /** x = J_tᵀ u: the first n_1 numbers of `into`, which is scratch[2] or [3] or of its size, and neither [0] nor [1]. */
@@ -121,6 +121,7 @@ export function convergedNorm(
   const apply = (x: Float64Array, y: Float64Array): void => {
     normal(prepared, slopes, t, x, y);
   };
-  const { value, error } = topPair(apply, start, 2 * accuracy * SHARPER, workspace);
-  return error <= 2 * accuracy * SHARPER * value ? Math.sqrt(value) : null;
+  const wanted = 2 * accuracy * SHARPER;
+  const { value, error } = topPair(apply, start, wanted, workspace, MOST_STEPS, Math.max(2 ** -50, wanted * 2 ** -10));
+  return error <= wanted * value ? Math.sqrt(value) : null;
 }

@@ -15,7 +15,7 @@ export interface TopPair {
 }
 
 /** Steps after which it is asked whether the value has settled. */
-const QUESTIONS: readonly number[] = [8, 16, 24, 32, 48, 64, 96, 128, 160, 200];
+const QUESTIONS: readonly number[] = [8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 160, 200];
 export const MOST_STEPS = QUESTIONS.at(-1) ?? 1;
 
 /** Memory for so many vectors of a dimension, used again by each call. */
@@ -31,7 +31,7 @@ export function topWorkspace(dimension: number): TopWorkspace {
 
 /**
  * @param apply writes A x into y. @param start of length n, not zero. @param accuracy relative, of the eigenvalue, at which it stops.
- * @param most steps, at most.
+ * @param most steps, at most. @param exact relative, of the eigenvalues of what was made.
  */
 export function topPair(
   apply: (x: Float64Array, y: Float64Array) => void,
@@ -39,6 +39,7 @@ export function topPair(
   accuracy: number,
   { basis, image }: TopWorkspace,
   most = MOST_STEPS,
+  exact = EXACT,
 ): TopPair {
   const n = start.length;
   const limit = Math.min(n, most, MOST_STEPS);
@@ -63,7 +64,7 @@ export function topPair(
     beta.push(length);
     const over = steps >= limit || !(length > 2 ** -48 * (alpha[0] as number)) || !Number.isFinite(length);
     if (over || QUESTIONS.includes(steps)) {
-      const { value, second, last, vector } = largestRitz(alpha, beta, steps);
+      const { value, second, last, vector } = largestRitz(alpha, beta, steps, exact);
       const residual = length * Math.abs(last);
       const error = Math.min(residual, (residual * residual) / Math.max(value - second, 2 ** -60 * value));
       if (over || error <= accuracy * value) {
@@ -88,6 +89,7 @@ export function largestRitz(
   alpha: ArrayLike<number>,
   beta: ArrayLike<number>,
   k: number,
+  exact = EXACT,
 ): { value: number; second: number; last: number; vector: Float64Array } {
   if (k === 1) return { value: alpha[0] as number, second: 0, last: 1, vector: Float64Array.of(1) };
   let upper = 0;
@@ -95,13 +97,16 @@ export function largestRitz(
     const around = (j > 0 ? (beta[j - 1] as number) : 0) + (j < k - 1 ? (beta[j] as number) : 0);
     upper = Math.max(upper, (alpha[j] as number) + around);
   }
-  const value = bisected(alpha, beta, k, 1, 0, upper);
-  const second = bisected(alpha, beta, k, 2, 0, value);
+  const value = bisected(alpha, beta, k, 1, 0, upper, exact);
+  const second = bisected(alpha, beta, k, 2, 0, value, exact);
   const vector = ritzVector(alpha, beta, k, value);
   return { value, second, last: vector[k - 1] as number, vector };
 }
 
-/** The least x with fewer than `rank` eigenvalues above it, within 2⁻⁵⁰ of `to`. */
+/** How near bisection comes to an eigenvalue, of its upper end. */
+const EXACT = 2 ** -50;
+
+/** The least x with fewer than `rank` eigenvalues above it, within `exact` of `to`. */
 function bisected(
   alpha: ArrayLike<number>,
   beta: ArrayLike<number>,
@@ -109,11 +114,12 @@ function bisected(
   rank: number,
   from: number,
   to: number,
+  exact: number,
 ): number {
   let [low, high] = [from, to];
   for (let step = 0; step < 80; step++) {
     const middle = low + (high - low) / 2;
-    if (!(high - low > 2 ** -50 * to)) break;
+    if (!(high - low > exact * to)) break;
     if (countAbove(alpha, beta, k, middle) >= rank) low = middle;
     else high = middle;
   }
