@@ -1,6 +1,6 @@
 /** The kernels that a thread of engine cpu uses, in one memory (src/engine/wasm/workspace.ts). */
 export { multiply } from "./column-product";
-export { relu, tanhWithSlope } from "./activations";
+export { identity, relu, tanhWithSlope } from "./activations";
 export {
   addScaledColumns,
   addToRows,

@@ -100,19 +100,22 @@ describe("operations on columns", () => {
     }
   });
 
-  test.each(["relu", "tanh"] as const)("%s and its slope have the bits of their formulas in the kernel", (name) => {
-    const sizes = Float64Array.from({ length: 4001 }, (_, i) => (i - 2000) / 60);
-    const powers = Float64Array.from({ length: 2100 }, (_, i) => (i % 2 === 0 ? 1 : -1.37) * 2 ** (i / 2 - 1040));
-    const edges = [0.5, 372, 373, Math.log(2) / 2, 18.9, 354.9, 372.6].flatMap((x) => [x, -x, x * (1 + 2 ** -52)]);
-    for (const z of [sizes, powers, Float64Array.from([...edges, ...SPECIAL])]) {
-      const [value, slope] = [new Float64Array(z.length), new Float64Array(z.length)];
-      expect(kernels.activate(name, z, value, slope)).toBe(true);
-      expect({ value, slope }).toEqual({
-        value: z.map(ACTIVATIONS[name].value),
-        slope: z.map(ACTIVATIONS[name].slope),
-      });
-    }
-  });
+  test.each(["identity", "relu", "tanh"] as const)(
+    "%s and its slope have the bits of their formulas in the kernel",
+    (name) => {
+      const sizes = Float64Array.from({ length: 4001 }, (_, i) => (i - 2000) / 60);
+      const powers = Float64Array.from({ length: 2100 }, (_, i) => (i % 2 === 0 ? 1 : -1.37) * 2 ** (i / 2 - 1040));
+      const edges = [0.5, 372, 373, Math.log(2) / 2, 18.9, 354.9, 372.6].flatMap((x) => [x, -x, x * (1 + 2 ** -52)]);
+      for (const z of [sizes, powers, Float64Array.from([...edges, ...SPECIAL])]) {
+        const [value, slope] = [new Float64Array(z.length), new Float64Array(z.length)];
+        expect(kernels.activate(name, z, value, slope)).toBe(true);
+        expect({ value, slope }).toEqual({
+          value: z.map(ACTIVATIONS[name].value),
+          slope: z.map(ACTIVATIONS[name].slope),
+        });
+      }
+    },
+  );
 
   test("what stands in the memory is worked on there, with the same bits", () => {
     for (const [rows, columns] of SIZES) {

@@ -32,7 +32,12 @@ export function columnKernels({
     if (at !== values.byteOffset || !isHere(values)) read(at, values);
     return values;
   };
-  const result = (at: number, length: number): Float64Array => numbers().slice(at / 8, at / 8 + length);
+  const result = (at: number, length: number, into: Float64Array | undefined): Float64Array => {
+    const from = numbers();
+    if (into === undefined) return from.slice(at / 8, at / 8 + length);
+    for (let j = 0; j < length; j++) into[j] = from[at / 8 + j] as number;
+    return into;
+  };
   /** Offset, end and pitch of columns in a matrix. */
   const block = (x: Float64Array, columns: number, part: Part | undefined): readonly [number, number, number] => {
     const at = place(x);
@@ -40,20 +45,20 @@ export function columnKernels({
     return [at + 8 * part.from, at + 8 * x.length, (8 * x.length) / part.rows];
   };
   return {
-    columnMax(x, columns) {
+    columnMax(x, columns, into) {
       free = room();
       const [at, end, pitch] = block(x, columns, undefined);
       const most = make(columns);
       kernels.columnMax(at, end, pitch, 8 * columns, most);
-      return result(most, columns);
+      return result(most, columns, into);
     },
 
-    columnNorm(x, columns, part) {
+    columnNorm(x, columns, part, into) {
       free = room();
       const [at, end, pitch] = block(x, columns, part);
       const norm = make(columns);
       kernels.columnNorm(at, end, pitch, 8 * columns, norm, make(columns));
-      return result(norm, columns);
+      return result(norm, columns, into);
     },
 
     columnLeast(x, from, least) {
@@ -65,13 +70,13 @@ export function columnKernels({
       finish(own, least);
     },
 
-    columnDot(x, y, columns, part) {
+    columnDot(x, y, columns, part, into) {
       free = room();
       const [at, end, pitch] = block(x, columns, part);
       const other = place(y);
       const dot = make(columns);
       kernels.columnDot(at, end, pitch, 8 * columns, other, 8 * columns, dot);
-      return result(dot, columns);
+      return result(dot, columns, into);
     },
 
     allFinite(x) {
@@ -126,14 +131,20 @@ export function columnKernels({
     },
 
     activate(name, z, value, slope) {
-      const kernel = name === "tanh" ? kernels.tanhWithSlope : name === "relu" ? kernels.relu : null;
-      if (kernel === null) return false;
+      const kernel = ACTIVATION_KERNELS[name];
+      if (kernel === undefined) return false;
       free = room();
       const [at, to, beside] = [place(z), target(value), target(slope)];
-      kernel(at, to, beside, 16 * Math.ceil(z.length / 2));
+      kernels[kernel](at, to, beside, 16 * Math.ceil(z.length / 2));
       finish(to, value);
       finish(beside, slope);
       return true;
     },
   };
 }
+
+const ACTIVATION_KERNELS: Readonly<Record<string, "tanhWithSlope" | "relu" | "identity" | undefined>> = {
+  tanh: "tanhWithSlope",
+  relu: "relu",
+  identity: "identity",
+};

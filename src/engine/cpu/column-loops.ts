@@ -9,8 +9,8 @@ function partOf(x: Float64Array, columns: number, part: Part | undefined): Float
 }
 
 export const COLUMN_LOOPS: ColumnOperations = {
-  columnMax(x, columns) {
-    const result = new Float64Array(columns);
+  columnMax(x, columns, result = new Float64Array(columns)) {
+    result.fill(0);
     for (let row = 0; row < x.length; row += columns) {
       // Math.max keeps a NaN.
       for (let j = 0; j < columns; j++) result[j] = Math.max(result[j] as number, Math.abs(x[row + j] as number));
@@ -18,7 +18,7 @@ export const COLUMN_LOOPS: ColumnOperations = {
     return result;
   },
 
-  columnNorm(whole, columns, part) {
+  columnNorm(whole, columns, part, into = new Float64Array(columns)) {
     const x = partOf(whole, columns, part);
     const factor = COLUMN_LOOPS.columnMax(x, columns).map((m) =>
       m > 0 && m < Infinity ? 2 ** -Math.max(-1000, Math.min(1000, exponentOf(m))) : 1,
@@ -30,7 +30,8 @@ export const COLUMN_LOOPS: ColumnOperations = {
         sum[j] = (sum[j] as number) + v * v;
       }
     }
-    return sum.map((s, j) => Math.sqrt(s) / (factor[j] as number));
+    for (let j = 0; j < columns; j++) into[j] = Math.sqrt(sum[j] as number) / (factor[j] as number);
+    return into;
   },
 
   columnLeast(x, place, least) {
@@ -49,9 +50,9 @@ export const COLUMN_LOOPS: ColumnOperations = {
     return sum === 0;
   },
 
-  columnDot(whole, y, columns, part) {
+  columnDot(whole, y, columns, part, result = new Float64Array(columns)) {
     const x = partOf(whole, columns, part);
-    const result = new Float64Array(columns);
+    result.fill(0);
     for (let row = 0; row < x.length; row += columns) {
       for (let j = 0; j < columns; j++) {
         result[j] = (result[j] as number) + (x[row + j] as number) * (y[row + j] as number);

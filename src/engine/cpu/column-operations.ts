@@ -4,19 +4,19 @@ export interface Part {
   readonly from: number;
 }
 
-/** What columns.ts does to n × B matrices with samples contiguous, in kernels or in loops. */
+/** What columns.ts does to n × B matrices with samples contiguous, in kernels or in loops. Results are new, or `into` where that is given. */
 export interface ColumnOperations {
   /** max |x| of each column; NaN where the column holds one. */
-  columnMax(x: Float64Array, columns: number): Float64Array;
+  columnMax(x: Float64Array, columns: number, into?: Float64Array): Float64Array;
   /**
    * Euclidean norm of each column, each column scaled by the power of two of its largest entry so that no square over- or
    * underflows. Relative error ≤ γ_{n+2}/2 + u (n roundings in the sum of squares, halved by the root).
    */
-  columnNorm(x: Float64Array, columns: number, part?: Part): Float64Array;
+  columnNorm(x: Float64Array, columns: number, part?: Part, into?: Float64Array): Float64Array;
   /** least_j ← the least of it and |x_ij − place|; a NaN counts for nothing. */
   columnLeast(x: Float64Array, place: number, least: Float64Array): void;
   /** x·y of each pair of columns; the columns of x may be a part of it. */
-  columnDot(x: Float64Array, y: Float64Array, columns: number, part?: Part): Float64Array;
+  columnDot(x: Float64Array, y: Float64Array, columns: number, part?: Part, into?: Float64Array): Float64Array;
   /** Whether every number is finite. */
   allFinite(x: Float64Array): boolean;
   /** x with column j multiplied by factors[j], into a new matrix or into the first columns of `into`, which has as many rows. */

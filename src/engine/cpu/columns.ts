@@ -3,7 +3,7 @@
  * run in WebAssembly SIMD (column-kernels.ts), or where that is missing in loops (column-loops.ts): the same bits.
  */
 import type { Activation } from "../../network/parametric.ts";
-import { activated } from "../../network/parametric.ts";
+import { activated, functionsOf, isPrelu } from "../../network/parametric.ts";
 import type { Workspace } from "../wasm/workspace.ts";
 import { threadWorkspace } from "../wasm/workspace.ts";
 import { columnKernels } from "./column-kernels.ts";
@@ -33,25 +33,36 @@ export function maskedGroups(mask: Float64Array, x: Float64Array, rows: number, 
 }
 
 /** @see ColumnOperations.columnMax */
-export function columnMax(x: Float64Array, columns: number): Float64Array {
-  return operations(x.length + columns).columnMax(x, columns);
+export function columnMax(x: Float64Array, columns: number, into?: Float64Array): Float64Array {
+  return operations(x.length + columns).columnMax(x, columns, into);
 }
 
 /** The least |x − k| of each column over its entries and the places k; Infinity where there are none. */
-export function columnDistance(x: Float64Array, places: readonly number[], columns: number): Float64Array {
-  const result = new Float64Array(columns).fill(Infinity);
+export function columnDistance(
+  x: Float64Array,
+  places: readonly number[],
+  columns: number,
+  result: Float64Array = new Float64Array(columns),
+): Float64Array {
+  result.fill(Infinity);
   for (const at of places) operations(x.length + columns).columnLeast(x, at, result);
   return result;
 }
 
 /** @see ColumnOperations.columnNorm */
-export function columnNorm(x: Float64Array, columns: number, part?: Part): Float64Array {
-  return operations(x.length + 2 * columns).columnNorm(x, columns, part);
+export function columnNorm(x: Float64Array, columns: number, part?: Part, into?: Float64Array): Float64Array {
+  return operations(x.length + 2 * columns).columnNorm(x, columns, part, into);
 }
 
 /** @see ColumnOperations.columnDot */
-export function columnDot(x: Float64Array, y: Float64Array, columns: number, part?: Part): Float64Array {
-  return operations(x.length + y.length + columns).columnDot(x, y, columns, part);
+export function columnDot(
+  x: Float64Array,
+  y: Float64Array,
+  columns: number,
+  part?: Part,
+  into?: Float64Array,
+): Float64Array {
+  return operations(x.length + y.length + columns).columnDot(x, y, columns, part, into);
 }
 
 /** @see ColumnOperations.allFinite */
@@ -83,9 +94,17 @@ export function activate(
   slope: Float64Array,
 ): void {
   if (typeof activation === "string" && operations(3 * z.length).activate(activation, z, value, slope)) return;
-  const made = activated(activation, z, columns);
-  value.set(made.value);
-  slope.set(made.slope);
+  if (isPrelu(activation)) {
+    const made = activated(activation, z, columns);
+    value.set(made.value);
+    slope.set(made.slope);
+    return;
+  }
+  const g = functionsOf(activation);
+  for (let i = 0; i < z.length; i++) {
+    value[i] = g.value(z[i] as number);
+    slope[i] = g.slope(z[i] as number);
+  }
 }
 
 /** x with each column divided by its norm; a column whose norm is 0 or not finite becomes 0. */

@@ -63,7 +63,7 @@ export class Frame {
     const place = this.arena?.of(matrix);
     if (place?.length === values.length) {
       this.standing.add(matrix);
-      place.set(values);
+      if (place !== values) place.set(values);
     } else {
       this.standing.delete(matrix);
       this.held.set(matrix, values);
@@ -85,20 +85,20 @@ export class Frame {
     return this.made(matrix);
   }
 
-  /** The measure of each of the samples. */
-  measure(measure: Measure, samples: number): Float64Array {
+  /** The measure of each of the samples. @param into for the result; new where left out. */
+  measure(measure: Measure, samples: number, into?: Float64Array): Float64Array {
     const { of, column: from } = measure;
     const x = this.of(of);
     const part = x.length === of.rows * samples ? undefined : { rows: of.rows, from };
     switch (measure.kind) {
       case "norm":
-        return columnNorm(x, samples, part);
+        return columnNorm(x, samples, part, into);
       case "largest":
-        return columnMax(x, samples);
+        return columnMax(x, samples, into);
       case "least":
-        return columnDistance(x, measure.places, samples);
+        return columnDistance(x, measure.places, samples, into);
       case "dot":
-        return columnDot(x, this.of(measure.with), samples, part);
+        return columnDot(x, this.of(measure.with), samples, part, into);
     }
   }
 

@@ -2,7 +2,7 @@
  * The kernels of the batch program in f64 on the host. Pure + − × ÷ √ in a fixed order: the same bits on every machine, and each column's
  * whatever stands beside it.
  */
-import { evaluateHead } from "../../network/heads.ts";
+import { evaluateHead, pickedOutput } from "../../network/heads.ts";
 import type { Layer } from "../../network/network.ts";
 import { DIRECTION_BLOCK, directionBlock, directionVector } from "../../sampling/philox.ts";
 import { exponentOf, timesPowerOfTwo } from "../powers.ts";
@@ -11,11 +11,9 @@ import {
   activate,
   addScaledColumns,
   addToRows,
-  column,
   columnBlock,
   columnDot,
   columnNorm,
-  fromColumns,
   maskedGroups,
   spread,
   unitColumns,
@@ -54,19 +52,28 @@ const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
     const { plan } = frame.operators;
     const x = frame.of(output);
     const columns = x.length / output.rows;
-    const numbers = new Float64Array(2 * columns);
-    const gradients: Float64Array[] = [];
+    const numbers = frame.make(values, 2 * columns);
+    const top = frame.make(gradient, x.length).fill(0);
+    const own = new Float64Array(output.rows);
     for (let j = 0; j < columns; j++) {
-      const result = evaluateHead(plan.head, column(x, columns, j), frame.labels?.[j] ?? -1, frame.first + j);
+      for (let i = 0; i < output.rows; i++) own[i] = x[i * columns + j] as number;
+      const label = frame.labels?.[j] ?? -1;
+      const picked = pickedOutput(plan.head, own, label);
+      numbers[2 * j + 1] = 0;
+      if (picked !== null) {
+        numbers[2 * j] = own[picked] as number;
+        top[picked * columns + j] = 1;
+        continue;
+      }
+      const result = evaluateHead(plan.head, own, label, frame.first + j);
       let largest = 0;
       for (const v of result.gradient) largest = Math.max(largest, Math.abs(v));
       const e = largest > 0 && largest < Infinity ? exponentOf(largest) : 0;
-      numbers.set([result.value, e], 2 * j);
-      gradients.push(result.gradient.map((v) => timesPowerOfTwo(v, -e)));
+      [numbers[2 * j], numbers[2 * j + 1]] = [result.value, e];
+      result.gradient.forEach((v, i) => (top[i * columns + j] = timesPowerOfTwo(v, -e)));
     }
-    frame.set(values, numbers);
-    const top = frame.put(gradient, fromColumns(gradients));
-    maskedGroups(frame.of(slopes), top, output.rows, frame.make(adjoint, top.length));
+    const stored = frame.made(gradient);
+    maskedGroups(frame.of(slopes), stored, output.rows, frame.make(adjoint, stored.length));
     frame.made(adjoint);
   },
 
@@ -122,7 +129,9 @@ const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
     const whole = frame.of(result);
     const from = sizes["shift"] as number;
     const lowest = directionBlock(frame.first);
-    for (let j = from; j < columns; j++) {
+    // One more than the samples fall into: the planted fault that shifts the direction takes it.
+    const last = from + directionBlock(frame.first + from - 1) - lowest + 1;
+    for (let j = from; j < Math.min(columns, last + 1); j++) {
       const own = directionVector(frame.operators.plan.seed, (lowest + j - from) * DIRECTION_BLOCK, rows);
       for (let i = 0; i < rows; i++) whole[i * columns + j] = own[i] as number;
     }
@@ -135,7 +144,8 @@ const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
     // The planted fault takes ζ_1 of the next block, and τ_1 of its own: along one direction throughout any direction would do.
     const next = operators.fault === "random-direction-shifted" && result.kind === "pushed" ? 1 : 0;
     const lowest = directionBlock(first);
-    const block = Int32Array.from({ length: samples }, (_, j) => samples + directionBlock(first + j) - lowest + next);
+    const block = new Int32Array(samples);
+    for (let j = 0; j < samples; j++) block[j] = samples + directionBlock(first + j) - lowest + next;
     const both = frame.make(result, rows * 2 * samples);
     spread(frame.of(operand), rows, block, both);
     if (MASKED === 1) operators.maskForward(frame.of(slopes), both, rows, frame.make(above, both.length));

@@ -9,7 +9,7 @@ import { IEEE_F64 } from "../engine.ts";
 import { withMeasurementFault } from "../faults.ts";
 import type { BaseMeasurements } from "../program/base.ts";
 import type { BatchProgram, TracedVectors, Vectors } from "../program/program.ts";
-import type { Measure, Place, Tree } from "../program/stage.ts";
+import type { Matrix, Measure, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import type { Arena } from "./arena.ts";
 import { openArena } from "./arena.ts";
@@ -59,13 +59,13 @@ function measureIn(arena: Arena | null, operators: Operators, batch: Batch): Mea
   const { plan, fault } = operators;
   const inputs = inputCount(batch);
   const program = operators.program(inputs);
-  const { base, iterations, explicit, traced } = program;
+  const { base, iterations, explicit } = program;
   const forward = new Frame(operators, inputIndex(plan, batch.first), null, arena);
   fillInputColumns(forward.make(base.inputs, batch.inputs.length), batch);
   forward.made(base.inputs);
   runCalls(forward, base.forward);
   const shared = new Map<Measure, Float64Array>();
-  const kept = [base.values, ...listOf<Place>(traced).map(({ of }) => of)];
+  const kept = keptOf(program);
   const passes: PassMeasurements[] = [];
   const frames: Frame[] = [];
   let witnesses: readonly (FoundWitnesses | null)[] = [];
@@ -73,9 +73,10 @@ function measureIn(arena: Arena | null, operators: Operators, batch: Batch): Mea
   for (const labels of labelsOfPasses(batch)) {
     const frame = forward.withLabels(labels, frames.length === 0 ? arena : null);
     runCalls(frame, base.backward);
+    const results = columnsOf(inputs);
     const read = (measure: Measure): Float64Array => {
-      if (!forward.has(measure.of)) return frame.measure(measure, inputs);
-      const found = shared.get(measure) ?? frame.measure(measure, inputs);
+      if (!forward.has(measure.of)) return frame.measure(measure, inputs, results());
+      const found = shared.get(measure) ?? frame.measure(measure, inputs, results());
       shared.set(measure, found);
       return found;
     };
@@ -102,6 +103,27 @@ function measureIn(arena: Arena | null, operators: Operators, batch: Batch): Mea
   };
 }
 
+/** What is read back of a block, a list a program. */
+const keptMatrices = new WeakMap<BatchProgram, readonly Matrix[]>();
+
+function keptOf(program: BatchProgram): readonly Matrix[] {
+  const own = keptMatrices.get(program) ?? [program.base.values, ...listOf<Place>(program.traced).map(({ of }) => of)];
+  keptMatrices.set(program, own);
+  return own;
+}
+
+/** New arrays of so many numbers, cut from larger ones: an array of its own for every number of a block costs more than the number. */
+function columnsOf(samples: number): () => Float64Array {
+  let whole = new Float64Array(0);
+  let next = 0;
+  return () => {
+    if (next === whole.length) [whole, next] = [new Float64Array(COLUMNS_AT_ONCE * samples), 0];
+    return whole.subarray(next, (next += samples));
+  };
+}
+
+const COLUMNS_AT_ONCE = 16;
+
 function passMeasurements(
   { base }: BatchProgram,
   frame: Frame,
@@ -109,13 +131,17 @@ function passMeasurements(
   read: (measure: Measure) => Float64Array,
 ): PassMeasurements {
   const heads = frame.of(base.values);
-  const value = Float64Array.from({ length: inputs }, (_, j) => heads[2 * j] as number);
+  const [value, topExponent] = [new Float64Array(inputs), new Int32Array(inputs)];
+  for (let j = 0; j < inputs; j++) {
+    value[j] = heads[2 * j] as number;
+    topExponent[j] = heads[2 * j + 1] as number;
+  }
   return {
     samples: inputs,
     arithmetic: IEEE_F64,
     finite: finiteColumns([...base.finite.map((of) => frame.of(of)), value], inputs),
     value,
-    topExponent: Int32Array.from({ length: inputs }, (_, j) => heads[2 * j + 1] as number),
+    topExponent,
     ...readTree<BaseMeasurements, Measure>(base.measured, read),
   };
 }

@@ -27,6 +27,7 @@ interface Kernels {
     ...[x, bytes, pitch, slopes, own, step, y]: readonly [number, number, number, number, number, number, number]
   ) => void;
   readonly spread: (x: number, end: number, pitch: number, wide: number, from: number, y: number) => void;
+  readonly identity: (z: number, value: number, slope: number, bytes: number) => void;
   readonly relu: (z: number, value: number, slope: number, bytes: number) => void;
   readonly tanhWithSlope: (z: number, value: number, slope: number, bytes: number) => void;
   readonly panelProduct: PanelKernels["product"];
