@@ -16,9 +16,12 @@ export const STEP_LIMIT = 96;
 /** The steps after which a sample asks whether it has converged; also where its space has no further dimension. */
 export const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
 
+/** 1 at each of them. */
+const ASKED = Uint8Array.from({ length: STEP_LIMIT + 1 }, (_, steps) => (CHECKPOINTS.includes(steps) ? 1 : 0));
+
 /** Whether samples of dimension n_t ask after this many steps. */
 export function isCheckpoint(steps: number, dimension: number): boolean {
-  return outOfDimensions(steps, dimension) || CHECKPOINTS.includes(steps);
+  return outOfDimensions(steps, dimension) || ASKED[steps] === 1;
 }
 
 /** Coefficients s of the Ritz vector û = Σ_j s_j q_j, with ‖s‖ = 1. */

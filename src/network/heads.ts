@@ -107,6 +107,20 @@ export function checkHead(head: Head, width: number, samples: number): void {
   }
 }
 
+/** The output that f is, where f is one of them: its gradient is 1 there and 0 elsewhere. Else null. */
+export function pickedOutput(head: Head, output: Float64Array, label: number): number | null {
+  switch (head.kind) {
+    case "logit":
+      return head.index;
+    case "logit-argmax":
+      return argmax(output, -1);
+    case "each-logit":
+      return label;
+    default:
+      return null;
+  }
+}
+
 /** Value and gradient at one output vector. `label` is −1 where there is none; `sample` picks the row of squared-error's targets. */
 export function evaluateHead(head: Head, output: Float64Array, label: number, sample: number): HeadResult {
   const n = output.length;
@@ -117,16 +131,12 @@ export function evaluateHead(head: Head, output: Float64Array, label: number, sa
     case "mean":
       return { value: total(output) / n, gradient: gradient.fill(1 / n) };
     case "logit":
-      gradient[head.index] = 1;
-      return { value: output[head.index] ?? NaN, gradient };
-    case "logit-argmax": {
-      const top = argmax(output, -1);
-      gradient[top] = 1;
-      return { value: output[top] ?? NaN, gradient };
+    case "logit-argmax":
+    case "each-logit": {
+      const picked = pickedOutput(head, output, label) as number;
+      gradient[picked] = 1;
+      return { value: output[picked] ?? NaN, gradient };
     }
-    case "each-logit":
-      gradient[label] = 1;
-      return { value: output[label] ?? NaN, gradient };
     case "linear": {
       let value = 0;
       for (let i = 0; i < n; i++) value += (head.coefficients[i] as number) * (output[i] as number);

@@ -151,13 +151,11 @@ function operatorsOf(plan: Plan): Operators {
   };
   return {
     ...{ plan, program: unused, whole: unused, applyFirstGram: unused, single: unused },
-    apply: (t, x, columns) => {
-      const y = new Float64Array(at(t).outputs * columns);
+    apply: (t, x, columns, y = new Float64Array(at(t).outputs * columns)) => {
       product(at(t).weight, at(t).outputs, at(t).inputs, x, columns, y);
       return y;
     },
-    applyTransposed: (t, y, columns) => {
-      const x = new Float64Array(at(t).inputs * columns);
+    applyTransposed: (t, y, columns, x = new Float64Array(at(t).inputs * columns)) => {
       product(transposed(t), at(t).inputs, at(t).outputs, y, columns, x);
       return x;
     },

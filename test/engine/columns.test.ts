@@ -3,6 +3,7 @@ import { columnKernels } from "../../src/engine/cpu/column-kernels.ts";
 import { COLUMN_LOOPS } from "../../src/engine/cpu/column-loops.ts";
 import type { ColumnOperations } from "../../src/engine/cpu/column-operations.ts";
 import { columnNorm } from "../../src/engine/cpu/columns.ts";
+import { ACTIVATIONS } from "../../src/network/activations.ts";
 import { createWorkspace } from "../../src/engine/wasm/workspace.ts";
 
 const SPECIAL = [0, -0, NaN, Infinity, -Infinity, 2 ** -1074, -(2 ** -1030), 2 ** 1023, -(2 ** 1000), -NaN, 1e-160];
@@ -26,7 +27,7 @@ const SIZES = [
 
 type Case = (operations: ColumnOperations, x: Float64Array, y: Float64Array, columns: number) => unknown;
 
-const CASES: Readonly<Record<string, Case>> = {
+const CASES: Record<string, Case> = {
   columnMax: (o, x, _, columns) => o.columnMax(x, columns),
   columnNorm: (o, x, _, columns) => o.columnNorm(x, columns),
   columnDot: (o, x, y, columns) => o.columnDot(x, y, columns),
@@ -43,6 +44,40 @@ const CASES: Readonly<Record<string, Case>> = {
     return o.maskedGroups(y, wide, rows);
   },
 };
+
+Object.assign(CASES, {
+  "columnNorm of a part"(o: ColumnOperations, x: Float64Array, _: Float64Array, columns: number) {
+    const rows = x.length / columns;
+    return o.columnNorm(x, Math.ceil(columns / 2), { rows, from: Math.floor(columns / 2) });
+  },
+  "columnDot of a part"(o: ColumnOperations, x: Float64Array, y: Float64Array, columns: number) {
+    const rows = x.length / columns;
+    const count = Math.ceil(columns / 2);
+    return o.columnDot(x, y.slice(0, rows * count), count, { rows, from: Math.floor(columns / 2) });
+  },
+  columnLeast(o: ColumnOperations, x: Float64Array, _: Float64Array, columns: number) {
+    const least = new Float64Array(columns).fill(Infinity);
+    o.columnLeast(x, 0, least);
+    o.columnLeast(x, 0.25, least);
+    return least;
+  },
+  allFinite: (o: ColumnOperations, x: Float64Array) => o.allFinite(x),
+  "scaledColumns into a wider matrix"(o: ColumnOperations, x: Float64Array, y: Float64Array, columns: number) {
+    return o.scaledColumns(x, y.slice(0, columns), new Float64Array(3 * x.length).fill(7));
+  },
+  addToRows(o: ColumnOperations, x: Float64Array, y: Float64Array, columns: number) {
+    const sum = x.slice();
+    o.addToRows(sum, y.slice(0, x.length / columns));
+    return sum;
+  },
+  spread(o: ColumnOperations, x: Float64Array, _: Float64Array, columns: number) {
+    const count = Math.ceil(columns / 2);
+    const into = new Float64Array((x.length / columns) * 2 * count);
+    const from = Int32Array.from({ length: count }, (_, j) => columns - 1 - Math.floor(j / 3));
+    o.spread(x, x.length / columns, from, into);
+    return into;
+  },
+});
 
 describe("operations on columns", () => {
   const workspace = createWorkspace();
@@ -63,6 +98,57 @@ describe("operations on columns", () => {
         });
       }
     }
+  });
+
+  test.each(["identity", "relu", "tanh"] as const)(
+    "%s and its slope have the bits of their formulas in the kernel",
+    (name) => {
+      const sizes = Float64Array.from({ length: 4001 }, (_, i) => (i - 2000) / 60);
+      const powers = Float64Array.from({ length: 2100 }, (_, i) => (i % 2 === 0 ? 1 : -1.37) * 2 ** (i / 2 - 1040));
+      const edges = [0.5, 372, 373, Math.log(2) / 2, 18.9, 354.9, 372.6].flatMap((x) => [x, -x, x * (1 + 2 ** -52)]);
+      for (const z of [sizes, powers, Float64Array.from([...edges, ...SPECIAL])]) {
+        const [value, slope] = [new Float64Array(z.length), new Float64Array(z.length)];
+        expect(kernels.activate(name, z, value, slope)).toBe(true);
+        expect({ value, slope }).toEqual({
+          value: z.map(ACTIVATIONS[name].value),
+          slope: z.map(ACTIVATIONS[name].slope),
+        });
+      }
+    },
+  );
+
+  test("what stands in the memory is worked on there, with the same bits", () => {
+    for (const [rows, columns] of SIZES) {
+      const [x, y] = [matrix(rows, columns, 1, 0.03), matrix(rows, columns, 5, 0.03)];
+      const at = [x, y].map(({ byteLength }) => workspace.take(byteLength));
+      const [here, there] = [x, y].map((own, i) => {
+        const view = new Float64Array(workspace.numbers().buffer, at[i], own.length);
+        view.set(own);
+        return view;
+      }) as [Float64Array, Float64Array];
+      for (const [name, run] of Object.entries(CASES)) {
+        expect({ name, values: run(kernels, here, there, columns) }).toEqual({
+          name,
+          values: run(kernels, x, y, columns),
+        });
+      }
+      expect(kernels.maskedGroups(there, here, rows, here)).toBe(here);
+      expect(here).toEqual(COLUMN_LOOPS.maskedGroups(y, x, rows));
+      at.forEach((place, i) => {
+        workspace.giveBack(place, [x, y][i]?.byteLength ?? 0);
+      });
+    }
+  });
+
+  test("what is given back is taken again, and what lies between stays", () => {
+    const before = workspace.room();
+    const [a, b, c] = [workspace.take(100), workspace.take(1000), workspace.take(64)];
+    workspace.giveBack(b, 1000);
+    expect(workspace.take(900)).toBe(b);
+    workspace.giveBack(a, 100);
+    workspace.giveBack(b, 900);
+    workspace.giveBack(c, 64);
+    expect(workspace.room()).toBe(before);
   });
 
   test("a norm has the loops' bits at every size of a number", () => {

@@ -2,17 +2,21 @@
  * Operations on n × B matrices with samples contiguous, a sample being a column. Each column's numbers depend on nothing beside it. They
  * run in WebAssembly SIMD (column-kernels.ts), or where that is missing in loops (column-loops.ts): the same bits.
  */
+import type { Activation } from "../../network/parametric.ts";
+import { activated, functionsOf, isPrelu } from "../../network/parametric.ts";
 import type { Workspace } from "../wasm/workspace.ts";
 import { threadWorkspace } from "../wasm/workspace.ts";
 import { columnKernels } from "./column-kernels.ts";
 import { COLUMN_LOOPS } from "./column-loops.ts";
-import type { ColumnOperations } from "./column-operations.ts";
+import type { ColumnOperations, Part } from "./column-operations.ts";
+
+export { columnBlock } from "./column-block.ts";
 
 let kernels: { readonly of: Workspace; readonly operations: ColumnOperations } | null = null;
 
 /** What this thread uses for operands of so many numbers. */
 function operations(numbers: number): ColumnOperations {
-  const workspace = threadWorkspace(8 * numbers + 256);
+  const workspace = threadWorkspace(8 * numbers + 1024);
   if (workspace === null) return COLUMN_LOOPS;
   if (kernels?.of !== workspace) kernels = { of: workspace, operations: columnKernels(workspace) };
   return kernels.operations;
@@ -24,51 +28,92 @@ export function masked(mask: Float64Array, x: Float64Array): Float64Array {
 }
 
 /** @see ColumnOperations.maskedGroups */
-export function maskedGroups(mask: Float64Array, x: Float64Array, rows: number): Float64Array {
-  return operations(mask.length + x.length).maskedGroups(mask, x, mask.length === x.length ? 1 : rows);
+export function maskedGroups(mask: Float64Array, x: Float64Array, rows: number, into?: Float64Array): Float64Array {
+  return operations(mask.length + 2 * x.length).maskedGroups(mask, x, mask.length === x.length ? 1 : rows, into);
 }
 
 /** @see ColumnOperations.columnMax */
-export function columnMax(x: Float64Array, columns: number): Float64Array {
-  return operations(x.length + columns).columnMax(x, columns);
+export function columnMax(x: Float64Array, columns: number, into?: Float64Array): Float64Array {
+  return operations(x.length + columns).columnMax(x, columns, into);
 }
 
 /** The least |x − k| of each column over its entries and the places k; Infinity where there are none. */
-export function columnDistance(x: Float64Array, places: readonly number[], columns: number): Float64Array {
-  const result = new Float64Array(columns).fill(Infinity);
-  for (const at of places) {
-    for (let row = 0; row < x.length; row += columns) {
-      for (let j = 0; j < columns; j++) {
-        const distance = Math.abs((x[row + j] as number) - at);
-        if (distance < (result[j] as number)) result[j] = distance;
-      }
-    }
-  }
+export function columnDistance(
+  x: Float64Array,
+  places: readonly number[],
+  columns: number,
+  result: Float64Array = new Float64Array(columns),
+): Float64Array {
+  result.fill(Infinity);
+  for (const at of places) operations(x.length + columns).columnLeast(x, at, result);
   return result;
 }
 
 /** @see ColumnOperations.columnNorm */
-export function columnNorm(x: Float64Array, columns: number): Float64Array {
-  return operations(x.length + 2 * columns).columnNorm(x, columns);
+export function columnNorm(x: Float64Array, columns: number, part?: Part, into?: Float64Array): Float64Array {
+  return operations(x.length + 2 * columns).columnNorm(x, columns, part, into);
 }
 
 /** @see ColumnOperations.columnDot */
-export function columnDot(x: Float64Array, y: Float64Array, columns: number): Float64Array {
-  return operations(2 * x.length + columns).columnDot(x, y, columns);
+export function columnDot(
+  x: Float64Array,
+  y: Float64Array,
+  columns: number,
+  part?: Part,
+  into?: Float64Array,
+): Float64Array {
+  return operations(x.length + y.length + columns).columnDot(x, y, columns, part, into);
+}
+
+/** @see ColumnOperations.allFinite */
+export function allFinite(x: Float64Array): boolean {
+  return operations(x.length).allFinite(x);
 }
 
 /** @see ColumnOperations.scaledColumns */
-export function scaledColumns(x: Float64Array, factors: Float64Array): Float64Array {
-  return operations(x.length + factors.length).scaledColumns(x, factors);
+export function scaledColumns(x: Float64Array, factors: Float64Array, into?: Float64Array): Float64Array {
+  return operations(2 * x.length + (into?.length ?? 0) + factors.length).scaledColumns(x, factors, into);
+}
+
+/** @see ColumnOperations.addToRows */
+export function addToRows(x: Float64Array, b: Float64Array): void {
+  operations(x.length + b.length).addToRows(x, b);
+}
+
+/** @see ColumnOperations.spread */
+export function spread(x: Float64Array, rows: number, from: Int32Array, into: Float64Array): void {
+  operations(x.length + into.length + from.length).spread(x, rows, from, into);
+}
+
+/** g and g′ of the units' numbers, row-major with `columns` numbers a unit, into two matrices. */
+export function activate(
+  activation: Activation,
+  z: Float64Array,
+  columns: number,
+  value: Float64Array,
+  slope: Float64Array,
+): void {
+  if (typeof activation === "string" && operations(3 * z.length).activate(activation, z, value, slope)) return;
+  if (isPrelu(activation)) {
+    const made = activated(activation, z, columns);
+    value.set(made.value);
+    slope.set(made.slope);
+    return;
+  }
+  const g = functionsOf(activation);
+  for (let i = 0; i < z.length; i++) {
+    value[i] = g.value(z[i] as number);
+    slope[i] = g.slope(z[i] as number);
+  }
 }
 
 /** x with each column divided by its norm; a column whose norm is 0 or not finite becomes 0. */
-export function unitColumns(x: Float64Array, norms: Float64Array): Float64Array {
-  if (norms.every((v) => v >= SMALLEST_INVERTED || !(v > 0))) return scaledColumns(x, inverse(norms));
+export function unitColumns(x: Float64Array, norms: Float64Array, into?: Float64Array): Float64Array {
+  if (norms.every((v) => v >= SMALLEST_INVERTED || !(v > 0))) return scaledColumns(x, inverse(norms), into);
   // 1/v overflows below 2⁻¹⁰²⁴: brought up by a power of two first, which is exact.
   const exponents = norms.map((v) => (v > 0 && v < SMALLEST_INVERTED ? 1000 : 0));
   const raised = x.map((v, at) => v * 2 ** (exponents[at % norms.length] as number));
-  return scaledColumns(raised, inverse(norms.map((v, j) => v * 2 ** (exponents[j] as number))));
+  return scaledColumns(raised, inverse(norms.map((v, j) => v * 2 ** (exponents[j] as number))), into);
 }
 
 const SMALLEST_INVERTED = 2 ** -1000;
@@ -81,15 +126,6 @@ function inverse(x: Float64Array): Float64Array {
 /** @see ColumnOperations.addScaledColumns */
 export function addScaledColumns(target: Float64Array, factors: Float64Array, x: Float64Array): void {
   operations(2 * x.length + factors.length).addScaledColumns(target, factors, x);
-}
-
-/** Columns from … from + count − 1 of an n × B matrix. */
-export function columnBlock(x: Float64Array, rows: number, from: number, count: number): Float64Array {
-  const columns = x.length / rows;
-  if (columns === count) return x;
-  const result = new Float64Array(rows * count);
-  for (let i = 0; i < rows; i++) result.set(x.subarray(i * columns + from, i * columns + from + count), i * count);
-  return result;
 }
 
 /** Column j of an n × B matrix. */

@@ -107,6 +107,7 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
           : samples.map((sample) => readStored(block, sample));
       }
       case "release":
+        blocks.get(request.blockId)?.release();
         blocks.delete(request.blockId);
         return null;
     }

@@ -2,20 +2,20 @@
  * The kernels of the batch program in f64 on the host. Pure + − × ÷ √ in a fixed order: the same bits on every machine, and each column's
  * whatever stands beside it.
  */
-import { evaluateHead } from "../../network/heads.ts";
+import { evaluateHead, pickedOutput } from "../../network/heads.ts";
 import type { Layer } from "../../network/network.ts";
-import { activated } from "../../network/parametric.ts";
 import { DIRECTION_BLOCK, directionBlock, directionVector } from "../../sampling/philox.ts";
 import { exponentOf, timesPowerOfTwo } from "../powers.ts";
 import type { Call, CallName, Matrix } from "../program/stage.ts";
 import {
+  activate,
   addScaledColumns,
-  column,
+  addToRows,
   columnBlock,
   columnDot,
   columnNorm,
-  fromColumns,
-  masked,
+  maskedGroups,
+  spread,
   unitColumns,
 } from "./columns.ts";
 import type { Frame } from "./frame.ts";
@@ -37,16 +37,14 @@ const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
     const { rows, columns: inner, layer } = weight;
     const x = frame.of(hidden);
     const columns = x.length / inner;
-    const z = new Float64Array(rows * columns);
+    const z = frame.make(preactivation, rows * columns);
     product(frame.of(weight), rows, inner, x, columns, z);
-    const b = frame.of(bias);
-    for (let i = 0, o = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++, o++) z[o] = (z[o] as number) + (b[i] as number);
-    }
+    addToRows(z, frame.of(bias));
     const { activation } = frame.operators.plan.network.layers[layer - 1] as Layer;
-    const { value, slope } = activated(activation, frame.put(preactivation, z), columns);
-    frame.put(next, value);
-    frame.put(slopes, slope);
+    const at = frame.made(preactivation);
+    activate(activation, at, columns, frame.make(next, z.length), frame.make(slopes, z.length));
+    frame.made(next);
+    frame.made(slopes);
   },
 
   /** f and its gradient by the head, the gradient scaled by 2^−e so that its largest entry lies in [1, 2). */
@@ -54,58 +52,74 @@ const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
     const { plan } = frame.operators;
     const x = frame.of(output);
     const columns = x.length / output.rows;
-    const numbers = new Float64Array(2 * columns);
-    const gradients: Float64Array[] = [];
+    const numbers = frame.make(values, 2 * columns);
+    const top = frame.make(gradient, x.length).fill(0);
+    const own = new Float64Array(output.rows);
     for (let j = 0; j < columns; j++) {
-      const result = evaluateHead(plan.head, column(x, columns, j), frame.labels?.[j] ?? -1, frame.first + j);
+      for (let i = 0; i < output.rows; i++) own[i] = x[i * columns + j] as number;
+      const label = frame.labels?.[j] ?? -1;
+      const picked = pickedOutput(plan.head, own, label);
+      numbers[2 * j + 1] = 0;
+      if (picked !== null) {
+        numbers[2 * j] = own[picked] as number;
+        top[picked * columns + j] = 1;
+        continue;
+      }
+      const result = evaluateHead(plan.head, own, label, frame.first + j);
       let largest = 0;
       for (const v of result.gradient) largest = Math.max(largest, Math.abs(v));
       const e = largest > 0 && largest < Infinity ? exponentOf(largest) : 0;
-      numbers.set([result.value, e], 2 * j);
-      gradients.push(result.gradient.map((v) => timesPowerOfTwo(v, -e)));
+      [numbers[2 * j], numbers[2 * j + 1]] = [result.value, e];
+      result.gradient.forEach((v, i) => (top[i * columns + j] = timesPowerOfTwo(v, -e)));
     }
-    frame.set(values, numbers);
-    frame.set(adjoint, masked(frame.of(slopes), frame.put(gradient, fromColumns(gradients))));
+    const stored = frame.made(gradient);
+    maskedGroups(frame.of(slopes), stored, output.rows, frame.make(adjoint, stored.length));
+    frame.made(adjoint);
   },
 
   vectorJacobianProduct(frame, [weight, operand, slopes, result, below], { overrides: { MASKED, FACTOR = 1 } }) {
     const { operators } = frame;
     const y = frame.of(operand);
-    const x = operators.applyTransposed(weight.layer, y, y.length / weight.rows);
-    const stored = frame.put(result, FACTOR === 1 ? x : x.map((v) => v * FACTOR));
-    if (MASKED === 1) frame.put(below, operators.maskBackward(frame.of(slopes), stored, weight.columns));
+    const columns = y.length / weight.rows;
+    const x = operators.applyTransposed(weight.layer, y, columns, frame.make(result, weight.columns * columns));
+    if (FACTOR !== 1) x.forEach((v, at) => (x[at] = v * FACTOR));
+    const stored = frame.made(result);
+    if (MASKED !== 1) return;
+    operators.maskBackward(frame.of(slopes), stored, weight.columns, frame.make(below, stored.length));
+    frame.made(below);
   },
 
   jacobianVectorProduct(frame, [weight, operand, slopes, result, above], { overrides: { MASKED } }) {
     const { operators } = frame;
     const x = frame.of(operand);
     const columns = x.length / weight.columns;
-    const gram = weight.kind === "first-gram";
-    const y = gram ? operators.applyFirstGram(x, columns) : operators.apply(weight.layer, x, columns);
-    frame.set(result, y);
-    if (MASKED === 1) frame.set(above, operators.maskForward(frame.of(slopes), y, weight.rows));
+    const y = frame.make(result, weight.rows * columns);
+    if (weight.kind === "first-gram") operators.applyFirstGram(x, columns, y);
+    else operators.apply(weight.layer, x, columns, y);
+    if (MASKED === 1) operators.maskForward(frame.of(slopes), y, weight.rows, frame.make(above, y.length));
   },
 
   mask(frame, [operand, slopes, result]) {
-    frame.set(result, frame.operators.maskBackward(frame.of(slopes), frame.of(operand), result.rows));
+    const x = frame.of(operand);
+    frame.operators.maskBackward(frame.of(slopes), x, result.rows, frame.make(result, x.length));
   },
 
   /** x/‖x‖ beside what else stands in the result; or the normalised sum of x/‖x‖ and ±y/‖y‖. */
   normalise(frame, [operand, result], { overrides: { SECOND }, sizes }) {
     const { rows } = operand;
     const samples = sizes["columns"] as number;
-    const unit = (from: number): Float64Array => {
-      const x = columnBlock(frame.of(operand), rows, from, samples);
-      return unitColumns(x, columnNorm(x, samples));
-    };
-    const first = unit(0);
+    const x = frame.of(operand);
+    const whole = x.length === rows * samples;
+    const norms = columnNorm(x, samples, whole ? undefined : { rows, from: 0 });
     if (SECOND !== 1) {
-      const whole = new Float64Array(rows * result.columns);
-      for (let i = 0; i < rows; i++) whole.set(first.subarray(i * samples, (i + 1) * samples), i * result.columns);
-      frame.set(result, whole);
+      unitColumns(whole ? x : columnBlock(x, rows, 0, samples), norms, frame.make(result, rows * result.columns));
       return;
     }
-    const second = unit(samples);
+    const unit = (from: number): Float64Array => {
+      const own = columnBlock(x, rows, from, samples);
+      return unitColumns(own, columnNorm(own, samples));
+    };
+    const [first, second] = [unit(0), unit(samples)];
     addScaledColumns(first, sides(first, second, samples), second);
     frame.set(result, unitColumns(first, columnNorm(first, samples)));
   },
@@ -115,7 +129,9 @@ const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
     const whole = frame.of(result);
     const from = sizes["shift"] as number;
     const lowest = directionBlock(frame.first);
-    for (let j = from; j < columns; j++) {
+    // One more than the samples fall into: the planted fault that shifts the direction takes it.
+    const last = from + directionBlock(frame.first + from - 1) - lowest + 1;
+    for (let j = from; j < Math.min(columns, last + 1); j++) {
       const own = directionVector(frame.operators.plan.seed, (lowest + j - from) * DIRECTION_BLOCK, rows);
       for (let i = 0; i < rows; i++) whole[i * columns + j] = own[i] as number;
     }
@@ -123,23 +139,16 @@ const HOST_KERNELS: Readonly<Record<CallName, HostKernel>> = {
 
   spread(frame, [operand, slopes, result, above], { overrides: { MASKED }, sizes }) {
     const { operators, first } = frame;
-    const { rows, columns: pitch } = operand;
+    const { rows } = operand;
     const samples = sizes["columns"] as number;
-    const x = frame.of(operand);
-    const both = new Float64Array(rows * 2 * samples);
     // The planted fault takes ζ_1 of the next block, and τ_1 of its own: along one direction throughout any direction would do.
     const next = operators.fault === "random-direction-shifted" && result.kind === "pushed" ? 1 : 0;
-    const block = Array.from(
-      { length: samples },
-      (_, j) => samples + directionBlock(first + j) - directionBlock(first) + next,
-    );
-    for (let i = 0; i < rows; i++) {
-      const own = i * pitch;
-      both.set(x.subarray(own, own + samples), 2 * i * samples);
-      for (let j = 0; j < samples; j++) both[(2 * i + 1) * samples + j] = x[own + (block[j] as number)] as number;
-    }
-    frame.set(result, both);
-    if (MASKED === 1) frame.set(above, operators.maskForward(frame.of(slopes), both, rows));
+    const lowest = directionBlock(first);
+    const block = new Int32Array(samples);
+    for (let j = 0; j < samples; j++) block[j] = samples + directionBlock(first + j) - lowest + next;
+    const both = frame.make(result, rows * 2 * samples);
+    spread(frame.of(operand), rows, block, both);
+    if (MASKED === 1) operators.maskForward(frame.of(slopes), both, rows, frame.make(above, both.length));
   },
 
   /** All of one sample. */

@@ -9,8 +9,11 @@ import { IEEE_F64 } from "../engine.ts";
 import { withMeasurementFault } from "../faults.ts";
 import type { BaseMeasurements } from "../program/base.ts";
 import type { BatchProgram, TracedVectors, Vectors } from "../program/program.ts";
-import type { Measure, Place, Tree } from "../program/stage.ts";
+import type { Matrix, Measure, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
+import type { Arena } from "./arena.ts";
+import { openArena } from "./arena.ts";
+import { allFinite } from "./columns.ts";
 import { runExplicit } from "./explicit.ts";
 import { Frame } from "./frame.ts";
 import type { FoundWitnesses } from "./iteration.ts";
@@ -26,28 +29,54 @@ export interface StoredBlock {
   readonly frames: readonly Frame[];
   /** Of layers t = 1 … l; null where nothing was iterated. */
   readonly searches: readonly (FoundWitnesses["search"] | null)[];
+  /** Nothing is read of it any more. */
+  readonly release: () => void;
 }
 
-export function measureBlock(operators: Operators, batch: Batch): { measurements: Measurements; stored: StoredBlock } {
+export interface MeasuredBlock {
+  readonly measurements: Measurements;
+  readonly stored: StoredBlock;
+}
+
+export function measureBlock(operators: Operators, batch: Batch): MeasuredBlock {
+  const { layers } = operators.plan.network;
+  const kept = 8 * layers.reduce((sum, { weight, outputs }) => sum + 3 * weight.length + outputs ** 2, 0);
+  const arena = openArena(operators.program(inputCount(batch)), kept);
+  if (arena === null) return measureIn(null, operators, batch);
+  try {
+    const measured = measureIn(arena, operators, batch);
+    if (arena.isIntact) return measured;
+  } catch (error) {
+    if (arena.isIntact) throw error;
+  }
+  // Where the memory had to grow on the way, which moves it: once more in arrays.
+  arena.release();
+  return measureIn(null, operators, batch);
+}
+
+/** @param arena for what is common to all passes and for the first. */
+function measureIn(arena: Arena | null, operators: Operators, batch: Batch): MeasuredBlock {
   const { plan, fault } = operators;
   const inputs = inputCount(batch);
   const program = operators.program(inputs);
-  const { base, iterations, explicit, traced } = program;
-  const forward = new Frame(operators, inputIndex(plan, batch.first), null);
-  forward.put(base.inputs, inputColumns(batch));
+  const { base, iterations, explicit } = program;
+  const forward = new Frame(operators, inputIndex(plan, batch.first), null, arena);
+  fillInputColumns(forward.make(base.inputs, batch.inputs.length), batch);
+  forward.made(base.inputs);
   runCalls(forward, base.forward);
   const shared = new Map<Measure, Float64Array>();
-  const kept = [base.values, ...listOf<Place>(traced).map(({ of }) => of)];
+  const kept = keptOf(program);
   const passes: PassMeasurements[] = [];
   const frames: Frame[] = [];
   let witnesses: readonly (FoundWitnesses | null)[] = [];
   let jacobians: Measurements["explicit"] = [];
   for (const labels of labelsOfPasses(batch)) {
-    const frame = forward.withLabels(labels);
+    const frame = forward.withLabels(labels, frames.length === 0 ? arena : null);
     runCalls(frame, base.backward);
+    const results = columnsOf(inputs);
     const read = (measure: Measure): Float64Array => {
-      if (!forward.has(measure.of)) return frame.measure(measure, inputs);
-      const found = shared.get(measure) ?? frame.measure(measure, inputs);
+      if (!forward.has(measure.of)) return frame.measure(measure, inputs, results());
+      const found = shared.get(measure) ?? frame.measure(measure, inputs, results());
       shared.set(measure, found);
       return found;
     };
@@ -70,9 +99,30 @@ export function measureBlock(operators: Operators, batch: Batch): { measurements
   const searches = witnesses.map((own) => own?.search ?? null);
   return {
     measurements: withMeasurementFault(joinPasses(passes, ofInputs), fault),
-    stored: { program, frames, searches },
+    stored: { program, frames, searches, release: () => arena?.release() },
   };
 }
+
+/** What is read back of a block, a list a program. */
+const keptMatrices = new WeakMap<BatchProgram, readonly Matrix[]>();
+
+function keptOf(program: BatchProgram): readonly Matrix[] {
+  const own = keptMatrices.get(program) ?? [program.base.values, ...listOf<Place>(program.traced).map(({ of }) => of)];
+  keptMatrices.set(program, own);
+  return own;
+}
+
+/** New arrays of so many numbers, cut from larger ones: an array of its own for every number of a block costs more than the number. */
+function columnsOf(samples: number): () => Float64Array {
+  let whole = new Float64Array(0);
+  let next = 0;
+  return () => {
+    if (next === whole.length) [whole, next] = [new Float64Array(COLUMNS_AT_ONCE * samples), 0];
+    return whole.subarray(next, (next += samples));
+  };
+}
+
+const COLUMNS_AT_ONCE = 16;
 
 function passMeasurements(
   { base }: BatchProgram,
@@ -81,37 +131,36 @@ function passMeasurements(
   read: (measure: Measure) => Float64Array,
 ): PassMeasurements {
   const heads = frame.of(base.values);
-  const value = Float64Array.from({ length: inputs }, (_, j) => heads[2 * j] as number);
+  const [value, topExponent] = [new Float64Array(inputs), new Int32Array(inputs)];
+  for (let j = 0; j < inputs; j++) {
+    value[j] = heads[2 * j] as number;
+    topExponent[j] = heads[2 * j + 1] as number;
+  }
   return {
     samples: inputs,
     arithmetic: IEEE_F64,
     finite: finiteColumns([...base.finite.map((of) => frame.of(of)), value], inputs),
     value,
-    topExponent: Int32Array.from({ length: inputs }, (_, j) => heads[2 * j + 1] as number),
+    topExponent,
     ...readTree<BaseMeasurements, Measure>(base.measured, read),
   };
 }
 
 /** x, n_1 × B. */
-function inputColumns(batch: Batch): Float64Array {
+function fillInputColumns(result: Float64Array, batch: Batch): void {
   const { inputs } = batch;
   const columns = inputCount(batch);
   const width = inputs.length / columns;
-  const result = new Float64Array(inputs.length);
   for (let j = 0; j < columns; j++) {
     for (let i = 0; i < width; i++) result[i * columns + j] = inputs[j * width + i] as number;
   }
-  return result;
 }
 
 /** @param matrices of a column a sample, or of several groups of them. */
 function finiteColumns(matrices: readonly Float64Array[], samples: number): Uint8Array {
   const finite = new Uint8Array(samples).fill(1);
   for (const matrix of matrices) {
-    // 0·v is 0 unless v is NaN or infinite, and then the sum is NaN: most matrices hold none, and one look at all of it says so.
-    let sum = 0;
-    for (let i = 0; i < matrix.length; i++) sum += 0 * (matrix[i] as number);
-    if (sum === 0) continue;
+    if (allFinite(matrix)) continue;
     for (let row = 0; row < matrix.length; row += samples) {
       for (let j = 0; j < samples; j++) if (!Number.isFinite(matrix[row + j])) finite[j] = 0;
     }

@@ -23,6 +23,9 @@ interface Packed {
   readonly transposed: Float64Array;
 }
 
+/** Results go into a new matrix, or into one that is given. */
+type Mask = (slopes: Float64Array, x: Float64Array, rows: number, into?: Float64Array) => Float64Array;
+
 export interface Operators {
   readonly plan: Plan;
   /** The plan's program for so many samples. */
@@ -30,15 +33,15 @@ export interface Operators {
   /** One of a single sample, with every iteration and explicit Jacobian, whatever the plan asks for. */
   readonly whole: () => BatchProgram;
   /** W′_t x: n_{t+1} × B from n_t × B. */
-  readonly apply: (t: number, x: Float64Array, columns: number) => Float64Array;
+  readonly apply: (t: number, x: Float64Array, columns: number, into?: Float64Array) => Float64Array;
   /** W′_tᵀ y: n_t × B from n_{t+1} × B. */
-  readonly applyTransposed: (t: number, y: Float64Array, columns: number) => Float64Array;
+  readonly applyTransposed: (t: number, y: Float64Array, columns: number, into?: Float64Array) => Float64Array;
   /** D ∘ x on the way forward (tangents); x n × columns, D n × B, B a part of the columns. */
-  readonly maskForward: (slopes: Float64Array, x: Float64Array, rows: number) => Float64Array;
+  readonly maskForward: Mask;
   /** D ∘ x on the way back (adjoints and pullbacks). */
-  readonly maskBackward: (slopes: Float64Array, x: Float64Array, rows: number) => Float64Array;
+  readonly maskBackward: Mask;
   /** W′_1W′_1ᵀ y, n_2 × B, where the plan has that matrix. */
-  readonly applyFirstGram: (y: Float64Array, columns: number) => Float64Array;
+  readonly applyFirstGram: (y: Float64Array, columns: number, into?: Float64Array) => Float64Array;
   /** What `apply` (or, turned, `applyTransposed`) multiplies by, or W′_1W′_1ᵀ, in f32, its rows filled up to an even number. */
   readonly single: (weight: Matrix, turned: boolean) => Float32Array;
   /** What the fault, if any, does to a quantity as it is made. */
@@ -58,17 +61,17 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
     };
   });
   const at = (t: number): Packed => packed[t - 1] as Packed;
-  const apply = (t: number, x: Float64Array, columns: number): Float64Array => {
+  const apply: Operators["apply"] = (t, x, columns, into) => {
     const layer = at(t);
-    const y = new Float64Array(layer.outputs * columns);
+    const y = into ?? new Float64Array(layer.outputs * columns);
     const operand = fault === "jvp-row-skipped" ? withoutLastRow(x, columns) : x;
     const weight = fault === "jvp-transposed" ? layer.transposed : layer.weight;
     product(weight, layer.outputs, layer.inputs, operand, columns, y);
     return y;
   };
-  const applyTransposed = (t: number, y: Float64Array, columns: number): Float64Array => {
+  const applyTransposed: Operators["applyTransposed"] = (t, y, columns, into) => {
     const layer = at(t);
-    const x = new Float64Array(layer.inputs * columns);
+    const x = into ?? new Float64Array(layer.inputs * columns);
     const operand = fault === "vjp-row-skipped" ? withoutLastRow(y, columns) : y;
     const weight = fault === "vjp-transposed" ? layer.weight : layer.transposed;
     product(weight, layer.inputs, layer.outputs, operand, columns, x);
@@ -104,17 +107,16 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
     whole: () => programOf(WHOLE, { ...plan, norm: "frobenius", accuracy: 0 }, 1),
     apply,
     applyTransposed,
-    maskForward:
-      fault === "jvp-missing-mask" ? (_, x) => x : fault === "slopes-of-neighbour" ? neighbours : maskedGroups,
+    maskForward: fault === "jvp-missing-mask" ? unmasked : fault === "slopes-of-neighbour" ? neighbours : maskedGroups,
     maskBackward:
       fault === "vjp-missing-mask"
-        ? (_, x) => x
+        ? unmasked
         : fault === "slopes-of-neighbour" || fault === "vjp-slopes-of-neighbour"
           ? neighbours
           : maskedGroups,
-    applyFirstGram: (y, columns) => {
+    applyFirstGram: (y, columns, into) => {
       const n = at(1).outputs;
-      const result = new Float64Array(n * columns);
+      const result = into ?? new Float64Array(n * columns);
       product(plan.firstGram as Float64Array, n, n, y, columns, result);
       return result;
     },
@@ -127,9 +129,12 @@ export function makeOperators(plan: Plan, fault: FaultName | undefined): Operato
 const WHOLE = 0;
 
 /** As maskedGroups, by another sample's slopes. */
-function neighbours(slopes: Float64Array, x: Float64Array, rows: number): Float64Array {
-  return maskedGroups(shifted(slopes, slopes.length / rows), x, rows);
-}
+const neighbours: Mask = (slopes, x, rows, into) => maskedGroups(shifted(slopes, slopes.length / rows), x, rows, into);
+
+const unmasked: Mask = (_, x, __, into) => {
+  into?.set(x);
+  return into ?? x;
+};
 
 function withoutLastRow(x: Float64Array, columns: number): Float64Array {
   const result = Float64Array.from(x);

@@ -6,6 +6,7 @@
  * Samples that have stopped leave as soon as a panel can be 16 columns narrower; a sample's own arithmetic does not change thereby.
  */
 import type { StoredSearch } from "../engine.ts";
+import { isCheckpoint, STEP_LIMIT } from "../krylov.ts";
 import { KrylovState } from "../program/krylov-state.ts";
 import type { Iteration } from "../program/iteration.ts";
 import type { Call, Matrix } from "../program/stage.ts";
@@ -45,7 +46,7 @@ export function searchPanels(
   const start = frame.of(own.next);
   const count = start.length / rows;
   const state = new KrylovState(count, rows, accuracy, UNIT_ROUNDOFF, frame.operators.fault);
-  const vector = new Float64Array(rows * count);
+  const vector = frame.make(own.vector, rows * count).fill(0);
   const left: number[] = [];
   let samples = Array.from({ length: count }, (_, j) => j);
   let columns = LANES * Math.ceil(count / LANES);
@@ -54,31 +55,38 @@ export function searchPanels(
   const layout = layOut(memory, frame, own, slopes, columns);
   const blockBytes = (): number => 4 * rows * columns;
   const basis = (j: number): number => layout.end + j * blockBytes();
+  /** Of (α, β) of a step, B numbers each. */
+  const made = (step: number): number => layout.coefficients + 8 * (step - from) * columns;
   memory.holds(layout.end - memory.room() + 2 * blockBytes());
   spread(memory, basis(0), start, count, columns, rows);
   for (const D of slopes) spread(memory, layout.at(D), frame.of(D), count, columns, D.rows);
 
+  // Steps whose coefficients no sample has taken yet begin with this one: they are read at the checkpoints.
+  let from = 0;
   for (let step = 0; ; step++) {
     memory.holds(layout.end - memory.room() + (step + 2) * blockBytes());
     layout.run(basis(step), columns);
-    const [made, last] = step % 2 === 0 ? layout.coefficients : [...layout.coefficients].reverse();
-    const beta = (last as number) + 4 * columns;
-    const before = basis(Math.max(0, step - 1));
-    kernels.step(basis(step), layout.image, before, basis(step + 1), beta, made as number, rows, columns);
+    const beta = step === from ? layout.lastBeta : made(step - 1) + 4 * columns;
+    kernels.step(
+      ...[basis(step), layout.image, basis(Math.max(0, step - 1)), basis(step + 1)],
+      ...[beta, made(step), rows, columns],
+    );
+    const steps = step + 1;
+    if (!isCheckpoint(steps, rows)) continue;
     const numbers = memory.singles();
-    const first = (made as number) / 4;
-    let stopped = 0;
-    samples.forEach((sample, i) => {
-      state.take(sample, numbers[first + i] as number, numbers[first + columns + i] as number);
-      if (!state.runs(sample)) stopped++;
-    });
-    if (stopped === 0) continue;
-    const kept = samples.flatMap((sample, i) => (state.runs(sample) ? [i] : []));
+    const kept: number[] = [];
+    for (let i = 0; i < samples.length; i++) {
+      const sample = samples[i] as number;
+      state.takeAll(sample, numbers, layout.coefficients / 4 + i, columns, steps - from);
+      if (state.runs(sample)) kept.push(i);
+    }
+    numbers.copyWithin(layout.lastBeta / 4, made(step) / 4 + columns, made(step) / 4 + 2 * columns);
+    from = steps;
     const width = LANES * Math.ceil(kept.length / LANES);
     if (width === columns) continue;
-    finish(step + 1);
+    finish(steps);
     if (kept.length === 0) break;
-    narrow(kept, width, step + 1);
+    narrow(kept, width, steps);
   }
   return {
     ...{ vector, steps: state.steps(), left: Int32Array.from(left) },
@@ -93,17 +101,21 @@ export function searchPanels(
     const numbers = memory.singles();
     const weights = numbers.subarray(weightsAt / 4, vectorAt / 4).fill(0);
     const done: number[] = [];
-    samples.forEach((sample, i) => {
-      if (state.runs(sample)) return;
+    for (let i = 0; i < samples.length; i++) {
+      const sample = samples[i] as number;
+      if (state.runs(sample)) continue;
       const largest = state.largest(sample);
       const coefficients = state.ritzCoefficients(sample);
-      if (!(largest >= LEAST && largest <= MOST) || !coefficients.every(Number.isFinite)) {
-        left.push(sample);
-        return;
+      // 0·s is NaN where s is not finite.
+      let sum = 0;
+      for (let j = 0; j < coefficients.length; j++) {
+        const s = coefficients[j] as number;
+        weights[j * columns + i] = s;
+        sum += 0 * s;
       }
-      coefficients.forEach((s, j) => (weights[j * columns + i] = s));
-      done.push(i);
-    });
+      if (largest >= LEAST && largest <= MOST && sum === 0) done.push(i);
+      else left.push(sample);
+    }
     kernels.combine(layout.end, weightsAt, vectorAt, rows, columns, blocks);
     for (let row = 0; row < rows; row++) {
       const from = vectorAt / 4 + row * columns;
@@ -123,20 +135,24 @@ export function searchPanels(
       }
     };
     for (const D of slopes) pick(layout.at(D), layout.at(D), D.rows);
-    for (const at of layout.coefficients) pick(at, at, 2);
+    pick(layout.lastBeta, layout.lastBeta, 1);
     for (let j = 0; j <= steps; j++) pick(layout.end + j * blockBytes(), layout.end + 4 * j * rows * width, rows);
     samples = kept.map((i) => samples[i] as number);
     columns = width;
   }
 }
 
+/** Bytes a column of the coefficients between two checkpoints. */
+const COEFFICIENTS = 4 + 8 * STEP_LIMIT;
+
 interface Layout {
   readonly at: (matrix: Matrix) => number;
   /** Of A q, and of what is behind everything: q_1 is there. */
   readonly image: number;
   readonly end: number;
-  /** Two places of (α, β), for steps in turn. */
-  readonly coefficients: readonly [number, number];
+  /** Of β_{j−1} at the first step j after a checkpoint, and of (α, β) of the steps from there. */
+  readonly lastBeta: number;
+  readonly coefficients: number;
   /** A q of the vectors at an offset. */
   readonly run: (q: number, columns: number) => void;
 }
@@ -150,12 +166,12 @@ function layOut(memory: PanelMemory, frame: Frame, own: Iteration, slopes: reado
   const bytesOf = ({ rows }: Matrix): number => 4 * even(rows) * columns;
   const made = own.gram.map(resultOf);
   const matrices = [...new Set([...slopes, ...made])];
-  const size = matrices.reduce((sum, one) => sum + bytesOf(one), 16 * columns);
+  const size = matrices.reduce((sum, one) => sum + bytesOf(one), COEFFICIENTS * columns);
   memory.holds(size + weights.reduce((sum, { byteLength }) => sum + byteLength + 64, 0));
   const kept = new Map(memory.keepAll(weights).map((offset, i) => [products[i], offset]));
   const begin = memory.room();
   const places = new Map<Matrix, number>();
-  let end = begin + 16 * columns;
+  let end = begin + COEFFICIENTS * columns;
   for (const one of matrices) {
     places.set(one, end);
     end += bytesOf(one);
@@ -189,7 +205,7 @@ function layOut(memory: PanelMemory, frame: Frame, own: Iteration, slopes: reado
     };
   });
   return {
-    ...{ at, image: at(own.image), end, coefficients: [begin, begin + 8 * columns] },
+    ...{ at, image: at(own.image), end, lastBeta: begin, coefficients: begin + 4 * columns },
     run(q, width) {
       for (const call of calls) call(q, width);
     },

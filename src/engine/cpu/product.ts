@@ -23,7 +23,7 @@ export function product(
 }
 
 export function productInKernel(
-  { kernels, keep, room, write, read }: Workspace,
+  { kernels, keep, room, write, read, isHere }: Workspace,
   a: Float64Array,
   rows: number,
   inner: number,
@@ -33,15 +33,17 @@ export function productInKernel(
 ): void {
   const height = padded(rows);
   const weight = keep(a, height * inner);
-  const operand = room();
-  const result = operand + wholeLines(8 * inner * columns);
-  write(operand, x);
+  // Only the matrices of an arena stand here, which have room for four rows at a time (arena.ts).
+  const [stands, staysThere] = [isHere(x), isHere(y)];
+  const operand = stands ? x.byteOffset : room();
+  const result = staysThere ? y.byteOffset : room() + wholeLines(8 * inner * columns);
+  if (!stands) write(operand, x);
   kernels.multiply(weight, operand, result, height, inner, columns);
-  read(result, y);
+  if (!staysThere) read(result, y);
 }
 
 /** The kernel takes four rows at a time. */
-function padded(rows: number): number {
+export function padded(rows: number): number {
   return Math.ceil(rows / 4) * 4;
 }
 

@@ -2,8 +2,8 @@
  * The column kernels of a thread (assembly/columns.ts) and their memory: matrices kept from call to call at its start, a call's
  * own operands behind them.
  *
- * Weights are copied in once and found again by their array, up to KEPT_BYTES in all; then the memory is filled anew from its start, and
- * what is still needed comes back as it is asked for. So nothing has to be freed, and what a forgotten plan left behind goes as well.
+ * Weights are copied in once and found again by their array, up to KEPT_BYTES in all; then all are forgotten, and what is still needed comes
+ * back as it is asked for, so that what a forgotten plan left behind goes as well. A block of samples has a place of its own (cpu/arena.ts).
  */
 import type { PanelKernels } from "../cpu/panel-kernels.ts";
 import { COLUMNS_WASM } from "./columns-wasm.ts";
@@ -11,11 +11,25 @@ import { COLUMNS_WASM } from "./columns-wasm.ts";
 /** As assembly/ declares them; matrices are byte offsets. */
 interface Kernels {
   readonly multiply: (a: number, x: number, y: number, rows: number, inner: number, columns: number) => void;
-  readonly columnMax: (x: number, bytes: number, pitch: number, most: number) => void;
-  readonly columnNorm: (x: number, bytes: number, pitch: number, norm: number, scale: number) => void;
-  readonly columnDot: (x: number, y: number, bytes: number, pitch: number, dot: number) => void;
+  readonly columnMax: (x: number, end: number, pitch: number, wide: number, most: number) => void;
+  readonly columnNorm: (x: number, end: number, pitch: number, wide: number, norm: number, scale: number) => void;
+  readonly columnLeast: (x: number, end: number, pitch: number, wide: number, place: number, least: number) => void;
+  readonly columnDot: (
+    ...[x, end, pitch, wide, y, yPitch, dot]: readonly [number, number, number, number, number, number, number]
+  ) => void;
+  readonly allFinite: (x: number, end: number) => number;
   readonly addScaledColumns: (target: number, x: number, bytes: number, pitch: number, factors: number) => void;
-  readonly mask: (x: number, bytes: number, pitch: number, slopes: number, own: number, step: number) => void;
+  readonly scaleColumns: (
+    ...[x, end, pitch, wide, factors, y, yPitch]: readonly [number, number, number, number, number, number, number]
+  ) => void;
+  readonly addToRows: (x: number, end: number, pitch: number, b: number) => void;
+  readonly mask: (
+    ...[x, bytes, pitch, slopes, own, step, y]: readonly [number, number, number, number, number, number, number]
+  ) => void;
+  readonly spread: (x: number, end: number, pitch: number, wide: number, from: number, y: number) => void;
+  readonly identity: (z: number, value: number, slope: number, bytes: number) => void;
+  readonly relu: (z: number, value: number, slope: number, bytes: number) => void;
+  readonly tanhWithSlope: (z: number, value: number, slope: number, bytes: number) => void;
   readonly panelProduct: PanelKernels["product"];
   readonly panelMask: PanelKernels["mask"];
   readonly panelStep: PanelKernels["step"];
@@ -32,6 +46,11 @@ export interface Workspace {
   readonly keepAll: (matrices: readonly Float32Array[]) => number[];
   /** Byte offset of the room behind what is kept, for the operands of one call. */
   readonly room: () => number;
+  /** Byte offset of so many bytes that are the caller's until they are given back. Asked for after `holds`. */
+  readonly take: (bytes: number) => number;
+  readonly giveBack: (at: number, bytes: number) => void;
+  /** Whether an array stands in the memory as it is now: then its byteOffset is its place. */
+  readonly isHere: (values: Float64Array) => boolean;
   /** The memory itself, until `holds` is asked again. */
   readonly numbers: () => Float64Array;
   readonly singles: () => Float32Array;
@@ -61,10 +80,39 @@ function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
   let singles = new Float32Array(memory.buffer);
   const kept = new WeakMap<Float64Array | Float32Array, { readonly at: number; readonly filling: number }>();
   let filling = 0;
+  let keptBytes = 0;
+  let chunks: { readonly at: number; readonly size: number }[] = [];
   let top = 0;
+  const free: { at: number; size: number }[] = [];
 
+  /** The last one given back that is large enough: its lines are the likeliest to be in a cache. */
+  const take = (bytes: number): number => {
+    const size = wholeLines(bytes);
+    let found = free.length - 1;
+    while (found >= 0 && (free[found]?.size ?? 0) < size) found--;
+    const own = free[found];
+    if (own === undefined) {
+      top += size;
+      return top - size;
+    }
+    const { at } = own;
+    if (own.size === size) free.splice(found, 1);
+    else [own.at, own.size] = [at + size, own.size - size];
+    return at;
+  };
+  const giveBack = (at: number, bytes: number): void => {
+    let own = { at, size: wholeLines(bytes) };
+    for (const beside of free.filter((one) => one.at + one.size === own.at || own.at + own.size === one.at)) {
+      free.splice(free.indexOf(beside), 1);
+      own = { at: Math.min(own.at, beside.at), size: own.size + beside.size };
+    }
+    if (own.at + own.size === top) top = own.at;
+    else free.push(own);
+  };
   const empty = (): void => {
-    top = 0;
+    for (const { at, size } of chunks) giveBack(at, size);
+    chunks = [];
+    keptBytes = 0;
     filling++;
   };
   const known = (matrix: Float64Array | Float32Array): number | null => {
@@ -73,11 +121,12 @@ function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
   };
   const place = (matrix: Float64Array | Float32Array, bytes: number, most: number): number => {
     const size = wholeLines(bytes);
-    if (top > 0 && top + size > most) empty();
-    const at = top;
+    if (keptBytes > 0 && keptBytes + size > most) empty();
+    const at = take(size);
     if (matrix instanceof Float64Array) view.set(matrix, at / 8);
     else singles.set(matrix, at / 4);
-    top += size;
+    keptBytes += size;
+    chunks.push({ at, size });
     kept.set(matrix, { at, filling });
     return at;
   };
@@ -102,10 +151,12 @@ function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
     keepAll(matrices) {
       let missing = 0;
       for (const own of matrices) if (known(own) === null) missing += wholeLines(own.byteLength);
-      if (top + missing > KEPT_BYTES) empty();
+      if (keptBytes + missing > KEPT_BYTES) empty();
       return matrices.map((own) => known(own) ?? place(own, own.byteLength, Infinity));
     },
     room: () => top,
+    ...{ take, giveBack },
+    isHere: ({ buffer }) => buffer === view.buffer,
     numbers: () => view,
     singles: () => singles,
     write(at, values) {
