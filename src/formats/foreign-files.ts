@@ -1,6 +1,9 @@
 /** Files that stand where a model or data should, known by their first bytes: each is refused for what it is. */
 import { FormatError } from "../network/errors.ts";
 
+/** A file whose first bytes and name say nothing. */
+export class UnknownFormatError extends FormatError {}
+
 /** First bytes, as text in Latin-1, and what they begin. */
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [

@@ -82,6 +82,25 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     await page.close();
   });
 
+  test("a file with an ONNX model's numbers that comes first is kept, and the model takes it", async () => {
+    const page = await open();
+    const numbers = new Uint8Array(Float32Array.of(9, 3, 0, 0, 0, 4, 0).buffer);
+    for (const name of ["weights.bin", "model.onnx.data"]) {
+      await drop(page, [name, numbers]);
+      await expect
+        .poll(() => page.innerText("#own-status"), { timeout: 20_000 })
+        .toMatch(
+          new RegExp(`^${name}: found n.* It is kept, in case an ONNX model has its numbers in it: drop that too$`),
+        );
+    }
+    await drop(page, ["data.npy", DATA]);
+    await says(page, "Found data.npy: expected a network too");
+    await drop(page, ["layer.onnx", oneLayerOnnx({ location: "model.onnx.data", offset: 4 })]);
+    await ended(page, 4);
+    expect((await reportOf(page)).model.layers[0]?.weightNorm.lower).toBeCloseTo(4, 9);
+    await page.close();
+  });
+
   test("a file with an ONNX model's numbers is read beside it, and asked for where it is not there", async () => {
     const page = await open();
     // [[3, 0, 0], [0, 4, 0]] behind 4 bytes of something else.
