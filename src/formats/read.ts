@@ -218,10 +218,12 @@ async function openArray(packed: Uint8Array, file: string, given: DataOptions): 
 
 /** What a file holds, and its name without .gz. */
 async function unpacked(
-  bytes: Uint8Array,
+  given: Uint8Array,
   name: string,
   context: ReadContext,
 ): Promise<{ bytes: Uint8Array; name: string }> {
+  // Node's Buffer is a Uint8Array whose slice is no copy.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (!isGzip(bytes)) return { bytes, name };
   return { bytes: await gunzip(bytes, name, context), name: name.replace(/\.gz$/i, "") };
 }
