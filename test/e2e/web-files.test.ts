@@ -261,6 +261,8 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
       "BM",
       "picture.bmp: found none of the known formats, expected .npy, .npz, .safetensors, .csv or IDX (plain or .gz)",
     ],
+    ["model.h5", Uint8Array.from([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10]), "from Keras: import keras"],
+    ["model.keras", zip([{ name: "model.weights.h5", content: new Uint8Array(3) }]), "from Keras: import keras"],
     ["model.json", "{", "model.json: "],
     ["cnn.safetensors", writeSafetensors(CONVOLUTION, "F64"), "a convolution, whose shared weights"],
     ["data.npy", "version https://git-lfs.github.com/spec/v1\n", "data.npy: found a Git LFS pointer"],

@@ -297,7 +297,7 @@ function roles({ network, data }: Inspection): Role[] {
 
 /** What a file is meant to be that is neither, by its name. */
 function likely(name: string): Role {
-  return /\.(json|safetensors|onnx|pth?|bin|ckpt)(\.gz)?$/i.test(name) ? "network" : "data";
+  return /\.(json|safetensors|onnx|pth?|bin|ckpt|h5|hdf5|keras)(\.gz)?$/i.test(name) ? "network" : "data";
 }
 
 function without(files: readonly File[], names: readonly string[]): File[] {
