@@ -1,5 +1,5 @@
 /** The page: settings → a request to the worker → answers, plots, tables and files. Everything is written as text, never as markup. */
-import type { Interim, Offer, PageOutcome, PageRequest, Progress, SampleRow } from "../src/worker/client.ts";
+import type { Interim, Offer, PageOutcome, PageRequest, Progress } from "../src/worker/client.ts";
 import { startClient, WorkerLostError } from "../src/worker/client.ts";
 import { createBuilder } from "./controls/builder.ts";
 import { createCommand } from "./controls/command.ts";
@@ -17,7 +17,7 @@ import { shaders } from "./shaders.ts";
 import { createAnswers } from "./views/answers.ts";
 import { showEngine } from "./views/engine-line.ts";
 import { sampleView } from "./views/sample-view.ts";
-import { layerTable, ratioTable, sampleTable } from "./views/tables.ts";
+import { layerTable, outputTable, ratioTable, sampleTable } from "./views/tables.ts";
 
 startLanguage(element("language", HTMLButtonElement));
 const results = element("results", HTMLElement);
@@ -139,11 +139,12 @@ function show(request: PageRequest, interim: Interim, draw: (interim: Interim) =
   faults.show(interim);
   draw(interim);
   takeaway.show(interim);
-  const look = (row: SampleRow): void => void examine(request, row);
+  const look = (index: number): void => void examine(request, index);
   const focused = document.activeElement?.getAttribute("data-key") ?? null;
   results.replaceChildren(
     ratioTable(report),
     layerTable(report),
+    ...[outputTable(report, look)].filter((own) => own !== null),
     sampleTable("tightest", tightest, look),
     sampleTable("leastSettled", leastSettled, look),
   );
@@ -158,13 +159,13 @@ function end({ report, failure }: PageOutcome): void {
 }
 
 /** One sample again, with what its verdict is made of. */
-async function examine(request: PageRequest, row: SampleRow): Promise<void> {
+async function examine(request: PageRequest, index: number): Promise<void> {
   delete sample.dataset["shown"];
-  sample.replaceChildren(put(make("p"), (m) => m.sample.looking(row.index)));
+  sample.replaceChildren(put(make("p"), (m) => m.sample.looking(index)));
   try {
-    const examined = await client.examine(request, row.index);
+    const examined = await client.examine(request, index);
     sample.replaceChildren(...sampleView(examined));
-    sample.dataset["shown"] = String(row.index);
+    sample.dataset["shown"] = String(index);
     sample.focus();
   } catch (error) {
     sample.textContent = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,9 @@
 /** Files that stand where a model or data should, known by their first bytes: each is refused for what it is. */
 import { FormatError } from "../network/errors.ts";
 
+/** A file whose first bytes and name say nothing. */
+export class UnknownFormatError extends FormatError {}
+
 /** First bytes, as text in Latin-1, and what they begin. */
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [
@@ -22,7 +25,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
 
 /** Two lines of Python that write a Keras model as a file that is read here. */
 export const KERAS_REMEDY =
-  'from Keras: m = keras.models.load_model(FILE); safetensors.numpy.save_file({w.path: w.numpy() for w in m.weights}, "model.safetensors")';
+  'from Keras: import keras, safetensors.numpy; m = keras.models.load_model(FILE); safetensors.numpy.save_file({w.path: w.numpy() for w in m.weights}, "model.safetensors")';
 
 /** @throws FormatError; `expected` says what would be right. */
 export function refuseForeign(bytes: Uint8Array, name: string, expected: string): void {

@@ -14,7 +14,7 @@ import { tableBlocks } from "./csv-blocks.ts";
 import type { TableBlocks } from "./csv-blocks.ts";
 import { readCsv } from "./csv.ts";
 import type { CsvOptions } from "./csv.ts";
-import { refuseForeign } from "./foreign-files.ts";
+import { refuseForeign, UnknownFormatError } from "./foreign-files.ts";
 import { gunzip, isGzip } from "./gzip.ts";
 import { isIdx, readIdx } from "./idx.ts";
 import { readModelJson } from "./model-json.ts";
@@ -93,7 +93,7 @@ export async function readModel(bytes: Uint8Array, name: string, given: ModelOpt
     context.budget.claim(2 * plain.bytes.length, name);
     return networkFromOnnx(plain.bytes, name, options);
   }
-  throw new FormatError(`${name}: found none of the known formats, expected a model as ${MODELS}`);
+  throw new UnknownFormatError(`${name}: found none of the known formats, expected a model as ${MODELS}`);
 }
 
 async function networkFromPytorch(bytes: Uint8Array, name: string, options: ModelOptions): Promise<Network> {
@@ -212,17 +212,19 @@ async function openArray(packed: Uint8Array, file: string, given: DataOptions): 
   // No first bytes tell a table: it goes by its name.
   if (isTable) return readCsv(bytes, file, options);
   if (isIdx(bytes)) return readIdx(bytes, file);
-  throw new FormatError(
+  throw new UnknownFormatError(
     `${file}: found none of the known formats, expected .npy, .npz, .safetensors, .csv, .parquet or IDX (plain or .gz)`,
   );
 }
 
 /** What a file holds, and its name without .gz. */
 async function unpacked(
-  bytes: Uint8Array,
+  given: Uint8Array,
   name: string,
   context: ReadContext,
 ): Promise<{ bytes: Uint8Array; name: string }> {
+  // Node's Buffer is a Uint8Array whose slice is no copy.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (!isGzip(bytes)) return { bytes, name };
   return { bytes: await gunzip(bytes, name, context), name: name.replace(/\.gz$/i, "") };
 }

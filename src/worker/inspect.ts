@@ -1,6 +1,7 @@
 /** What a file can be, as its reader says: a network, data, either or neither, and what has to be asked of the user first. */
 import { LayersWantedError } from "../formats/arrangement.ts";
 import { HeaderWantedError } from "../formats/csv-head.ts";
+import { UnknownFormatError } from "../formats/foreign-files.ts";
 import { ActivationsWantedError, KeyWantedError } from "../formats/model-tensors.ts";
 import { ArrayWantedError, openRows, readModel } from "../formats/read.ts";
 import type { FileSettings } from "./subject.ts";
@@ -17,13 +18,20 @@ export interface Inspection {
     | { readonly kind: "key-wanted"; readonly why: string; readonly keys: readonly string[] }
     /** Files with numbers of the model, the last of which is not there. */
     | { readonly kind: "file-wanted"; readonly why: string; readonly files: readonly string[] }
-    | { readonly kind: "refused"; readonly why: string };
+    | Refusal;
   readonly data:
     | { readonly kind: "ready"; readonly rows: number; readonly columns: number }
     | { readonly kind: "array-wanted"; readonly arrays: readonly string[] }
     /** The first row may be a header. */
     | { readonly kind: "header-wanted"; readonly why: string }
-    | { readonly kind: "refused"; readonly why: string };
+    | Refusal;
+}
+
+/** @property unknown whether nothing tells what the file is: another one may ask for it. */
+interface Refusal {
+  readonly kind: "refused";
+  readonly why: string;
+  readonly unknown: boolean;
 }
 
 /** @param settings what the user has said of it so far. */
@@ -41,7 +49,7 @@ export async function inspectFile(file: Blob, name: string, settings: FileSettin
       }
       if (error instanceof KeyWantedError) return { kind: "key-wanted", why: why(error), keys: error.keys };
       if (error instanceof FileWantedError) return { kind: "file-wanted", why: `${name}: ${why(error)}`, files };
-      return { kind: "refused", why: why(error) };
+      return { kind: "refused", why: why(error), unknown: error instanceof UnknownFormatError };
     },
   );
   const data = openRows(bytes, name, dataOptions(settings)).then(
@@ -49,7 +57,7 @@ export async function inspectFile(file: Blob, name: string, settings: FileSettin
     (error: unknown): Inspection["data"] => {
       if (error instanceof ArrayWantedError) return { kind: "array-wanted", arrays: error.arrays };
       if (error instanceof HeaderWantedError) return { kind: "header-wanted", why: why(error) };
-      return { kind: "refused", why: why(error) };
+      return { kind: "refused", why: why(error), unknown: error instanceof UnknownFormatError };
     },
   );
   return { network: await network, data: await data };

@@ -3,6 +3,7 @@
  * gives back the report as the command line would write it. One page, one run at a time.
  */
 import { transfer } from "comlink";
+import { outputsAnInput } from "../engine/each-output.ts";
 import type { FaultName } from "../engine/faults.ts";
 import { FAULT_NAMES, FAULTS } from "../engine/faults.ts";
 import type { CaughtSample } from "../pipeline/catch.ts";
@@ -151,13 +152,15 @@ function checkNumbers({ seed, batchSize }: PageRequest): void {
 
 async function examine(request: PageRequest, index: number): Promise<Examined> {
   const subject = await openSubject(request.subject);
-  const { samples } = subject.source;
+  const outputs = outputsAnInput({ head: { kind: request.head }, network: subject.network });
+  const samples = outputs * subject.source.samples;
   if (!(Number.isInteger(index) && index >= 0 && index < samples)) {
     throw new UsageError(`sample ${String(index)}: expected a whole number from 0 to ${String(samples - 1)}`);
   }
   const { engine, host, dispose } = await openEngines(request, () => undefined);
   const all: CaughtSample[] = [];
-  const { inputs, labels } = subject.source.read(index, 1);
+  const input = Math.floor(index / outputs);
+  const { inputs, labels } = subject.source.read(input, 1);
   try {
     const { failure, report } = await verify({
       ...settings(request, subject),
@@ -168,9 +171,9 @@ async function examine(request: PageRequest, index: number): Promise<Examined> {
       },
       engine,
       host,
-      firstIndex: index,
+      firstIndex: input * outputs,
       audit: 1,
-      catch: { wants: () => true, take: (caught) => void all.push(caught) },
+      catch: { wants: (row) => row.index === index, take: (caught) => void all.push(caught) },
     });
     if (failure !== null) throw failure;
     const [caught] = all;
@@ -183,11 +186,22 @@ async function examine(request: PageRequest, index: number): Promise<Examined> {
       address: null,
     });
     const { right, finding } = await replayWitness(witness, host);
-    const { row, input, entries, traced } = caught;
+    const { row, entries, traced } = caught;
     const zeros = traced.hidden.map((h) => h.reduce((count, v) => count + (v === 0 ? 1 : 0), 0));
     const { model, engine: description } = report;
     const text = await witnessText(witness);
-    return { row, input, model, engine: description, samples, zeros, entries, right, finding, witness: text };
+    return {
+      row,
+      input: caught.input,
+      model,
+      engine: description,
+      samples,
+      zeros,
+      entries,
+      right,
+      finding,
+      witness: text,
+    };
   } finally {
     dispose();
   }

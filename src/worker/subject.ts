@@ -66,6 +66,7 @@ export type Subject = FileSubject | DrawnSubject;
 /** The heads that need no label and no file. */
 export const PAGE_HEADS = [
   "logit-argmax",
+  "each-logit",
   "sum",
   "mean",
   "half-squared-norm",

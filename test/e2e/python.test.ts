@@ -1,5 +1,7 @@
 /** examples/python/gpv.py with a real torch, where one is installed (Debian: python3-torch). */
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -25,5 +27,33 @@ test.skipIf(python === undefined)(
     };
     const said = execFileSync(python as string, [join(ROOT, "test/e2e/python-module.py")], { env, encoding: "utf8" });
     expect(said).toBe("ok\n");
+  },
+);
+
+test.skipIf(python === undefined)(
+  "the walk through of docs/python.md, train, save, verify, look, prints what stands there (skipped: no Python with torch here)",
+  { timeout: LIMIT_MS },
+  () => {
+    const blocks = readFileSync(join(ROOT, "docs/python.md"), "utf8").matchAll(/```(\w*)\n(.*?)```/gs);
+    const [training, looking, output] = Array.from(blocks, ([, , text = ""]) => text);
+    const folder = mkdtempSync(join(tmpdir(), "gpv-walk-"));
+    try {
+      // The command as it is here, and no window.
+      const script = `${training ?? ""}${looking ?? ""}`
+        .replace('"gpv", ', `${JSON.stringify(process.execPath)}, ${JSON.stringify(join(ROOT, "bin/gpv.js"))}, `)
+        .replace("webbrowser.open", "open");
+      writeFileSync(join(folder, "walk.py"), script);
+      const said = execFileSync(python as string, ["walk.py"], {
+        cwd: folder,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      // Another torch may draw other weights: what is not of them has to be there as it stands.
+      const lines = (output ?? "").split("\n").filter((line) => /^ {2}(model|inputs|holds)| ← /.test(line));
+      expect(lines).toHaveLength(7);
+      for (const line of lines) expect(said).toContain(line);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   },
 );

@@ -10,6 +10,7 @@ import { build } from "vite";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Report } from "../../src/records/report.ts";
 import { verify } from "../../src/pipeline/verify.ts";
+import { significant } from "../../src/report/numbers.ts";
 import { openSubject } from "../../src/worker/subject.ts";
 import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
 
@@ -80,6 +81,29 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
     await other.waitForSelector("#status[data-done='70']", { timeout: 60_000 });
     expect(numbers(await report(other))).toEqual(numbers(changed));
     await other.close();
+  });
+
+  test("each-logit shows every output, the worst sample and output, and geometric complexity beside Dirichlet energy, in both languages", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.address}?engine=cpu&widths=5-9-4&samples=7&head=each-logit&lang=en`);
+    await page.waitForSelector("#status[data-done='28']", { timeout: 60_000 });
+    const { eachOutput, penalties } = await report(page);
+    if (eachOutput?.worst === undefined || eachOutput.worst === null) throw new Error("no worst output");
+    const energies = await page.locator("#outputs tbody td").allInnerTexts();
+    expect(energies).toEqual(eachOutput.dirichletEnergies.map(significant));
+    const caption = await page.innerText("#outputs caption");
+    expect(caption).toContain(`Frobenius): ${significant(eachOutput.geometricComplexity)}.`);
+    expect(caption).toContain(`outputs: ${significant(penalties.input)};`);
+    const { sample, output, index } = eachOutput.worst;
+    const worst = page.locator("#outputs button");
+    expect(await worst.innerText()).toBe(`${String(sample)}, output ${String(output)}`);
+    await worst.click();
+    await page.waitForSelector(`#sample[data-shown="${String(index)}"]`, { timeout: 60_000 });
+    expect(await page.innerText("#sample h2")).toContain(`Sample ${String(sample)}, output ${String(output)}:`);
+    await page.click("#language");
+    await expect.poll(() => page.innerText("#outputs caption")).toContain("几何复杂度");
+    expect(await worst.innerText()).toBe(`${String(sample)}，输出 ${String(output)}`);
+    await page.close();
   });
 
   test("a change while a run is under way ends that run and begins the next", async () => {

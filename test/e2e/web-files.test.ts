@@ -82,6 +82,25 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
     await page.close();
   });
 
+  test("a file with an ONNX model's numbers that comes first is kept, and the model takes it", async () => {
+    const page = await open();
+    const numbers = new Uint8Array(Float32Array.of(9, 3, 0, 0, 0, 4, 0).buffer);
+    for (const name of ["weights.bin", "model.onnx.data"]) {
+      await drop(page, [name, numbers]);
+      await expect
+        .poll(() => page.innerText("#own-status"), { timeout: 20_000 })
+        .toMatch(
+          new RegExp(`^${name}: found n.* It is kept, in case an ONNX model has its numbers in it: drop that too$`),
+        );
+    }
+    await drop(page, ["data.npy", DATA]);
+    await says(page, "Found data.npy: expected a network too");
+    await drop(page, ["layer.onnx", oneLayerOnnx({ location: "model.onnx.data", offset: 4 })]);
+    await ended(page, 4);
+    expect((await reportOf(page)).model.layers[0]?.weightNorm.lower).toBeCloseTo(4, 9);
+    await page.close();
+  });
+
   test("a file with an ONNX model's numbers is read beside it, and asked for where it is not there", async () => {
     const page = await open();
     // [[3, 0, 0], [0, 4, 0]] behind 4 bytes of something else.
@@ -242,6 +261,8 @@ describe.skipIf(skipReason !== null)("files dropped on the page", () => {
       "BM",
       "picture.bmp: found none of the known formats, expected .npy, .npz, .safetensors, .csv, .parquet or IDX (plain or .gz)",
     ],
+    ["model.h5", Uint8Array.from([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10]), "from Keras: import keras"],
+    ["model.keras", zip([{ name: "model.weights.h5", content: new Uint8Array(3) }]), "from Keras: import keras"],
     ["model.json", "{", "model.json: "],
     ["cnn.safetensors", writeSafetensors(CONVOLUTION, "F64"), "a convolution, whose shared weights"],
     ["data.npy", "version https://git-lfs.github.com/spec/v1\n", "data.npy: found a Git LFS pointer"],

@@ -4,6 +4,7 @@
  */
 import type { Client, FileSettings, FileSubject, Inspection } from "../../src/worker/client.ts";
 import { element, make } from "../dom.ts";
+import type { Messages } from "../i18n/en.ts";
 import type { Text } from "../i18n/language.ts";
 import { messages, put } from "../i18n/language.ts";
 
@@ -21,6 +22,9 @@ type Control = HTMLInputElement | HTMLSelectElement;
 
 /** What is said of a file that has just come in. */
 const NOTHING_SAID = { activation: null, layers: null, layout: null, key: null, header: null, array: null } as const;
+
+/** The most files that are kept for a network that may ask for them. */
+const KEPT = 64;
 
 /** A file comes in. */
 interface Arrival {
@@ -54,6 +58,8 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
   const chosen: Chosen = { network: null, data: null };
   /** Files that came with the network, or after it because it asked for them. */
   let beside: readonly File[] = [];
+  /** Files of which nothing tells what they are, until a network asks for them. */
+  let unplaced: readonly File[] = [];
   /** When each control was last set, and when a file came in: what is said after a file came, while it is still being read, is of it. */
   let moment = 0;
   const setAt = new Map<EventTarget, number>();
@@ -117,6 +123,7 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
     if (role === "network") {
       beside = company;
       chosen.network = { file, found: found.network };
+      if (found.network.kind === "ready") unplaced = without(unplaced, found.network.files);
       forget([activation, layers, layout, key], cameAt);
       const keys = found.network.kind === "key-wanted" ? found.network.keys : [];
       element("keys", HTMLDataListElement).replaceChildren(...keys.map((name) => new Option(name, name)));
@@ -143,19 +150,29 @@ export function createOwnFiles(client: Client, run: () => void): OwnFiles {
       return;
     }
     put(status, (m) => m.own.reading(file.name));
-    const found = await client.inspect(file, { ...NOTHING_SAID, external: company });
+    const external = [
+      ...company,
+      ...without(
+        unplaced,
+        company.map(({ name }) => name),
+      ),
+    ];
+    const found = await client.inspect(file, { ...NOTHING_SAID, external });
     const can = roles(found);
     const [only] = can;
     if (wish !== null ? !can.includes(wish) : only === undefined) {
       if (wish !== null) inputs[wish].value = "";
-      tell(inWords(refusal(found, wish ?? likely(file.name))), null);
-    } else if (wish !== null) take(arrival, wish, found);
-    else if (only !== undefined && can.length === 1) take(arrival, only, found);
+      const isKept = wish === null && isUnknown(found);
+      if (isKept) unplaced = [file, ...without(unplaced, [file.name])].slice(0, KEPT);
+      const why = inWords(refusal(found, wish ?? likely(file.name)));
+      tell(isKept ? (m) => m.own.kept(why(m)) : why, null);
+    } else if (wish !== null) take({ ...arrival, company: external }, wish, found);
+    else if (only !== undefined && can.length === 1) take({ ...arrival, company: external }, only, found);
     else
       await new Promise<void>((answered) => {
         ask(file, (role) => {
           question.replaceChildren();
-          take(arrival, role, found);
+          take({ ...arrival, company: external }, role, found);
           answered();
         });
       });
@@ -255,7 +272,7 @@ function modelsFirst(files: Iterable<File>): File[] {
 }
 
 /** The worker speaks of the command line's options; here they are the form's fields. */
-export function inWords(why: string): Text {
+export function inWords(why: string): (m: Messages) => string {
   return (m) =>
     why
       .replaceAll(" or FILE#NAME", "")
@@ -280,7 +297,16 @@ function roles({ network, data }: Inspection): Role[] {
 
 /** What a file is meant to be that is neither, by its name. */
 function likely(name: string): Role {
-  return /\.(json|safetensors|onnx|pth?|bin|ckpt)(\.gz)?$/i.test(name) ? "network" : "data";
+  return /\.(json|safetensors|onnx|pth?|bin|ckpt|h5|hdf5|keras)(\.gz)?$/i.test(name) ? "network" : "data";
+}
+
+function without(files: readonly File[], names: readonly string[]): File[] {
+  return files.filter(({ name }) => !names.includes(name));
+}
+
+/** Whether nothing tells what a file is. */
+function isUnknown({ network, data }: Inspection): boolean {
+  return network.kind === "refused" && data.kind === "refused" && network.unknown && data.unknown;
 }
 
 function refusal(found: Inspection, role: Role): string {

@@ -175,6 +175,7 @@ export const en = {
     refused: (url: string, status: number) => `${url}: the server answered ${String(status)}`,
     missing: (found: string | null, missing: "network" | "data") =>
       `Found ${found ?? "no file"}: expected ${missing === "network" ? "a network" : "data"} too`,
+    kept: (why: string) => `${why}. It is kept, in case an ONNX model has its numbers in it: drop that too`,
     reading: (name: string) => `Reading ${name} …`,
     unclear: (name: string) => `${name} can be a network or data. What is it?`,
     activationsWanted: (name: string, layers: string) =>
@@ -251,12 +252,20 @@ export const en = {
     sample: "sample",
     verdict: "verdict",
     largestKappa: "largest κ",
-    lookAt: (index: number) => `Look at sample ${String(index)}`,
+    lookAt: (sample: string) => `Look at sample ${sample}`,
+  },
+  outputs: {
+    title: "Every output",
+    caption: (complexity: string, energy: string) =>
+      `Geometric complexity, mean ‖∂h/∂x‖² over samples (Frobenius): ${complexity}. Dirichlet energy of f, mean ‖∇ₓf‖² over samples and outputs: ${energy}; of each output h:`,
+    output: "output",
+    worst: (verdict: string, ratio: string) => `The worst sample and output (${verdict}, left / right ${ratio}):`,
+    sample: (sample: number, output: number) => `${String(sample)}, output ${String(output)}`,
   },
   sample: {
     looking: (index: number) => `Looking at sample ${String(index)} …`,
-    heading: (index: number, verdict: string, ratio: string) =>
-      `Sample ${String(index)}: ${verdict}, left / right = ${ratio}`,
+    heading: (sample: string, verdict: string, ratio: string) =>
+      `Sample ${sample}: ${verdict}, left / right = ${ratio}`,
     replayed: (finding: string) => `Replayed in f64: ${finding}.`,
     picture: (side: number) => `the sample's input as a picture of ${String(side)} by ${String(side)} points`,
     violation: (check: string, layer: number, detail: string) => `${check}, layer ${String(layer)}: ${detail}`,

@@ -168,6 +168,7 @@ export const zh: Messages = {
     refused: (url, status) => `${url}：服务器返回 ${String(status)}`,
     missing: (found, missing) =>
       `${found === null ? "没有文件" : `已有 ${found}`}：还需要${missing === "network" ? "网络" : "数据"}文件`,
+    kept: (why) => `${why}。已保留此文件：若某个 ONNX 模型的数值在其中，请再拖入该模型`,
     reading: (name) => `正在读取 ${name}……`,
     unclear: (name) => `${name} 可以是网络，也可以是数据。它是哪一种？`,
     activationsWanted: (name, layers) =>
@@ -243,11 +244,19 @@ export const zh: Messages = {
     sample: "样本",
     verdict: "判定",
     largestKappa: "最大的 κ",
-    lookAt: (index) => `细看样本 ${String(index)}`,
+    lookAt: (sample) => `细看样本 ${sample}`,
+  },
+  outputs: {
+    title: "各个输出",
+    caption: (complexity, energy) =>
+      `几何复杂度，即各样本 ‖∂h/∂x‖²（Frobenius）的均值：${complexity}。f 的 Dirichlet 能量，即 ‖∇ₓf‖² 对样本与输出的均值：${energy}；各输出 h 的能量：`,
+    output: "输出",
+    worst: (verdict, ratio) => `最差的样本与输出（${verdict}，左端 / 右端 ${ratio}）：`,
+    sample: (sample, output) => `${String(sample)}，输出 ${String(output)}`,
   },
   sample: {
     looking: (index) => `正在细看样本 ${String(index)}……`,
-    heading: (index, verdict, ratio) => `样本 ${String(index)}：${verdict}，左端 / 右端 = ${ratio}`,
+    heading: (sample, verdict, ratio) => `样本 ${sample}：${verdict}，左端 / 右端 = ${ratio}`,
     replayed: (finding) => `重放结果：${finding}。`,
     picture: (side) => `该样本的输入，绘成 ${String(side)} × ${String(side)} 的图像`,
     violation: (check, layer, detail) => `${check}，第 ${String(layer)} 层：${detail}`,

@@ -4,11 +4,11 @@ import type { Text } from "../i18n/language.ts";
 import { put, putAttribute } from "../i18n/language.ts";
 import { make } from "../dom.ts";
 import { createSides, shares, shareText } from "../plots/sides.ts";
-import { checkName, figures, table } from "./tables.ts";
+import { checkName, figures, sampleName, table } from "./tables.ts";
 
 export function sampleView({ row, input, model, right, finding, witness }: Examined): HTMLElement[] {
   const heading = document.createElement("h2");
-  put(heading, (m) => m.sample.heading(row.index, m.verdict[row.verdict], figures(row.ratio)));
+  put(heading, (m) => m.sample.heading(sampleName(row, m), m.verdict[row.verdict], figures(row.ratio)));
   const said = document.createElement("p");
   put(said, (m) => m.sample.replayed(finding));
   const picture = pictureOf(input);

@@ -111,11 +111,52 @@ function cell(kind: "th" | "td", text: Text, scope?: string): HTMLTableCellEleme
   return made;
 }
 
-/** The samples that want looking at, each number a button; `look` gets the one that was pressed. */
+/** The most outputs that are shown. */
+const OUTPUTS = 64;
+
+/** Of the head each-logit: what all outputs of a sample say together, and the worst of them, a button; null of any other. */
+export function outputTable({ eachOutput, penalties }: Report, look: (index: number) => void): HTMLElement | null {
+  if (eachOutput === undefined) return null;
+  const { geometricComplexity, dirichletEnergies, worst } = eachOutput;
+  const section = table(
+    (m) => m.outputs.title,
+    (m) => m.outputs.caption(figures(geometricComplexity), figures(penalties.input)),
+    [(m) => m.outputs.output, "‖∇ₓh‖²"],
+    dirichletEnergies.slice(0, OUTPUTS).map((energy, k) => [String(k), figures(energy)]),
+  );
+  section.id = "outputs";
+  if (worst === null) return section;
+  const { index, sample, output, verdict, ratio } = worst;
+  const line = document.createElement("p");
+  const words = put(document.createElement("span"), (m) => m.outputs.worst(m.verdict[verdict], figures(ratio)));
+  line.append(words, " ", lookButton({ index, sample, output }, "worst", look));
+  section.append(line);
+  return section;
+}
+
+/** A sample's number, and of each-logit its output's. */
+type Numbered = Pick<SampleRow, "index" | "sample" | "output">;
+
+export function sampleName({ index, sample, output }: Numbered, m: Messages): string {
+  return sample === undefined || output === undefined ? String(index) : m.outputs.sample(sample, output);
+}
+
+function lookButton(row: Numbered, key: string, look: (index: number) => void): HTMLButtonElement {
+  const button = put(document.createElement("button"), (m) => sampleName(row, m));
+  button.type = "button";
+  button.dataset["key"] = `${key}-${String(row.index)}`;
+  putAttribute(button, "aria-label", (m) => m.table.lookAt(sampleName(row, m)));
+  button.addEventListener("click", () => {
+    look(row.index);
+  });
+  return button;
+}
+
+/** The samples that want looking at, each number a button; `look` gets that of the one that was pressed. */
 export function sampleTable(
   which: "tightest" | "leastSettled",
   rows: readonly SampleRow[],
-  look: (row: SampleRow) => void,
+  look: (index: number) => void,
 ): HTMLElement {
   const section = table(
     (m) => m.table[which],
@@ -131,15 +172,7 @@ export function sampleTable(
   section.querySelectorAll("tbody tr").forEach((line, i) => {
     const row = rows[i];
     if (row === undefined) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = String(row.index);
-    button.dataset["key"] = `${which}-${String(row.index)}`;
-    putAttribute(button, "aria-label", (m) => m.table.lookAt(row.index));
-    button.addEventListener("click", () => {
-      look(row);
-    });
-    line.firstElementChild?.append(button);
+    line.firstElementChild?.append(lookButton(row, which, look));
   });
   return section;
 }

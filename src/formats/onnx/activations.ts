@@ -2,6 +2,8 @@
 import type { ActivationName } from "../../network/activations.ts";
 import type { Activation } from "../../network/parametric.ts";
 import { isAllowed, parametric } from "../../network/parametric.ts";
+import type { Piece } from "./piecewise.ts";
+import { isNear, multipleOfPieces, piecesOf } from "./piecewise.ts";
 import type { Algebra, FunctionName, Polynomial } from "./polynomial.ts";
 
 type Formula = (algebra: Algebra, z: Polynomial) => Polynomial | null;
@@ -46,13 +48,18 @@ export const hardSwish = gated((algebra, z) =>
 const stableSoftplus: Formula = (algebra, z) =>
   algebra.add(algebra.apply("relu", z), algebra.apply("softplus", algebra.scale(algebra.apply("abs", z), -1)));
 
+/** ½ + ½·tanh(z/2). */
+const sigmoidByTanh: Formula = (algebra, z) => oneHalfPlus(algebra, algebra.apply("tanh", algebra.scale(z, 0.5)));
+
 const FORMULAS: readonly (readonly [ActivationName, Formula])[] = [
   ["relu", single("relu")],
   ["tanh", single("tanh")],
   ["sigmoid", single("sigmoid")],
+  ["sigmoid", sigmoidByTanh],
   ["gelu", gelu],
   ["gelu-tanh", geluTanh],
   ["silu", silu],
+  ["silu", gated(sigmoidByTanh)],
   ["mish", mish],
   ["hard-swish", hardSwish],
   ["relu6", (algebra, z) => algebra.clip(z, 6)],
@@ -103,8 +110,100 @@ export function recognise(algebra: Algebra, p: Polynomial): Recognised | null {
       found ??= match;
     }
   }
-  return found;
+  return found ?? recogniseKinked(algebra, p, candidates);
 }
+
+type Affine = Pick<Recognised, "factor" | "offset">;
+
+/** A formula with kinks by its pieces. @param candidates what our activations' argument may be, of the formula's own functions. */
+function recogniseKinked(algebra: Algebra, p: Polynomial, candidates: readonly Affine[]): Recognised | null {
+  const pieces = piecesOf(algebra, p);
+  if (pieces === null) return null;
+  const [left, right, ...others] = pieces;
+  if (left === undefined) return null;
+  if (right === undefined) return algebra.agree(left.formula, p) ? null : recognise(algebra, left.formula);
+  if (others.length === 0) {
+    const own = twoLines(algebra, left, right) ?? lineAndExponential(algebra, left, right);
+    if (own !== null) return own;
+    // PyTorch's softplus is βz beyond a threshold, 20: there the two differ by less than e^-20.
+    if (algebra.affine(right.formula) !== null) {
+      const smooth = recognise(algebra, left.formula);
+      const isFar = smooth?.activation === "softplus" || isSoftplusWithBeta(smooth?.activation);
+      if (isFar && Math.abs(algebra.value(left.formula, right.low) - algebra.value(right.formula, right.low)) < 1e-8)
+        return smooth;
+    }
+  }
+  const kinks = pieces.slice(1).map(({ low }) => low);
+  const [first = 0, second = first + 1] = kinks;
+  // relu6 has its kinks at 0 and 6, hard-swish at −3 and 3.
+  const ofTwo = [0, -3].map((at) => ({ factor: 6 / (second - first), offset: at - (6 * first) / (second - first) }));
+  for (const own of [...candidates, ...(kinks.length === 2 ? ofTwo : [])]) {
+    const z = algebra.add(algebra.scale(algebra.variable(), own.factor), algebra.constant(own.offset));
+    for (const [activation, formula] of FORMULAS) {
+      const pattern = formula(algebra, z);
+      const ours = pattern === null ? null : piecesOf(algebra, pattern);
+      const multiple = ours === null ? null : multipleOfPieces(algebra, pieces, ours);
+      if (multiple !== null) return { activation, ...rounded(own), ...rounded(multiple) };
+    }
+  }
+  return null;
+}
+
+function isSoftplusWithBeta(activation: Activation | undefined): boolean {
+  return typeof activation === "object" && activation.name === "softplus";
+}
+
+/** What is 0 or 1 but for the rounding of stored constants is meant to be. */
+function rounded<K extends string>(own: Readonly<Record<K, number>>): Record<K, number> {
+  const meantBy = (v: number): number => (Math.abs(v) < 1e-6 ? 0 : Math.abs(v - 1) < 1e-6 ? 1 : v);
+  return Object.fromEntries(Object.entries<number>(own).map(([key, v]) => [key, meantBy(v)])) as Record<K, number>;
+}
+
+/** Two lines that meet: relu, leaky-relu or abs, of either side. */
+function twoLines(algebra: Algebra, left: Piece, right: Piece): Recognised | null {
+  const [l, r] = [algebra.affine(left.formula), algebra.affine(right.formula)];
+  if (l === null || r === null) return null;
+  const kink = right.low;
+  // The side that ours has for positive arguments.
+  const isMirrored = Math.abs(l.factor) > Math.abs(r.factor) && !isNear(algebra, r.factor, 1);
+  const [slope, other] = isMirrored ? [-l.factor, -r.factor] : [r.factor, l.factor];
+  const size = Math.abs(slope);
+  const ratio = meant(other / slope);
+  const activation = Math.abs(ratio) <= 2 ** -22 ? "relu" : isNear(algebra, ratio, -1) ? "abs" : leaky(ratio);
+  if (activation === null) return null;
+  const factor = isMirrored ? -size : size;
+  const own = rounded({ factor, offset: -factor * kink, shift: algebra.value(right.formula, kink) });
+  return { activation, ...own, scale: Math.sign(slope) };
+}
+
+function leaky(slope: number): Activation | null {
+  return isAllowed("leaky-relu", slope) ? parametric("leaky-relu", slope) : null;
+}
+
+/** A line and s·α(e^u − 1) + c that meet: elu(α) or selu of u, scaled and shifted. */
+function lineAndExponential(algebra: Algebra, left: Piece, right: Piece): Recognised | null {
+  const kink = right.low;
+  const isMirrored = algebra.affine(left.formula) !== null;
+  const [line, curve] = isMirrored ? [left, right] : [right, left];
+  const affine = algebra.affine(line.formula);
+  const exponential = algebra.exponential(curve.formula);
+  // The curve is where its exponent is negative.
+  if (affine === null || exponential === null || exponential.factor < 0 !== isMirrored) return null;
+  const { factor } = exponential;
+  const scale = affine.factor / factor;
+  const height = exponential.scale * Math.exp(exponential.offset + factor * kink);
+  const shift = algebra.value(line.formula, kink);
+  if (scale === 0 || !isNear(algebra, height + exponential.shift, shift)) return null;
+  const alpha = meant(height / scale);
+  const own = rounded({ factor, offset: -factor * kink, shift });
+  if (isNear(algebra, alpha, SELU.alpha) && isNear(algebra, scale, SELU.scale))
+    return { activation: "selu", ...own, scale: 1 };
+  if (!isAllowed("elu", alpha)) return null;
+  const known = isNear(algebra, alpha, 1) ? 1 : alpha;
+  return { activation: parametric("elu", known), ...own, ...rounded({ scale }) };
+}
+
+const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 } as const;
 
 /** softplus(βz)/β is the activation softplus(β); any other multiple of a softplus stays what it is. */
 function withBeta(match: Recognised): Recognised {

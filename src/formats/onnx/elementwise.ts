@@ -12,19 +12,21 @@ import type { Algebra, Polynomial } from "./polynomial.ts";
 import { celu, withAlpha, withParameter, withSlopes } from "./parametric.ts";
 import { alike, perUnit } from "./shape.ts";
 
-/** One number of an optional constant input. */
+/** The one number of an optional constant input, of which all may be copies. */
 function bound(node: Node, value: Value | null | undefined, otherwise: number): number {
   if (value === null || value === undefined) return otherwise;
-  const [only] = isConstant(value) && value.values.length === 1 ? value.values : [];
+  const [only] = isConstant(value) && value.values.every((v) => v === value.values[0]) ? value.values : [];
   return only ?? node.refuse("found a bound that is no single constant, expected a number");
 }
 
+/** Exporters write the largest f32 for no bound. */
+const LARGEST = 3.4e38;
+
 function clipped(node: Node, algebra: Algebra, p: Polynomial, low: number, high: number): Polynomial {
-  // Exporters write the largest f32 for no bound.
-  const isOpen = high >= 3.4e38;
-  if (low !== 0 || !(high > 0))
-    node.refuse(`found the bounds ${String(low)} and ${String(high)}, expected 0 and 6, or 0 alone`);
-  return algebra.clip(p, isOpen ? Infinity : high);
+  if (!(low < high)) node.refuse(`found the bounds ${String(low)} and ${String(high)}, expected the lower one first`);
+  if (low <= -LARGEST) return high >= LARGEST ? p : capped(algebra, p, high);
+  const raised = high >= LARGEST ? Infinity : high - low;
+  return algebra.add(algebra.clip(algebra.add(p, algebra.constant(-low)), raised), algebra.constant(low));
 }
 
 const clip: Operator = (node, inputs, algebra) => {
@@ -33,33 +35,76 @@ const clip: Operator = (node, inputs, algebra) => {
   const high = isOld ? node.float("max", Infinity) : bound(node, inputs[2], Infinity);
   const value = required(node, inputs, 0);
   if (isConstant(value)) return evaluateUnary(value, (x) => Math.min(Math.max(x, low), high));
-  return mapped(node, value, (p) => {
-    if (low === -Infinity) return capped(node, algebra, p, high);
-    return clipped(node, algebra, p, low, high);
-  });
+  return mapped(node, value, (p) => clipped(node, algebra, p, low, high));
 };
 
-/** min(relu(P), high). */
-function capped(node: Node, algebra: Algebra, p: Polynomial, high: number): Polynomial {
+/** min(P, high): a clip where P is a relu. */
+function capped(algebra: Algebra, p: Polynomial, high: number): Polynomial {
   const inner = algebra.argumentOfRelu(p);
-  return inner === null
-    ? node.refuse("takes a minimum of what is no relu, expected min(max(z, 0), 6)")
-    : clipped(node, algebra, inner, 0, high);
+  return inner === null || !(high > 0) ? least(algebra, p, algebra.constant(high)) : algebra.clip(inner, high);
 }
 
-/** Max with 0, Min of a relu: as relu and relu6 are written without Clip. */
+/** max(P, Q) = Q + relu(P − Q). */
+function greatest(algebra: Algebra, p: Polynomial, q: Polynomial): Polynomial {
+  return algebra.add(q, algebra.apply("relu", algebra.add(p, algebra.scale(q, -1))));
+}
+
+/** min(P, Q) = P − relu(P − Q). */
+function least(algebra: Algebra, p: Polynomial, q: Polynomial): Polynomial {
+  return algebra.add(p, algebra.scale(algebra.apply("relu", algebra.add(p, algebra.scale(q, -1))), -1));
+}
+
+/** Max or Min of values with one another and with numbers. */
 const extreme =
   (isMax: boolean): Operator =>
   (node, inputs, algebra) => {
     const flows = inputs.filter(isFlow);
-    const constants = inputs.filter(isConstant);
-    const [value, number] = [flows[0], bound(node, constants[0], NaN)];
-    if (flows.length !== 1 || constants.length !== 1 || value === undefined)
-      node.refuse("compares several values, expected one with a constant");
-    return mapped(node, value as Flow, (p) =>
-      isMax ? clipped(node, algebra, p, number, Infinity) : capped(node, algebra, p, number),
+    const numbers = inputs.filter(isConstant).map((own) => bound(node, own, NaN));
+    const [value, ...others] = flows;
+    if (value === undefined) return node.refuse("compares constants, expected a value of the network among them");
+    return others.reduce<Flow>(
+      (own, other) => joined(node, own, other, (p, q) => (isMax ? greatest(algebra, p, q) : least(algebra, p, q))),
+      mapped(node, value, (p) =>
+        numbers.reduce(
+          (own, number) => (isMax ? clipped(node, algebra, own, number, Infinity) : capped(algebra, own, number)),
+          p,
+        ),
+      ),
     );
   };
+
+/** Greater and the like: 1 where the first is larger, or the second, else 0. */
+const comparison =
+  (isLess: boolean): Operator =>
+  (node, inputs, algebra) => {
+    const [a, b] = [required(node, inputs, 0), required(node, inputs, 1)];
+    const step = (p: Polynomial, q: Polynomial): Polynomial =>
+      algebra.apply("step", algebra.scale(algebra.add(p, algebra.scale(q, -1)), isLess ? -1 : 1));
+    if (isFlow(a))
+      return isFlow(b) ? joined(node, a, b, step) : mapped(node, a, (p) => step(p, number(node, algebra, b)));
+    return isFlow(b) ? mapped(node, b, (q) => step(number(node, algebra, a), q)) : node.refuse("compares constants");
+  };
+
+function number(node: Node, algebra: Algebra, value: Value): Polynomial {
+  return algebra.constant(bound(node, value, NaN));
+}
+
+/** second + step·(first − second). */
+const choice: Operator = (node, inputs, algebra) => {
+  const condition = required(node, inputs, 0);
+  if (!isFlow(condition)) return node.refuse("chooses by a constant, expected a comparison of the value with a number");
+  const branch = (i: number, own: Flow, change: (p: Polynomial, q: Polynomial) => Polynomial | null): Flow => {
+    const value = required(node, inputs, i);
+    return isFlow(value)
+      ? joined(node, own, value, change)
+      : mapped(node, own, (p) => change(p, number(node, algebra, value)));
+  };
+  const chosen = branch(1, condition, (p, q) => algebra.multiply(p, q));
+  const other = branch(2, condition, (p, q) =>
+    algebra.multiply(algebra.add(algebra.constant(1), algebra.scale(p, -1)), q),
+  );
+  return joined(node, chosen, other, (p, q) => algebra.add(p, q));
+};
 
 const hardSigmoid: Operator = (node, inputs, algebra) =>
   unary(null, (_, p) => {
@@ -159,18 +204,7 @@ function affineOf(kind: Arithmetic, v: number, isFirst: boolean): { scale: numbe
 
 /** Two values that depend on the input: parts of one activation, or two paths. */
 function together(kind: Arithmetic, node: Node, algebra: Algebra, a: Flow, b: Flow): Flow {
-  const [first, second] = [open(a, node), open(b, node)];
-  if (first.kind !== "dense" || second.kind !== "dense" || first.linear !== second.linear || !alike(a.shape, b.shape)) {
-    const what =
-      kind === "Add" || kind === "Sub"
-        ? "joins two paths through the network, a skip connection"
-        : "multiplies two paths through the network";
-    return node.refuse(
-      `${what}: the inequality is derived for a chain of layers; expected each layer to feed the next alone`,
-    );
-  }
-  const q = second.formula;
-  const combine = (p: Polynomial): Polynomial | null => {
+  return joined(node, a, b, (p, q) => {
     switch (kind) {
       case "Add":
         return algebra.add(p, q);
@@ -181,11 +215,27 @@ function together(kind: Arithmetic, node: Node, algebra: Algebra, a: Flow, b: Fl
       case "Div":
         return algebra.multiply(p, algebra.apply("reciprocal", q));
     }
-  };
-  const result = mapped(node, a, combine);
+  });
+}
+
+function joined(node: Node, a: Flow, b: Flow, combine: (p: Polynomial, q: Polynomial) => Polynomial | null): Flow {
+  const [first, second] = [open(a, node), open(b, node)];
+  if (first.kind !== "dense" || second.kind !== "dense" || first.linear !== second.linear || !alike(a.shape, b.shape)) {
+    const isSum = node.operator === "Add" || node.operator === "Sub";
+    const what = isSum ? "joins two paths through the network, a skip connection" : JOINED[node.operator];
+    return node.refuse(
+      `${what ?? "compares two paths through the network"}: the inequality is derived for a chain of layers; expected each layer to feed the next alone`,
+    );
+  }
+  const result = mapped(node, a, (p) => combine(p, second.formula));
   const content = result.content as Dense;
   return { ...result, content: { ...content, nodes: [...new Set([...second.nodes, ...content.nodes])] } };
 }
+
+const JOINED: Readonly<Record<string, string>> = {
+  Mul: "multiplies two paths through the network",
+  Div: "multiplies two paths through the network",
+};
 
 const geluOperator: Operator = (node, inputs, algebra) =>
   unary(null, (_, p) => (node.text("approximate", "none") === "tanh" ? geluTanh : gelu)(algebra, p))(
@@ -226,6 +276,12 @@ export const ELEMENTWISE: Readonly<Record<string, Operator>> = {
   PRelu: withSlopes,
   Clip: clip,
   Max: extreme(true),
+  Greater: comparison(false),
+  GreaterOrEqual: comparison(false),
+  Less: comparison(true),
+  LessOrEqual: comparison(true),
+  Not: unary(null, (algebra, p) => algebra.add(algebra.constant(1), algebra.scale(p, -1))),
+  Where: choice,
   Min: extreme(false),
   HardSigmoid: hardSigmoid,
   HardSwish: unary(null, hardSwish),

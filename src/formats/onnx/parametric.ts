@@ -50,9 +50,13 @@ export const withParameter =
     return named(name)(node, inputs, algebra);
   };
 
-/** max(z, 0) + min(α(e^(z/α) − 1), 0) is elu for α = 1 alone. */
+/** max(z, 0) + min(α(e^(z/α) − 1), 0) = α·elu(z/α). */
 export const celu: Operator = (node, inputs, algebra) => {
-  const alpha = node.float("alpha", 1);
-  if (alpha !== 1) node.refuse(`found alpha ${String(alpha)}, expected 1, which makes it an Elu`);
-  return unary(null, (_, p) => algebra.activate("elu", p))(node, inputs, algebra);
+  const alpha = meant(node.float("alpha", 1));
+  if (!(alpha > 0 && alpha < Infinity)) node.refuse(`found alpha ${String(alpha)}, expected a positive number`);
+  return unary(null, (_, p) => algebra.scale(algebra.activate("elu", algebra.scale(p, 1 / alpha)), alpha))(
+    node,
+    inputs,
+    algebra,
+  );
 };

@@ -23,6 +23,8 @@ export type FunctionName =
   | "softplus"
   | "softsign"
   | "selu"
+  // 1 for positive arguments, else 0: what a comparison says.
+  | "step"
   // One of `Algebra.activate`, by its number.
   | `activation ${string}`;
 
@@ -35,13 +37,32 @@ export interface Term {
 /** Terms by their atoms; no coefficient is 0. */
 export type Polynomial = ReadonlyMap<string, Term>;
 
-interface Atom {
+export interface Atom {
   readonly name: FunctionName;
   readonly argument: Polynomial;
 }
 
 const MOST_TERMS = 64;
 const MOST_DEGREE = 8;
+
+/** Functions with a kink, or a jump. */
+const KINKED: ReadonlySet<FunctionName> = new Set<FunctionName>(["relu", "clip", "abs", "step"]);
+
+/** Numbers of the functions, near enough to tell whether two pieces meet. */
+const VALUES: Readonly<Partial<Record<FunctionName, (x: number) => number>>> = {
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  exp: Math.exp,
+  log: Math.log,
+  reciprocal: (x) => 1 / x,
+  relu: (x) => Math.max(0, x),
+  clip: (x) => Math.min(1, Math.max(0, x)),
+  abs: Math.abs,
+  sin: Math.sin,
+  softplus: (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))),
+  softsign: (x) => x / (1 + Math.abs(x)),
+  step: (x) => (x > 0 ? 1 : 0),
+};
 
 /** The variable's number. */
 const Z = 0;
@@ -56,6 +77,11 @@ export class Algebra {
   /** Constants of this spacing at 1 stand in the formulas. */
   allow(epsilon: number): void {
     this.#tolerance = Math.max(this.#tolerance, 4 * epsilon);
+  }
+
+  /** What numbers that are meant to be the same may differ by, relatively. */
+  get tolerance(): number {
+    return this.#tolerance;
   }
 
   variable(): Polynomial {
@@ -96,7 +122,10 @@ export class Algebra {
     return product;
   }
 
-  /** name(P), written in one way where there are two: 1/(1 + exp P) is sigmoid(−P), log(1 + exp P) is softplus(P). */
+  /**
+   * name(P), written in one way where there are two: 1/(1 + exp P) is sigmoid(−P), log(1 + exp P) is softplus(P), log(sigmoid(P)) is
+   * −softplus(−P).
+   */
   apply(name: FunctionName, argument: Polynomial): Polynomial {
     if (name === "reciprocal" || name === "log") {
       const exponent = this.#exponentOfOnePlusExp(argument);
@@ -104,6 +133,8 @@ export class Algebra {
         return name === "log" ? this.apply("softplus", exponent) : this.apply("sigmoid", this.scale(exponent, -1));
       }
     }
+    const logistic = name === "log" ? this.#argumentOf(argument, "sigmoid") : null;
+    if (logistic !== null) return this.scale(this.apply("softplus", this.scale(logistic, -1)), -1);
     let number = this.#atoms.findIndex((atom) => atom?.name === name && this.#agree(atom.argument, argument));
     if (number < 0) number = this.#atoms.push({ name, argument }) - 1;
     return polynomial([{ coefficient: 1, atoms: [number] }]);
@@ -169,6 +200,71 @@ export class Algebra {
     const exact = this.#isNear(scale, 1) ? 1 : scale;
     const shift = (p.get("")?.coefficient ?? 0) - exact * (q.get("")?.coefficient ?? 0);
     return { scale: exact, shift: Math.abs(shift) <= this.#tolerance * Math.abs(exact) ? 0 : shift };
+  }
+
+  /** { scale, factor, offset, shift } with P = scale·e^(factor·z + offset) + shift, or null. */
+  exponential(p: Polynomial): { scale: number; factor: number; offset: number; shift: number } | null {
+    const shift = p.get("")?.coefficient ?? 0;
+    const [term, ...others] = [...p.values()].filter(({ atoms }) => atoms.length > 0);
+    if (term === undefined || others.length > 0 || term.atoms.length !== 1) return null;
+    const atom = this.#atoms[term.atoms[0] as number];
+    const affine = atom?.name === "exp" ? this.affine(atom.argument) : null;
+    return affine === null || affine.factor === 0 ? null : { scale: term.coefficient, ...affine, shift };
+  }
+
+  /** An atom of P with a kink, or a jump, whose argument has none; null where there is none. */
+  kinkedAtom(p: Polynomial): Atom | null {
+    for (const number of new Set([...p.values()].flatMap(({ atoms }) => atoms))) {
+      const atom = this.#atoms[number] ?? null;
+      if (atom === null) continue;
+      const inner = this.kinkedAtom(atom.argument);
+      if (inner !== null) return inner;
+      if (KINKED.has(atom.name)) return atom;
+    }
+    return null;
+  }
+
+  /** P with q in the place of an atom, however deep it stands; null where it outgrows the limits. */
+  replaced(p: Polynomial, atom: Atom, q: Polynomial): Polynomial | null {
+    let sum: Polynomial = new Map();
+    for (const { coefficient, atoms } of p.values()) {
+      let product: Polynomial | null = this.constant(coefficient);
+      for (const number of atoms) {
+        const own = this.#atoms[number] ?? null;
+        const factor = own === null ? this.variable() : own === atom ? q : this.#withArgument(own, atom, q);
+        product = product === null || factor === null ? null : this.multiply(product, factor);
+      }
+      if (product === null) return null;
+      sum = this.add(sum, product);
+    }
+    return sum;
+  }
+
+  #withArgument(own: Atom, atom: Atom, q: Polynomial): Polynomial | null {
+    const argument = this.replaced(own.argument, atom, q);
+    if (argument === null) return null;
+    const isConstant = [...argument.values()].every(({ atoms }) => atoms.length === 0);
+    const known = isConstant ? VALUES[own.name]?.(argument.get("")?.coefficient ?? 0) : undefined;
+    return known === undefined ? this.apply(own.name, argument) : this.constant(known);
+  }
+
+  /** P at a point; NaN where a function of it is not known here. */
+  value(p: Polynomial, z: number): number {
+    let sum = 0;
+    for (const { coefficient, atoms } of p.values()) {
+      let product = coefficient;
+      for (const number of atoms) {
+        const atom = this.#atoms[number] ?? null;
+        product *= atom === null ? z : (VALUES[atom.name]?.(this.value(atom.argument, z)) ?? NaN);
+      }
+      sum += product;
+    }
+    return sum;
+  }
+
+  /** Whether two are the same, up to the tolerance. */
+  agree(p: Polynomial, q: Polynomial): boolean {
+    return this.#agree(p, q);
   }
 
   #agree(p: Polynomial, q: Polynomial): boolean {

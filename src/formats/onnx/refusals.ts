@@ -22,7 +22,6 @@ const REASONS: Readonly<Record<string, string>> = {
   Scan: AGAIN,
   Loop: AGAIN,
   If: CONTROL,
-  Where: CONTROL,
   LayerNormalization: NORM,
   GroupNormalization: NORM,
   InstanceNormalization: NORM,

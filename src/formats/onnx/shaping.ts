@@ -1,5 +1,6 @@
 /** Operators that change shapes alone, of values and of the constants that say the shapes; and those that do nothing in inference. */
 import type { Constant } from "./constants.ts";
+import { readConstant } from "./constants.ts";
 import { concatenate, gather, plain, reshapeConstant, slice, transpose } from "./evaluate.ts";
 import type { Flow } from "./flow.ts";
 import type { Node } from "./node.ts";
@@ -107,10 +108,13 @@ const constant: Operator = (node) => {
 };
 
 const constantOfShape: Operator = (node, inputs) => {
-  const shape = numbersIn(requiredConstant(node, inputs, 0));
+  // Of the samples' axis one stands for all.
+  const shape = numbersIn(requiredConstant(node, inputs, 0)).map((n) => (Number.isNaN(n) ? 1 : n));
   const count = shape.reduce((a, b) => a * b, 1);
   if (!(count <= 2 ** 24)) return node.refuse(`makes ${shape.join(" × ")} numbers, expected a known and small shape`);
-  return plain(shape, new Float64Array(count));
+  const tensor = node.tensor("value");
+  const [fill = 0] = tensor === null ? [] : readConstant(tensor, node.label, new Map()).values;
+  return plain(shape, new Float64Array(count).fill(fill));
 };
 
 const gathering: Operator = (node, inputs) =>

@@ -4,7 +4,7 @@
  * Since 1.6 a ZIP: NAME/data.pkl, NAME/data/KEY, NAME/byteorder. Before, pickles one after another: a magic number, a version, the
  * system, the object, the storages' keys, then for each key its count (8 bytes) and its bytes.
  */
-import { KERAS_REMEDY } from "../foreign-files.ts";
+import { KERAS_REMEDY, UnknownFormatError } from "../foreign-files.ts";
 import { FormatError } from "../../network/errors.ts";
 import { printable } from "../../network/printable.ts";
 import { isOldTorch } from "../signatures.ts";
@@ -26,11 +26,8 @@ export async function readTorchFile(bytes: Uint8Array, source: string, context: 
   if (isZip(bytes)) return readArchive(bytes, source, context);
   if (isOldTorch(bytes)) return readOld(bytes, source);
   const tar = new TextDecoder("latin1").decode(bytes.subarray(257, 262)) === "ustar";
-  const what = tar
-    ? "a tar archive, PyTorch's format before 0.2"
-    : bytes[0] === 0x80
-      ? "a plain pickle"
-      : "no file of torch.save";
+  if (!tar && bytes[0] !== 0x80) throw new UnknownFormatError(`${source}: found no file of torch.save, ${REMEDY}`);
+  const what = tar ? "a tar archive, PyTorch's format before 0.2" : "a plain pickle";
   throw new FormatError(`${source}: found ${what}, ${REMEDY}`);
 }
 
