@@ -1,16 +1,21 @@
 /** WebGPU as this runtime offers it: Deno's own, or Dawn from the optional npm package `webgpu` under Node. */
 import process from "node:process";
 
+/** Of this process: Dawn ends a process that has devices of two instances. */
+let dawn: GPU | null | undefined;
+
 /** The runtime's GPU object, or null where there is none. */
 export async function openGpu(): Promise<GPU | null> {
   if (typeof navigator !== "undefined" && "gpu" in navigator) return navigator.gpu;
+  if (dawn !== undefined) return dawn;
   try {
-    const dawn = await import("webgpu");
-    Object.assign(globalThis, dawn.globals);
-    return dawn.create([]);
+    const { create, globals } = await import("webgpu");
+    Object.assign(globalThis, globals);
+    dawn = create([]);
   } catch {
-    return null;
+    dawn = null;
   }
+  return dawn;
 }
 
 /** "node 20.20.2", "deno 2.9.5". */
