@@ -31,6 +31,8 @@ import type { TrainingData } from "./training-data.ts";
 import { checkDataOptions, openTrainingData } from "./training-data.ts";
 import type { TrainingFolder } from "./training-folder.ts";
 import { openTrainingFolder } from "./training-folder.ts";
+import type { TrainingPlace } from "./training-device.ts";
+import { openTrainingPlace } from "./training-device.ts";
 import { probeSettings, trainingSettings } from "./training-options.ts";
 import type { ProbeRows, TrainingOutputs } from "./training-outputs.ts";
 import { openProbeRows, openTrainingOutputs } from "./training-outputs.ts";
@@ -86,6 +88,7 @@ interface Shared {
   readonly probing: ProbeSettings;
   readonly probesAt: readonly number[];
   readonly engines: Engines;
+  readonly place: TrainingPlace;
   readonly rows: ProbeRows | null;
   readonly io: Io;
 }
@@ -97,16 +100,24 @@ async function withData(args: Arguments, outputs: TrainingOutputs, io: Io): Prom
   const own = reading(io, values.maxMemory);
   const data = await openTrainingData(args, values.loss, own);
   const engines = await openEngines({ ...values, plant: null }, recoveryOf(values, io));
+  const closing = [
+    (): void => {
+      engines.dispose();
+    },
+  ];
   try {
     io.note(`gpv: probes by ${engines.why}`);
+    const place = await openTrainingPlace(values, engines);
+    closing.push(place.dispose);
+    io.note(`gpv: ${place.why}`);
     const shared: Shared = {
-      ...{ args, data, engines, io },
+      ...{ args, data, engines, place, io },
       probeSet: probeSet(data.train, values.probeSamples, values.seed),
       probing: probeSettings(args, data.train),
       probesAt: probeSteps(values.trainingSteps, values.probeEvery),
       rows: values.probeRows === null ? null : openProbeRows(values.probeRows),
     };
-    const settings = seedsOf(args).map((seed) => trainingSettings(args, data.train, seed));
+    const settings = seedsOf(args).map((seed) => trainingSettings(args, data.train, seed, place.precision));
     const folders = settings.map((one) => folderOf(shared, one));
     const outcomes: (TrainingOutcome & { readonly seed: number })[] = [];
     let failure: DeviceError | null = null;
@@ -153,7 +164,7 @@ async function withData(args: Arguments, outputs: TrainingOutputs, io: Io): Prom
     if (outcomes.some(({ state }) => state.diverged !== null) && report.verdicts.violated === 0) return EXIT.undecided;
     return exitCode(report, values.failOn ?? []);
   } finally {
-    engines.dispose();
+    for (const close of closing.reverse()) close();
   }
 }
 
@@ -163,7 +174,7 @@ async function trainOne(
   settings: TrainingSettings,
   folder: TrainingFolder | null,
 ): Promise<{ readonly outcome: TrainingOutcome; readonly stepsMs: number }> {
-  const { args, data, engines, io, rows } = shared;
+  const { args, data, engines, io, rows, place } = shared;
   const { values } = args;
   const from = (await folder?.read(settings.widths.length - 1, reading(io, values.maxMemory))) ?? null;
   if (values.resumeTraining === true) {
@@ -177,27 +188,30 @@ async function trainOne(
   let [shownMs, turnedMs, keptMs, stepMs, stepsMs] = [0, startedMs, startedMs, startedMs, 0];
   const outcome = await runTraining({
     ...{ settings, from, train: data.train, held: data.held, probeSet: shared.probeSet, engines, signal: io.signal },
+    ...(place.openTrainer === null ? {} : { openTrainer: place.openTrainer }),
     ...{ probing: shared.probing, probesAt: shared.probesAt, onSample: rows === null ? null : rows.add },
     pause: async () => {
       if (io.now() - turnedMs < TURN_MS) return;
       await new Promise((resolve) => setTimeout(resolve, 0));
       turnedMs = io.now();
     },
-    onState: (state, network, probed) => {
+    onState: async (read, step, probed) => {
       const nowMs = io.now();
       if (probed === null) stepsMs += nowMs - stepMs;
       else {
         rows?.finish(probed.seed, probed.step);
-        folder?.keepNetwork(network(), probed.step);
+        folder?.keepNetwork((await read()).network, probed.step);
         io.note(probeLine(probed, several));
       }
       if (probed !== null || nowMs - keptMs > KEEP_MS) {
-        folder?.keepState(state(), network());
+        if (folder !== null) {
+          const { state, network } = await read();
+          folder.keepState(state, network);
+        }
         keptMs = io.now();
       }
       if (nowMs - shownMs > REFRESH_MS) {
         shownMs = nowMs;
-        const { step } = state().training;
         io.status?.(`${several}steps ${progressLine(step - first, settings.steps - first, nowMs - startedMs)}`);
       }
       stepMs = io.now();

@@ -97,8 +97,8 @@ export const TRAINING_FLAGS = {
   trainingPrecision: flag({
     name: "precision",
     value: PRECISIONS.join("|"),
-    default: "f64",
-    help: "of weights, gradients and updates; f32 is twice as fast, without --penalty. Probes do not change with it",
+    default: null,
+    help: "of weights, gradients and updates: f64 on the host, unless --engine webgpu trains on its device, in f32; f32 on the host is twice as fast as f64. With --penalty f64. Probes do not change with it",
     parse: oneOf(PRECISIONS),
   }),
   seeds: flag({

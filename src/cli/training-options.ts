@@ -5,11 +5,16 @@ import { formatActivation } from "../network/parametric.ts";
 import { printable } from "../network/printable.ts";
 import type { Dataset } from "../training/data.ts";
 import type { ProbeSettings } from "../training/probe.ts";
-import type { TrainingSettings } from "../training/settings.ts";
+import type { Precision, TrainingSettings } from "../training/settings.ts";
 import type { Arguments } from "./arguments.ts";
 
 /** @param data of which the outer widths are. @throws UsageError */
-export function trainingSettings({ values }: Arguments, data: Dataset, seed: number): TrainingSettings {
+export function trainingSettings(
+  { values }: Arguments,
+  data: Dataset,
+  seed: number,
+  precision: Precision,
+): TrainingSettings {
   const widths = [data.width, ...values.hidden, data.outputs];
   if (values.trainingPrecision === "f32" && values.penalty !== null) {
     throw new UsageError("Found --precision f32 with --penalty: expected f64, in which penalties are differentiated");
@@ -24,7 +29,7 @@ export function trainingSettings({ values }: Arguments, data: Dataset, seed: num
       batch,
       steps: values.trainingSteps,
       penalties: values.penalty ?? [],
-      precision: values.trainingPrecision,
+      precision,
       seed,
     },
   };

@@ -1,7 +1,7 @@
 /** Loss, accuracy and gradients of a set of samples as it stands: passes over it piece by piece, sums in one fixed order. */
 import type { Network } from "../network/network.ts";
 import type { Head } from "../network/heads.ts";
-import { signOf } from "../network/heads.ts";
+import { evaluateHead, signOf } from "../network/heads.ts";
 import type { Dataset } from "./data.ts";
 import { chosen, lossHead, samplesIn } from "./data.ts";
 import { inputSquares, meanGradient, parameterSquares } from "./gradient.ts";
@@ -141,14 +141,17 @@ export function geometricComplexity(network: Network, data: Dataset): number {
   return sum;
 }
 
-/** Mean ‖∂f/∂h_{l+1}‖. */
-export function topGradientNorm(network: Network, data: Dataset, head: (piece: Dataset) => Head): number {
-  return meanOf(passes(network, data, head, false), data.samples, ({ pullback, samples: { count } }) => {
-    const top = pullback(network.layers.length + 1);
-    const squares = new Float64Array(count);
-    for (let k = 0; k < top.length; k++) {
-      squares[k % count] = (squares[k % count] as number) + (top[k] as number) * (top[k] as number);
+/** Mean ‖∂f/∂h_{l+1}‖. @param whole passes over the set, whose outputs h_{l+1} are those of any f. */
+export function topGradientNorm(whole: readonly Pass[], data: Dataset, head: Head): number {
+  let [sum, first] = [0, 0];
+  for (const { hidden, samples } of whole) {
+    const output = hidden.at(-1) as Float64Array;
+    for (let j = 0; j < samples.count; j++) {
+      const own = Float64Array.from({ length: data.outputs }, (_, k) => output[k * samples.count + j] as number);
+      const { gradient } = evaluateHead(head, own, data.labels?.[first + j] ?? -1, first + j);
+      sum += Math.sqrt(gradient.reduce((square, v) => square + v * v, 0));
     }
-    return squares.map(Math.sqrt);
-  });
+    first += samples.count;
+  }
+  return sum / data.samples;
 }

@@ -1,11 +1,12 @@
 /**
  * The probe: what a network is like at one step of its training, on a fixed set. Verdicts and the quantities of the inequality come of
- * the same pipeline as `gpv verify`, one run a function f, and one of all logits; the rest is of the loss's own passes (evaluate.ts, curvature.ts).
+ * the same pipeline as `gpv verify`, one run a function f; the rest is of the loss's own passes (evaluate.ts, curvature.ts).
  */
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { EnginePair } from "../engine/pair.ts";
 import type { LayerPlan } from "../engine/plan.ts";
 import type { Head } from "../network/heads.ts";
+import { labelUse } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { verify } from "../pipeline/verify.ts";
 import { VERDICT_NAMES } from "../records/kit.ts";
@@ -17,6 +18,7 @@ import type { Dataset } from "./data.ts";
 import { lossHead } from "./data.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { geometricComplexity, gradientSquares, passes, topGradientNorm } from "./evaluate.ts";
+import type { Pass } from "./program.ts";
 import type { LossName } from "./settings.ts";
 
 export interface ProbeSettings {
@@ -45,54 +47,62 @@ export interface ProbeRequest {
   readonly onSample: ((row: ProbeSampleRow) => void) | null;
 }
 
-/** f with a name, for a piece of the probe set. */
-interface ProbeFunction {
+/** One f of a probe with its rows, a sample each. */
+interface Probed {
   readonly name: string;
-  readonly head: (piece: Dataset) => Head;
-  readonly labelled: boolean;
-  /** Which output it is, of those that one run measures together. */
-  readonly output?: number;
+  readonly head: Head;
+  readonly norm: "spectral" | "frobenius";
+  readonly rows: readonly SampleRow[];
 }
 
-/** The functions of a probe. A margin needs a class to be the margin of. */
-export function probeFunctions({ loss, logits }: ProbeSettings, data: Dataset): ProbeFunction[] {
-  const outputs = logits ? Array.from({ length: data.outputs }, (_, index) => index) : [];
-  return [
-    { name: "loss", head: (piece) => lossHead(loss, piece), labelled: data.labels !== null },
-    ...(data.labels === null || data.outputs < 2
-      ? []
-      : [{ name: "margin", head: (): Head => ({ kind: "margin" }), labelled: true }]),
-    ...outputs.map((index) => ({
-      name: `logit:${String(index)}`,
-      head: (): Head => ({ kind: "logit", index }),
-      labelled: false,
-      output: index,
-    })),
-  ];
+/**
+ * The loss, the margin and every output, then the loss in the Frobenius norm; null after an interruption. A margin needs a class to be the
+ * margin of. Of the outputs ‖h_t‖ and ‖J_t‖ are measured once, in one run of the head each-logit.
+ */
+async function probedFunctions(request: ProbeRequest): Promise<Probed[] | null> {
+  const { data, settings } = request;
+  const { outputs, labels } = data;
+  const loss = lossHead(settings.loss, data);
+  const list: Probed[] = [];
+  const add = async (name: string, head: Head, norm: Probed["norm"] = "spectral"): Promise<boolean> => {
+    const rows = await verified(request, head, norm);
+    if (rows !== null) list.push({ name, head, norm, rows });
+    return rows !== null;
+  };
+  if (!(await add("loss", loss))) return null;
+  if (labels !== null && outputs > 1 && !(await add("margin", { kind: "margin" }))) return null;
+  if (settings.logits) {
+    const rows = await verified(request, { kind: "each-logit" }, "spectral");
+    if (rows === null) return null;
+    for (let index = 0; index < outputs; index++) {
+      const own = rows.filter(({ output }) => output === index).map(asSample);
+      list.push({ name: `logit:${String(index)}`, head: { kind: "logit", index }, norm: "spectral", rows: own });
+    }
+  }
+  return (await add("loss", loss, "frobenius")) ? list : null;
+}
+
+/** A row of each-logit as the row of its sample. */
+function asSample(row: SampleRow): SampleRow {
+  const own = { ...row, index: row.sample ?? row.index };
+  delete own.sample;
+  delete own.output;
+  return own;
 }
 
 /** The row of one step; null where the run was interrupted before it was whole. @throws DeviceError where the engine failed. */
 export async function probe(given: ProbeRequest): Promise<SeriesRow | null> {
   const request = { ...given, engines: { ...given.engines, host: provingOnce(given.engines.host) } };
-  const { network, data, settings, place, train, held, signal } = request;
-  const list = probeFunctions(settings, data);
-  const [loss] = list as [ProbeFunction, ...ProbeFunction[]];
-  const functions: ProbedFunction[] = [];
-  const rows: SampleRow[][] = [];
-  let logits: Promise<SampleRow[] | null> | null = null;
-  for (const [own, norm] of [...list.map((f) => [f, "spectral"] as const), [loss, "frobenius"] as const]) {
-    const found =
-      own.output === undefined
-        ? await verified(request, own.head(data), own.labelled, norm)
-        : outputOf(await (logits ??= verified(request, { kind: "each-logit" }, false, norm)), own.output);
-    if (found === null || signal?.aborted === true) return null;
-    for (const row of found)
-      request.onSample?.({ seed: place.seed, step: place.step, function: own.name, norm, ...row });
-    functions.push(summary(network, data, own, norm, found));
-    if (own === loss) rows.push(found);
+  const { network, data, settings, place, train, held, signal, onSample } = request;
+  const list = await probedFunctions(request);
+  if (list === null || signal?.aborted === true) return null;
+  const { seed, step } = place;
+  for (const { name, norm, rows } of list) {
+    for (const row of rows) onSample?.({ seed, step, function: name, norm, ...row });
   }
-  const whole = [...passes(network, data, loss.head, true)];
-  const [spectral, frobenius] = rows as [SampleRow[], SampleRow[]];
+  const whole = [...passes(network, data, (piece) => lossHead(settings.loss, piece), true)];
+  const functions = list.map((own) => summary(network, data, own, whole));
+  const [spectral, frobenius] = [list[0], list.at(-1)] as [Probed, Probed];
   return {
     ...place,
     trainLoss: train.loss,
@@ -106,7 +116,7 @@ export async function probe(given: ProbeRequest): Promise<SeriesRow | null> {
     penaltyAlignment: penaltyAlignment(whole, data.samples),
     hessian: topEigenvalue(network, (v) => hessianProduct(whole, data.samples, v)),
     verdicts: sumOf(functions.map(({ verdicts }) => verdicts)),
-    layers: layersOf(spectral, frobenius),
+    layers: layersOf(spectral.rows, frobenius.rows),
     functions,
   };
 }
@@ -126,45 +136,37 @@ function provingOnce(host: CpuEngine): CpuEngine {
   };
 }
 
-/** The rows of one output, numbered as the samples are. */
-function outputOf(rows: readonly SampleRow[] | null, wanted: number): SampleRow[] | null {
-  if (rows === null) return null;
-  return rows.flatMap(({ output, sample, ...row }) =>
-    output === wanted && sample !== undefined ? [{ ...row, index: sample }] : [],
-  );
-}
-
-/** The verdict's rows of every sample, of each-logit of every output of it; null after an interruption. */
+/** The rows of every sample, or of each-logit of every sample's outputs; null after an interruption. */
 async function verified(
   { network, data, settings, engines, signal }: ProbeRequest,
   head: Head,
-  labelled: boolean,
-  norm: "spectral" | "frobenius",
+  norm: Probed["norm"],
 ): Promise<SampleRow[] | null> {
-  const { width, inputs, labels } = data;
+  const { width, inputs, samples } = data;
+  const labels = labelUse(head) === "none" ? null : data.labels;
   const rows: SampleRow[] = [];
   const { failure } = await verify({
     ...{ network, norm, signal, head, seed: settings.seed },
     ...{ engine: engines.engine, host: engines.host, accuracy: settings.accuracy, audit: settings.audit },
     source: {
-      ...{ samples: data.samples, width },
+      ...{ samples, width },
       read: (first, count) => ({
         inputs: inputs.slice(first * width, (first + count) * width),
-        labels: labelled && labels !== null ? labels.slice(first, first + count) : null,
+        labels: labels?.slice(first, first + count) ?? null,
       }),
     },
     onRow: (row) => rows.push(row),
   });
   if (failure !== null) throw failure;
-  return rows.length < data.samples * (head.kind === "each-logit" ? data.outputs : 1) ? null : rows;
+  return rows.length < samples * (head.kind === "each-logit" ? data.outputs : 1) ? null : rows;
 }
 
+/** @param whole passes over the set, whatever f they are of. */
 function summary(
   network: Network,
   data: Dataset,
-  { name, head }: ProbeFunction,
-  norm: "spectral" | "frobenius",
-  rows: readonly SampleRow[],
+  { name, head, norm, rows }: Probed,
+  whole: readonly Pass[],
 ): ProbedFunction {
   const square = (x: number | null): number | null => (x === null ? null : x * x);
   const inputPenalty = meanOfRows(rows, (row) => square(row.inputGradientNorm));
@@ -174,7 +176,7 @@ function summary(
     penaltyRatio: inputPenalty === null || parameterPenalty === null ? null : parameterPenalty / inputPenalty,
     coefficient: meanOfRows(rows, (row) => row.coefficient),
     ratio: meanOfRows(rows, (row) => row.ratio),
-    topGradientNorm: topGradientNorm(network, data, head),
+    topGradientNorm: topGradientNorm(whole, data, head),
     layers: network.layers.map((_, i) => ({
       layer: i + 1,
       tightness: meanOfRows(rows, (row) => row.layers[i]?.tightness ?? null),

@@ -7,10 +7,11 @@ import { evaluate } from "./evaluate.ts";
 import type { TrainingFault } from "./faults.ts";
 import type { ProbeSettings } from "./probe.ts";
 import { probe } from "./probe.ts";
+import { withParameters } from "./parameters.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { TrainingSettings } from "./settings.ts";
-import type { Divergence, Trainer, TrainingState } from "./trainer.ts";
-import { createTrainer, initialState } from "./trainer.ts";
+import type { Divergence, RunTrainer, TrainingState } from "./trainer.ts";
+import { createTrainer, initialNetwork, initialState } from "./trainer.ts";
 
 /** All that a run that goes on needs, beside settings and data. */
 export interface RunState {
@@ -35,9 +36,23 @@ export interface TrainingRequest {
   /** A turn of the event loop now and then, so that an interruption is heard. */
   readonly pause: () => Promise<void>;
   /** After each step and each probe. @param probed the row, where there is a new one. */
-  readonly onState: (state: () => RunState, network: () => Network, probed: SeriesRow | null) => void;
+  readonly onState: (read: () => Promise<ReadRun>, step: number, probed: SeriesRow | null) => void | Promise<void>;
   readonly onSample: ((row: ProbeSampleRow) => void) | null;
   readonly fault?: TrainingFault | null;
+  /** Makes what trains; the host where left out. */
+  readonly openTrainer?: typeof createTrainer | OpenTrainer;
+}
+
+export type OpenTrainer = (
+  settings: TrainingSettings,
+  data: Dataset,
+  from: TrainingState,
+  fault: TrainingFault | null,
+) => Promise<RunTrainer>;
+
+export interface ReadRun {
+  readonly state: RunState;
+  readonly network: Network;
 }
 
 export interface TrainingOutcome {
@@ -50,46 +65,57 @@ export interface TrainingOutcome {
 
 export async function runTraining(request: TrainingRequest): Promise<TrainingOutcome> {
   const { settings, train, from, signal } = request;
-  const trainer = createTrainer(settings, train, from?.training ?? initialState(settings), request.fault ?? null);
+  const opens = request.openTrainer ?? createTrainer;
+  const trainer: RunTrainer = await opens(
+    settings,
+    train,
+    from?.training ?? initialState(settings),
+    request.fault ?? null,
+  );
+  const shape = initialNetwork(settings);
   const probesAt = new Set(request.probesAt);
   const series = [...(from?.series ?? [])];
   let losses = from?.losses ?? { sum: 0, count: 0 };
   let diverged = from?.diverged ?? null;
   let made = 0;
-  const state = (): RunState => ({ training: trainer.state(), series: [...series], losses, diverged });
-  const outcome = (interrupted: boolean): TrainingOutcome => ({
-    ...{ state: state(), network: trainer.network(), interrupted, made },
-  });
+  const read = async (): Promise<ReadRun> => {
+    const training = await trainer.state();
+    return {
+      state: { training, series: [...series], losses, diverged },
+      network: withParameters(shape, training.parameters),
+    };
+  };
+  const outcome = async (interrupted: boolean): Promise<TrainingOutcome> => ({ ...(await read()), interrupted, made });
   while (diverged === null) {
     const step = trainer.made();
     if (probesAt.has(step) && series.at(-1)?.step !== step) {
-      const row = await probed(request, trainer, losses);
+      const row = await probed(request, (await read()).network, trainer, losses);
       if (row === null) return outcome(true);
       series.push(row);
       losses = { sum: 0, count: 0 };
-      request.onState(state, trainer.network, row);
+      await request.onState(read, step, row);
     }
     if (step === settings.steps) break;
     await request.pause();
     if (signal?.aborted === true) return outcome(true);
-    const result = trainer.step();
+    const result = await trainer.step();
     if (result.kind === "diverged") {
       diverged = { step: result.step, what: result.what };
     } else {
       made++;
       losses = { sum: losses.sum + result.loss, count: losses.count + 1 };
     }
-    request.onState(state, trainer.network, null);
+    await request.onState(read, trainer.made(), null);
   }
   return outcome(false);
 }
 
 function probed(
   { settings, probing, train, held, probeSet, engines, signal, onSample }: TrainingRequest,
-  trainer: Trainer,
+  network: Network,
+  trainer: RunTrainer,
   losses: RunState["losses"],
 ): Promise<SeriesRow | null> {
-  const network = trainer.network();
   const step = trainer.made();
   return probe({
     ...{ network, data: probeSet, settings: probing, engines, signal, onSample },

@@ -43,9 +43,17 @@ export type StepResult =
   | { readonly kind: "made"; readonly loss: number; readonly objective: number }
   | ({ readonly kind: "diverged" } & Divergence);
 
-export interface Trainer {
+/** What a run asks of whatever trains: the host (`Trainer`), or a device (device.ts), which answers later. */
+export interface RunTrainer {
   /** Steps made. */
   readonly made: () => number;
+  readonly state: () => TrainingState | Promise<TrainingState>;
+  readonly step: () => StepResult | Promise<StepResult>;
+  readonly batch: number;
+  readonly stepsPerEpoch: number;
+}
+
+export interface Trainer extends RunTrainer {
   readonly state: () => TrainingState;
   readonly network: () => Network;
   /** Makes one step. */
@@ -107,12 +115,12 @@ interface Steps {
 }
 
 /** What of the loss and of the objective is not finite, in words; null where both are. */
-function notFinite(loss: number, objective: number): string | null {
+export function notFinite(loss: number, objective: number): string | null {
   if (!Number.isFinite(loss)) return `the loss is ${String(loss)}`;
   return Number.isFinite(objective) ? null : `the loss with its penalties is ${String(objective)}`;
 }
 
-function notUpdated(gradientIsFinite: boolean): string {
+export function notUpdated(gradientIsFinite: boolean): string {
   return `${gradientIsFinite ? "the updated weights hold" : "the gradient holds"} a number that is not finite`;
 }
 

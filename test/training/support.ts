@@ -31,13 +31,24 @@ export function dataset(samples: number, seed = 9): Dataset {
   return withOneHotTargets({ samples, width: WIDTHS[0], inputs, labels, targets: null, outputs: WIDTHS[3] });
 }
 
+/** The set with inputs that f32 has. */
+export function rounded(data: Dataset): Dataset {
+  return { ...data, inputs: data.inputs.map(Math.fround) };
+}
+
 /** One sample by the oracle, with bounds on the error of one evaluation. */
 export interface Examined {
   readonly found: Examination;
   readonly errors: DerivativeErrors;
 }
 
-export function examineAll(network: Network, loss: LossName, data: Dataset): Examined[] {
+/** @param unit of the arithmetic whose errors are bounded, @param extra as derivativeErrors has it. */
+export function examineAll(
+  network: Network,
+  loss: LossName,
+  data: Dataset,
+  { unit, extra }: { readonly unit: number; readonly extra: number } = { unit: UNIT, extra: 0 },
+): Examined[] {
   const head: Head = lossHead(loss, data);
   return Array.from({ length: data.samples }, (_, i) => {
     const x = Array.from(data.inputs.subarray(i * data.width, (i + 1) * data.width));
@@ -45,7 +56,7 @@ export function examineAll(network: Network, loss: LossName, data: Dataset): Exa
     const found = examine(network, head, x, label, i, "spectral", spectralNorm);
     const output = Float64Array.from(forward(network, x).hidden.at(-1) ?? []);
     const top = Array.from(evaluateHead(head, output, label, i).gradient);
-    return { found, errors: derivativeErrors(network, x, found, top, UNIT) };
+    return { found, errors: derivativeErrors(network, x, found, top, unit, extra) };
   });
 }
 
@@ -64,7 +75,7 @@ export function gradientOf({ found, errors }: Examined): Bounded[] {
 }
 
 /** Entry by entry, with the roundings of a mean over n samples: n + 1, each of at most the sum of absolute values. */
-export function meanGradientOf(examined: readonly Examined[]): Bounded[] {
+export function meanGradientOf(examined: readonly Examined[], unit = UNIT): Bounded[] {
   const n = examined.length;
   const all = examined.map(gradientOf);
   return (all[0] ?? []).map((_, k) => {
@@ -72,7 +83,7 @@ export function meanGradientOf(examined: readonly Examined[]): Bounded[] {
     const size = own.reduce((sum, { value }) => sum + Math.abs(value), 0) / n;
     return {
       value: own.reduce((sum, { value }) => sum + value, 0) / n,
-      error: own.reduce((sum, { error }) => sum + error, 0) / n + (n + 2) * UNIT * size,
+      error: own.reduce((sum, { error }) => sum + error, 0) / n + (n + 2) * unit * size,
     };
   });
 }

@@ -1,96 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { BATCH_ORDER_STREAM } from "../../src/sampling/streams.ts";
 import { readState, writeState } from "../../src/training/checkpoint.ts";
-import { chosen, split, withShuffledLabels } from "../../src/training/data.ts";
+import { split, withShuffledLabels } from "../../src/training/data.ts";
 import type { TrainingFault } from "../../src/training/faults.ts";
 import { TRAINING_FAULTS } from "../../src/training/faults.ts";
 import { batchOrder, permutation } from "../../src/training/order.ts";
-import { withParameters } from "../../src/training/parameters.ts";
 import { learningRateAt } from "../../src/training/schedule.ts";
 import type { TrainingSettings } from "../../src/training/settings.ts";
 import type { TrainingState } from "../../src/training/trainer.ts";
 import { createTrainer, initialNetwork, initialState } from "../../src/training/trainer.ts";
-import { UNIT } from "../reference/support/rounding.ts";
-import { dataset, examineAll, flat, meanGradientOf, settings } from "./support.ts";
+import { dataset, flat, rounded, settings } from "./support.ts";
+import { F32, wrongSteps } from "./updates.ts";
 
 const SAMPLES = 11;
 const data = dataset(SAMPLES);
 
-interface Reference {
-  value: number[];
-  error: number[];
-}
+const singles = rounded(data);
 
-/**
- * The updates of a textbook, entry by entry, each step from the trainer's own weights before it: the gradient is the oracle's, of the batch
- * that the order names; the momentum is the reference's own. Returns the steps (from 1) whose result is not within the bound.
- */
-function wrongSteps(own: TrainingSettings, fault: TrainingFault | null): number[] {
-  const trainer = createTrainer(own, data, initialState(own), fault);
-  const order = batchOrder(own.seed, BATCH_ORDER_STREAM, SAMPLES, own.batch);
-  const network = initialNetwork(own);
-  const count = flat(trainer.state().parameters).length;
-  const zeros = (): Reference => ({ value: new Array<number>(count).fill(0), error: new Array<number>(count).fill(0) });
-  const [first, second] = [zeros(), zeros()];
-  const wrong: number[] = [];
-  for (let step = 0; step < own.steps; step++) {
-    const before = trainer.state();
-    const at = flat(before.parameters);
-    const batch = chosen(data, order.batch(step));
-    const gradient = meanGradientOf(examineAll(withParameters(network, before.parameters), own.loss, batch));
-    expect(trainer.step().kind).toBe("made");
-    const after = flat(trainer.state().parameters);
-    const rate = learningRateAt(own, step);
-    const isRight = after.every((found, k) => {
-      const theta = at[k] ?? NaN;
-      const { value, error } = gradient[k] ?? { value: NaN, error: NaN };
-      const g = value + own.weightDecay * theta;
-      // Two evaluations of the gradient; each product and sum of the update rounds once on either side.
-      const eg = 2 * error + 4 * UNIT * (Math.abs(value) + Math.abs(g));
-      const change =
-        own.optimiser === "sgd" ? sgd(first, k, g, eg, own.momentum) : adam(first, second, k, g, eg, step + 1);
-      const bound = rate * change.error + 8 * UNIT * (Math.abs(theta) + rate * Math.abs(change.value));
-      return Math.abs(found - (theta - rate * change.value)) <= bound;
-    });
-    if (!isRight) wrong.push(step + 1);
-  }
-  return wrong;
-}
-
-function sgd(v: Reference, k: number, g: number, eg: number, momentum: number): { value: number; error: number } {
-  const value = momentum * (v.value[k] ?? NaN) + g;
-  const error = momentum * (v.error[k] ?? NaN) + eg + 4 * UNIT * (Math.abs(value) + Math.abs(g));
-  v.value[k] = value;
-  v.error[k] = error;
-  return { value, error };
-}
-
-function adam(
-  m: Reference,
-  s: Reference,
-  k: number,
-  g: number,
-  eg: number,
-  n: number,
-): { value: number; error: number } {
-  const keep = (moment: Reference, decay: number, x: number, ex: number): { value: number; error: number } => {
-    const value = decay * (moment.value[k] ?? NaN) + (1 - decay) * x;
-    const size = decay * Math.abs(moment.value[k] ?? NaN) + (1 - decay) * Math.abs(x);
-    const error = decay * (moment.error[k] ?? NaN) + (1 - decay) * ex + 8 * UNIT * size;
-    moment.value[k] = value;
-    moment.error[k] = error;
-    return { value, error };
-  };
-  const a = keep(m, 0.9, g, eg);
-  const b = keep(s, 0.999, g * g, (2 * Math.abs(g) + eg) * eg);
-  const [ca, cb] = [1 / (1 - 0.9 ** n), 1 / (1 - 0.999 ** n)];
-  const root = Math.sqrt(b.value * cb);
-  const low = Math.sqrt(Math.max(0, b.value - b.error) * cb);
-  const value = (a.value * ca) / (root + 1e-8);
-  // √ moves by at most e/(√low + √s); 1 − βⁿ cancels: n roundings over 1 − β.
-  const rootError = (b.error * cb) / (low + root) + 2 * UNIT * root;
-  const corrections = (2 * n + 8) * UNIT * (ca / 10 + cb / 1000 + 1);
-  return { value, error: (a.error * ca + Math.abs(value) * rootError) / (low + 1e-8) + Math.abs(value) * corrections };
+function wrong(own: TrainingSettings, fault: TrainingFault | null = null): Promise<number[]> {
+  return wrongSteps(own, data, createTrainer(own, data, initialState(own), fault));
 }
 
 const RUNS: readonly (readonly [string, Partial<TrainingSettings>])[] = [
@@ -105,8 +33,14 @@ const RUNS: readonly (readonly [string, Partial<TrainingSettings>])[] = [
 ];
 
 describe("every update is the textbook's, within derived bounds", () => {
-  test.each(RUNS)("%s", (_, changes) => {
-    expect(wrongSteps(settings(changes), null)).toEqual([]);
+  test.each(RUNS)("%s", async (_, changes) => {
+    expect(await wrong(settings(changes))).toEqual([]);
+  });
+
+  test.each(RUNS)("in f32, %s", async (_, changes) => {
+    const own = settings({ ...changes, precision: "f32" });
+    const found = await wrongSteps(own, singles, createTrainer(own, singles), F32);
+    expect(found).toEqual([]);
   });
 });
 
@@ -115,10 +49,10 @@ describe("a wrong update is found", () => {
     ["update-sign", 1],
     ["stale-batch", 2],
     ["momentum-forgotten", 2],
-  ] as const)("%s, at step %i", (fault, first) => {
+  ] as const)("%s, at step %i", async (fault, first) => {
     for (const optimiser of ["sgd", "adam"] as const) {
       const at = optimiser === "adam" && fault === "momentum-forgotten" ? 2 : first;
-      expect(wrongSteps(settings({ optimiser }), fault)[0], optimiser).toBe(at);
+      expect((await wrong(settings({ optimiser }), fault))[0], optimiser).toBe(at);
     }
   });
 

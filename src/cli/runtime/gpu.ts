@@ -2,22 +2,22 @@
 import process from "node:process";
 import { waitWithoutSpinning } from "./dawn-wait.ts";
 
-/** Dawn's instances: a device outlives the last mention of its own, and fails when that is collected. */
-const kept: GPU[] = [];
+/** Of this process: Dawn ends a process that has devices of two instances, and a device fails when its own is collected. */
+let dawn: GPU | null | undefined;
 
 /** The runtime's GPU object, or null where there is none. */
 export async function openGpu(): Promise<GPU | null> {
   if (typeof navigator !== "undefined" && "gpu" in navigator) return navigator.gpu;
+  if (dawn !== undefined) return dawn;
   try {
-    const dawn = await import("webgpu");
-    Object.assign(globalThis, dawn.globals);
+    const { create, globals } = await import("webgpu");
+    Object.assign(globalThis, globals);
     waitWithoutSpinning();
-    const gpu = dawn.create([]);
-    kept.push(gpu);
-    return gpu;
+    dawn = create([]);
   } catch {
-    return null;
+    dawn = null;
   }
+  return dawn;
 }
 
 /** "node 20.20.2", "deno 2.9.5". */
