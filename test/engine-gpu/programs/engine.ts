@@ -171,6 +171,27 @@ for (const norm of ["spectral", "frobenius"] as const) {
   });
 }
 
+// Samples that need more steps than most move into narrower blocks, and back come the numbers that each has alone.
+results["narrower"] = [];
+{
+  const c = { ...(CASES[1] as Architecture), widths: [40, 40, 40, 3], accuracy: 1e-6 };
+  const plan = planOf({ ...c, activations: ["tanh", "tanh", "identity"] }, 1);
+  const measure = async (first: number, samples: number): Promise<Measurements> => {
+    const measured = await engine.measure(plan, batchOf(plan, first, samples, true));
+    measured.release();
+    return measured.measurements;
+  };
+  const whole = await measure(0, 70);
+  const steps = whole.witnesses.flatMap((own) => Array.from(own?.steps ?? []));
+  const [most, few] = [Math.max(...steps), steps.filter((own) => own === Math.max(...steps)).length];
+  if (most <= 16 || few > 35) results["narrower"].push(`${String(few)} samples took the most steps, ${String(most)}`);
+  for (let first = 0; first < 70; first += 7) {
+    const part = await measure(first, 7);
+    if (digest(part, 0, 7) !== digest(whole, first, first + 7))
+      results["narrower"].push(`samples ${String(first)} to ${String(first + 6)} differ from those of the whole batch`);
+  }
+}
+
 // Two under way at once, and a third that waits, give what one after the other gives.
 results["flight"] = [];
 {
