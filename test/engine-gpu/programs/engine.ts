@@ -10,6 +10,7 @@ import type { FaultName } from "../../../src/engine/faults.ts";
 import { openDevice } from "../../../src/engine/gpu/device.ts";
 import { USAGE } from "../../../src/engine/gpu/usage.ts";
 import { createGpuEngine } from "../../../src/engine/gpu/engine.ts";
+import { createProfile } from "../../../src/engine/gpu/profile.ts";
 import { createProgram } from "../../../src/engine/gpu/program.ts";
 import type { Plan } from "../../../src/engine/plan.ts";
 import { makePlan } from "../../../src/engine/plan.ts";
@@ -189,6 +190,47 @@ results["narrower"] = [];
     const part = await measure(first, 7);
     if (digest(part, 0, 7) !== digest(whole, first, first + 7))
       results["narrower"].push(`samples ${String(first)} to ${String(first + 6)} differ from those of the whole batch`);
+  }
+}
+
+// Timed by timestamps or by the clock: the same bits, and a time for every stage that there is.
+results["profile"] = [];
+{
+  const plan = planOf(CASES[1] as Architecture, 1);
+  const expected = await engine.measure(plan, batchOf(plan, 0, 9, true));
+  expected.release();
+  const without: Pick<GPU, "requestAdapter"> = {
+    async requestAdapter(wish) {
+      const adapter = await gpu.requestAdapter(wish);
+      if (adapter === null) return null;
+      return new Proxy(adapter, {
+        get(of, key) {
+          const value: unknown = key === "features" ? new Set() : Reflect.get(of, key);
+          return typeof value === "function" ? (value.bind(of) as unknown) : value;
+        },
+      });
+    },
+  };
+  for (const [own, method] of [
+    [gpu, "timestamps"],
+    [without as GPU, "clock"],
+  ] as const) {
+    const profile = createProfile();
+    const timed = await createGpuEngine({ gpu: own, adapterPreference: "software", shaders, runtime: "test", profile });
+    const measured = await timed.measure(plan, batchOf(plan, 0, 9, true));
+    measured.release();
+    timed.dispose();
+    const { base } = batchProgram(plan, 12, { fault: undefined, bindingBytes: Infinity });
+    const told = [...profile.stages.values()];
+    const silent = base.stages.filter(
+      ({ name }) => !told.some(({ stage, dispatches }) => stage === name && dispatches > 0),
+    );
+    if (profile.method !== method) results["profile"].push(`timed by ${String(profile.method)}, expected ${method}`);
+    if (silent.length > 0) results["profile"].push(`${method}: no time of ${silent.map(({ name }) => name).join()}`);
+    if (!(told.reduce((sum, { seconds }) => sum + seconds, 0) > 0))
+      results["profile"].push(`${method}: no time at all`);
+    if (digest(measured.measurements, 0, 9) !== digest(expected.measurements, 0, 9))
+      results["profile"].push(`${method}: other numbers than without`);
   }
 }
 
