@@ -26,6 +26,7 @@ import { DIRECTION_BLOCK, uniformSigned, wordsAt } from "../../../src/sampling/p
 import { CASES } from "../support/architectures.ts";
 import type { Architecture } from "../support/architectures.ts";
 import { judgeBatch } from "../support/judge-batch.ts";
+import { ADAPTER_PREFERENCE } from "../support/adapter.ts";
 
 const gpu = await openGpu();
 if (gpu === null) throw new Error("no WebGPU in this runtime");
@@ -33,7 +34,7 @@ const shaders = readShaders();
 const open = (fault?: FaultName, sources = shaders): Promise<Engine> =>
   createGpuEngine({
     gpu,
-    adapterPreference: "software",
+    adapterPreference: ADAPTER_PREFERENCE,
     shaders: sources,
     runtime: "test",
     ...(fault === undefined ? {} : { fault }),
@@ -216,7 +217,13 @@ results["profile"] = [];
     [without as GPU, "clock"],
   ] as const) {
     const profile = createProfile();
-    const timed = await createGpuEngine({ gpu: own, adapterPreference: "software", shaders, runtime: "test", profile });
+    const timed = await createGpuEngine({
+      gpu: own,
+      adapterPreference: ADAPTER_PREFERENCE,
+      shaders,
+      runtime: "test",
+      profile,
+    });
     const measured = await timed.measure(plan, batchOf(plan, 0, 9, true));
     measured.release();
     timed.dispose();
@@ -300,7 +307,7 @@ for (const [norm, samples] of [
   ["spectral", 8],
   ["frobenius", 12],
 ] as const) {
-  const device = await openDevice(gpu, "software", shaders, undefined);
+  const device = await openDevice(gpu, ADAPTER_PREFERENCE, shaders, undefined);
   let allocated = 0;
   const createBuffer = device.device.createBuffer.bind(device.device);
   device.device.createBuffer = (own) => {
