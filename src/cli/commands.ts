@@ -52,7 +52,7 @@ const VERIFY_FLAGS: readonly FlagKey[] = [
     "adapter",
   ] as const),
   ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses"] as const),
-  ...(["witnessVerdicts", "json", "maxMemory", "watchdog"] as const),
+  ...(["witnessVerdicts", "json", "maxMemory", "watchdog", "profile"] as const),
 ];
 
 const SWEEP_FLAGS: readonly FlagKey[] = [

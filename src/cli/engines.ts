@@ -6,6 +6,7 @@ import { FAULTS } from "../engine/faults.ts";
 import type { GpuEngineOptions } from "../engine/gpu/engine.ts";
 import { isNamed } from "../engine/gpu/device.ts";
 import { createGpuEngine } from "../engine/gpu/engine.ts";
+import type { StageProfile } from "../engine/gpu/profile.ts";
 import type { Recovery } from "../engine/recovering.ts";
 import { createRecoveringEngine } from "../engine/recovering.ts";
 import type { EnginePair, HostMeans } from "../engine/pair.ts";
@@ -28,11 +29,14 @@ export interface Engines extends EnginePair {
 
 export type EngineWish = Pick<Values, "engine" | "precision" | "adapter" | "plant">;
 
+/** What else an engine is opened with: how it meets a device that fails, and what hears the time of its stages. */
+export type EngineCare = Recovery & { readonly profile?: StageProfile | undefined };
+
 /**
  * Opens the engine that the options ask for.
  * @throws DeviceError where none is usable (exit 3); UsageError for options that contradict each other.
  */
-export async function openEngines(wish: EngineWish, recovery: Recovery = {}): Promise<Engines> {
+export async function openEngines(wish: EngineWish, recovery: EngineCare = {}): Promise<Engines> {
   if (wish.engine === "cpu" && wish.adapter !== null) {
     throw new UsageError("Found --adapter with --engine cpu: expected --engine webgpu, or no --adapter");
   }
@@ -107,8 +111,11 @@ export function recoveryOf({ watchdog }: Pick<Values, "watchdog">, io: Pick<Io, 
 }
 
 /** f32 on an adapter, opened anew where its device fails. */
-async function gpuEngines(wish: EngineWish, why: string, recovery: Recovery): Promise<Engines> {
-  const engine = await createRecoveringEngine(async () => createGpuEngine(await findAdapter(wish)), recovery);
+async function gpuEngines(wish: EngineWish, why: string, { profile, ...recovery }: EngineCare): Promise<Engines> {
+  const engine = await createRecoveringEngine(
+    async () => createGpuEngine({ ...(await findAdapter(wish)), profile }),
+    recovery,
+  );
   const pair = devicePair(hostMeans(), engine);
   const { adapter, hardware } = pair.engine.description;
   return { ...pair, why: `engine webgpu (f32, ${adapter}${hardware ? "" : ", in software"}): ${why}` };

@@ -273,6 +273,13 @@ export const FLAGS = {
     help: "a device that gives no answer for so long counts as hung, and is opened again",
     parse: real((x) => x > 0, "a number > 0"),
   }),
+  profile: flag({
+    name: "profile",
+    value: null,
+    default: null,
+    help: "the device's time, stage by stage, on stderr at the end (--engine webgpu; it costs speed)",
+    parse: () => true as const,
+  }),
   failOn: flag({
     name: "fail-on",
     value: "LIST",

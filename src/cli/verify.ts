@@ -6,6 +6,7 @@ import { verify } from "../pipeline/verify.ts";
 import type { VerifyRequest } from "../pipeline/verify.ts";
 import { FAULTS } from "../engine/faults.ts";
 import { leastBytes } from "../engine/footprint.ts";
+import { createProfile } from "../engine/gpu/profile.ts";
 import { mebibytes } from "../formats/budget.ts";
 import { readModel } from "../formats/read.ts";
 import type { OutputError } from "../network/errors.ts";
@@ -15,6 +16,7 @@ import type { Head } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { checkNetwork, outputWidth } from "../network/network.ts";
 import { consoleReport } from "../report/console.ts";
+import { profileLines } from "./profile.ts";
 import { htmlReport } from "../report/html-run.ts";
 import { reportJson } from "../report/json.ts";
 import type { Json } from "../records/kit.ts";
@@ -51,7 +53,8 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
   let finished = false;
   try {
     // The engine comes first: it may start the process again, which should not read large files twice.
-    const engines = await openEngines(args.values, recoveryOf(args.values, io));
+    const profile = args.values.profile === true ? createProfile() : undefined;
+    const engines = await openEngines(args.values, { ...recoveryOf(args.values, io), profile });
     try {
       const steady = steadyFiles(filesOf(args));
       const plan =
@@ -62,6 +65,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
       steady();
       finished = true;
       const lost = (await exportReport(report, args, outputs, io)) ?? witnesses?.lost() ?? null;
+      if (profile !== undefined) for (const line of profileLines(profile)) io.note(line);
       if (witnesses !== null) io.note(witnessNote(witnesses.files, args.values.witnessVerdicts));
       if (failure !== null) {
         io.note(`gpv: ${failure.message} (the report covers the ${String(report.samples)} samples finished before)`);

@@ -7,6 +7,8 @@ const CHECKS = {
   batches: "gives a sample the same bits whatever its batch",
   outputs:
     "runs the forward pass and the iteration once for all outputs of an input, each with the bits of that logit alone",
+  narrower: "moves the samples that need more steps into narrower blocks, and gives each the bits that it has alone",
+  profile: "times every stage, by timestamps or by the clock, and gives the same bits",
   flight: "gives the same bits with three calls at once",
   turns: "serves calls in the order in which they were made",
   finite: "marks a sample that is not finite, and leaves the others untouched",

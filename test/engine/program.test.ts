@@ -34,7 +34,7 @@ const PROGRAMS = (
 });
 
 /** All stages in an order in which a device may run them, every round of the iteration taken. */
-function inOrder({ base, iterations, explicit }: BatchProgram): Stage[] {
+function inOrder({ base, iterations, narrower, explicit }: BatchProgram): Stage[] {
   return [
     ...[...base.stages, ...base.sums.stages],
     ...iterations.flatMap(({ start, gram, rounds, back, sums, iterates: [begun, gone] }) => [
@@ -42,13 +42,29 @@ function inOrder({ base, iterations, explicit }: BatchProgram): Stage[] {
       ...rounds.flatMap(({ steps }) => steps.flatMap((step): Stage[] => [...gram, step])),
       ...[...gone.stages, ...rounds.map(({ combine }) => combine), ...back, ...sums.stages],
     ]),
+    ...narrower().flatMap((all) =>
+      all.flatMap(({ gram, rounds }) =>
+        rounds.slice(1).flatMap(({ steps, combine }) => [...steps.flatMap((step) => [...gram, step]), combine]),
+      ),
+    ),
     ...explicit.flatMap(({ stages, sums }) => [...stages, ...sums.stages]),
   ];
 }
 
 describe.each(PROGRAMS)("the program of $name", ({ plan, program }) => {
   const { base, iterations, explicit, traced, stored } = program;
-  const given = new Set<Matrix>([base.inputs, base.labels, base.headData, ...iterations.map(({ weights }) => weights)]);
+  const given = new Set<Matrix>([
+    ...[base.inputs, base.labels, base.headData],
+    ...iterations.flatMap(({ weights, origin }) => [weights, origin]),
+    // What moves into a narrower block, and what the host writes for it.
+    ...program
+      .narrower()
+      .flat()
+      .flatMap(({ weights, origin, slopes, next, rounds }) => [
+        ...[weights, origin, next, ...slopes],
+        ...rounds.slice(1).map(({ basis }) => basis),
+      ]),
+  ]);
   const stages = inOrder(program);
   const made = new Set(stages.flatMap(({ kernel, operands }) => KERNELS[kernel].results.map((i) => operands[i])));
 
@@ -91,11 +107,15 @@ describe.each(PROGRAMS)("the program of $name", ({ plan, program }) => {
   });
 
   it("takes the memory of its matrices, the iteration's later rounds half", () => {
-    const all = new Set(stages.flatMap(({ operands }) => operands));
+    const moved = program
+      .narrower()
+      .flat()
+      .flatMap(({ slopes, chosen }) => [...slopes, chosen]);
+    const all = new Set([...stages.flatMap(({ operands }) => operands), ...moved]);
     const { first, later } = matricesOf(program);
     expect(new Set([...first, ...later])).toEqual(all);
     const bytes = (list: Iterable<Matrix>): number => [...list].reduce((sum, own) => sum + bytesOf(own), 0);
-    expect([...later].every(({ kind }) => kind === "basis")).toBe(true);
+    expect([...later].every(({ kind, columns }) => kind === "basis" || columns < COLUMNS)).toBe(true);
     expect(memoryOf(program)).toEqual({
       total: bytes(first) + bytes(later) / 2,
       largest: Math.max(...[...all].map(bytesOf)),

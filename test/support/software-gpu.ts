@@ -1,5 +1,6 @@
 /**
- * Real WebGPU for tests on machines without a GPU: a child process of Node (Dawn) or Deno (wgpu) on the software adapter.
+ * Real WebGPU for tests on machines without a GPU: a child process of Node (Dawn) or Deno (wgpu) on the software adapter, or on the
+ * machine's own where GPV_TEST_ADAPTER names one.
  * A program of test/engine-gpu/programs runs in it; JSON goes in by stdin and comes back by stdout.
  */
 import { spawn } from "node:child_process";
@@ -10,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { softwareVulkan } from "../../src/cli/runtime/software-vulkan.ts";
 import type { KernelCall, Words } from "../../src/conformance/call.ts";
+import { TEST_ADAPTER } from "../engine-gpu/support/adapter.ts";
 
 export const RUNTIMES = ["node", "deno"] as const;
 export type Runtime = (typeof RUNTIMES)[number];
@@ -21,7 +23,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 /** Why this machine cannot run the software adapter, or null. */
 export const skipReason: string | null =
-  process.platform === "linux" && process.arch === "x64"
+  TEST_ADAPTER !== null || (process.platform === "linux" && process.arch === "x64")
     ? null
     : `software Vulkan exists for linux x64 only, this is ${process.platform} ${process.arch}`;
 
@@ -33,7 +35,7 @@ export async function runProgram(
   runtime: Runtime,
   program: string,
   input: unknown,
-  adapter: Readonly<Record<string, string>> = softwareVulkan(),
+  adapter: Readonly<Record<string, string>> = TEST_ADAPTER === null ? softwareVulkan() : {},
 ): Promise<unknown> {
   const source = join(root, "test/engine-gpu/programs", program);
   const environment = { ...process.env, ...adapter };

@@ -96,18 +96,22 @@ export function maskCall(draw: Draw, [rows, , samples, groups]: Shape, pair: Pai
 export function combineCall(draw: Draw, rows: number, columns: number, first: boolean): Named {
   const [blocks, begin] = [5, 2];
   const size = rows * columns;
+  // Every second column of û, from the last one back, and one that is none of them.
+  const width = 2 * columns;
+  const origin = Uint32Array.from({ length: columns }, (_, j) => (j === 1 ? width : width - 1 - 2 * j));
   return {
     name: `${times(rows, columns)}, ${first ? "from zero" : "on top of what is there"}`,
     call: {
       kernel: "combine",
       overrides: {},
-      sizes: { rows, columns, blocks, begin, first: first ? 1 : 0 },
+      sizes: { rows, columns, blocks, begin, first: first ? 1 : 0, width },
       buffers: [
         draw("ordinary", (blocks + 1) * size),
         draw("ordinary", (begin + blocks) * columns),
-        draw("ordinary", size),
+        origin,
+        draw("ordinary", rows * width),
       ],
-      read: [2],
+      read: [3],
     },
   };
 }

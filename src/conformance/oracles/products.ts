@@ -9,7 +9,7 @@ import { activationError } from "../../verification/audit/activation-error.ts";
 import type { KernelCall, Words } from "../call.ts";
 import { asFloats, floatsOf, sizeOf } from "../call.ts";
 import type { Expected, Oracle } from "../expected.ts";
-import { floatsExpected, untouched } from "../expected.ts";
+import { floatsExpected, numbersOf, untouched } from "../expected.ts";
 import { FLUSH, g, largest, productBound } from "./rounding.ts";
 
 /** A X with A rows × inner and X inner × columns: values, Σ|a||x|, and what flushing may cost each entry. */
@@ -142,21 +142,26 @@ export const maskOracle: Oracle = (call) => {
 export const combineOracle: Oracle = (call) => {
   const [rows, columns] = [sizeOf(call, "rows"), sizeOf(call, "columns")];
   const [blocks, begin] = [sizeOf(call, "blocks"), sizeOf(call, "begin")];
-  const [basis, weights, before] = [floatsOf(call, 0), floatsOf(call, 1), floatsOf(call, 2)];
+  const [basis, weights, before] = [floatsOf(call, 0), floatsOf(call, 1), floatsOf(call, 3)];
+  const [width, origin] = [sizeOf(call, "width"), numbersOf(call.buffers[2] as Words, "u32")];
   const size = rows * columns;
   const flushed = blocks * FLUSH * (2 + largest(basis) + largest(weights));
-  const values = new Float64Array(size);
-  const bounds = new Float64Array(size);
+  // Columns that are none of the basis's stay as they are.
+  const values = Float64Array.from(before);
+  const bounds = new Float64Array(values.length);
   for (let at = 0; at < size; at++) {
-    let sum = sizeOf(call, "first") === 1 ? 0 : (before[at] as number);
+    const own = origin[at % columns] as number;
+    if (own >= width) continue;
+    const to = Math.floor(at / columns) * width + own;
+    let sum = sizeOf(call, "first") === 1 ? 0 : (before[to] as number);
     let total = Math.abs(sum);
     for (let j = 0; j < blocks; j++) {
       const term = (weights[(begin + j) * columns + (at % columns)] as number) * (basis[(j + 1) * size + at] as number);
       sum += term;
       total += Math.abs(term);
     }
-    values[at] = sum;
-    bounds[at] = g(blocks + 1) * total + flushed;
+    values[to] = sum;
+    bounds[to] = g(blocks + 1) * total + flushed;
   }
-  return [floatsExpected("û", 2, values, (at) => bounds[at] as number)];
+  return [floatsExpected("û", 3, values, (at) => bounds[at] as number)];
 };

@@ -1,58 +1,70 @@
 /**
  * Witnesses for ‖J_t‖ on the device: every layer's iteration in rounds, all layers together, then û, its pullback and their norms. A sample
- * uses the coefficients of its own steps; the batch goes on until its last sample has stopped.
+ * uses the coefficients of its own steps; a block goes on until its last sample has stopped, or few enough are left for a narrower one.
  */
 import type { StoredSearch, WitnessMeasurement } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
-import { STEP_LIMIT } from "../krylov.ts";
-import type { Iteration, Round } from "../program/iteration.ts";
+import type { Iteration } from "../program/iteration.ts";
 import { KrylovState } from "../program/krylov-state.ts";
 import { bytesOf } from "../program/memory.ts";
+import type { Narrower } from "../program/narrower.ts";
 import type { Matrix, Measure } from "../program/stage.ts";
 import { readTree } from "../program/stage.ts";
 import { dropUnusable } from "../sample-measurements.ts";
+import type { Block, Stay } from "./block.ts";
+import {
+  coefficientsOf,
+  createBlock,
+  prepareMove,
+  prepareRound,
+  recordRound,
+  recordWitness,
+  takeRound,
+} from "./block.ts";
 import type { OpenDevice } from "./device.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { Dispatch, Workspace } from "./dispatch.ts";
 import { guarded } from "./dispatch.ts";
 import type { DeviceStages } from "./stages.ts";
+import type { Read, Submission } from "./submission.ts";
 import { beginSubmission } from "./submission.ts";
 import { sumReader } from "./sums.ts";
 
-/** An iteration ready to run: its first round is, the later ones are made when a sample comes to them. */
+/** An iteration ready to run, with its first round. */
 export interface DeviceIteration {
   readonly own: Iteration;
   readonly start: readonly Dispatch[];
-  readonly gram: readonly Dispatch[];
   /** After the first round. */
   readonly gone: readonly Dispatch[];
   readonly back: readonly Dispatch[];
-  readonly rounds: { readonly steps: readonly Dispatch[]; readonly combine: readonly Dispatch[] }[];
+  /** The batch's, then narrower and narrower ones. */
+  readonly blocks: readonly [Block, ...Block[]];
 }
 
-export async function prepareIteration(stages: DeviceStages, own: Iteration): Promise<DeviceIteration> {
-  const { start, gram, back, sums, iterates } = own;
+export async function prepareIteration(
+  { device }: OpenDevice,
+  stages: DeviceStages,
+  own: Iteration,
+  narrower: readonly Narrower[],
+): Promise<DeviceIteration> {
+  const { start, back, sums, iterates, origin } = own;
+  const block = createBlock(own);
+  await prepareRound(stages, block, 0);
+  const all = Uint32Array.from({ length: origin.columns }, (_, j) => j);
+  device.queue.writeBuffer(stages.bufferOf(origin), 0, all);
   return {
     own,
     start: await stages.prepare([start, ...iterates[0].stages]),
-    gram: await stages.prepare(gram),
     gone: await stages.prepare(iterates[1].stages),
     back: await stages.prepare([...back, ...sums.stages]),
-    rounds: [await prepareRound(stages, own.rounds[0] as Round)],
+    blocks: [block, ...narrower.map(createBlock)],
   };
-}
-
-async function prepareRound(
-  stages: DeviceStages,
-  { steps, combine }: Round,
-): Promise<DeviceIteration["rounds"][number]> {
-  return { steps: await stages.prepare(steps), combine: await stages.prepare([combine]) };
 }
 
 interface Running {
   readonly layer: DeviceIteration;
   readonly state: KrylovState;
-  rounds: number;
+  readonly stays: [Stay, ...Stay[]];
   iterateNorm: readonly Float64Array[];
 }
 
@@ -62,94 +74,102 @@ export interface DeviceWitness {
   readonly search: (sample: number) => StoredSearch;
 }
 
-/** Witnesses of the layers for the first `samples` columns of the base pass that was just run. */
-export async function runIterations(
+export interface IterationRun {
+  /** The first round of every layer, behind the base pass; returns what is to be read of it. */
+  readonly begin: (work: Submission) => readonly Read[];
+  /** The rounds that follow, from what was read of the first. */
+  readonly finish: (first: readonly ArrayBuffer[]) => Promise<DeviceWitness[]>;
+}
+
+/** Witnesses of the layers for the first `samples` columns of a base pass. */
+export function createIterationRun(
   open: OpenDevice,
+  workspace: Workspace,
   stages: DeviceStages,
   layers: readonly DeviceIteration[],
   samples: number,
   accuracy: number,
   fault: FaultName | undefined,
-): Promise<DeviceWitness[]> {
-  const whole = (matrix: Matrix) => ({ buffer: stages.bufferOf(matrix), bytes: bytesOf(matrix) });
+): IterationRun {
+  const whole = (matrix: Matrix): Read => ({ buffer: stages.bufferOf(matrix), bytes: bytesOf(matrix) });
   const all = layers.map((layer): Running => {
-    const state = new KrylovState(samples, layer.own.next.rows, accuracy, WGSL_F32.unitRoundoff, fault);
-    return { layer, state, rounds: 0, iterateNorm: [] };
+    const { rows, columns } = layer.own.next;
+    const state = new KrylovState(samples, rows, accuracy, WGSL_F32.unitRoundoff, fault);
+    const own = Uint32Array.from({ length: columns }, (_, j) => j);
+    return { layer, state, stays: [{ block: layer.blocks[0], samples: own, rounds: [] }], iterateNorm: [] };
   });
-  for (let number = 0; ; number++) {
-    const active = all.filter(({ state }) => state.anyRuns);
-    if (active.length === 0) break;
-    const work = beginSubmission(open, "iteration");
-    for (const { layer } of active) {
-      const { own, rounds } = layer;
-      const round = (rounds[number] ??= await guarded(open, `round ${String(number)} of the iteration`, () =>
-        prepareRound(stages, own.rounds[number] as Round),
-      ));
-      const before = own.rounds[number - 1];
-      if (before !== undefined) {
-        const block = 4 * own.next.rows * own.next.columns;
-        const [from, to] = [before.basis, (own.rounds[number] as Round).basis].map(stages.bufferOf);
-        const at = (before.to - before.from) * block;
-        work.copy({ from: from as GPUBuffer, at, to: to as GPUBuffer, bytes: block });
-      }
-      const chain = round.steps.flatMap((step) => [...layer.gram, step]);
-      work.pass(`iteration.${String(own.t)}`, number > 0 ? chain : [...layer.start, ...chain, ...layer.gone]);
-    }
-    const coefficients = active.map(({ layer: { own } }) => ({
-      buffer: stages.bufferOf(own.coefficients),
-      bytes: 8 * own.next.columns * (own.rounds[number] as Round).to,
-    }));
-    const norms = number > 0 ? [] : active.flatMap(({ layer: { own } }) => own.iterates.map(({ into }) => whole(into)));
-    const results = await work.read([...coefficients, ...norms]);
-    active.forEach((running, i) => {
-      const { own } = running.layer;
-      running.rounds++;
-      takeRound(running, samples, new Float32Array(results[i] as ArrayBuffer), own.rounds[number] as Round);
-      if (number > 0) return;
-      const words = own.iterates.map((_, k) => results[active.length + 2 * i + k] as ArrayBuffer);
-      running.iterateNorm = own.iterates.map((sums, k) =>
-        sumReader(sums, words[k] as ArrayBuffer, samples).read(own.iterate),
-      );
-    });
-  }
-  return finish(open, stages, all, samples);
-}
+  const here = ({ stays }: Running): Stay => stays.at(-1) as Stay;
+  const take = (running: Running, words: ArrayBuffer, number: number): void => {
+    takeRound(here(running), running.state, new Float32Array(words), number, samples);
+  };
 
-/** @param pairs (α, β), steps × columns. */
-function takeRound(
-  { layer: { own }, state }: Running,
-  samples: number,
-  pairs: Float32Array,
-  { from, to }: Round,
-): void {
-  const { columns } = own.next;
-  for (let sample = 0; sample < samples; sample++) {
-    for (let j = from; j < to; j++) {
-      const at = 2 * (j * columns + sample);
-      state.take(sample, pairs[at] as number, pairs[at + 1] as number);
-    }
-  }
+  /** Moves the samples that run into a narrower block, where there is one that holds them. */
+  const narrow = async (running: Running, number: number): Promise<readonly Dispatch[]> => {
+    const { layer, state, stays } = running;
+    let count = 0;
+    for (let sample = 0; sample < samples; sample++) if (state.runs(sample)) count++;
+    const to = layer.blocks.filter(({ own }) => own.next.columns >= count).at(-1) as Block;
+    const from = here(running);
+    if (to.own.next.columns >= from.block.own.next.columns) return [];
+    const { stay, dispatches } = await prepareMove(open, workspace, stages, from, to, number - 1, state);
+    stays.push(stay);
+    return dispatches;
+  };
+
+  return {
+    begin(work) {
+      for (const running of all) {
+        const { own, start, gone } = running.layer;
+        const chain = recordRound(work, stages, here(running), 0);
+        work.pass(`iteration.${String(own.t)}`, [...start, ...chain, ...gone]);
+      }
+      const norms = all.flatMap(({ layer: { own } }) => own.iterates.map(({ into }) => whole(into)));
+      return [...all.map((running) => coefficientsOf(stages, here(running).block, 0)), ...norms];
+    },
+    async finish(first) {
+      all.forEach((running, i) => {
+        const { own } = running.layer;
+        take(running, first[i] as ArrayBuffer, 0);
+        const words = own.iterates.map((_, k) => first[all.length + 2 * i + k] as ArrayBuffer);
+        running.iterateNorm = own.iterates.map((sums, k) =>
+          sumReader(sums, words[k] as ArrayBuffer, samples).read(own.iterate),
+        );
+      });
+      for (let number = 1; ; number++) {
+        const active = all.filter(({ state }) => state.anyRuns);
+        if (active.length === 0) break;
+        const work = beginSubmission(open, "iteration");
+        for (const running of active) {
+          const moved = await guarded(open, `round ${String(number)} of the iteration`, async () => {
+            const dispatches = await narrow(running, number);
+            await prepareRound(stages, here(running).block, number);
+            return dispatches;
+          });
+          const chain = recordRound(work, stages, here(running), number);
+          work.pass(`iteration.${String(running.layer.own.t)}`, [...moved, ...chain]);
+        }
+        const results = await work.read(active.map((running) => coefficientsOf(stages, here(running).block, number)));
+        active.forEach((running, i) => {
+          take(running, results[i] as ArrayBuffer, number);
+        });
+      }
+      return finishWitnesses(open, stages, all, samples);
+    },
+  };
 }
 
 /** û from the Ritz coefficients, its pullback, and their norms. */
-async function finish(
+async function finishWitnesses(
   open: OpenDevice,
   stages: DeviceStages,
   all: readonly Running[],
   samples: number,
 ): Promise<DeviceWitness[]> {
+  if (all.length === 0) return [];
   const work = beginSubmission(open, "witness");
-  for (const { layer, state, rounds } of all) {
-    const { t, weights } = layer.own;
-    const values = new Float32Array(STEP_LIMIT * weights.columns);
-    for (let sample = 0; sample < samples; sample++) {
-      state.ritzCoefficients(sample).forEach((s, j) => {
-        values[j * weights.columns + sample] = s;
-      });
-    }
-    open.device.queue.writeBuffer(stages.bufferOf(weights), 0, values);
-    const combine = layer.rounds.slice(0, rounds).flatMap((round) => round.combine);
-    work.pass(`witness.${String(t)}`, [...combine, ...layer.back]);
+  for (const { layer, state, stays } of all) {
+    const combine = stays.flatMap((stay) => recordWitness(open, stages, stay, state, samples));
+    work.pass(`witness.${String(layer.own.t)}`, [...combine, ...layer.back]);
   }
   const reads = all.map(({ layer: { own } }) => own.sums.into);
   const results = await work.read(reads.map((into) => ({ buffer: stages.bufferOf(into), bytes: bytesOf(into) })));

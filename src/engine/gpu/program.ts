@@ -13,6 +13,7 @@ import { DeviceError } from "../../network/errors.ts";
 import type { Plan } from "../plan.ts";
 import type { BaseMeasurements } from "../program/base.ts";
 import { headData } from "../program/constants.ts";
+import { KERNELS } from "../program/kernels.ts";
 import { bytesOf } from "../program/memory.ts";
 import type { BatchProgram } from "../program/program.ts";
 import { batchProgram } from "../program/program.ts";
@@ -24,10 +25,11 @@ import { createWorkspace, guarded } from "./dispatch.ts";
 import type { DeviceExplicit } from "./explicit.ts";
 import { runExplicit } from "./explicit.ts";
 import type { DeviceIteration, DeviceWitness } from "./iteration.ts";
-import { prepareIteration, runIterations } from "./iteration.ts";
+import { createIterationRun, prepareIteration } from "./iteration.ts";
 import type { DeviceStages } from "./stages.ts";
 import { createDeviceStages } from "./stages.ts";
 import { createStoredReader } from "./stored.ts";
+import type { Read, Submission } from "./submission.ts";
 import { beginSubmission } from "./submission.ts";
 import { sumReader } from "./sums.ts";
 
@@ -62,7 +64,11 @@ export async function createProgram(
     const base = await stages.prepare(program.base.stages);
     const summed = await stages.prepare(sums.stages);
     const iterations: DeviceIteration[] = [];
-    for (const own of program.iterations) iterations.push(await prepareIteration(stages, own));
+    const narrower = program.narrower();
+    for (const [i, own] of program.iterations.entries())
+      iterations.push(await prepareIteration(open, stages, own, narrower[i] ?? []));
+    // No pipeline is made in a batch.
+    await open.pipeline(KERNELS.gather, {});
     const explicit: DeviceExplicit[] = [];
     for (const own of program.explicit) {
       explicit.push({ own, dispatches: await stages.prepare([...own.stages, ...own.sums.stages]) });
@@ -89,14 +95,19 @@ export async function createProgram(
   let inputs = 0;
   let passes: readonly (Int32Array | null)[] = [];
   let held = 0;
-  const pass = async (k: number, dispatches: readonly Dispatch[]): Promise<PassMeasurements> => {
+  /** @param also what goes with it in one submission, and what is read of it. */
+  const pass = async (
+    k: number,
+    dispatches: readonly Dispatch[],
+    also: (work: Submission) => readonly Read[] = () => [],
+  ): Promise<{ readonly measured: PassMeasurements; readonly rest: readonly ArrayBuffer[] }> => {
     uploadLabels(open, stages, plan, program, passes[k] ?? null);
     held = k;
     const work = beginSubmission(open, "base");
     work.pass("base", dispatches);
-    const reads = [sums.into, values].map((own) => ({ buffer: stages.bufferOf(own), bytes: bytesOf(own) }));
-    const [summed, heads] = await work.read(reads);
-    return passMeasurements(program, inputs, summed as ArrayBuffer, heads as ArrayBuffer);
+    const own = [sums.into, values].map((of) => ({ buffer: stages.bufferOf(of), bytes: bytesOf(of) }));
+    const [summed, heads, ...rest] = (await work.read([...own, ...also(work)])) as [ArrayBuffer, ArrayBuffer];
+    return { measured: passMeasurements(program, inputs, summed, heads), rest };
   };
   /** Reads of samples of several passes, one after another: each pass is run again where it is not what is held. */
   let reading: Promise<unknown> = Promise.resolve();
@@ -153,14 +164,16 @@ export async function createProgram(
         const read = await readTraced(own.map((sample) => Math.floor(sample / outputs)));
         own.forEach((sample, i) => traced.set(sample, read[i] as TracedSample));
       };
-      const measured = [await pass(0, ready.whole)];
       const accuracy = plan.accuracy === "verdict" ? 0 : plan.accuracy;
-      witnesses = await runIterations(open, stages, ready.iterations, inputs, accuracy, fault);
+      const { begin, finish } = createIterationRun(open, workspace, stages, ready.iterations, inputs, accuracy, fault);
+      const { measured: own, rest } = await pass(0, ready.whole, begin);
+      const measured = [own];
+      witnesses = await finish(rest);
       const explicit: Measurements["explicit"][number][] = [];
       for (const own of ready.explicit) explicit.push(await runExplicit(open, stages, own, inputs, address));
       await readPass(0);
       for (let k = 1; k < outputs; k++) {
-        measured.push(await pass(k, ready.again));
+        measured.push((await pass(k, ready.again)).measured);
         await readPass(k);
       }
       const inner = plan.layers.slice(1);

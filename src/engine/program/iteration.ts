@@ -23,7 +23,11 @@ export interface Iteration {
   readonly rounds: readonly Round[];
   /** (α, β), steps × B. */
   readonly coefficients: Matrix;
-  /** The Ritz coefficients, steps × B, and û. */
+  /** D_1 … D_{t−1}, which the products read, n_{s+1} × B. */
+  readonly slopes: readonly Matrix[];
+  /** The sample of the batch that each column is; past the last where it is none. The host writes it. */
+  readonly origin: Matrix;
+  /** The Ritz coefficients, steps × B, and û of the batch. */
   readonly weights: Matrix;
   readonly vector: Matrix;
   /** ĉ from û. */
@@ -47,11 +51,21 @@ export interface Round {
   readonly combine: Stage;
 }
 
-/** @param tangent τ_t of both directions, n_t × 2B. */
-export function iterationOf({ width }: ProgramNetwork, maps: LinearMaps, tangent: Matrix, t: number): Iteration {
+/**
+ * @param tangent τ_t of both directions, n_t × 2B. @param below D_1 … D_{t−1}, which `maps` read.
+ * @param vector û, where it is that of a wider block's.
+ */
+export function iterationOf(
+  { width }: ProgramNetwork,
+  maps: LinearMaps,
+  tangent: Matrix,
+  below: readonly Matrix[],
+  t: number,
+  vector: Matrix = matrix("witness", t, width(t), tangent.columns / 2),
+): Iteration {
   const [rows, columns] = [width(t), tangent.columns / 2];
   const next = matrix("krylov-next", t, rows, columns);
-  const vector = matrix("witness", t, rows, columns);
+  const origin = matrix("origin", t, 1, columns);
   const coefficients = matrix("coefficients", t, STEP_LIMIT, columns, 2);
   const weights = matrix("ritz-weights", t, STEP_LIMIT, columns);
   const states = matrix("states", t, 1, columns, KRYLOV_STATE);
@@ -69,8 +83,8 @@ export function iterationOf({ width }: ProgramNetwork, maps: LinearMaps, tangent
     });
     const combine: Stage = {
       ...{ name, kernel: "combine", overrides: {} },
-      sizes: { rows, columns, blocks: to - from, begin: from, first: from === 0 ? 1 : 0 },
-      operands: [basis, weights, vector],
+      sizes: { rows, columns, blocks: to - from, begin: from, first: from === 0 ? 1 : 0, width: vector.columns },
+      operands: [basis, weights, origin, vector],
     };
     return { from, to, basis, steps: Array.from({ length: to - from }, (_, i) => step(from + i)), combine };
   };
@@ -88,7 +102,7 @@ export function iterationOf({ width }: ProgramNetwork, maps: LinearMaps, tangent
   };
   const place = (of: Matrix): Place => ({ of, column: 0 });
   return {
-    ...{ t, next, coefficients, weights, vector, rounds },
+    ...{ t, next, coefficients, weights, vector, rounds, origin, slopes: below },
     start: {
       ...{ name, kernel: "normalise", overrides: { SECOND: 1 } },
       sizes: { rows, columns, width: 2 * columns, shift: columns, pitch: columns },

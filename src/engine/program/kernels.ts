@@ -203,9 +203,9 @@ export const KERNELS = {
   ]),
   combine: kernel(
     "combine",
-    ["basis", "weights"],
+    ["basis", "weights", "origin"],
     ["result"],
-    ["rows", "columns", "blocks", "begin", "first"],
+    ["rows", "columns", "blocks", "begin", "first", "width"],
     [],
     (sizes) => [size(sizes, "columns"), size(sizes, "rows")],
   ),

@@ -80,6 +80,11 @@ export class KrylovState {
     return this.most[sample] as number;
   }
 
+  /** β of the last step of a sample. */
+  last(sample: number): number {
+    return this.beta[sample * this.pitch + (this.taken[sample] as number) - 1] as number;
+  }
+
   /** Steps that each sample took. */
   steps(): Int32Array {
     return this.taken;

@@ -19,22 +19,36 @@ export interface Pullback {
   readonly result: Matrix;
 }
 
+/** Matrices that every map of one width overwrites. */
+export interface Scratch {
+  /** D_s a_{s+1}, and a tangent in R^{n_s}. */
+  readonly stages: readonly Matrix[];
+  readonly ups: readonly Matrix[];
+  readonly plain: Matrix;
+  readonly bottom: Matrix;
+}
+
+export function scratchOf({ layers, width }: ProgramNetwork, columns: number): Scratch {
+  return {
+    stages: layers.slice(1).map((t) => matrix("stage", t - 1, width(t), columns)),
+    ups: layers.map((t) => matrix("up", t, width(t), columns)),
+    plain: matrix("plain", 0, Math.max(...layers.map(width)), columns),
+    bottom: matrix("bottom", 1, width(1), columns),
+  };
+}
+
 /**
  * @param columns width of the vectors' block, a multiple of `samples`; column j belongs to sample j mod samples.
- * @param slopes D_t of the base pass, n_{t+1} × samples.
+ * @param slopes D_1 … of the base pass as far as they are read, n_{t+1} × samples.
  */
 export function linearMaps(
   network: ProgramNetwork,
   slopes: readonly Matrix[],
   columns: number,
   samples: number,
+  { stages, ups, plain, bottom }: Scratch = scratchOf(network, columns),
 ): LinearMaps {
   const { width, firstGram, scaled, unused } = network;
-  // D_s a_{s+1}, and a tangent in R^{n_s}.
-  const stages = network.layers.slice(1).map((t) => matrix("stage", t - 1, width(t), columns));
-  const ups = network.layers.map((t) => matrix("up", t, width(t), columns));
-  const plain = matrix("plain", 0, Math.max(...network.layers.map(width)), columns);
-  const bottom = matrix("bottom", 1, width(1), columns);
   const at = (list: readonly Matrix[], t: number): Matrix => list[t - 1] as Matrix;
   const sizes = (rows: number, inner: number) => ({ rows, inner, columns, samples });
 

@@ -7,22 +7,27 @@ const LEAST_BYTES = 16;
 
 export const bytesOf = ({ rows, columns, words }: Matrix): number => Math.max(LEAST_BYTES, 4 * words * rows * columns);
 
-/** Matrices that a program needs from the start, and those of the iteration's later rounds, made when a sample comes to them. */
-export function matricesOf({ base, iterations, explicit }: BatchProgram): {
+/** Matrices that a program needs from the start, and those of the iteration's later rounds, of all samples and of fewer, made when a sample comes to them. */
+export function matricesOf({ base, iterations, narrower, explicit }: BatchProgram): {
   readonly first: ReadonlySet<Matrix>;
   readonly later: ReadonlySet<Matrix>;
 } {
   const first = [...base.stages, ...base.sums.stages, ...explicit.flatMap((e) => [...e.stages, ...e.sums.stages])];
-  const later: Stage[] = [];
+  const later: Pick<Stage, "operands">[] = [];
   for (const { start, gram, rounds, back, sums, iterates } of iterations) {
     first.push(start, ...gram, ...back, ...sums.stages, ...iterates.flatMap((own) => own.stages));
     rounds.forEach(({ steps, combine }, i) => (i === 0 ? first : later).push(...steps, combine));
+  }
+  for (const { gram, rounds, slopes, chosen } of narrower().flat()) {
+    const steps = rounds.slice(1).flatMap((round) => [...round.steps, round.combine]);
+    const calls = [...gram, ...steps];
+    later.push(...calls, ...[...slopes, chosen].map((own) => ({ operands: [own] })));
   }
   const needed = new Set(first.flatMap((stage) => stage.operands));
   return { first: needed, later: new Set(later.flatMap((s) => s.operands).filter((own) => !needed.has(own))) };
 }
 
-/** Bytes in all, the iteration's later rounds counted half, since few samples come to them; and of the largest matrix. */
+/** Bytes in all, the iteration's later rounds counted half, since few samples come to them all; and of the largest matrix. */
 export function memoryOf(program: BatchProgram): { readonly total: number; readonly largest: number } {
   const { first, later } = matricesOf(program);
   const sum = (list: ReadonlySet<Matrix>): number => [...list].reduce((total, own) => total + bytesOf(own), 0);

@@ -12,6 +12,8 @@ import { explicitJacobians } from "./explicit.ts";
 import type { Iteration } from "./iteration.ts";
 import { iterationOf } from "./iteration.ts";
 import { linearMaps } from "./linear-maps.ts";
+import type { Narrower } from "./narrower.ts";
+import { narrowerIterations } from "./narrower.ts";
 import type { ProgramOptions } from "./network.ts";
 import { programNetwork } from "./network.ts";
 import type { Matrix, Place, Tree } from "./stage.ts";
@@ -20,6 +22,8 @@ export interface BatchProgram {
   readonly base: BasePass;
   /** Of layers 2 … l; none where the plan's accuracy is "verdict". */
   readonly iterations: readonly Iteration[];
+  /** The same for fewer samples, narrower and narrower, made when they are first asked for. */
+  readonly narrower: () => readonly (readonly Narrower[])[];
   /** Of layers 2 … l; none where the plan's norm is spectral. */
   readonly explicit: readonly ExplicitJacobian[];
   /** Where everything stands that is read back of a sample: what a replay needs, and all that the audit reads. */
@@ -42,9 +46,13 @@ export function batchProgram(plan: Plan, columns: number, options: ProgramOption
   const inner = network.layers.slice(1);
   const maps = linearMaps(network, base.slopes, columns, columns);
   const iterations =
-    plan.accuracy === "verdict" ? [] : inner.map((t) => iterationOf(network, maps, base.tangents[t - 1] as Matrix, t));
+    plan.accuracy === "verdict"
+      ? []
+      : inner.map((t) => iterationOf(network, maps, base.tangents[t - 1] as Matrix, base.slopes.slice(0, t - 1), t));
+  let narrower: readonly (readonly Narrower[])[] | null = null;
   return {
     ...{ base, iterations },
+    narrower: () => (narrower ??= narrowerIterations(network, iterations)),
     explicit: plan.norm === "spectral" || network.depth === 1 ? [] : explicitJacobians(network, base.slopes),
     stored: storedOf(base.vectors),
     traced: {

@@ -7,7 +7,7 @@ import type { KernelName, Overrides, Sizes } from "./kernels.ts";
 export type ConstantKind = "weight" | "bias" | "parameter" | "scaled-weight" | "first-gram";
 
 /** What the host writes before each run. */
-export type InputKind = "labels" | "head-data";
+export type InputKind = "labels" | "head-data" | "origin" | "chosen";
 
 export type MatrixKind =
   | ConstantKind

@@ -10,6 +10,7 @@ import { createGpuEngine } from "../../../src/engine/gpu/engine.ts";
 import { devicePair, hostPair } from "../../../src/engine/pair.ts";
 import type { Pairs } from "../../support/company.ts";
 import { company, companyFindings } from "../../support/company.ts";
+import { ADAPTER_PREFERENCE } from "../support/adapter.ts";
 
 const { engine, seed, cases } = JSON.parse(await text(process.stdin)) as {
   readonly engine: "cpu" | "webgpu";
@@ -24,7 +25,12 @@ async function openPairs(): Promise<Pairs> {
   }
   const gpu = await openGpu();
   if (gpu === null) throw new Error("no WebGPU in this runtime");
-  const device = await createGpuEngine({ gpu, adapterPreference: "software", shaders: readShaders(), runtime: "test" });
+  const device = await createGpuEngine({
+    gpu,
+    adapterPreference: ADAPTER_PREFERENCE,
+    shaders: readShaders(),
+    runtime: "test",
+  });
   return { webgpu: devicePair(means(0), device) };
 }
 

@@ -12,6 +12,7 @@ import { runCalls } from "../../../src/conformance/run.ts";
 import type { FaultName } from "../../../src/engine/faults.ts";
 import { openDevice } from "../../../src/engine/gpu/device.ts";
 import { KERNEL_FAULTS } from "../../../src/engine/gpu/faults.ts";
+import { ADAPTER_PREFERENCE } from "../support/adapter.ts";
 
 const gpu = await openGpu();
 if (gpu === null) throw new Error("no WebGPU in this runtime");
@@ -25,7 +26,7 @@ function touched(fault: FaultName): ReadonlySet<string> {
 }
 
 for (const fault of [...Object.keys(KERNEL_FAULTS), "jvp-sizes-shifted"] as FaultName[]) {
-  const open = await openDevice(gpu, "software", readShaders(), fault);
+  const open = await openDevice(gpu, ADAPTER_PREFERENCE, readShaders(), fault);
   const shaders = touched(fault);
   found[fault] = null;
   for (const { name, call } of cases) {

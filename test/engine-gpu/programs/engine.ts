@@ -10,6 +10,7 @@ import type { FaultName } from "../../../src/engine/faults.ts";
 import { openDevice } from "../../../src/engine/gpu/device.ts";
 import { USAGE } from "../../../src/engine/gpu/usage.ts";
 import { createGpuEngine } from "../../../src/engine/gpu/engine.ts";
+import { createProfile } from "../../../src/engine/gpu/profile.ts";
 import { createProgram } from "../../../src/engine/gpu/program.ts";
 import type { Plan } from "../../../src/engine/plan.ts";
 import { makePlan } from "../../../src/engine/plan.ts";
@@ -25,6 +26,7 @@ import { DIRECTION_BLOCK, uniformSigned, wordsAt } from "../../../src/sampling/p
 import { CASES } from "../support/architectures.ts";
 import type { Architecture } from "../support/architectures.ts";
 import { judgeBatch } from "../support/judge-batch.ts";
+import { ADAPTER_PREFERENCE } from "../support/adapter.ts";
 
 const gpu = await openGpu();
 if (gpu === null) throw new Error("no WebGPU in this runtime");
@@ -32,7 +34,7 @@ const shaders = readShaders();
 const open = (fault?: FaultName, sources = shaders): Promise<Engine> =>
   createGpuEngine({
     gpu,
-    adapterPreference: "software",
+    adapterPreference: ADAPTER_PREFERENCE,
     shaders: sources,
     runtime: "test",
     ...(fault === undefined ? {} : { fault }),
@@ -171,6 +173,74 @@ for (const norm of ["spectral", "frobenius"] as const) {
   });
 }
 
+// Samples that need more steps than most move into narrower blocks, and back come the numbers that each has alone.
+results["narrower"] = [];
+{
+  const c = { ...(CASES[1] as Architecture), widths: [40, 40, 40, 3], accuracy: 1e-6 };
+  const plan = planOf({ ...c, activations: ["tanh", "tanh", "identity"] }, 1);
+  const measure = async (first: number, samples: number): Promise<Measurements> => {
+    const measured = await engine.measure(plan, batchOf(plan, first, samples, true));
+    measured.release();
+    return measured.measurements;
+  };
+  const whole = await measure(0, 70);
+  const steps = whole.witnesses.flatMap((own) => Array.from(own?.steps ?? []));
+  const [most, few] = [Math.max(...steps), steps.filter((own) => own === Math.max(...steps)).length];
+  if (most <= 16 || few > 35) results["narrower"].push(`${String(few)} samples took the most steps, ${String(most)}`);
+  for (let first = 0; first < 70; first += 7) {
+    const part = await measure(first, 7);
+    if (digest(part, 0, 7) !== digest(whole, first, first + 7))
+      results["narrower"].push(`samples ${String(first)} to ${String(first + 6)} differ from those of the whole batch`);
+  }
+}
+
+// Timed by timestamps or by the clock: the same bits, and a time for every stage that there is.
+results["profile"] = [];
+{
+  const plan = planOf(CASES[1] as Architecture, 1);
+  const expected = await engine.measure(plan, batchOf(plan, 0, 9, true));
+  expected.release();
+  const without: Pick<GPU, "requestAdapter"> = {
+    async requestAdapter(wish) {
+      const adapter = await gpu.requestAdapter(wish);
+      if (adapter === null) return null;
+      return new Proxy(adapter, {
+        get(of, key) {
+          const value: unknown = key === "features" ? new Set() : Reflect.get(of, key);
+          return typeof value === "function" ? (value.bind(of) as unknown) : value;
+        },
+      });
+    },
+  };
+  for (const [own, method] of [
+    [gpu, "timestamps"],
+    [without as GPU, "clock"],
+  ] as const) {
+    const profile = createProfile();
+    const timed = await createGpuEngine({
+      gpu: own,
+      adapterPreference: ADAPTER_PREFERENCE,
+      shaders,
+      runtime: "test",
+      profile,
+    });
+    const measured = await timed.measure(plan, batchOf(plan, 0, 9, true));
+    measured.release();
+    timed.dispose();
+    const { base } = batchProgram(plan, 12, { fault: undefined, bindingBytes: Infinity });
+    const told = [...profile.stages.values()];
+    const silent = base.stages.filter(
+      ({ name }) => !told.some(({ stage, dispatches }) => stage === name && dispatches > 0),
+    );
+    if (profile.method !== method) results["profile"].push(`timed by ${String(profile.method)}, expected ${method}`);
+    if (silent.length > 0) results["profile"].push(`${method}: no time of ${silent.map(({ name }) => name).join()}`);
+    if (!(told.reduce((sum, { seconds }) => sum + seconds, 0) > 0))
+      results["profile"].push(`${method}: no time at all`);
+    if (digest(measured.measurements, 0, 9) !== digest(expected.measurements, 0, 9))
+      results["profile"].push(`${method}: other numbers than without`);
+  }
+}
+
 // Two under way at once, and a third that waits, give what one after the other gives.
 results["flight"] = [];
 {
@@ -237,7 +307,7 @@ for (const [norm, samples] of [
   ["spectral", 8],
   ["frobenius", 12],
 ] as const) {
-  const device = await openDevice(gpu, "software", shaders, undefined);
+  const device = await openDevice(gpu, ADAPTER_PREFERENCE, shaders, undefined);
   let allocated = 0;
   const createBuffer = device.device.createBuffer.bind(device.device);
   device.device.createBuffer = (own) => {

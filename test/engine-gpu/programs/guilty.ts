@@ -20,12 +20,13 @@ import type { CaughtSample } from "../../../src/pipeline/catch.ts";
 import { randomNetwork } from "../../../src/sampling/random-network.ts";
 import { uniformSigned, wordsAt } from "../../../src/sampling/philox.ts";
 import { makeWitness } from "../../../src/witness/witness.ts";
+import { ADAPTER_PREFERENCE } from "../support/adapter.ts";
 
 const gpu = await openGpu();
 if (gpu === null) throw new Error("no WebGPU in this runtime");
 const open = (fault?: FaultName): Promise<Engine> =>
   createGpuEngine({
-    ...{ gpu, adapterPreference: "software", shaders: readShaders(), runtime: "test" },
+    ...{ gpu, adapterPreference: ADAPTER_PREFERENCE, shaders: readShaders(), runtime: "test" },
     ...(fault === undefined ? {} : { fault }),
   });
 

@@ -8,6 +8,7 @@ import { readShaders } from "../../../src/cli/runtime/shaders.ts";
 import { runCalls } from "../../../src/conformance/run.ts";
 import { openDevice } from "../../../src/engine/gpu/device.ts";
 import type { PackedCall } from "../../support/software-gpu.ts";
+import { ADAPTER_PREFERENCE } from "../support/adapter.ts";
 
 const chunks: Buffer[] = [];
 for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
@@ -15,7 +16,7 @@ const calls = JSON.parse(Buffer.concat(chunks).toString("utf8")) as PackedCall[]
 
 const gpu = await openGpu();
 if (gpu === null) throw new Error("no WebGPU in this runtime");
-const open = await openDevice(gpu, "software", readShaders(), undefined);
+const open = await openDevice(gpu, ADAPTER_PREFERENCE, readShaders(), undefined);
 const answers = await runCalls(
   [open],
   "alone",
