@@ -120,7 +120,7 @@ export function settingsOf(task: Task, data: Dataset, arm: Arm, steps: number, s
     activations: [...task.hidden.map(() => task.activation), "identity"],
     ...{ initialiser: "glorot", scale: 1, loss: lossOf(task), weightDecay: task.weightDecay, momentum: 0 },
     ...{ optimiser: arm.optimiser === "adam" ? "adam" : "sgd", learningRate: arm.rate, batch: arm.batch },
-    ...{ schedule: { kind: "constant" }, warmUp: 0, steps, penalties: arm.penalties, seed },
+    ...{ precision: "f64", schedule: { kind: "constant" }, warmUp: 0, steps, penalties: arm.penalties, seed },
   };
 }
 
