@@ -24,6 +24,8 @@ export const LABEL_SHUFFLE_STREAM = 32;
 export const PROBE_SET_STREAM = 33;
 /** Where the iteration for the Hessian's top eigenvalue starts. */
 export const HESSIAN_START_STREAM = 34;
+/** Which seeds an experiment's resample has. */
+export const BOOTSTRAP_STREAM = 35;
 /** Layer t's weights: WEIGHT_STREAM + t. */
 export const WEIGHT_STREAM = 1000;
 /** Layer t's biases: BIAS_STREAM + t. */

@@ -10,6 +10,8 @@ import { runInChromium } from "./chromium.ts";
 import type { PageProof, ProofRequest } from "./engine-program.ts";
 import type { TasksRequest } from "./page-tasks.ts";
 import { longestTasks } from "./page-tasks.ts";
+import type { ExperimentsProof } from "./experiments/prove.ts";
+import { proveExperiments } from "./experiments/prove.ts";
 import type { FuzzRequest } from "./fuzz.ts";
 import { fuzz } from "./fuzz.ts";
 import { cleanInParts, keptProofs } from "./kept.ts";
@@ -21,11 +23,12 @@ import { throughput } from "./throughput.ts";
 import type { TrainingProof } from "./training.ts";
 import { proveTraining } from "./training.ts";
 
+type HereRequest = ThroughputRequest | FuzzRequest | TrainingProof | ExperimentsProof;
 type Run =
   | readonly ["node" | "deno" | "chromium", ProofRequest]
   | readonly ["page", TasksRequest]
   | readonly ["gpv", SweepProof]
-  | readonly ["here", ThroughputRequest | FuzzRequest | TrainingProof];
+  | readonly ["here", HereRequest];
 
 const CPU = ["node", "cpu"] as const;
 const WEBGPU = ["node", "webgpu"] as const;
@@ -89,6 +92,8 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
   training: [
     ["here", { proof: "training", engine: "cpu", seeds: 3, samples: { digits: 256, drawn: 960 }, steps: 1500 }],
   ],
+  /** docs/experiments/protocol.md; cut short, the same command goes on. */
+  experiments: [["here", { proof: "experiments", engine: "cpu", folder: ".cache/experiments" }]],
   exact: [["node", { proof: "exact", engine: "cpu", from: 0, to: 500 }]],
 };
 
@@ -107,12 +112,14 @@ function prove(run: Run): Promise<Record<string, unknown>> {
   return run[0] === "chromium" ? runInChromium(run[1] as PageProof) : runProof(run[0], run[1]);
 }
 
-function here(request: ThroughputRequest | FuzzRequest | TrainingProof): Promise<Record<string, unknown>> {
+function here(request: HereRequest): Promise<Record<string, unknown>> {
   switch (request.proof) {
     case "fuzz":
       return fuzz(request, note);
     case "training":
       return proveTraining(request);
+    case "experiments":
+      return proveExperiments(request, note);
     case "throughput":
       return throughput(request);
   }
