@@ -5,7 +5,8 @@
  */
 import type { OpenDevice } from "../engine/gpu/device.ts";
 import type { Dispatch } from "../engine/gpu/dispatch.ts";
-import { createWorkspace, encodePass, guarded, submitAndRead } from "../engine/gpu/dispatch.ts";
+import { createWorkspace, guarded } from "../engine/gpu/dispatch.ts";
+import { beginSubmission } from "../engine/gpu/submission.ts";
 import { headData, unitParameters } from "../engine/program/constants.ts";
 import type { Kernel, Sizes } from "../engine/program/kernels.ts";
 import { KERNELS } from "../engine/program/kernels.ts";
@@ -161,7 +162,7 @@ export async function createDeviceTrainer(
   };
   const readTensors = async (vectors: readonly Tensors[]): Promise<ParameterVector[]> => {
     const reads = vectors.flatMap((own) => own.map((buffer, k) => ({ buffer, bytes: 4 * (counts[k] as number) })));
-    const read = await submitAndRead(open, device.createCommandEncoder({ label: "state" }), reads);
+    const read = await beginSubmission(open, "state").read(reads);
     const arrays = read.map((bytes) => Float64Array.from(new Float32Array(bytes)));
     return vectors.map((own, v) =>
       shape.layers.map((_, i): LayerParameters => {
@@ -185,9 +186,9 @@ export async function createDeviceTrainer(
     const sizes = updateSizes(0, ruleOf(settings, step, rate, fault), settings.weightDecay);
     for (const own of variable) own(sizes);
     device.queue.writeBuffer(made.seen, 0, new Uint32Array(1));
-    const encoder = device.createCommandEncoder({ label: "step" });
-    encodePass(encoder, "step", made.dispatches[current] as Dispatch[]);
-    const [heads, flag] = (await submitAndRead(open, encoder, [
+    const work = beginSubmission(open, "step");
+    work.pass("step", made.dispatches[current] as Dispatch[]);
+    const [heads, flag] = (await work.read([
       { buffer: made.values, bytes: 8 * samples },
       { buffer: made.seen, bytes: 4 },
     ])) as [ArrayBuffer, ArrayBuffer];

@@ -1,14 +1,15 @@
 /** One run of grid A: what ties both penalties, at eight times of one training (docs/experiments/protocol.md, claim 2). */
 import type { CpuEngine } from "../../../src/engine/cpu/engine.ts";
+import type { Head } from "../../../src/network/heads.ts";
 import type { Network } from "../../../src/network/network.ts";
 import { verify } from "../../../src/pipeline/verify.ts";
 import type { SampleRow } from "../../../src/records/sample.ts";
 import type { Dataset } from "../../../src/training/data.ts";
 import { lossHead, probeSet } from "../../../src/training/data.ts";
+import type { LossName } from "../../../src/training/settings.ts";
 import { evaluate, passes } from "../../../src/training/evaluate.ts";
 import { average, coproduct } from "../../../src/training/experiments/statistics.ts";
 import { inputSquares, parameterSquares } from "../../../src/training/gradient.ts";
-import { probeFunctions } from "../../../src/training/probe.ts";
 import { createTrainer } from "../../../src/training/trainer.ts";
 import type { Task } from "./sets.ts";
 import { lossOf, settingsOf, sgd } from "./sets.ts";
@@ -94,18 +95,31 @@ async function probed(
     spectral: spectral.map((row) => row.coefficient ?? NaN),
     frobenius: frobenius.map((row) => row.coefficient ?? NaN),
   };
-  const settings = { loss, batch: 16, logits: true, accuracy: 1e-3, audit: null, seed: 1 } as const;
   return {
     ...{ step, time, loss: evaluate(network, loss, data).loss },
     violated: [...spectral, ...frobenius].filter(({ verdict }) => verdict === "violated").length,
     ...{ hidden: column(spectral, "hiddenNorm"), weight: both("weightNorm"), jacobian: both("jacobianNorm") },
-    functions: probeFunctions(settings, set).map(({ name, head }) => {
+    functions: functionsOf(loss, set).map(({ name, head }) => {
       const all = [...passes(network, set, head, true)];
       const inputs = all.flatMap((pass) => [...inputSquares(pass)]);
       const parameters = all.flatMap((pass) => [...parameterSquares(pass)]);
       return functionProbe(name, inputs, parameters, coefficients);
     }),
   };
+}
+
+interface ProbedFunction {
+  readonly name: string;
+  readonly head: (piece: Dataset) => Head;
+}
+
+/** The loss, the margin where there are classes, and every output. */
+function functionsOf(loss: LossName, { labels, outputs }: Dataset): ProbedFunction[] {
+  const own: ProbedFunction[] = [{ name: "loss", head: (piece) => lossHead(loss, piece) }];
+  if (labels !== null && outputs > 1) own.push({ name: "margin", head: () => ({ kind: "margin" }) });
+  for (let index = 0; index < outputs; index++)
+    own.push({ name: `logit:${String(index)}`, head: () => ({ kind: "logit", index }) });
+  return own;
 }
 
 /** Samples whose gradient or coefficient is 0 or not defined have no logarithms and are left out of what is made of them. */
