@@ -1,41 +1,22 @@
 /** The page's network builder in real Chromium: a link opens the same run, bit for bit, and every change runs at once. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { build } from "vite";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { Report } from "../../src/records/report.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import { significant } from "../../src/report/numbers.ts";
 import { openSubject } from "../../src/worker/subject.ts";
-import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
-
-const root = resolve(import.meta.dirname, "../..");
+import { skipReason } from "../support/browser.ts";
+import type { ServedPage } from "../support/page.ts";
+import { servePage } from "../support/page.ts";
 
 describe.skipIf(skipReason !== null)("the network builder", () => {
-  let browser: Browser;
-  let server: { address: string; close: () => void };
-  const folder = mkdtempSync(join(tmpdir(), "gpv-builder-"));
-
-  beforeAll(async () => {
-    await build({
-      root: join(root, "web"),
-      configFile: join(root, "vite.config.ts"),
-      logLevel: "warn",
-      build: { outDir: folder },
-    });
-    server = await serveFolder(folder);
-    browser = await launchChromium();
-  });
-  afterAll(async () => {
-    await browser.close();
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  let served: ServedPage;
+  beforeAll(async () => (served = await servePage()));
+  afterAll(() => served.close());
 
   /** The report of the run that has ended, as the page gives it away. */
   async function report(page: Page): Promise<Report> {
@@ -49,10 +30,10 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
   });
 
   test("runs what the address says, with the numbers of the library", async () => {
-    const page = await browser.newPage();
+    const page = await served.browser.newPage();
     const query =
       "?engine=cpu&widths=5-9-4&activation=tanh&initialiser=orthogonal&inputs=uniform&samples=70&seed=3&head=sum&norm=frobenius";
-    await page.goto(`${server.address}${query}`);
+    await page.goto(`${served.address}${query}`);
     await page.waitForSelector("#status[data-done='70']", { timeout: 60_000 });
     const host = createCpuEngine({ threads: 0, runtime: "test" });
     const { network, source } = await openSubject({
@@ -76,7 +57,7 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
     expect(changed.head).toBe("mean");
     const link = page.url();
     await page.close();
-    const other = await browser.newPage();
+    const other = await served.browser.newPage();
     await other.goto(link);
     await other.waitForSelector("#status[data-done='70']", { timeout: 60_000 });
     expect(numbers(await report(other))).toEqual(numbers(changed));
@@ -84,8 +65,8 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
   });
 
   test("each-logit shows every output, the worst sample and output, and geometric complexity beside Dirichlet energy, in both languages", async () => {
-    const page = await browser.newPage();
-    await page.goto(`${server.address}?engine=cpu&widths=5-9-4&samples=7&head=each-logit&lang=en`);
+    const page = await served.browser.newPage();
+    await page.goto(`${served.address}?engine=cpu&widths=5-9-4&samples=7&head=each-logit&lang=en`);
     await page.waitForSelector("#status[data-done='28']", { timeout: 60_000 });
     const { eachOutput, penalties } = await report(page);
     if (eachOutput?.worst === undefined || eachOutput.worst === null) throw new Error("no worst output");
@@ -107,8 +88,8 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
   });
 
   test("a change while a run is under way ends that run and begins the next", async () => {
-    const page = await browser.newPage();
-    await page.goto(`${server.address}?engine=cpu&widths=64-64-64-10&samples=100000`);
+    const page = await served.browser.newPage();
+    await page.goto(`${served.address}?engine=cpu&widths=64-64-64-10&samples=100000`);
     await page.waitForSelector('#progress[value]:not([value="0"])', { timeout: 60_000 });
     await page.fill("#net-samples", "40");
     await page.press("#net-samples", "Tab");
@@ -121,8 +102,8 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
     ["light", 1280],
     ["dark", 360],
   ] as const)("axe finds nothing serious on the page, %s, %d wide", async (colorScheme, width) => {
-    const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 } });
-    await page.goto(`${server.address}?engine=cpu&plant=vjp-missing-mask`);
+    const page = await served.browser.newPage({ colorScheme, viewport: { width, height: 800 } });
+    await page.goto(`${served.address}?engine=cpu&plant=vjp-missing-mask`);
     await page.waitForSelector("#status[data-done]", { timeout: 60_000 });
     await page.locator("#results button").first().click();
     await page.waitForSelector("#sample[data-shown]", { timeout: 60_000 });
@@ -139,8 +120,8 @@ describe.skipIf(skipReason !== null)("the network builder", () => {
     ["widths=5-4&samples=0", "samples 0: expected a whole number from 1 to "],
     ["widths=5-4&seed=-1", "seed -1: expected a whole number ≥ 0"],
   ])("refuses %s in a line", async (query, message) => {
-    const page = await browser.newPage();
-    await page.goto(`${server.address}?engine=cpu&${query}`);
+    const page = await served.browser.newPage();
+    await page.goto(`${served.address}?engine=cpu&${query}`);
     await page.waitForSelector("#status[data-done='0']", { timeout: 60_000 });
     expect((await page.innerText("#status")).startsWith(message)).toBe(true);
     await page.close();

@@ -1,41 +1,21 @@
 /** The page's two languages in real Chromium: by the browser's preference, by the address, by the switch, without losing the run. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import process from "node:process";
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { build } from "vite";
-import { launchChromium, serveFolder, skipReason } from "../support/browser.ts";
-
-const root = resolve(import.meta.dirname, "../..");
+import { skipReason } from "../support/browser.ts";
+import type { ServedPage } from "../support/page.ts";
+import { servePage } from "../support/page.ts";
 
 describe.skipIf(skipReason !== null)("the page's languages", () => {
-  let browser: Browser;
-  let server: { address: string; close: () => void };
-  const folder = mkdtempSync(join(tmpdir(), "gpv-language-"));
-
-  beforeAll(async () => {
-    await build({
-      root: join(root, "web"),
-      configFile: join(root, "vite.config.ts"),
-      logLevel: "warn",
-      build: { outDir: folder },
-    });
-    server = await serveFolder(folder);
-    browser = await launchChromium();
-  });
-  afterAll(async () => {
-    await browser.close();
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  let served: ServedPage;
+  beforeAll(async () => (served = await servePage()));
+  afterAll(() => served.close());
 
   async function open(query: string, options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> {
-    const page = await browser.newPage(options);
-    await page.goto(`${server.address}${query}`);
+    const page = await served.browser.newPage(options);
+    await page.goto(`${served.address}${query}`);
     await page.waitForSelector("#status[data-done]", { timeout: 90_000 });
     return page;
   }
@@ -111,7 +91,7 @@ describe.skipIf(skipReason !== null)("the page's languages", () => {
     await page.click("#language");
     const link = page.url();
     await page.close();
-    const other = await browser.newPage();
+    const other = await served.browser.newPage();
     await other.goto(link);
     expect(await lang(other)).toBe("zh-Hans");
     await other.close();
