@@ -98,7 +98,21 @@ const TENSORS = new Map(
 
 const ARRAY = Float64Array.from({ length: 24 }, (_, i) => i / 7 - 1);
 
-function onnxSeed(): Uint8Array {
+/** What stands between z and h of an ONNX graph: operator, inputs, output. */
+type Elementwise = readonly (readonly [opType: string, input: readonly string[], output: string])[];
+
+const RELU: Elementwise = [["Relu", ["z"], "h"]];
+
+/** elu, written in several nodes. */
+const ELU: Elementwise = [
+  ["Min", ["z", "zero"], "m"],
+  ["Exp", ["m"], "e"],
+  ["Sub", ["e", "one"], "d"],
+  ["Greater", ["z", "zero"], "p"],
+  ["Where", ["p", "z", "d"], "h"],
+];
+
+function onnxSeed(elementwise: Elementwise): Uint8Array {
   const tensor = (name: string, dims: number[], values: ArrayLike<number>) => ({
     name,
     dims: dims.map(BigInt),
@@ -120,11 +134,19 @@ function onnxSeed(): Uint8Array {
         name: "g",
         input: [valueInfo("x", [1, 3])],
         output: [valueInfo("y", [1, 2])],
-        initializer: NET.layers.flatMap(({ weight, bias, inputs, outputs }, i) => [
-          tensor(`w${String(i)}`, [outputs, inputs], weight),
-          tensor(`b${String(i)}`, [outputs], bias),
-        ]),
-        node: [gemm(0, "x", "z"), { opType: "Relu", input: ["z"], output: ["h"] }, gemm(1, "h", "y")],
+        initializer: [
+          tensor("zero", [], [0]),
+          tensor("one", [], [1]),
+          ...NET.layers.flatMap(({ weight, bias, inputs, outputs }, i) => [
+            tensor(`w${String(i)}`, [outputs, inputs], weight),
+            tensor(`b${String(i)}`, [outputs], bias),
+          ]),
+        ],
+        node: [
+          gemm(0, "x", "z"),
+          ...elementwise.map(([opType, input, output]) => ({ opType, input: [...input], output: [output] })),
+          gemm(1, "h", "y"),
+        ],
       },
     }),
   );
@@ -237,7 +259,13 @@ export async function subjects(): Promise<readonly FuzzSubject[]> {
       allowed: null,
     },
     { name: "JSON model", files: 100_000, mutant: mutants(json, asText), read: model("m.json"), allowed: null },
-    { name: "ONNX", files: 80_000, mutant: mutants([onnxSeed()], asText), read: model("m.onnx"), allowed: null },
+    {
+      name: "ONNX",
+      files: 80_000,
+      mutant: mutants([onnxSeed(RELU), onnxSeed(ELU)], asText),
+      read: model("m.onnx"),
+      allowed: null,
+    },
     {
       name: "PyTorch, legacy",
       files: 60_000,

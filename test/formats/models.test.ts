@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { writeModelJson } from "../../src/formats/model-json.ts";
 import { parseActivations } from "../../src/formats/activation-list.ts";
@@ -19,6 +21,27 @@ const refusal = async (tensors: Tensors, options = {}, metadata?: Record<string,
   }
   return "accepted";
 };
+
+test("a Buffer of Node, whose slice is no copy, is read as the same bytes elsewhere", async () => {
+  const bytes = writeSafetensors(new Map([["0.weight", { shape: [2, 2], values: [1, 2, 3, 4] }]]), "F32", {
+    activations: "identity",
+  });
+  const torch = readFileSync(join(import.meta.dirname, "pytorch-files/double.pt"));
+  for (const [own, name] of [
+    [bytes, "m.safetensors"],
+    [torch, "m.pt"],
+  ] as const) {
+    const plain = new Uint8Array(own);
+    // Behind an odd number of other bytes, as in the pool of which Node cuts its buffers.
+    const pool = Buffer.alloc(plain.length + 3, 0x5a);
+    pool.set(plain, 3);
+    const [expected, found] = [
+      await readModel(plain, name, { activation: "identity" }),
+      await readModel(pool.subarray(3), name, { activation: "identity" }),
+    ];
+    expect(found.layers.map(({ weight }) => [...weight])).toEqual(expected.layers.map(({ weight }) => [...weight]));
+  }
+});
 
 describe("tensor names as PyTorch writes them", () => {
   test.each([
