@@ -1,4 +1,5 @@
 /** The page's two languages in real Chromium: by the browser's preference, by the address, by the switch, without losing the run. */
+import { join } from "node:path";
 import process from "node:process";
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
