@@ -127,7 +127,7 @@ const DRAWN = {
 function batchSize(engine: Engine, { layers }: Network): number {
   if (engine.description.kind !== "cpu") return engine.batchSize({ network: { layers } } as Plan);
   const weights = layers.reduce((sum, layer) => sum + layer.weight.length, 0);
-  return 64 * Math.max(1, Math.ceil(Math.min(1024, 2 ** 26 / weights) / 64));
+  return 64 * Math.max(1, Math.ceil(Math.min(2048, 2 ** 27 / weights) / 64));
 }
 
 function inputsOf(net: Network, first: number, count: number): Float64Array {
