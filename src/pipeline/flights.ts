@@ -127,8 +127,8 @@ function engineFlights(engine: Engine, plan: Plan, examiner: Examiner): Flights 
  * Multiplications of a batch's products, one of each layer: so many that neither a message nor the audit of its first and its last sample costs
  * much beside them, and that it takes a fraction of a second.
  */
-const WORK_A_BATCH = 2 ** 26;
-const MOST = 1024;
+const WORK_A_BATCH = 2 ** 27;
+const MOST = 2048;
 
 /** Two batches a thread, so that none waits for this one. @param samples of the run: a small one is divided among all threads. */
 function threadFlights(engine: CpuEngine, plan: Plan, samples: number, asked: Asked): Flights {

@@ -18,7 +18,8 @@ const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
 
 export interface Histogram {
-  readonly add: (x: number) => void;
+  /** The finite numbers of a column but those at the places where `skipped` has the code `code`. */
+  readonly add: (column: Float64Array, skipped: Uint8Array, code: number) => void;
   /** Where the element of rank ⌈share·n⌉ from below lies; null where nothing was counted. */
   readonly quantile: (share: number) => Interval | null;
 }
@@ -27,14 +28,19 @@ export function createHistogram(): Histogram {
   const pages = new Array<Uint32Array | undefined>(EXPONENTS).fill(undefined);
   let count = 0;
   return {
-    add(x) {
-      // −0 counts as 0.
-      single[0] = x + 0;
-      const bucket = (bits[0] as number) >>> DROPPED;
-      const page = (pages[bucket >>> PAGE_BITS] ??= new Uint32Array(PAGE));
-      const place = bucket & (PAGE - 1);
-      page[place] = (page[place] as number) + 1;
-      count++;
+    add(column, skipped, code) {
+      for (let at = 0; at < column.length; at++) {
+        const x = column[at] as number;
+        if (skipped[at] === code || !(x - x === 0)) continue;
+        // −0 counts as 0.
+        single[0] = x + 0;
+        const bucket = (bits[0] as number) >>> DROPPED;
+        let page = pages[bucket >>> PAGE_BITS];
+        if (page === undefined) page = pages[bucket >>> PAGE_BITS] = new Uint32Array(PAGE);
+        const place = bucket & (PAGE - 1);
+        page[place] = (page[place] as number) + 1;
+        count++;
+      }
     },
     quantile(share) {
       if (count === 0) return null;

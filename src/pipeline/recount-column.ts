@@ -28,7 +28,6 @@ export function emptySum(histogram: Histogram | null = null): Sum {
 
 /** Counts the finite numbers of the samples that are not invalid, from the last to the first. */
 export function addExtent(into: Extent, column: Float64Array, verdict: Uint8Array): void {
-  const { histogram } = into;
   let { count, min, max } = into;
   for (let at = column.length - 1; at >= 0; at--) {
     const x = column[at] as number;
@@ -36,8 +35,8 @@ export function addExtent(into: Extent, column: Float64Array, verdict: Uint8Arra
     count++;
     if (x < min) min = x;
     if (x > max) max = x;
-    histogram?.add(x);
   }
+  into.histogram?.add(column, verdict, CODE.invalid);
   into.count = count;
   into.min = min;
   into.max = max;

@@ -33,6 +33,12 @@ export interface Recount {
   readonly held: (report: Report) => Report;
 }
 
+function squared(column: Float64Array): Float64Array {
+  const squares = new Float64Array(column.length);
+  for (let at = 0; at < column.length; at++) squares[at] = (column[at] as number) * (column[at] as number);
+  return squares;
+}
+
 /** @param outputs of the head each-logit, how many there are; null for any other. */
 export function createRecount(depth: number, outputs: number | null = null): Recount {
   const [codes, rungs, kinds] = [new Float64Array(256), new Float64Array(256), new Float64Array(256)];
@@ -57,14 +63,10 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
     samples += verdict.length;
     for (const code of verdict) codes[code] = (codes[code] as number) + 1;
     countValid(rungs, rung, verdict);
-    kinks += kink.filter((layer, at) => layer !== 0 && verdict[at] !== CODE.invalid).length;
-    const squares = numbers.inputGradientNorm.map((x) => x ** 2);
+    for (let at = 0; at < kink.length; at++) if (kink[at] !== 0 && verdict[at] !== CODE.invalid) kinks++;
+    const squares = squared(numbers.inputGradientNorm);
     addSum(input, squares, verdict);
-    addSum(
-      parameter,
-      numbers.parameterGradientNorm.map((x) => x ** 2),
-      verdict,
-    );
+    addSum(parameter, squared(numbers.parameterGradientNorm), verdict);
     energies.forEach((own, k) => {
       const isOwn = (at: number): boolean => (block.first + at) % energies.length === k;
       addSum(

@@ -7,6 +7,8 @@
  * Overhead = checks/(whole − checks), medians of rounds in turn, in processor time.
  */
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { WORKLOADS as BENCH } from "../../bench/workloads.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
@@ -62,6 +64,8 @@ const BLOCK = 64;
 /** Of the base pass, those that make the two tangents. */
 const CUT_KERNELS: readonly string[] = ["normalise", "philoxUniform", "spread", "jacobianVectorProduct"];
 const ROUNDS = 7;
+/** Rounds before, as a run of a minute has them: compiled code is what most of its samples meet. */
+const WARM = 12;
 
 /** Of the bench, so many times as many samples as there: a run's own audit of its plan is made once. */
 const WORKLOADS: readonly Workload[] = BENCH.filter(({ name }) => /^[ABD] /.test(name)).map(
@@ -127,7 +131,7 @@ const DRAWN = {
 function batchSize(engine: Engine, { layers }: Network): number {
   if (engine.description.kind !== "cpu") return engine.batchSize({ network: { layers } } as Plan);
   const weights = layers.reduce((sum, layer) => sum + layer.weight.length, 0);
-  return 64 * Math.max(1, Math.ceil(Math.min(1024, 2 ** 26 / weights) / 64));
+  return 64 * Math.max(1, Math.ceil(Math.min(2048, 2 ** 27 / weights) / 64));
 }
 
 function inputsOf(net: Network, first: number, count: number): Float64Array {
@@ -144,6 +148,10 @@ async function measure(
   for (const workload of WORKLOADS) {
     const cut = await cutOf(workload);
     const audit = await auditOf(workload, engine, host);
+    for (let round = 0; round < WARM; round++) {
+      await audit.work();
+      await audit.recount();
+    }
     const [whole, cuts, audits, recounts]: [number[], number[], number[], number[]] = [[], [], [], []];
     for (let round = 0; round < ROUNDS; round++) {
       whole.push(await timed(() => run(workload, engine, host)));
@@ -223,8 +231,15 @@ async function run({ network: net, samples }: Workload, engine: Engine, host: Cp
   });
 }
 
+/** What was left by whatever ran before is not this work's to collect. */
+const collect = ((): (() => void) => {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+})();
+
 /** Processor time of the whole process, all threads (the software adapter's too): other programs on the machine do not count. */
 async function timed(work: () => Promise<void>): Promise<number> {
+  collect();
   const before = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(before);

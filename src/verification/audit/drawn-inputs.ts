@@ -27,7 +27,7 @@ export interface InputDifference {
 }
 
 /** Entries of one sample that are drawn again, at most: over some samples all of a wide one. */
-const ENTRIES = 128;
+const ENTRIES = 32;
 /** Of a standard normal: Φ is within 2⁻⁴⁴ of itself (activation-formulas.ts), and Φ/φ < 1.3 in the tail that is taken. */
 const NORMAL_ERROR = 2 ** -40;
 const INPUT_STREAM = 1;

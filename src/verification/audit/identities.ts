@@ -53,7 +53,7 @@ export interface IdentityResiduals {
 }
 
 /** Columns j of the identities that are looked at, and rows i of each. */
-const COLUMNS = 2;
+const COLUMNS = 1;
 const ROWS = 2;
 
 /** The residual of each identity that comes nearest to its bound, over the layers and sampled entries, and those entries. */

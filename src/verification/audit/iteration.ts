@@ -100,7 +100,7 @@ interface Ritz {
 }
 
 function ritz({ alpha, beta }: StoredSearch, k: number): Ritz {
-  const { value, second, last } = largestRitz(alpha, beta, k);
+  const { value, second, last } = largestRitz(alpha, beta, k, 2 ** -50, CLOSE / 4);
   const gap = value - second;
   const off = beta[k - 1] as number;
   // Both ways to s solve for it within 32k units of ‖T‖ ≤ 2θ + …; a vector turns by a residual over the gap (Parlett, §11.7).
@@ -113,8 +113,8 @@ function leftOf({ residual, gap }: Ritz): number {
   return Math.min(residual, gap > 0 ? residual ** 2 / gap : Infinity);
 }
 
-/** θ and θ₂ are within this of themselves. */
-const CLOSE = 2 ** -40;
+/** θ and θ₂ are within this of themselves, in units of θ. */
+const CLOSE = 2 ** -22;
 
 /** Whether the rule is kept, but for rounding. */
 function maySettle({ theta, gap, residual, uncertain }: Ritz, k: number, accuracy: number): boolean {

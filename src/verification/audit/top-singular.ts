@@ -90,15 +90,17 @@ export function largestRitz(
   beta: ArrayLike<number>,
   k: number,
   exact = EXACT,
+  exactSecond = exact,
 ): { value: number; second: number; last: number; vector: Float64Array } {
   if (k === 1) return { value: alpha[0] as number, second: 0, last: 1, vector: Float64Array.of(1) };
-  let upper = 0;
+  let [lower, upper] = [0, 0];
   for (let j = 0; j < k; j++) {
+    lower = Math.max(lower, alpha[j] as number);
     const around = (j > 0 ? (beta[j - 1] as number) : 0) + (j < k - 1 ? (beta[j] as number) : 0);
     upper = Math.max(upper, (alpha[j] as number) + around);
   }
-  const value = bisected(alpha, beta, k, 1, 0, upper, exact);
-  const second = bisected(alpha, beta, k, 2, 0, value, exact);
+  const value = bisected(alpha, beta, k, 1, lower * (1 - 2 ** -50), upper, exact);
+  const second = bisected(alpha, beta, k, 2, 0, value, exactSecond);
   const vector = ritzVector(alpha, beta, k, value);
   return { value, second, last: vector[k - 1] as number, vector };
 }
