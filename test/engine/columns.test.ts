@@ -65,6 +65,10 @@ Object.assign(CASES, {
   "scaledColumns into a wider matrix"(o: ColumnOperations, x: Float64Array, y: Float64Array, columns: number) {
     return o.scaledColumns(x, y.slice(0, columns), new Float64Array(3 * x.length).fill(7));
   },
+  "scaledColumns of a part"(o: ColumnOperations, x: Float64Array, y: Float64Array, columns: number) {
+    const [rows, count] = [x.length / columns, Math.ceil(columns / 2)];
+    return o.scaledColumns(x, y.slice(0, count), undefined, { rows, from: columns - count });
+  },
   addToRows(o: ColumnOperations, x: Float64Array, y: Float64Array, columns: number) {
     const sum = x.slice();
     o.addToRows(sum, y.slice(0, x.length / columns));

@@ -85,15 +85,17 @@ export function columnKernels({
       return kernels.allFinite(at, at + 8 * x.length) === 1;
     },
 
-    scaledColumns(x, factors, into = new Float64Array(x.length)) {
+    scaledColumns(x, factors, into, part) {
       free = room();
       const columns = factors.length;
-      const [at, end, pitch] = block(x, columns, undefined);
+      const [at, end, pitch] = block(x, columns, part);
       const own = place(factors);
-      const whole = into.length === x.length;
-      const to = whole ? target(into) : place(into);
-      kernels.scaleColumns(at, end, pitch, pitch, own, to, (pitch * into.length) / x.length);
-      return finish(to, into);
+      const rows = part?.rows ?? x.length / columns;
+      const made = into ?? new Float64Array(rows * columns);
+      // Beside what a wider one holds.
+      const to = made.length === rows * columns ? target(made) : place(made);
+      kernels.scaleColumns(at, end, pitch, 8 * columns, own, to, (8 * made.length) / rows);
+      return finish(to, made);
     },
 
     addScaledColumns(sum, factors, x) {

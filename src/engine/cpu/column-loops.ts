@@ -61,8 +61,10 @@ export const COLUMN_LOOPS: ColumnOperations = {
     return result;
   },
 
-  scaledColumns(x, factors, into = new Float64Array(x.length)) {
+  scaledColumns(whole, factors, made, part) {
     const columns = factors.length;
+    const x = partOf(whole, columns, part);
+    const into = made ?? new Float64Array(x.length);
     const pitch = (columns * into.length) / x.length;
     for (let row = 0, own = 0; row < x.length; row += columns, own += pitch) {
       for (let j = 0; j < columns; j++) into[own + j] = (x[row + j] as number) * (factors[j] as number);

@@ -19,8 +19,8 @@ export interface ColumnOperations {
   columnDot(x: Float64Array, y: Float64Array, columns: number, part?: Part, into?: Float64Array): Float64Array;
   /** Whether every number is finite. */
   allFinite(x: Float64Array): boolean;
-  /** x with column j multiplied by factors[j], into a new matrix or into the first columns of `into`, which has as many rows. */
-  scaledColumns(x: Float64Array, factors: Float64Array, into?: Float64Array): Float64Array;
+  /** x, or a part of it, with column j multiplied by factors[j]; `into` may have more columns, of which these are the first. */
+  scaledColumns(x: Float64Array, factors: Float64Array, into?: Float64Array, part?: Part): Float64Array;
   /** target[:, j] += factors[j] · x[:, j]. */
   addScaledColumns(target: Float64Array, factors: Float64Array, x: Float64Array): void;
   /** x[i, :] += b[i]. */

@@ -10,7 +10,9 @@ import { columnKernels } from "./column-kernels.ts";
 import { COLUMN_LOOPS } from "./column-loops.ts";
 import type { ColumnOperations, Part } from "./column-operations.ts";
 
-export { columnBlock } from "./column-block.ts";
+import { columnBlock } from "./column-block.ts";
+
+export { columnBlock };
 
 let kernels: { readonly of: Workspace; readonly operations: ColumnOperations } | null = null;
 
@@ -71,8 +73,8 @@ export function allFinite(x: Float64Array): boolean {
 }
 
 /** @see ColumnOperations.scaledColumns */
-export function scaledColumns(x: Float64Array, factors: Float64Array, into?: Float64Array): Float64Array {
-  return operations(2 * x.length + (into?.length ?? 0) + factors.length).scaledColumns(x, factors, into);
+export function scaledColumns(x: Float64Array, factors: Float64Array, into?: Float64Array, part?: Part): Float64Array {
+  return operations(2 * x.length + (into?.length ?? 0) + factors.length).scaledColumns(x, factors, into, part);
 }
 
 /** @see ColumnOperations.addToRows */
@@ -107,12 +109,13 @@ export function activate(
   }
 }
 
-/** x with each column divided by its norm; a column whose norm is 0 or not finite becomes 0. */
-export function unitColumns(x: Float64Array, norms: Float64Array, into?: Float64Array): Float64Array {
-  if (norms.every((v) => v >= SMALLEST_INVERTED || !(v > 0))) return scaledColumns(x, inverse(norms), into);
+/** x, or a part of it, with each column divided by its norm; a column whose norm is 0 or not finite becomes 0. */
+export function unitColumns(x: Float64Array, norms: Float64Array, into?: Float64Array, part?: Part): Float64Array {
+  if (norms.every((v) => v >= SMALLEST_INVERTED || !(v > 0))) return scaledColumns(x, inverse(norms), into, part);
   // 1/v overflows below 2⁻¹⁰²⁴: brought up by a power of two first, which is exact.
   const exponents = norms.map((v) => (v > 0 && v < SMALLEST_INVERTED ? 1000 : 0));
-  const raised = x.map((v, at) => v * 2 ** (exponents[at % norms.length] as number));
+  const own = part === undefined ? x : columnBlock(x, part.rows, part.from, norms.length);
+  const raised = own.map((v, at) => v * 2 ** (exponents[at % norms.length] as number));
   return scaledColumns(raised, inverse(norms.map((v, j) => v * 2 ** (exponents[j] as number))), into);
 }
 

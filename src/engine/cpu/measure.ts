@@ -85,7 +85,7 @@ function measureIn(arena: Arena | null, operators: Operators, batch: Batch): Mea
       witnesses = plan.layers.map((_, i) => {
         const own = iterations[i - 1];
         if (own === undefined || plan.accuracy === "verdict") return null;
-        frame.set(own.next, startVectors(frame, own, base.slopes));
+        startVectors(frame, own, base.slopes);
         return runIteration(frame, own, base.slopes, plan.accuracy, true);
       });
       jacobians = plan.layers.map((_, i) => {

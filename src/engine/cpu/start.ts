@@ -11,7 +11,7 @@ import { fillInputs } from "../../sampling/inputs.ts";
 import type { Plan } from "../plan.ts";
 import type { Iteration } from "../program/iteration.ts";
 import type { Matrix } from "../program/stage.ts";
-import { addScaledColumns, columnBlock, columnDot, columnNorm, unitColumns } from "./columns.ts";
+import { addScaledColumns, columnDot, columnNorm, unitColumns } from "./columns.ts";
 import type { Frame } from "./frame.ts";
 import type { Operators } from "./operators.ts";
 import { product } from "./product.ts";
@@ -24,20 +24,24 @@ const MEAN_SEED = 8796;
 /** Length of the random direction's image beside the other. */
 const RANDOM_SHARE = 0.5;
 
-/** The first vectors of the frame's samples, n_t × B, of length 1 (0 where J_t is 0). @param slopes D_1 … of the frame. */
-export function startVectors(frame: Frame, { t, next, start }: Iteration, slopes: readonly Matrix[]): Float64Array {
+/** Sets `next` to the first vectors of the frame's samples, of length 1 (0 where J_t is 0). @param slopes D_1 … of the frame. */
+export function startVectors(frame: Frame, own: Iteration, slopes: readonly Matrix[]): void {
   const { operators } = frame;
-  const D = slopes.map((own) => frame.of(own));
+  const { t, next, start, vector, vectors } = own;
   const tangent = frame.of(start.operands[0] as Matrix);
   const samples = tangent.length / next.rows / 2;
-  const image = pushed(operators, t, D, broadcast(planVector(operators, t), samples), samples);
-  const random = columnBlock(tangent, next.rows, samples, samples);
-  const first = unitColumns(image, columnNorm(image, samples));
-  const second = unitColumns(random, columnNorm(random, samples));
+  // What the witness will need afterwards serves until then.
+  const room = (s: number, length: number): Float64Array =>
+    frame.make((vectors.stages[s - 1] as { readonly of: Matrix }).of, length);
+  const D = slopes.map((of) => frame.of(of));
+  const image = pushed(operators, t, D, planVector(operators, t), samples, room);
+  const first = unitColumns(image, columnNorm(image, samples), frame.make(vector, image.length));
+  const random = { rows: next.rows, from: samples };
+  const second = unitColumns(tangent, columnNorm(tangent, samples, random), room(t - 1, image.length), random);
   // The sign keeps the two from cancelling.
   const shares = columnDot(first, second, samples).map((dot) => (dot < 0 ? -RANDOM_SHARE : RANDOM_SHARE));
   addScaledColumns(first, shares, second);
-  return unitColumns(first, columnNorm(first, samples));
+  unitColumns(first, columnNorm(first, samples), frame.make(next, first.length));
 }
 
 /** What is known of each plan's operators: D_1 … at the inputs, and W′_1 m_t, n_2 numbers, once asked for. */
@@ -60,7 +64,7 @@ function meanVector(operators: Operators, t: number, slopes: readonly Float64Arr
   const { outputs } = plan.network.layers[0] as Plan["network"]["layers"][number];
   let c = new Float64Array(outputs).fill(1);
   for (let step = 0; step < POWER_STEPS; step++) {
-    let x = pushed(operators, t, slopes, broadcast(c, MEAN_INPUTS), MEAN_INPUTS);
+    let x = pushed(operators, t, slopes, c, MEAN_INPUTS, (_, length) => new Float64Array(length));
     for (let s = t - 1; s >= 1; s--) {
       x = operators.maskBackward(slopes[s - 1] as Float64Array, x, x.length / MEAN_INPUTS);
       if (s > 1) x = operators.applyTransposed(s, x, MEAN_INPUTS);
@@ -78,19 +82,23 @@ function meanVector(operators: Operators, t: number, slopes: readonly Float64Arr
   return c;
 }
 
-/** K x of n_2 × B numbers: D_{t−1}W′_{t−1} … W′_2D_1 x. */
+/** K c in every column, K = D_{t−1}W′_{t−1} … W′_2D_1. @param room for so many numbers of stage s. */
 function pushed(
   operators: Operators,
   t: number,
   slopes: readonly Float64Array[],
-  x: Float64Array,
+  c: Float64Array,
   columns: number,
+  room: (s: number, length: number) => Float64Array,
 ): Float64Array {
-  const masked = (s: number, y: Float64Array): Float64Array =>
-    operators.maskForward(slopes[s - 1] as Float64Array, y, y.length / columns);
-  let y = masked(1, x);
-  for (let s = 2; s < t; s++) y = masked(s, operators.apply(s, y, columns));
-  return y;
+  let x = room(1, c.length * columns);
+  for (let i = 0; i < c.length; i++) x.fill(c[i] as number, i * columns, (i + 1) * columns);
+  for (let s = 1; s < t; s++) {
+    const D = slopes[s - 1] as Float64Array;
+    if (s > 1) x = operators.apply(s, x, columns, room(s, D.length));
+    operators.maskForward(D, x, x.length / columns, x);
+  }
+  return x;
 }
 
 /** D_t at the inputs, by the plain formulas: of each layer n_{t+1} × MEAN_INPUTS. */
@@ -108,13 +116,6 @@ function meanSlopes({ network }: Plan): Float64Array[] {
     hidden = Float64Array.from(value);
     return slope;
   });
-}
-
-/** x in each of so many columns. */
-function broadcast(x: Float64Array, columns: number): Float64Array {
-  const result = new Float64Array(x.length * columns);
-  x.forEach((v, i) => result.fill(v, i * columns, (i + 1) * columns));
-  return result;
 }
 
 function rowSums(x: Float64Array, columns: number): Float64Array {
