@@ -88,7 +88,8 @@ function staleInputs(): Tamper {
   return on("hidden", (x, t, columns) => {
     if (t > 1) return x;
     const last = before;
-    before = { x, columns };
+    // A copy: the memory of a block is that of the next one.
+    before = { x: x.slice(), columns };
     if (last === null) return x;
     return x.map((own, at) => {
       const column = at % columns;
