@@ -33,6 +33,7 @@ import {
   notFinite,
   productCall,
   SHAPES,
+  TALL_SHAPES,
   throughCall,
 } from "./cases/products.ts";
 import { HEAD_KINDS } from "./oracles/head.ts";
@@ -56,6 +57,7 @@ type Make = (draw: Draw) => Named;
 const ORDINARY: Pair = ["ordinary", "ordinary"];
 const RAGGED: Shape = [11, 13, 12, 2];
 const PRODUCTS = ["vectorJacobianProduct", "jacobianVectorProduct"] as const;
+const TALL_PRODUCTS = ["vectorJacobianProductTall", "jacobianVectorProductTall"] as const;
 const PIECEWISE = ["identity", "relu", "leaky-relu", "relu6", "abs"] as const satisfies readonly ActivationName[];
 
 /** Without signs: a long sum of numbers of both is hardly larger than its bound, so that 0 would pass for it. */
@@ -79,6 +81,24 @@ const SYSTEMATIC: readonly Make[] = [
       ),
     ),
   ),
+  ...TALL_SHAPES.flatMap((shape) =>
+    TALL_PRODUCTS.flatMap((kernel) =>
+      [true, false].map(
+        (masked): Make =>
+          (draw) =>
+            productCall(draw, kernel, shape, ORDINARY, masked),
+      ),
+    ),
+  ),
+  ...PAIRS.slice(1).flatMap((pair): Make[] =>
+    TALL_PRODUCTS.map(
+      (kernel): Make =>
+        (draw) =>
+          productCall(draw, kernel, [20, 12, 12, 2], pair, true),
+    ),
+  ),
+  // Rows that are no multiple of 4 are the tangents' alone.
+  (draw) => productCall(draw, "jacobianVectorProductTall", [67, 32, 64, 3], ORDINARY, true),
   ...PAIRS.slice(1).flatMap((pair): Make[] => [
     (draw) => forwardCall(draw, RAGGED, pair, "relu"),
     ...PRODUCTS.map(
@@ -168,6 +188,11 @@ const SYSTEMATIC: readonly Make[] = [
     (kernel): Make =>
       (draw) =>
         productCall(positive(draw), kernel, [2, 66_000, 4, 1], ORDINARY, true),
+  ),
+  ...TALL_PRODUCTS.map(
+    (kernel): Make =>
+      (draw) =>
+        productCall(positive(draw), kernel, [4, 66_000, 4, 1], ORDINARY, true),
   ),
   (draw) => normCall(draw, 35_000, 12),
   (draw) => dotCall(positive(draw), 66_000, 4, 1),

@@ -21,6 +21,8 @@ const ORACLES: Readonly<Record<KernelKey, Oracle>> = {
   head: headOracle,
   vectorJacobianProduct: backwardOracle,
   jacobianVectorProduct: tangentOracle,
+  vectorJacobianProductTall: backwardOracle,
+  jacobianVectorProductTall: tangentOracle,
   mask: maskOracle,
   columnNorm: normOracle,
   columnLeast: leastOracle,

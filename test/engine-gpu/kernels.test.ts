@@ -36,6 +36,31 @@ describe.skipIf(skipReason !== null).each(RUNTIMES)("kernels, %s", (runtime) => 
     },
   );
 
+  it("give the same bits in every layout of a product", { timeout: 60_000 }, async () => {
+    const draw = drawer(7, 8001);
+    const shapes = [
+      ["jacobianVectorProduct", 67, 132, 260],
+      ["vectorJacobianProduct", 84, 132, 260],
+    ] as const;
+    const calls = shapes.flatMap(([kernel, rows, inner, columns]) => {
+      const buffers = [
+        draw("ordinary", rows * inner),
+        draw("ordinary", inner * columns),
+        draw("ordinary", rows * columns),
+      ];
+      return ([kernel, `${kernel}Tall`] as const).map((own): KernelCall => ({
+        kernel: own,
+        overrides: { MASKED: 1, ...(kernel === "vectorJacobianProduct" ? { FACTOR: 1 } : {}) },
+        sizes: { rows, inner, columns, samples: columns },
+        buffers: [...buffers, zeros(rows * columns), zeros(rows * columns)],
+        read: [3, 4],
+      }));
+    });
+    const [wide, tall, wideBack, tallBack] = await runKernels(runtime, calls);
+    expect(tall).toEqual(wide);
+    expect(tallBack).toEqual(wideBack);
+  });
+
   it("give a column the same bits whatever stands beside it", { timeout: 60_000 }, async () => {
     const [rows, inner] = [9, 37];
     const draw = drawer(7, 8000);

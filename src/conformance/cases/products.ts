@@ -21,6 +21,18 @@ export const SHAPES: readonly Shape[] = [
   [67, 31, 64, 3],
 ];
 
+/** Of the tall tiles: rows and terms in fours, ragged and more than one workgroup. */
+export const TALL_SHAPES: readonly Shape[] = [
+  [4, 4, 4, 1],
+  [16, 16, 12, 2],
+  [20, 8, 4, 1],
+  [36, 68, 20, 3],
+  [48, 32, 260, 2],
+];
+
+export type ProductKernel =
+  "vectorJacobianProduct" | "jacobianVectorProduct" | "vectorJacobianProductTall" | "jacobianVectorProductTall";
+
 export type Pair = readonly [weights: NumberKind, operands: NumberKind];
 
 export interface Named {
@@ -55,7 +67,7 @@ export function forwardCall(draw: Draw, [rows, inner, columns]: Shape, pair: Pai
 
 export function productCall(
   draw: Draw,
-  kernel: "vectorJacobianProduct" | "jacobianVectorProduct",
+  kernel: ProductKernel,
   [rows, inner, samples, groups]: Shape,
   pair: Pair,
   masked: boolean,
@@ -64,7 +76,7 @@ export function productCall(
   const flag = { MASKED: masked ? 1 : 0 };
   const call: KernelCall = {
     kernel,
-    overrides: kernel === "vectorJacobianProduct" ? { ...flag, FACTOR: 1 } : flag,
+    overrides: kernel.startsWith("vector") ? { ...flag, FACTOR: 1 } : flag,
     sizes: { rows, inner, columns, samples },
     buffers: [
       draw(pair[0], rows * inner),

@@ -11,8 +11,18 @@ export interface KernelEdit {
 const edits = (shader: string, ...changes: readonly (readonly [find: string, replace: string])[]): KernelEdit[] =>
   changes.map(([find, replace]) => ({ shader, find, replace }));
 const forward = (...changes: Parameters<typeof edits>[1][]) => edits("forward.wgsl", ...changes);
-const backward = (...changes: Parameters<typeof edits>[1][]) => edits("vector-jacobian-product.wgsl", ...changes);
-const tangent = (...changes: Parameters<typeof edits>[1][]) => edits("jacobian-vector-product.wgsl", ...changes);
+const backwardWide = (...changes: Parameters<typeof edits>[1][]) => edits("vector-jacobian-product.wgsl", ...changes);
+const backwardTall = (...changes: Parameters<typeof edits>[1][]) =>
+  edits("vector-jacobian-product-tall.wgsl", ...changes);
+const tangentWide = (...changes: Parameters<typeof edits>[1][]) => edits("jacobian-vector-product.wgsl", ...changes);
+const tangentTall = (...changes: Parameters<typeof edits>[1][]) =>
+  edits("jacobian-vector-product-tall.wgsl", ...changes);
+/** In both layouts. */
+const backward = (...changes: Parameters<typeof edits>[1][]) => [
+  ...backwardWide(...changes),
+  ...backwardTall(...changes),
+];
+const tangent = (...changes: Parameters<typeof edits>[1][]) => [...tangentWide(...changes), ...tangentTall(...changes)];
 
 const MASK = "masked[at] = slopes[row * group + quad % group] * value;";
 const NEIGHBOUR_MASK = "masked[at] = slopes[row * group + (quad + 1u) % group] * value;";
@@ -20,6 +30,8 @@ const NEIGHBOUR_MASK = "masked[at] = slopes[row * group + (quad + 1u) % group] *
 const SPREAD_MASK = "masked[at] = slopes[row * group + own] * value;";
 const GUARD = "if (quad >= stride || row >= sizes.rows) {";
 const RAGGED_TILE_GUARD = "if (quad >= stride || row >= sizes.rows || (row > 0u && row + 8u > sizes.rows)) {";
+const TALL_GUARD = "if (quad >= half || row >= sizes.rows) {";
+const RAGGED_TALL_GUARD = "if (quad >= half || row >= sizes.rows || (row > 0u && row + 16u > sizes.rows)) {";
 const SECOND_WORKGROUP_GUARD = "if (quad >= stride || row >= sizes.rows || (quad >= 64u && quad < 128u)) {";
 const PLACE = "let at = row * stride + quad;";
 /** Column quad + 1, cyclically: four samples on. */
@@ -32,6 +44,12 @@ const truncated = (value: string): string =>
 /** A vector with every subnormal number made 0. */
 const flushed = (value: string): string =>
   `select(${value}, vec4<f32>(), (bitcast<vec4<u32>>(${value}) & vec4<u32>(0x7f800000u)) == vec4<u32>(0u))`;
+
+/** Four weights as they would stand in the transposed matrix: the first at number `at`, the others `step` apart. */
+const transposed = (at: string, step: string): string => {
+  const entry = (k: number): string => `weight[(at + ${String(k)}u * step) / 4u][(at + ${String(k)}u * step) % 4u]`;
+  return `let at = ${at};\n  let step = ${step};\n  return vec4<f32>(${[0, 1, 2, 3].map(entry).join(", ")});`;
+};
 
 /** The rows of a tile. */
 const TILE = [0, 1, 2, 3, 4, 5, 6, 7] as const;
@@ -63,27 +81,47 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     "let g = gradient[at(i, column)] * factor;",
     "let g = 2.0 * gradient[at(i, column)] * factor;",
   ]),
-  "vjp-transposed": backward(
-    ...TILE.map((r) => (r === 0 ? "row" : `c${String(r)}`)).map(
-      (row) => [`weight[base + ${row}]`, `weight[${row} * sizes.inner + i]`] as const,
+  "vjp-transposed": [
+    ...backwardWide(
+      ...TILE.map((r) => (r === 0 ? "row" : `c${String(r)}`)).map(
+        (row) => [`weight[base + ${row}]`, `weight[${row} * sizes.inner + i]`] as const,
+      ),
     ),
-  ),
+    ...backwardTall([
+      "return weight[(i * sizes.rows + min(row, sizes.rows - 4u)) / 4u];",
+      transposed("min(row, sizes.rows - 4u) * sizes.inner + i", "sizes.inner"),
+    ]),
+  ],
   "vjp-missing-mask": backward([MASK, "masked[at] = value;"]),
-  "vjp-row-skipped": backward(["let terms = sizes.end;", "let terms = sizes.end - 1u;"]),
-  "vjp-tile-skipped": backward([GUARD, RAGGED_TILE_GUARD]),
+  "vjp-row-skipped": [
+    ...backwardWide(["let terms = sizes.end;", "let terms = sizes.end - 1u;"]),
+    ...backwardTall(["let terms = sizes.end;", "let terms = sizes.end - 4u;"]),
+  ],
+  "vjp-tile-skipped": [...backwardWide([GUARD, RAGGED_TILE_GUARD]), ...backwardTall([TALL_GUARD, RAGGED_TALL_GUARD])],
   "vjp-sample-shifted": backward([PLACE, NEXT_PLACE]),
   "adjoint-truncated": backward([
     MASK,
     `let product = slopes[row * group + quad % group] * value;\n    masked[at] = ${truncated("product")};`,
   ]),
-  "jvp-transposed": tangent(
-    ...TILE.map((r) => [`weight[r${String(r)} + k]`, `weight[k * sizes.rows + r${String(r)} / sizes.inner]`] as const),
-  ),
+  "jvp-transposed": [
+    ...tangentWide(
+      ...TILE.map(
+        (r) => [`weight[r${String(r)} + k]`, `weight[k * sizes.rows + r${String(r)} / sizes.inner]`] as const,
+      ),
+    ),
+    ...tangentTall([
+      "return weight[base + k / 4u];",
+      transposed("k * sizes.rows + 4u * base / sizes.inner", "sizes.rows"),
+    ]),
+  ],
   "jvp-missing-mask": [
     ...tangent([MASK, "masked[at] = value;"]),
     ...edits("spread.wgsl", [SPREAD_MASK, "masked[at] = value;"]),
   ],
-  "jvp-row-skipped": tangent(["let terms = sizes.end;", "let terms = sizes.end - 1u;"]),
+  "jvp-row-skipped": [
+    ...tangentWide(["let terms = sizes.end;", "let terms = sizes.end - 1u;"]),
+    ...tangentTall(["let terms = sizes.end;", "let terms = sizes.end - 4u;"]),
+  ],
   // Where it is masked it spreads ζ_1; τ_1, unmasked, stays: along one direction throughout any direction would do.
   "random-direction-shifted": edits("spread.wgsl", [
     "sizes.columns + (sizes.first + samples) / sizes.block,",
@@ -167,7 +205,7 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
 
 /** A kernel's uniforms with the fault in them: every field has the value of the next. */
 export function withSizesFault(kernel: string, sizes: Sizes, fault: FaultName | undefined): Sizes {
-  if (fault !== "jvp-sizes-shifted" || kernel !== "jacobian-vector-product") return sizes;
+  if (fault !== "jvp-sizes-shifted" || !kernel.startsWith("jacobian-vector-product")) return sizes;
   const names = Object.keys(sizes);
   return Object.fromEntries(names.map((name, i) => [name, sizes[names[(i + 1) % names.length] as string] as number]));
 }

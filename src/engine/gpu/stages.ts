@@ -9,6 +9,7 @@ import { bytesOf } from "../program/memory.ts";
 import type { Matrix, Stage } from "../program/stage.ts";
 import type { OpenDevice } from "./device.ts";
 import type { Dispatch, Workspace } from "./dispatch.ts";
+import { variantOf } from "./variants.ts";
 
 export interface DeviceStages {
   readonly bufferOf: (matrix: Matrix) => GPUBuffer;
@@ -19,7 +20,7 @@ export interface DeviceStages {
 }
 
 export function createDeviceStages(
-  { device }: OpenDevice,
+  { device, adapter }: OpenDevice,
   workspace: Workspace,
   plan: Plan,
   fault: FaultName | undefined,
@@ -36,7 +37,7 @@ export function createDeviceStages(
     return buffer;
   };
   const prepare = async (stage: Stage): Promise<Dispatch> => {
-    const kernel = KERNELS[stage.kernel];
+    const kernel = KERNELS[variantOf(stage.kernel, stage.sizes, adapter.hardware)];
     const operands = stage.operands.map(bufferOf);
     if (stage.by === undefined) return workspace.dispatch(kernel, stage.overrides, stage.sizes, operands, stage.name);
     const { dispatch, write } = await workspace.variable(kernel, stage.overrides, stage.sizes, operands, stage.name);

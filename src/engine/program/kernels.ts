@@ -66,6 +66,12 @@ const twins = (sizes: Sizes): readonly [number, number] => [
   Math.ceil(size(sizes, "rows") / 8),
 ];
 
+/** Twins of 16 rows. */
+const tallTwins = (sizes: Sizes): readonly [number, number] => [
+  Math.ceil(size(sizes, "columns") / 8),
+  Math.ceil(size(sizes, "rows") / 16),
+];
+
 const columns = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns"), 1];
 
 /** Four columns an invocation. */
@@ -134,6 +140,25 @@ export const KERNELS = {
     ["rows", "inner", "columns", "samples"],
     ["MASKED"],
     twins,
+    inner,
+  ),
+  // What a device takes for the two where their shapes allow it (gpu/variants.ts).
+  vectorJacobianProductTall: kernel(
+    "vector-jacobian-product-tall",
+    ["weight", "operand", "slopes"],
+    ["result", "masked"],
+    ["rows", "inner", "columns", "samples"],
+    ["MASKED", "FACTOR"],
+    tallTwins,
+    inner,
+  ),
+  jacobianVectorProductTall: kernel(
+    "jacobian-vector-product-tall",
+    ["weight", "operand", "slopes"],
+    ["result", "masked"],
+    ["rows", "inner", "columns", "samples"],
+    ["MASKED"],
+    tallTwins,
     inner,
   ),
   mask: kernel("mask", ["operand", "slopes"], ["result"], ["rows", "columns", "samples"], [], (sizes) => [

@@ -61,7 +61,15 @@ export function matrix(kind: MatrixKind, layer: number, rows: number, columns: n
 /** What every engine runs as it stands; the steps of the iteration, sums and copies each engine makes in its own way. */
 export type CallName = Exclude<
   KernelName,
-  "krylovStep" | "combine" | "columnNorm" | "columnLeast" | "columnDot" | "gather"
+  | "krylovStep"
+  | "combine"
+  | "columnNorm"
+  | "columnLeast"
+  | "columnDot"
+  | "gather"
+  // Other layouts of a call, for a device.
+  | "vectorJacobianProductTall"
+  | "jacobianVectorProductTall"
 >;
 
 export type Call = Stage<CallName>;

@@ -1,0 +1,29 @@
+/**
+ * Kernels that make the same bits in another layout, each in a file of its own, and when a device takes which: by the shape and the kind
+ * of the adapter alone, so that the same device always takes the same.
+ *
+ * The tall tiles (16 rows × 8 columns an invocation, four terms at a time) load a quarter of the weights and half of the vectors. On
+ * SwiftShader they are 1.25 to 1.5 times as fast from 32 × 32 on. A hardware adapter has to be filled first: there are half as
+ * many invocations, or a quarter.
+ */
+import type { KernelName, Sizes } from "../program/kernels.ts";
+
+const TALL = {
+  jacobianVectorProduct: "jacobianVectorProductTall",
+  vectorJacobianProduct: "vectorJacobianProductTall",
+} as const;
+
+/** Below these a longer compilation is not earned back. */
+const LEAST = { rows: 32, inner: 32, columns: 256 };
+
+/** Invocations that fill a large GPU: some 130 multiprocessors of 2,048 threads, an eighth of them. */
+const FILLED = 2 ** 15;
+
+export function variantOf(kernel: KernelName, sizes: Sizes, hardware: boolean): KernelName {
+  if (kernel !== "jacobianVectorProduct" && kernel !== "vectorJacobianProduct") return kernel;
+  const { rows = 0, inner = 0, columns = 0 } = sizes;
+  const contiguous = kernel === "jacobianVectorProduct" || rows % 4 === 0;
+  const large = rows >= LEAST.rows && inner >= LEAST.inner && columns >= LEAST.columns;
+  const fills = !hardware || (rows * columns) / 128 >= FILLED;
+  return contiguous && inner % 4 === 0 && large && fills ? TALL[kernel] : kernel;
+}
