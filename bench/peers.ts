@@ -62,14 +62,14 @@ function ours({ network }: Workload, inputs: Float64Array, accuracy: number | "v
   const examiner = createExaminer(plan, plan, { host: engine, hostAccuracy: null, certify: null }, 0);
   const width = inputWidth(network);
   const size = engine.batchSize(plan);
-  const batchAt = (first: number, samples: number): Batch => {
-    const count = Math.min(size, samples - first);
+  const batchAt = (first: number, samples: number, most = size): Batch => {
+    const count = Math.min(most, samples - first);
     return { first, samples: count, inputs: inputs.subarray(first * width, (first + count) * width), labels: null };
   };
   return {
     plan,
     measurements: async (samples: number): Promise<Measurements> =>
-      (await engine.measure(plan, batchAt(0, samples))).measurements,
+      (await engine.measure(plan, batchAt(0, samples, samples))).measurements,
     seconds: async (samples: number): Promise<number> => {
       const before = process.cpuUsage();
       const statistics = createStatistics(plan.layers.length, null);

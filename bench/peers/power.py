@@ -122,7 +122,9 @@ def exact(network, samples):
 def blas():
     """The library that is in use, by its own file."""
     with open("/proc/self/maps") as maps:
-        return next((os.path.basename(line.split()[-1]) for line in maps if "blas" in line.split()[-1]), "unknown")
+        found = next((os.path.realpath(line.split()[-1]) for line in maps if "blas" in line.split()[-1]), "unknown")
+    # The folder tells Debian's alternatives apart.
+    return "/".join(found.split("/")[-2:])
 
 
 print(json.dumps({"numpy": np.__version__, "blas": blas(), "python": sys.version.split()[0]}), flush=True)
