@@ -93,7 +93,15 @@ const PROOFS: Readonly<Record<string, readonly Run[]>> = {
     ["here", { proof: "training", engine: "cpu", seeds: 3, samples: { digits: 256, drawn: 960 }, steps: 1500 }],
   ],
   /** docs/experiments/protocol.md; cut short, the same command goes on. */
-  experiments: [["here", { proof: "experiments", engine: "cpu", folder: ".cache/experiments" }]],
+  experiments: [
+    [
+      "here",
+      {
+        ...{ proof: "experiments", engine: "cpu", folder: ".cache/experiments" },
+        soFar: process.argv.includes("--so-far"),
+      },
+    ],
+  ],
   exact: [["node", { proof: "exact", engine: "cpu", from: 0, to: 500 }]],
 };
 

@@ -1,22 +1,49 @@
-/** `npm run evidence -- experiments`: what is missing of the protocol's runs is made, and all of them are summed up. */
+/**
+ * `npm run evidence -- experiments`: what is missing of the protocol's runs is made, all of them are summed up, and the figures and numbers
+ * of docs/experiments.md are made anew. With --so-far nothing is run: the seeds that are whole are summed up.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import * as prettier from "prettier";
 import { createCpuEngine } from "../../../src/engine/cpu/engine.ts";
-import { folderStore, FULL, makeRuns } from "./runs.ts";
+import { figuresOf } from "./figures.ts";
+import { folderStore, FULL, makeRuns, runsOf } from "./runs.ts";
 import { loadSets } from "./sets.ts";
+import type { Summary } from "./summary.ts";
 import { rounded, summarise } from "./summary.ts";
+import { blocksOf, withBlocks } from "./words.ts";
 
 export interface ExperimentsProof {
   readonly proof: "experiments";
   readonly engine: "cpu";
   /** A file a run; the same command goes on from them. */
   readonly folder: string;
+  readonly soFar: boolean;
 }
 
+export const PAGE = "docs/experiments.md";
+
 export async function proveExperiments(
-  { folder }: ExperimentsProof,
+  { folder, soFar }: ExperimentsProof,
   say: (line: string) => void,
 ): Promise<Record<string, unknown>> {
-  const engine = createCpuEngine({ threads: 0, runtime: "evidence", undisturbed: true });
   const store = folderStore(folder);
-  await makeRuns({ sets: await loadSets(FULL.samples), engine, scale: FULL }, store, say);
-  return { ...rounded(summarise(FULL, store)) };
+  if (!soFar) {
+    const engine = createCpuEngine({ threads: 0, runtime: "evidence", undisturbed: true });
+    await makeRuns({ sets: await loadSets(FULL.samples), engine, scale: FULL }, store, say);
+  }
+  const all = runsOf(FULL);
+  const isWhole = (seed: number): boolean =>
+    all.every(({ name }) => !name.endsWith(`-s${String(seed)}`) || store.read(name) !== null);
+  const scale = { ...FULL, seeds: FULL.seeds.filter(isWhole) };
+  const summary = rounded(summarise(scale, store));
+  const whole = { ...summary, missing: all.length - summary.runs };
+  for (const [name, svg] of Object.entries(figuresOf(whole))) writeFileSync(`docs/experiments/${name}.svg`, svg);
+  writeFileSync(PAGE, await pageOf(whole, readFileSync(PAGE, "utf8")));
+  return { ...whole };
+}
+
+/** The page as this summary has it, formatted as the repository's Markdown is. */
+export async function pageOf(summary: Summary, page: string): Promise<string> {
+  const options = await prettier.resolveConfig(PAGE);
+  return prettier.format(withBlocks(page, blocksOf(summary)), { ...options, parser: "markdown" });
 }
