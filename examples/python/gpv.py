@@ -9,6 +9,7 @@
 there, else as a list of dicts. The program itself is found as `command`, as the environment's GPV, as `gpv` on the PATH, or by npx.
 """
 
+import contextlib
 import copy
 import json
 import os
@@ -35,8 +36,11 @@ def verify(module, x, y=None, *, head=None, command=None, **options):
     accuracy=1e-3, norm="spectral", audit=0.01, engine="cpu", certify=1e-3 ...
     Raises GpvError for a module that is no chain of layers, and with the program's own line where it refuses.
     """
-    layers = chain(module)
-    check(module, layers, x)
+    with _inference(module):
+        given, found = outputs(module, chain(module), x)
+        # Again: weight_norm and spectral_norm make the weight in the forward pass, and until then the one before the last step stands there.
+        layers = chain(module)
+    check(layers, given, found)
     with tempfile.TemporaryDirectory(prefix="gpv-") as folder:
         place = Path(folder)
         write_safetensors(place / "model.safetensors", tensors(layers))
@@ -44,7 +48,7 @@ def verify(module, x, y=None, *, head=None, command=None, **options):
         words = ["verify", "--model", str(place / "model.safetensors"), "--inputs", str(place / "inputs.npy")]
         words += ["--activation", ",".join(layer["activation"] for layer in layers)]
         if y is not None:
-            np.save(place / "labels.npy", np.asarray(torch.as_tensor(y).cpu(), dtype=np.int64).reshape(-1))
+            np.save(place / "labels.npy", _labels(y))
             words += ["--labels", str(place / "labels.npy")]
         words += ["--head", head or ("logit:argmax" if y is None else "cross-entropy")]
         words += ["--report", str(place / "report.json"), "--samples", str(place / "rows.jsonl")]
@@ -152,27 +156,31 @@ def chain(module):
     return layers
 
 
-def check(module, layers, x, samples=8):
+def outputs(module, layers, x, samples=8):
+    """A few samples, and what the module makes of them."""
+    parameter = next(module.parameters())
+    some = torch.as_tensor(x[:samples]).to(parameter.device, parameter.dtype)
+    if some.dim() < 2:
+        raise GpvError("x: found one axis, expected samples x inputs")
+    width, expected = some[0].numel(), layers[0]["weight"].shape[1]
+    if width != expected:
+        raise GpvError(f"x: found {width} values a sample, expected {expected}, the inputs of the first layer")
+    return some, module(some).detach().reshape(len(some), -1)
+
+
+def check(layers, given, found):
     """That the module computes what its layers do, one after the other."""
-    was_training = module.training
-    module.eval()
-    try:
-        with torch.no_grad():
-            parameter = next(module.parameters())
-            some = torch.as_tensor(x[:samples]).to(parameter.device, parameter.dtype)
-            found = module(some).detach().cpu().double().reshape(len(some), -1)
-    finally:
-        module.train(was_training)
-    h = some.cpu().double().reshape(len(some), -1)
-    if h.shape[1] != layers[0]["weight"].shape[1]:
-        raise GpvError(f"x: found {h.shape[1]} values a sample, expected {layers[0]['weight'].shape[1]}, the inputs of the first layer")
+    h = given.cpu().double().reshape(len(given), -1)
     for layer in layers:
         z = h @ layer["weight"].T
         z = z if layer["bias"] is None else z + layer["bias"]
         with torch.no_grad():
             h = z if layer["function"] is None else layer["function"](z)
+    # The module rounds every layer's products and values in its own precision.
+    allowed = 1e-3 + 2 * len(layers) * torch.finfo(found.dtype).eps
+    found = found.cpu().double()
     apart = (h - found).abs().max().item() if h.shape == found.shape else float("inf")
-    if not apart <= 1e-3 * (1 + found.abs().max().item()):
+    if not apart <= allowed * (1 + found.abs().max().item()):
         raise GpvError(f"the module: found that its forward is not its children one after the other (outputs differ by {apart:.3g}), expected a chain")
 
 
@@ -207,8 +215,10 @@ def write_safetensors(file, named):
 def _leaves(module, name):
     # named_children() leaves out what stands a second time, as one PReLU after every layer may.
     children = [(own, child) for own, child in module._modules.items() if child is not None]
-    if not children:
+    # A parametrised Linear has children too, which make its weight.
+    if not children or isinstance(module, nn.Linear):
         yield name, module
+        return
     for own, child in children:
         yield from _leaves(child, f"{name}.{own}" if name else own)
 
@@ -226,8 +236,31 @@ def _fold(layer, norm):
     layer["folded"] = True
 
 
+@contextlib.contextmanager
+def _inference(module):
+    """Every part of the module in evaluation, and afterwards as it was."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def _labels(y):
+    labels = torch.as_tensor(y).detach().cpu()
+    if labels.is_floating_point() and not torch.equal(labels, labels.round()):
+        raise GpvError("y: found numbers with a fraction, expected labels")
+    return labels.numpy().astype(np.int64).reshape(-1)
+
+
 def _array(x):
-    values = x.detach().cpu().numpy() if isinstance(x, torch.Tensor) else np.asarray(x)
+    if isinstance(x, torch.Tensor):
+        x = x.detach().cpu()
+        x = (x if x.dtype == torch.float64 else x.float()).numpy()
+    values = np.asarray(x)
     return values if values.dtype == np.float64 else values.astype(np.float32)
 
 

@@ -3,6 +3,7 @@ import type { NamedActivation } from "../network/activation-names.ts";
 import { activationNamed, SPELLINGS } from "../network/activation-names.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Activation } from "../network/parametric.ts";
+import { formatActivation, isPrelu, sameActivation } from "../network/parametric.ts";
 import { printable } from "../network/printable.ts";
 
 /** One name. @param place names the option or key in the message. @throws UsageError */
@@ -41,4 +42,29 @@ export function preluNote(source: string, layers: readonly Activation[]): string
   if (own.length === 0) return null;
   const which = own.length === 1 ? `layer ${own.join()}` : `layers ${own.join(", ")}`;
   return `${source}: the slopes of the PReLU of ${which} are taken as constants: no parameters of θ, and the parameter penalty leaves them out`;
+}
+
+/**
+ * For a file that says its activations itself: --activation may only repeat them; prelu leaves the slopes to the file.
+ * @throws UsageError
+ */
+export function refuseOtherActivations(
+  asked: string | undefined,
+  layers: readonly { readonly activation: Activation }[],
+  source: string,
+): void {
+  if (asked === undefined) return;
+  const own = layers.map(({ activation }) => activation);
+  const spoken = own.map(formatActivation);
+  const named = parseActivations(asked, own.length, "--activation");
+  const wrong = own.findIndex((activation, i) => !isSaid(named[i] as NamedActivation, activation));
+  if (wrong >= 0) {
+    throw new UsageError(
+      `--activation ${printable(asked)}: found ${String(spoken[wrong])} in layer ${String(wrong + 1)} of ${source}, expected ${spoken.join(",")}, or no --activation`,
+    );
+  }
+}
+
+function isSaid(asked: NamedActivation, own: Activation): boolean {
+  return asked === "prelu" ? isPrelu(own) : sameActivation(asked, own);
 }

@@ -1,11 +1,8 @@
 /** Any file that the program reads: which format it is, by its first bytes and its name. Gzip is taken off first, whatever it holds. */
-import type { NamedActivation } from "../network/activation-names.ts";
 import { FormatError, ModelError, UsageError } from "../network/errors.ts";
 import type { Network } from "../network/network.ts";
-import type { Activation } from "../network/parametric.ts";
-import { formatActivation, isPrelu, sameActivation } from "../network/parametric.ts";
 import { printable } from "../network/printable.ts";
-import { parseActivations } from "./activation-list.ts";
+import { refuseOtherActivations } from "./activation-list.ts";
 import { heldArray } from "./array.ts";
 import type { NumericArray } from "./array.ts";
 import { readContext } from "./budget.ts";
@@ -99,7 +96,14 @@ export async function readModel(bytes: Uint8Array, name: string, given: ModelOpt
 async function networkFromPytorch(bytes: Uint8Array, name: string, options: ModelOptions): Promise<Network> {
   const { readPytorch } = await import("./pytorch/read.ts");
   const { tensors, activations, notes } = await readPytorch(bytes, name, options);
-  const network = await networkFromTensors(tensors, activations === null ? {} : { activations }, name, options);
+  if (activations === null || options.layers !== undefined) {
+    const network = await networkFromTensors(tensors, activations === null ? {} : { activations }, name, options);
+    for (const line of notes) options.note?.(line);
+    return network;
+  }
+  // A module that was pickled whole says its activations itself; options may only repeat them.
+  const network = await networkFromTensors(tensors, { activations }, name, { ...options, activation: undefined });
+  refuseOtherActivations(options.activation, network.layers, name);
   for (const line of notes) options.note?.(line);
   return network;
 }
@@ -113,25 +117,9 @@ async function networkFromOnnx(bytes: Uint8Array, name: string, options: ModelOp
   }
   const { readOnnx } = await import("./onnx/read.ts");
   const { network, notes } = await readOnnx(bytes, name, options);
-  const { activation } = options;
-  if (activation !== undefined) {
-    const own = network.layers.map((layer) => layer.activation);
-    const spoken = own.map(formatActivation);
-    const asked = parseActivations(activation, own.length, "--activation");
-    const wrong = asked.findIndex((a, i) => !isSaid(a, own[i] as Activation));
-    if (wrong >= 0) {
-      throw new UsageError(
-        `--activation ${printable(activation)}: found ${String(spoken[wrong])} in layer ${String(wrong + 1)} of ${name}, expected ${spoken.join(",")}, or no --activation`,
-      );
-    }
-  }
+  refuseOtherActivations(options.activation, network.layers, name);
   for (const line of notes) options.note?.(line);
   return network;
-}
-
-/** Whether --activation's name is the graph's activation; prelu leaves the slopes to the graph. */
-function isSaid(asked: NamedActivation, own: Activation): boolean {
-  return asked === "prelu" ? isPrelu(own) : sameActivation(asked, own);
 }
 
 /** Samples as rows, flattened. A 1-D array is one column. @throws FormatError, UsageError */

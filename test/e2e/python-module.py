@@ -79,6 +79,27 @@ data.requires_grad_()
 penalty = (torch.autograd.grad(parametric(data).sum(), data)[0] ** 2).sum(1).mean().item()
 assert abs(report["penalties"]["input"] - penalty) <= 1e-9 * penalty, (report["penalties"], penalty)
 
+# A weight that the forward pass makes, by hooks or parametrisations, stands for the last pass: after a step it is another one.
+for norm in (nn.utils.weight_norm, nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm):
+    made = nn.Sequential(norm(nn.Linear(3, 5)), nn.Tanh(), nn.Linear(5, 2)).double()
+    samples = torch.randn(10, 3).double()
+    made(samples).sum().backward()
+    torch.optim.SGD(made.parameters(), lr=1e-5).step()
+    made[2].eval()
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    report, _ = gpv.verify(made, samples, engine="cpu", head="sum")
+    assert all(torch.equal(value, before[name]) for name, value in made.state_dict().items()), "verify leaves the buffers as they were"
+    assert made[0].training and not made[2].training, "verify leaves each part's mode as it was"
+    made.eval()
+    samples.requires_grad_()
+    penalty = (torch.autograd.grad(made(samples).sum(), samples)[0] ** 2).sum(1).mean().item()
+    assert abs(report["penalties"]["input"] - penalty) <= 1e-9 * penalty, (norm, report["penalties"], penalty)
+
+# Half precision of torch, in the module and the samples.
+brief = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2)).bfloat16()
+report, _ = gpv.verify(brief, torch.randn(10, 3).bfloat16(), engine="cpu")
+assert report["verdicts"]["holds"] == 10, report["verdicts"]
+
 
 class Crossed(Chain):
     def forward(self, x):
@@ -97,9 +118,15 @@ for bad, data in [
     try:
         gpv.verify(bad, data)
         said.append("nothing")
-    except (gpv.GpvError, RuntimeError) as error:
+    except gpv.GpvError as error:
         said.append(str(error))
-for line, word in zip(said, ["one after the other", "Softplus", "Conv1d", "found 4 inputs, expected 3", "found it twice", "4"]):
+for data, targets, word in [(x[0, 0], None, "x: found one axis"), (x, torch.rand(40), "y: found numbers with a fraction")]:
+    try:
+        gpv.verify(module, data, targets)
+        raise AssertionError(word)
+    except gpv.GpvError as error:
+        assert word in str(error), error
+for line, word in zip(said, ["one after the other", "Softplus", "Conv1d", "found 4 inputs, expected 3", "found it twice", "found 5 values a sample, expected 4"]):
     assert word in line, line
 try:
     gpv.verify(module, x, y, engine="nope")

@@ -81,6 +81,16 @@ describe("weights as torch.save writes them", () => {
     expect((await read("state.pt")).activations).toBeNull();
   });
 
+  test("--activation may only repeat what a whole Sequential says", async () => {
+    const bytes = new Uint8Array(readFileSync(new URL("pytorch-files/whole.pt", import.meta.url)));
+    const activations = async (activation: string): Promise<unknown[]> =>
+      (await readModel(bytes, "whole.pt", { activation })).layers.map((layer) => layer.activation);
+    expect(await activations("tanh")).toEqual(["tanh", "identity"]);
+    await expect(activations("relu")).rejects.toThrow(
+      "--activation relu: found tanh in layer 1 of whole.pt, expected tanh,identity, or no --activation",
+    );
+  });
+
   test("which entry of a checkpoint was read, and what was left alone, is said", async () => {
     expect((await read("checkpoint.pt")).notes).toEqual([
       "checkpoint.pt: the weights are the entry model_state_dict; left alone: epoch, optimizer_state_dict, rng",
