@@ -34,7 +34,7 @@ export async function allFaults(engines: Engines, sizes: Sizes, say: (line: stri
   }
   clean.dispose();
   const flushing =
-    engines.kind === "webgpu" && sizes.names === undefined
+    engines.kind === "webgpu" && (sizes.names === undefined || sizes.flushing === true)
       ? await measureFlushing(engines, sizes.scenarios, sizes.samples)
       : null;
   return { engine, faults, flushing };

@@ -143,6 +143,8 @@ export function subnormalScenario(index: number, samples: number): Scenario {
     network: { layers },
     source: {
       ...base.source,
+      // What is read is not what was drawn.
+      drawnAgain: null,
       read: (first, count) => {
         const { inputs, labels } = base.source.read(first, count);
         return { inputs: inputs.map((v) => Math.fround(v * 2 ** -60)), labels };
