@@ -6,7 +6,7 @@
  */
 import { FAULT_NAMES } from "../engine/faults.ts";
 import { LAYOUTS } from "../formats/arrangement.ts";
-import { activationNamed } from "../network/activation-names.ts";
+import { activationList, activationNamed } from "../network/activation-names.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
 import { formatActivation } from "../network/parametric.ts";
 import { parseAddress } from "../sweep/case.ts";
@@ -52,7 +52,7 @@ export const FLAGS = {
     value: "LIST",
     default: null,
     help: "one name for the hidden layers (the output is then identity), or one a layer: relu,leaky-relu(0.2),identity. Without it: the file's own",
-    parse: listOf(activationText),
+    parse: (text) => activationList(text).map(activationText),
   }),
   layers: flag({
     name: "layers",

@@ -1,6 +1,6 @@
 /** The syntax of `--activation` and of the metadata key "activations". */
 import type { NamedActivation } from "../network/activation-names.ts";
-import { activationNamed, SPELLINGS } from "../network/activation-names.ts";
+import { activationList, activationNamed, SPELLINGS } from "../network/activation-names.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Activation } from "../network/parametric.ts";
 import { formatActivation, isPrelu, sameActivation } from "../network/parametric.ts";
@@ -25,7 +25,7 @@ export function parseActivation(name: string, place: string): NamedActivation {
  * @param place names the option or key in the message. @throws UsageError
  */
 export function parseActivations(text: string, layers: number, place: string): NamedActivation[] {
-  const known = text.split(",").map((name) => parseActivation(name.trim(), place));
+  const known = activationList(text).map((name) => parseActivation(name, place));
   if (known.length === layers) return known;
   const [only] = known;
   if (known.length === 1 && only !== undefined) {

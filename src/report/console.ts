@@ -88,7 +88,7 @@ function tensors({ model }: Report): string[] {
 export function verdicts(report: AnyReport): string[] {
   const width = Math.max(...VERDICT_NAMES.map((name) => grouped(report.verdicts[name]).length));
   return [
-    "Verdicts (samples)",
+    "eachOutput" in report ? "Verdicts (outputs of samples)" : "Verdicts (samples)",
     ...VERDICT_NAMES.map((name) => {
       const count = report.verdicts[name];
       return `  ${name.padEnd(10)} ${grouped(count).padStart(width)}${count > 0 ? `   ${MEANINGS[name]}` : ""}`;

@@ -142,8 +142,30 @@ describe("activations with a parameter", () => {
     );
   });
 
-  test("a softplus with a threshold below 20 is another function", async () => {
-    expect((await read("threshold.pt")).activations).toBeNull();
+  test("a module in DataParallel says its activations too, as inference has them; its LogSoftmax is left out, and that is said", async () => {
+    const notes: string[] = [];
+    const { layers } = await readModel(bytesOf("parallel.pt"), "parallel.pt", {
+      note: (line) => void notes.push(line),
+    });
+    expect(layers.map((layer) => formatActivation(layer.activation))).toEqual(["elu", "leaky-relu(0.25)", "identity"]);
+    // A log-softmax keeps the difference of two logits.
+    const [first = NaN, second = NaN] = outputsOf(layers);
+    expect(Math.abs(first - second - (-0.3054516111645398 + 1.3348052002503483))).toBeLessThan(1e-14);
+    expect(notes.join()).toContain(
+      "parallel.pt: the last LogSoftmax is left out: f is a function of the logits before it",
+    );
+  });
+
+  test.each([
+    [
+      "hardtanh.pt",
+      "hardtanh.pt: found Hardtanh after layer 1, expected one of the activations that are covered: identity",
+    ],
+    ["threshold.pt", "threshold.pt: found Softplus after layer 1, with other arguments than ours, expected one of"],
+  ])("%s has another function, and is refused by its name, whatever --activation says", async (name, message) => {
+    for (const activation of [undefined, "relu", "softplus"]) {
+      await expect(readModel(bytesOf(name), name, { activation })).rejects.toThrow(message);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 /** Activations with a parameter: values by hand, slopes and curvatures as derivatives, kinks, growth, names. */
 import { describe, expect, test } from "vitest";
-import { activationNamed, ACTIVATION_PATTERN } from "../../src/network/activation-names.ts";
+import { activationList, activationNamed, ACTIVATION_PATTERN } from "../../src/network/activation-names.ts";
 import { curvature, isPiecewiseLinear, roundedJet } from "../../src/network/curvature.ts";
 import { innerGrowth, outputBound, steepestSlope, valueAtZero } from "../../src/network/growth.ts";
 import { kinksOf, leastKinkDistance, slopeIsZero, slopesAt } from "../../src/network/kinks.ts";
@@ -121,6 +121,26 @@ describe.each(PARAMETRIC_ACTIVATIONS)("%s", (name, activation) => {
     expect(formatActivation(activation)).toBe(name);
     expect(formatActivation(activation)).toMatch(new RegExp(ACTIVATION_PATTERN, "u"));
   });
+});
+
+test.each([
+  ["ReLU(inplace=True)", "relu"],
+  ["LeakyReLU(negative_slope=0.2, inplace=True)", "leaky-relu(0.2)"],
+  ["Softplus(beta=10, threshold=20)", "softplus(10)"],
+  ["GELU(approximate='tanh')", "gelu-tanh"],
+  ["GELU(approximate='none')", "gelu"],
+  ["ELU(alpha=0.5)", "elu(0.5)"],
+])("%s, as PyTorch prints it, is %s, in a list too", (text, name) => {
+  const found = activationList(`${text}, tanh`).map((own) => activationNamed(own));
+  expect(found.map((own) => (own === null || own === "prelu" ? own : formatActivation(own)))).toEqual([name, "tanh"]);
+});
+
+test.each([
+  ["Softplus(beta=10, threshold=5)", "expected softplus(BETA)"],
+  ["GELU(0.5)", "expected gelu or gelu-tanh, which has no parameter"],
+  ["Tanh(2)", "expected tanh, which has no parameter"],
+])("%s is another function, and refused", (text, message) => {
+  expect(() => activationNamed(text)).toThrow(message);
 });
 
 describe("a stored slope of 0", () => {

@@ -12,6 +12,8 @@ export interface StateDict {
   readonly entries: ReadonlyMap<string, Value>;
   /** Activations of a whole Sequential, as the metadata of safetensors has them. */
   readonly activations: string | null;
+  /** Its last Softmax or LogSoftmax, left out. */
+  readonly dropped: string | null;
   /** What else stands beside it in the file's own object. */
   readonly beside: readonly string[];
 }
@@ -80,12 +82,12 @@ function open(root: Value, value: Value, key: string, source: string): StateDict
       ? [...root.entries.keys()].filter((name): name is string => typeof name === "string" && name !== own)
       : [];
   if (isModule(value)) {
-    return { key, entries: moduleEntries(value, source), activations: sequentialActivations(value), beside };
+    return { key, entries: moduleEntries(value, source), ...sequentialActivations(value, source), beside };
   }
   if (isKind(value, "dict")) {
     const entries = new Map<string, Value>();
     for (const [name, entry] of value.entries) if (typeof name === "string") entries.set(name, entry);
-    return { key, entries, activations: null, beside };
+    return { key, entries, activations: null, dropped: null, beside };
   }
   throw new UsageError(
     `${source}: found ${describeValue(value)}${key === "" ? "" : ` under ${printable(key)}`}, expected a state_dict: torch.save(model.state_dict(), "model.pt")`,

@@ -2,6 +2,7 @@
  * A module that was pickled whole: its `__dict__` holds its parameters and its children by name, which is what state_dict() lists.
  * None of its code is run, so what its forward pass does with them is known for a Sequential of known modules alone.
  */
+import { ACTIVATION_NAMES } from "../../network/activations.ts";
 import { ModelError } from "../../network/errors.ts";
 import type { ParametricName } from "../../network/parametric.ts";
 import { printable } from "../../network/printable.ts";
@@ -85,28 +86,55 @@ const ACTIVATIONS: Readonly<Record<string, string | ((attribute: Attribute) => s
   // Beyond its threshold torch takes z itself: at 20 and more that is softplus to all digits of f32.
   Softplus: (attribute) =>
     Number(attribute("threshold") ?? 20) >= 20 ? withParameter("softplus", attribute("beta")) : null,
+  // In inference, and at α = 1.
+  RReLU: (attribute) => {
+    const ends = [attribute("lower"), attribute("upper")].map(Number);
+    return withParameter("leaky-relu", ((ends[0] ?? NaN) + (ends[1] ?? NaN)) / 2);
+  },
+  CELU: (attribute) => (attribute("alpha") === 1 ? "elu" : null),
   PReLU: "prelu",
   GELU: (attribute) => (attribute("approximate") === "tanh" ? "gelu-tanh" : "gelu"),
 };
 
-/** "tanh,tanh,identity" of a Sequential of Linear layers with an activation or none after each; null for any other module. */
-export function sequentialActivations(root: Inert): string | null {
-  if (root.className !== SEQUENTIAL) return null;
+/** What a whole module says of its activations. */
+export interface SaidActivations {
+  /** "tanh,tanh,identity" of a Sequential of Linear layers with an activation or none after each; null for any other module. */
+  readonly activations: string | null;
+  /** The class of a last Softmax or LogSoftmax, which is left out: the head speaks of logits. */
+  readonly dropped: string | null;
+}
+
+const UNSAID: SaidActivations = { activations: null, dropped: null };
+const PARALLEL = /^torch\.nn\.parallel\..*DataParallel$/;
+const OF_TORCH = /^torch\.nn\.modules\.activation\./;
+
+/** @throws ModelError for an activation of torch.nn that is none of ours, whatever `--activation` says. */
+export function sequentialActivations(module: Inert, source: string): SaidActivations {
+  const inner = PARALLEL.test(module.className) ? part(module, "_modules")?.entries.get("module") : undefined;
+  const root = isModule(inner) ? inner : module;
+  if (root.className !== SEQUENTIAL) return UNSAID;
   const names: (string | null)[] = [];
-  for (const leaf of leaves(root, 0)) {
-    if (PASSING.includes(leaf.className)) continue;
+  const all = leaves(root, 0).filter(({ className }) => !PASSING.includes(className));
+  const last = all.at(-1)?.className.replace(OF_TORCH, "") ?? "";
+  const dropped = last === "Softmax" || last === "LogSoftmax" ? last : null;
+  for (const leaf of dropped === null ? all : all.slice(0, -1)) {
     if (leaf.className === LINEAR) {
       names.push(null);
       continue;
     }
-    const own = leaf.className.replace(/^torch\.nn\.modules\.activation\./, "");
+    const own = leaf.className.replace(OF_TORCH, "");
     const known = Object.hasOwn(ACTIVATIONS, own) ? ACTIVATIONS[own] : undefined;
     const attribute: Attribute = (name) => (isKind(leaf.state, "dict") ? leaf.state.entries.get(name) : undefined);
     const name = typeof known === "function" ? known(attribute) : known;
-    if (typeof name !== "string" || names.length === 0 || names.at(-1) !== null) return null;
+    if (typeof name !== "string" && OF_TORCH.test(leaf.className)) {
+      throw new ModelError(
+        `${source}: found ${printable(own)} after layer ${String(names.length)}${known === undefined ? "" : ", with other arguments than ours"}, expected one of the activations that are covered: ${ACTIVATION_NAMES.join(", ")}`,
+      );
+    }
+    if (typeof name !== "string" || names.length === 0 || names.at(-1) !== null) return UNSAID;
     names[names.length - 1] = name;
   }
-  return names.length === 0 ? null : names.map((name) => name ?? "identity").join(",");
+  return names.length === 0 ? UNSAID : { activations: names.map((name) => name ?? "identity").join(","), dropped };
 }
 
 const DEEPEST = 32;

@@ -54,6 +54,9 @@ export async function readPytorch(bytes: Uint8Array, source: string, options: To
       state.beside.length === 0 ? "" : `; left alone: ${state.beside.slice(0, 8).map(printable).join(", ")}`;
     notes.push(`${source}: the weights are the entry ${printable(state.key)}${others}`);
   }
+  if (state.dropped !== null) {
+    notes.push(`${source}: the last ${state.dropped} is left out: f is a function of the logits before it`);
+  }
   const skipped = [...file.skipped];
   if (skipped.length > 0) {
     const more = skipped.length > 8 ? ` and ${String(skipped.length - 8)} more` : "";

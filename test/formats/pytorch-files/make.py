@@ -132,8 +132,16 @@ parametric = {
         *(nn.ELU(0.5), nn.Linear(3, 3), nn.Softplus(2.5), nn.Linear(3, 2)),
     ),
     "threshold.pt": nn.Sequential(nn.Linear(4, 3), nn.Softplus(1, threshold=1), nn.Linear(3, 2)),
+    "hardtanh.pt": nn.Sequential(nn.Linear(4, 3), nn.Hardtanh(), nn.Linear(3, 2)),
+    "parallel.pt": nn.DataParallel(
+        nn.Sequential(
+            *(nn.Linear(4, 3), nn.CELU(1.0), nn.Linear(3, 3), nn.RReLU(0.125, 0.375), nn.Dropout(), nn.Linear(3, 2)),
+            nn.LogSoftmax(dim=1),
+        )
+    ),
 }
 for name, module in parametric.items():
     filled(module)
+    module.eval()
     torch.save(module.state_dict() if name == "prelu.pt" else module, name)
     print(name, module.double()(x.double()).tolist())
