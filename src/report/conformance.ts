@@ -46,8 +46,8 @@ function kernelLine({ kernel, cases, compared, worst, worstCase, failed }: Kerne
 
 /** Columns for a name and for the numbers of a soak: 80 together. */
 function tableLine(name: string, ...cells: readonly [string, string, string, string, string]): string {
-  const widths = [10, 16, 12, 9, 8];
-  return `  ${name.padEnd(23)}${cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("")}`;
+  const widths = [9, 14, 12, 7, 7];
+  return `  ${name.padEnd(29)}${cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("")}`;
 }
 
 /** An error over its bound: not finite where a number was not. */

@@ -130,7 +130,7 @@ test("the same bits in Node and Deno: words, normals, inputs, weights, activatio
     {
       "activations": "c62c01a8f9ebd21c781da2dcdc89bf3f5953537f2bfc58d6c318e89a24506751",
       "inputs": "c977e3b6486552de91aa98895f793a977a1be61ff6894c7f8bd18c34e8102047",
-      "measurements": "fd3be168e0e5b6861ecddb33290c8854ffc4a7c5d1efe903ec24b65f217ec0dc",
+      "measurements": "0476bd649a1cd5332c1d45e3ed19b9ee4bea95c27d6fbf057b2daefd6ceb7387",
       "normals": "9a9abbdafd35435c79bebafd1b553408f437a4c43b923025fa964ad04c1c0027",
       "uniforms": "757f20172ca54a3fc2b9b1efc1bd9c3f8cfe1c64514cff4e221e1855fa904a79",
       "weights": "105a03bc43445759121f3a797edfea3b43b314b36e769a4b8cf76da335cce347",
