@@ -26,7 +26,7 @@ export function conformanceText(report: ConformanceReport): string {
     ...(timing.interrupted ? ["  STOPPED  before the time was up"] : []),
     ...(report.deviceFailure === null ? [] : wrapped(`DEVICE   ${report.deviceFailure}`, "  ")),
     "",
-    tableLine("kernel", "cases", "numbers", "error/bound", "at", "failed"),
+    tableLine("kernel", "cases", "numbers", "of bound", "at", "failed"),
     ...kernels.filter((k) => k.cases > 0).map(kernelLine),
     ...(engine.networks > 0 ? ["", ...engineLines(engine)] : []),
     ...(failures.length > 0 ? ["", "Not within its bound"] : []),
@@ -46,8 +46,8 @@ function kernelLine({ kernel, cases, compared, worst, worstCase, failed }: Kerne
 
 /** Columns for a name and for the numbers of a soak: 80 together. */
 function tableLine(name: string, ...cells: readonly [string, string, string, string, string]): string {
-  const widths = [9, 14, 12, 7, 7];
-  return `  ${name.padEnd(29)}${cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("")}`;
+  const widths = [10, 16, 10, 7, 7];
+  return `  ${name.padEnd(28)}${cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("")}`;
 }
 
 /** An error over its bound: not finite where a number was not. */
