@@ -3,12 +3,11 @@
  * processor seconds a sample between two sizes, the best of the rounds. numpy's stopping rule is tightened until as many of its norms are
  * within 1e-3 of f64 SVDs as of ours. `npm run bench -- peers [ROUNDS [WORKLOADS]]`; bench/results/peers.json keeps the table.
  */
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { createInterface } from "node:readline";
+import { openNumpy, TOLERANCES, within, writeTask } from "../src/cli/bench-numpy.ts";
 import { createCpuEngine } from "../src/engine/cpu/engine.ts";
 import type { Batch, Measurements } from "../src/engine/engine.ts";
 import type { Plan } from "../src/engine/plan.ts";
@@ -24,33 +23,6 @@ const [rounds = "5", letters = "ABCD"] = process.argv.slice(3);
 const ACCURACY = 1e-3;
 /** Share of (sample, layer) that must be within it. */
 const SHARE = 0.999;
-const TOLERANCES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5];
-
-interface Numpy {
-  readonly about: unknown;
-  readonly ask: (request: object) => Promise<{ norms: number[][]; cpu: number }>;
-  readonly end: () => void;
-}
-
-async function openNumpy(): Promise<Numpy> {
-  const env = { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" };
-  const child = spawn("/usr/bin/python3", ["bench/peers/power.py"], { env, stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async (): Promise<unknown> => {
-    const line = await lines.next();
-    if (line.done === true) throw new Error("numpy has ended");
-    return JSON.parse(line.value) as unknown;
-  };
-  const about = await read();
-  return {
-    about,
-    ask: async (request) => {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      return (await read()) as { norms: number[][]; cpu: number };
-    },
-    end: () => void child.kill(),
-  };
-}
 
 const engine = createCpuEngine({ threads: 0, runtime: "bench" });
 const folder = mkdtempSync(join(tmpdir(), "gpv-peers-"));
@@ -96,16 +68,9 @@ function witnessNorms(plan: Plan, { witnesses }: Measurements): number[][] {
   });
 }
 
-function within(found: number[][], exact: number[][]): number {
-  const right = exact.flatMap((own, t) =>
-    own.map((norm, j) => Math.abs((found[t]?.[j] ?? NaN) / norm - 1) <= ACCURACY),
-  );
-  return right.filter(Boolean).length / right.length;
-}
-
-const numpy = await openNumpy();
-if (!/openblas/i.test(JSON.stringify(numpy.about))) {
-  console.error(`numpy is not on OpenBLAS: ${JSON.stringify(numpy.about)}`);
+const numpy = await openNumpy("/usr/bin/python3", true);
+if (numpy === null || !/openblas/i.test(JSON.stringify(numpy.about))) {
+  console.error(`numpy is not on OpenBLAS: ${JSON.stringify(numpy?.about ?? "not installed")}`);
   process.exit(2);
 }
 const table: object[] = [];
@@ -114,37 +79,27 @@ for (const workload of WORKLOADS.filter(({ name }) => letters.includes(name.char
   const place = join(folder, workload.name.charAt(0));
   const [small, large] = [samples / 4, samples];
   const inputs = fillInputs({ distribution: "normal", scale: 1, seed: 8 }, 0, large, inputWidth(network));
-  mkdirSync(place);
-  const { layers } = network;
-  const layout = { widths: [inputWidth(network), ...layers.map((l) => l.outputs)], activation: layers[0]?.activation };
-  writeFileSync(join(place, "network.json"), JSON.stringify(layout));
-  const all = (of: (layer: (typeof layers)[number]) => Float64Array): Float64Array =>
-    Float64Array.from(layers.flatMap((layer) => Array.from(of(layer))));
-  writeFileSync(
-    join(place, "weights.bin"),
-    all((layer) => layer.weight),
-  );
-  writeFileSync(
-    join(place, "biases.bin"),
-    all((layer) => layer.bias),
-  );
-  writeFileSync(join(place, "inputs.bin"), inputs);
+  writeTask(place, network, inputs);
 
   console.error(`${workload.name}: checking`);
   const full = ours(workload, inputs, ACCURACY);
   const verdict = ours(workload, inputs, "verdict");
-  const check = Math.min(256, samples, Math.round(2 ** 24 / Math.max(...layers.map((l) => l.inputs * l.outputs))));
-  const { norms: exact } = await numpy.ask({ folder: place, mode: "exact", check });
-  const own = within(witnessNorms(full.plan, await full.measurements(check)), exact);
+  const check = Math.min(
+    256,
+    samples,
+    Math.round(2 ** 24 / Math.max(...network.layers.map((l) => l.inputs * l.outputs))),
+  );
+  const exact = await numpy.norms(place, check, null);
+  const own = within(witnessNorms(full.plan, await full.measurements(check)), exact, ACCURACY);
   let tol = NaN;
   let peers = 0;
   for (tol of TOLERANCES) {
-    peers = within((await numpy.ask({ folder: place, mode: "norms", check, tol })).norms, exact);
+    peers = within(await numpy.norms(place, check, tol), exact, ACCURACY);
     console.error(`numpy at ${String(tol)}: ${String(peers)} within, ours ${String(own)}`);
     if (peers >= Math.min(SHARE, own)) break;
   }
   const timers: readonly (readonly [string, (n: number) => Promise<number>])[] = [
-    ["numpy", async (n) => (await numpy.ask({ folder: place, mode: "time", samples: n, tol })).cpu],
+    ["numpy", async (n) => (await numpy.seconds(place, n, tol)).cpu],
     ["full", full.seconds],
     ["verdict", verdict.seconds],
   ];

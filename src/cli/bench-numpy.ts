@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Network } from "../network/network.ts";
 import { inputWidth } from "../network/network.ts";
@@ -12,11 +13,14 @@ import { assetPath } from "./assets.ts";
 
 const SCRIPT = "bench/peers/power.py";
 
+/** Of its stopping rule, to be tried in turn. */
+export const TOLERANCES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6] as const;
+
 export interface Numpy {
   /** Versions, and the file of its BLAS. */
   readonly about: Readonly<Record<string, string>>;
-  /** Seconds for so many samples, with a stopping rule of `tolerance`. */
-  readonly seconds: (folder: string, samples: number, tolerance: number) => Promise<number>;
+  /** Seconds for so many samples, with a stopping rule of `tolerance`, by the clock and of the processor. */
+  readonly seconds: (folder: string, samples: number, tolerance: number) => Promise<{ wall: number; cpu: number }>;
   /** ‖J_t‖, t = 2 … l, of the first samples: by its iteration, or by f64 SVDs where `tolerance` is null. */
   readonly norms: (
     folder: string,
@@ -26,9 +30,10 @@ export interface Numpy {
   readonly end: () => void;
 }
 
-/** @returns null where it is not installed. */
-export async function openNumpy(): Promise<Numpy | null> {
-  const child = spawn("python3", [assetPath(SCRIPT)], { stdio: ["pipe", "pipe", "ignore"] });
+/** @param python the interpreter. @param oneThread whether its BLAS is held to one. @returns null where it is not installed. */
+export async function openNumpy(python = "python3", oneThread = false): Promise<Numpy | null> {
+  const env = oneThread ? { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" } : process.env;
+  const child = spawn(python, [assetPath(SCRIPT)], { env, stdio: ["pipe", "pipe", "ignore"] });
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -46,7 +51,7 @@ export async function openNumpy(): Promise<Numpy | null> {
   if (about === null) return null;
   return {
     about,
-    seconds: async (folder, samples, tol) => (await ask<{ wall: number }>({ folder, mode: "time", samples, tol })).wall,
+    seconds: (folder, samples, tol) => ask({ folder, mode: "time", samples, tol }),
     norms: async (folder, check, tol) =>
       (await ask<{ norms: number[][] }>({ folder, mode: tol === null ? "exact" : "norms", check, tol })).norms,
     end: () => {
@@ -71,4 +76,16 @@ export function writeTask(folder: string, network: Network, inputs: Float64Array
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Share of these norms within a relative distance of the exact ones. */
+export function within(
+  found: readonly (readonly number[])[],
+  exact: readonly (readonly number[])[],
+  accuracy: number,
+): number {
+  const right = exact.flatMap((own, t) =>
+    own.map((norm, j) => Math.abs((found[t]?.[j] ?? NaN) / norm - 1) <= accuracy),
+  );
+  return right.filter(Boolean).length / right.length;
 }

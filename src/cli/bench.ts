@@ -16,7 +16,7 @@ import { benchConsole } from "../report/bench-console.ts";
 import { plainJson } from "../report/json.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Numpy } from "./bench-numpy.ts";
-import { openNumpy, writeTask } from "./bench-numpy.ts";
+import { openNumpy, TOLERANCES, within, writeTask } from "./bench-numpy.ts";
 import type { Contender } from "./bench-rate.ts";
 import { ratesOf } from "./bench-rate.ts";
 import type { BenchWorkload, WorkloadName } from "./bench-workloads.ts";
@@ -99,7 +99,6 @@ function networkName({ network }: BenchWorkload): string {
 const CHECKED = 32;
 /** Of our norms must be within the accuracy, or as many as are: so many of a peer's too. */
 const SHARE = 0.999;
-const TOLERANCES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6] as const;
 /** Numbers of the inputs that a peer is given. */
 const PEER_NUMBERS = 2 ** 24;
 
@@ -167,19 +166,7 @@ async function beside(
     reached = within(await numpy.norms(folder, CHECKED, tolerance), exact, accuracy);
     if (reached >= Math.min(SHARE, ours ?? 1)) break;
   }
-  const seconds = (samples: number): Promise<number> => numpy.seconds(folder, samples, tolerance);
+  const seconds = async (samples: number): Promise<number> => (await numpy.seconds(folder, samples, tolerance)).wall;
   const contender = { name: "numpy", seconds, least: 256, most };
   return { contender, reached, ...(ours === undefined ? {} : { ours }) };
-}
-
-/** Share of these norms within a relative distance of the exact ones. */
-function within(
-  found: readonly (readonly number[])[],
-  exact: readonly (readonly number[])[],
-  accuracy: number,
-): number {
-  const right = exact.flatMap((own, t) =>
-    own.map((norm, j) => Math.abs((found[t]?.[j] ?? NaN) / norm - 1) <= accuracy),
-  );
-  return right.filter(Boolean).length / right.length;
 }
