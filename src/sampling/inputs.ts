@@ -1,6 +1,6 @@
 /** Random inputs by address: sample i of a run is a function of (seed, i) alone. */
-import { normalsAt } from "./normal.ts";
-import { uniformSigned, wordsAt } from "./philox.ts";
+import { fillNormals } from "./normal.ts";
+import { fillWords, uniformSigned, wordBlocks, wordsAt } from "./philox.ts";
 import { INPUT_STREAM, LABEL_STREAM } from "./streams.ts";
 
 export const DISTRIBUTIONS = ["normal", "uniform", "sphere"] as const;
@@ -15,21 +15,27 @@ export interface InputDistribution {
 
 /** Samples first … first + count − 1, count × width, row-major. */
 export function fillInputs(settings: InputDistribution, first: number, count: number, width: number): Float64Array {
+  const { distribution, scale, seed } = settings;
   const result = new Float64Array(count * width);
-  for (let i = 0; i < count; i++) result.set(inputAt(settings, first + i, width), i * width);
+  const words = wordBlocks(distribution === "uniform" ? width : 2 * width);
+  for (let i = 0; i < count; i++) {
+    const row = result.subarray(i * width, (i + 1) * width);
+    if (distribution === "uniform") {
+      fillWords(seed, INPUT_STREAM, first + i, words);
+      for (let k = 0; k < width; k++) row[k] = scale * uniformSigned(words[k] as number);
+    } else {
+      fillNormals(seed, INPUT_STREAM, first + i, words, row);
+      const factor = distribution === "normal" ? scale : scale / Math.sqrt(squaredLength(row));
+      for (let k = 0; k < width; k++) row[k] = factor * (row[k] as number);
+    }
+  }
   return result;
 }
 
-function inputAt({ distribution, scale, seed }: InputDistribution, index: number, width: number): Float64Array {
-  if (distribution === "uniform") {
-    return Float64Array.from(wordsAt(seed, INPUT_STREAM, index, width), (word) => scale * uniformSigned(word));
-  }
-  const normals = normalsAt(seed, INPUT_STREAM, index, width);
-  if (distribution === "normal") return normals.map((v) => scale * v);
+function squaredLength(row: Float64Array): number {
   let square = 0;
-  for (const v of normals) square += v * v;
-  const factor = scale / Math.sqrt(square);
-  return normals.map((v) => factor * v);
+  for (const v of row) square += v * v;
+  return square;
 }
 
 /** Random labels 0 … classes − 1 for samples first … first + count − 1. */

@@ -3,7 +3,7 @@
  * 1e−16, in + − × ÷ √ and our own logarithm, so that the bits are the same on every runtime.
  */
 import { log } from "../network/elementary.ts";
-import { uniformOpen, wordsAt } from "./philox.ts";
+import { fillWords, uniformOpen, wordBlocks } from "./philox.ts";
 
 /** Φ⁻¹(p) for 0 < p < 1. */
 export function normalQuantile(p: number): number {
@@ -22,12 +22,23 @@ export function normalQuantile(p: number): number {
 
 /** The first `count` standard normals at an address, two words each. */
 export function normalsAt(seed: number, stream: number, index: number, count: number): Float64Array {
-  const words = wordsAt(seed, stream, index, 2 * count);
   const result = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    result[i] = normalQuantile(uniformOpen(words[2 * i] as number, words[2 * i + 1] as number));
-  }
+  fillNormals(seed, stream, index, wordBlocks(2 * count), result);
   return result;
+}
+
+/** The same into `normals`, as many as it holds. @param words room for two words each (`wordBlocks`). */
+export function fillNormals(
+  seed: number,
+  stream: number,
+  index: number,
+  words: Uint32Array,
+  normals: Float64Array,
+): void {
+  fillWords(seed, stream, index, words);
+  for (let i = 0; i < normals.length; i++) {
+    normals[i] = normalQuantile(uniformOpen(words[2 * i] as number, words[2 * i + 1] as number));
+  }
 }
 
 /** An endless generator of the standard normals at an address: the same numbers as normalsAt, drawn one by one. */
@@ -40,34 +51,34 @@ export function normalGenerator(seed: number, stream: number, index: number): ()
   };
 }
 
-/** Coefficients from the constant term upwards. */
-function polynomial(coefficients: readonly number[], x: number): number {
-  let value = 0;
-  for (let i = coefficients.length - 1; i >= 0; i--) value = value * x + (coefficients[i] as number);
-  return value;
+type Coefficients = readonly [number, number, number, number, number, number, number, number];
+
+/** By Horner's rule, coefficients from the constant term upwards. */
+function polynomial(c: Coefficients, x: number): number {
+  return ((((((c[7] * x + c[6]) * x + c[5]) * x + c[4]) * x + c[3]) * x + c[2]) * x + c[1]) * x + c[0];
 }
 
-const CENTRE_NUMERATOR = [
+const CENTRE_NUMERATOR: Coefficients = [
   3.387132872796366608, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125, 45921.953931549871457,
   67265.770927008700853, 33430.575583588128105, 2509.0809287301226727,
 ];
-const CENTRE_DENOMINATOR = [
+const CENTRE_DENOMINATOR: Coefficients = [
   1, 42.313330701600911252, 687.1870074920579083, 5394.1960214247511077, 21213.794301586595867, 39307.89580009271061,
   28729.085735721942674, 5226.495278852854561,
 ];
-const MIDDLE_NUMERATOR = [
+const MIDDLE_NUMERATOR: Coefficients = [
   1.42343711074968357734, 4.6303378461565452959, 5.7694972214606914055, 3.64784832476320460504, 1.27045825245236838258,
   0.24178072517745061177, 0.0227238449892691845833, 7.7454501427834140764e-4,
 ];
-const MIDDLE_DENOMINATOR = [
+const MIDDLE_DENOMINATOR: Coefficients = [
   1, 2.05319162663775882187, 1.6763848301838038494, 0.68976733498510000455, 0.14810397642748007459,
   0.0151986665636164571966, 5.475938084995344946e-4, 1.05075007164441684324e-9,
 ];
-const FAR_NUMERATOR = [
+const FAR_NUMERATOR: Coefficients = [
   6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358, 0.29656057182850489123, 0.026532189526576123093,
   0.0012426609473880784386, 2.71155556874348757815e-5, 2.01033439929228813265e-7,
 ];
-const FAR_DENOMINATOR = [
+const FAR_DENOMINATOR: Coefficients = [
   1, 0.59983220655588793769, 0.13692988092273580531, 0.0148753612908506148525, 7.868691311456132591e-4,
   1.8463183175100546818e-5, 1.4215117583164458887e-7, 2.04426310338993978564e-15,
 ];

@@ -28,12 +28,21 @@ function multiplyHigh(a: number, b: number): number {
 
 /** Ten rounds over a counter of four words, by a key of two; writes four words to `out` at `offset`. */
 export function philox(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array, offset = 0): void {
-  let c0 = (counter[0] as number) | 0;
-  let c1 = (counter[1] as number) | 0;
-  let c2 = (counter[2] as number) | 0;
-  let c3 = (counter[3] as number) | 0;
-  let k0 = (key[0] as number) | 0;
-  let k1 = (key[1] as number) | 0;
+  const [c0, c1, c2, c3] = [counter[0], counter[1], counter[2], counter[3]] as [number, number, number, number];
+  rounds(c0 | 0, c1 | 0, c2 | 0, c3 | 0, (key[0] as number) | 0, (key[1] as number) | 0, out, offset);
+}
+
+/** The same by numbers, the bits of unsigned words. */
+function rounds(
+  c0: number,
+  c1: number,
+  c2: number,
+  c3: number,
+  k0: number,
+  k1: number,
+  out: Uint32Array,
+  offset: number,
+): void {
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0);
     const low0 = Math.imul(MULTIPLIER_0, c0);
@@ -52,15 +61,22 @@ export function philox(counter: ArrayLike<number>, key: ArrayLike<number>, out: 
   out[offset + 3] = c3;
 }
 
+/** The first words at an address, as many blocks of four as `words` has room for. @param words receives them; of a length divisible by 4. */
+export function fillWords(seed: number, stream: number, index: number, words: Uint32Array): void {
+  const [k0, k1] = [(seed % 2 ** 32) | 0, Math.floor(seed / 2 ** 32) | 0];
+  const [c1, c2] = [(index % 2 ** 32) | 0, Math.floor(index / 2 ** 32) | 0];
+  for (let block = 0; 4 * block < words.length; block++) rounds(block, c1, c2, stream, k0, k1, words, 4 * block);
+}
+
+/** Room for `count` words, in whole blocks. */
+export function wordBlocks(count: number): Uint32Array {
+  return new Uint32Array(4 * Math.ceil(count / 4));
+}
+
 /** The first `count` words at an address. */
 export function wordsAt(seed: number, stream: number, index: number, count: number): Uint32Array {
-  const words = new Uint32Array(4 * Math.ceil(count / 4));
-  const key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
-  const counter = [0, index % 2 ** 32, Math.floor(index / 2 ** 32), stream];
-  for (let block = 0; 4 * block < count; block++) {
-    counter[0] = block;
-    philox(counter, key, words, 4 * block);
-  }
+  const words = wordBlocks(count);
+  fillWords(seed, stream, index, words);
   return words.subarray(0, count);
 }
 
