@@ -1,5 +1,5 @@
 /** Activations with their slopes in f64, two numbers at a time: the bits of src/network/activations.ts. */
-import { tanhAndSlope } from "./elementary";
+export { tanhWithSlope } from "./elementary";
 
 /** z itself, with slope 1. @param bytes a multiple of 16. */
 export function identity(z: usize, value: usize, slope: usize, bytes: usize): void {
@@ -23,9 +23,4 @@ export function relu(z: usize, value: usize, slope: usize, bytes: usize): void {
     v128.store(value + at, v128.bitselect(v128.and(x, above), x, isNumber));
     v128.store(slope + at, v128.bitselect(v128.and(one, above), x, isNumber));
   }
-}
-
-/** tanh z and its slope. @param bytes a multiple of 16. */
-export function tanhWithSlope(z: usize, value: usize, slope: usize, bytes: usize): void {
-  for (let at: usize = 0; at < bytes; at += 16) tanhAndSlope<f64>(v128.load(z + at), value + at, slope + at);
 }

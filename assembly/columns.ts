@@ -14,3 +14,4 @@ export {
   spread,
 } from "./column-operations";
 export { panelCombine, panelMask, panelProduct, panelStep } from "./panel";
+export { panelPick, panelSettle } from "./ritz";

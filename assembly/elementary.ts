@@ -97,32 +97,63 @@ function powers(k: v128): v128 {
 }
 
 function tanhOfTwo(x: v128, value: usize, slope: usize): void {
+  v128.store(value, x);
+  tanhWithSlope(value, value, slope, 16);
+}
+
+/**
+ * tanh z and its slope of so many bytes, a multiple of 16. In three passes, the exponentials in `slope` meanwhile: as one the chain of an element
+ * is so long that a processor has no room to begin the next. @param value may be z.
+ */
+export function tanhWithSlope(z: usize, value: usize, slope: usize, bytes: usize): void {
+  exponentials(z, slope, bytes);
+  tangents(z, slope, value, bytes);
+  slopes(slope, bytes);
+}
+
+/** e^(−2|x|). */
+function exponentials(z: usize, e: usize, bytes: usize): void {
   const one = splat(1);
   const two = splat(2);
-  const x2 = f64x2.mul(splat(-2), f64x2.abs(x));
-  // e^(x2), held above where it is 0.
-  const held = f64x2.pmax(x2, splat(-746));
-  const k = f64x2.floor(f64x2.add(f64x2.mul(held, splat(1.4426950408889634)), splat(0.5)));
-  const high = f64x2.sub(held, f64x2.mul(k, splat(LN2_HIGH)));
-  const low = f64x2.mul(k, splat(LN2_LOW));
-  const r = f64x2.sub(high, low);
-  const t = f64x2.mul(r, r);
-  let p = step(splat(4.13813679705723846039e-8), t, -1.6533902205465251539e-6);
-  p = step(p, t, 6.61375632143793436117e-5);
-  p = step(p, t, -2.77777777770155933842e-3);
-  p = step(p, t, 1.66666666666666019037e-1);
-  const c = f64x2.sub(r, f64x2.mul(t, p));
-  const quotient = f64x2.div(f64x2.mul(r, c), f64x2.sub(two, c));
-  const mantissa = f64x2.sub(one, f64x2.sub(f64x2.sub(low, quotient), high));
-  const half = f64x2.floor(f64x2.mul(k, splat(0.5)));
-  const full = f64x2.mul(f64x2.mul(mantissa, powers(half)), powers(f64x2.sub(k, half)));
-  const e = v128.andnot(full, f64x2.lt(x2, splat(-745.1332191019412)));
-  const onePlus = f64x2.add(one, e);
-  v128.store(slope, f64x2.div(f64x2.mul(splat(4), e), f64x2.mul(onePlus, onePlus)));
-  // e − 1, by Kahan's correction where |x2| ≤ 1: there e lies in (1/e, 1], and its logarithm is that of 2e or of e.
-  let m = f64x2.sub(e, one);
-  const near = f64x2.ge(x2, splat(-1));
-  if (v128.any_true(near)) {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const x2 = f64x2.mul(splat(-2), f64x2.abs(v128.load(z + at)));
+    // Held above where it is 0.
+    const held = f64x2.pmax(x2, splat(-746));
+    const k = f64x2.floor(f64x2.add(f64x2.mul(held, splat(1.4426950408889634)), splat(0.5)));
+    const high = f64x2.sub(held, f64x2.mul(k, splat(LN2_HIGH)));
+    const low = f64x2.mul(k, splat(LN2_LOW));
+    const r = f64x2.sub(high, low);
+    const t = f64x2.mul(r, r);
+    let p = step(splat(4.13813679705723846039e-8), t, -1.6533902205465251539e-6);
+    p = step(p, t, 6.61375632143793436117e-5);
+    p = step(p, t, -2.77777777770155933842e-3);
+    p = step(p, t, 1.66666666666666019037e-1);
+    const c = f64x2.sub(r, f64x2.mul(t, p));
+    const quotient = f64x2.div(f64x2.mul(r, c), f64x2.sub(two, c));
+    const mantissa = f64x2.sub(one, f64x2.sub(f64x2.sub(low, quotient), high));
+    const half = f64x2.floor(f64x2.mul(k, splat(0.5)));
+    const full = f64x2.mul(f64x2.mul(mantissa, powers(half)), powers(f64x2.sub(k, half)));
+    v128.store(e + at, v128.andnot(full, f64x2.lt(x2, splat(-745.1332191019412))));
+  }
+}
+
+/** 4e/(1 + e)², in e's place. */
+function slopes(e: usize, bytes: usize): void {
+  for (const end: usize = e + bytes; e < end; e += 16) {
+    const own = v128.load(e);
+    const onePlus = f64x2.add(splat(1), own);
+    v128.store(e, f64x2.div(f64x2.mul(splat(4), own), f64x2.mul(onePlus, onePlus)));
+  }
+}
+
+/** tanh x by e − 1, with Kahan's correction where 2|x| ≤ 1: there e lies in (1/e, 1], and its logarithm is that of 2e or of e. No branch: which lanes are near nobody can foretell. */
+function tangents(from: usize, exponentials: usize, value: usize, bytes: usize): void {
+  const one = splat(1);
+  const two = splat(2);
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const x = v128.load(from + at);
+    const e = v128.load(exponentials + at);
+    const x2 = f64x2.mul(splat(-2), f64x2.abs(x));
     const isUpper = f64x2.gt(f64x2.mul(two, e), splat(1.4142135623730951));
     const kk = v128.andnot(splat(-1), isUpper);
     const f = f64x2.sub(v128.bitselect(e, f64x2.mul(two, e), isUpper), one);
@@ -137,11 +168,12 @@ function tanhOfTwo(x: v128, value: usize, slope: usize): void {
     const square = f64x2.mul(f64x2.mul(splat(0.5), f), f);
     const tail = f64x2.add(f64x2.mul(s, f64x2.add(f64x2.add(square, even), odd)), f64x2.mul(kk, splat(LN2_LOW)));
     const log = f64x2.sub(f64x2.mul(kk, splat(LN2_HIGH)), f64x2.sub(f64x2.sub(square, tail), f));
-    const corrected = v128.bitselect(x2, f64x2.div(f64x2.mul(m, x2), log), f64x2.eq(e, one));
-    m = v128.bitselect(corrected, m, near);
+    const less = f64x2.sub(e, one);
+    const corrected = v128.bitselect(x2, f64x2.div(f64x2.mul(less, x2), log), f64x2.eq(e, one));
+    const m = v128.bitselect(corrected, less, f64x2.ge(x2, splat(-1)));
+    const tanh = f64x2.div(f64x2.neg(m), f64x2.add(two, m));
+    v128.store(value + at, v128.bitselect(f64x2.neg(tanh), tanh, f64x2.lt(x, splat(0))));
   }
-  const tanh = f64x2.div(f64x2.neg(m), f64x2.add(two, m));
-  v128.store(value, v128.bitselect(f64x2.neg(tanh), tanh, f64x2.lt(x, splat(0))));
 }
 
 function single(x: f32): v128 {

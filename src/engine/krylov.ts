@@ -8,6 +8,7 @@
  * whose own pullback is measured (MATH.md §2, "The witness"). Source: Parlett, The Symmetric Eigenvalue Problem, ch. 13.
  */
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
+import type { LargestPair } from "./tridiagonal.ts";
 import { eigenvaluesAbove, largestPair } from "./tridiagonal.ts";
 
 /** Most steps of one sample; with n_t outputs it is min(n_t, this). */
@@ -58,24 +59,38 @@ export function settled(
   accuracy: number,
 ): Float64Array | null {
   const near = nearOne(alpha, beta, steps);
-  const { value, vector } = largestPair(near.alpha, near.beta, steps);
-  const residual = (near.beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number);
-  if (!(value > 0) || residual <= 1e-14 * value) return vector;
-  if (steps < MINIMUM_STEPS) return null;
-  const wanted = 2 * accuracy * value * SAFETY;
-  if (residual <= wanted) return vector;
-  // Is the gap ρ²/`wanted` at least?
-  const gap = residual ** 2 / wanted;
-  return gap <= value && eigenvaluesAbove(near.alpha, near.beta, steps, value - gap) <= 1 ? vector : null;
+  const pair = largestPair(near.alpha, near.beta, steps);
+  const twice = steps < MINIMUM_STEPS ? 0 : 2 * accuracy;
+  return stops(pair, near.alpha, near.beta, steps, twice, SAFETY) ? pair.vector : null;
 }
 
-const MINIMUM_STEPS = CHECKPOINTS[0] ?? 1;
+/** The same of a Ritz pair. @param twice 2 · accuracy; 0 where only a residual of nothing counts. @param safety SAFETY. */
+export function stops(
+  { value, vector }: LargestPair,
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
+  steps: number,
+  twice: number,
+  safety: number,
+): boolean {
+  const residual = (beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number);
+  if (!(value > 0) || residual <= 1e-14 * value) return true;
+  if (!(twice > 0)) return false;
+  const wanted = twice * value * safety;
+  if (residual <= wanted) return true;
+  // Is the gap ρ²/`wanted` at least?
+  const gap = (residual * residual) / wanted;
+  return gap <= value && eigenvaluesAbove(alpha, beta, steps, value - gap) <= 1;
+}
+
+/** With fewer nothing counts as settled where dimensions are left. */
+export const MINIMUM_STEPS = CHECKPOINTS[0] ?? 1;
 /**
  * How much smaller than the error wanted the estimate must be: an iteration that has settled on a second vector shows it a few steps later.
  * Of 2,048 estimates of 784-256-256-10 (`npm run bench -- accuracy`) 1 missed 1e−3, with 0.002 3 did, with 0.01 3 of 1,024; it costs an eighth of the
  * steps there, a twentieth on small networks.
  */
-const SAFETY = 2e-4;
+export const SAFETY = 2e-4;
 
 /** The coefficients times a power of two, which changes no bit, where their squares would leave f64's range: a tiny J_t has a tinier J_tJ_tᵀ. */
 function nearOne(alpha: ArrayLike<number>, beta: ArrayLike<number>, steps: number) {

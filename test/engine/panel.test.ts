@@ -5,6 +5,7 @@ import { runCalls } from "../../src/engine/cpu/kernels.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
 import { loopMemory } from "../../src/engine/cpu/panel-loops.ts";
 import type { PanelMemory } from "../../src/engine/cpu/panel-kernels.ts";
+import { SETTLE_BYTES } from "../../src/engine/cpu/panel-kernels.ts";
 import { panelMemory } from "../../src/engine/cpu/panel-memory.ts";
 import { searchPanels } from "../../src/engine/cpu/panel.ts";
 import { makePlan } from "../../src/engine/plan.ts";
@@ -73,6 +74,65 @@ describe("the kernels of a panel", () => {
         expect(leaves(kernelMemory(), all, run)).toEqual(leaves(loopMemory(), all, run));
       }
     }
+  });
+
+  // Coefficients as of iterations: some that settle, some with a β of rounding, some of zeros, some beyond what f32 has room for.
+  test.each([1, 5, 12, 31])(
+    "have the loops' bits in the question after %i steps, whoever stands beside a column",
+    (steps) => {
+      const columns = 32;
+      const taken = 8 * steps * columns;
+      const weights = taken + 4 * columns;
+      const scratch = weights + 4 * steps * columns;
+      const coefficients = (at: number): number => {
+        const [step, column] = [Math.floor(at / (2 * columns)), at % columns];
+        const size = 2 ** (column === 7 ? 60 : column === 8 ? -60 : 0);
+        if (at % (2 * columns) < columns) return column === 3 ? 0 : size * (1 + Math.abs(Math.sin(column + 3 * step)));
+        if (column === 4 && step === 3) return 1e-7;
+        return column === 3 ? 0 : size * 0.7 ** (step * (column % 5));
+      };
+      for (const every of [0, 17]) {
+        const special = numbers(2 * steps * columns, 5, every);
+        const all = new Float32Array(scratch / 4);
+        for (let at = 0; at < 2 * steps * columns; at++)
+          all[at] = every > 0 && (at * 7 + 5) % every === 0 ? (special[at] ?? 0) : coefficients(at);
+        for (const [cap, last, twice] of [
+          [0, 0, 2e-3],
+          [0, 1, 2e-3],
+          [4, 0, 0],
+        ] as const) {
+          const run = (memory: PanelMemory): void => {
+            memory.holds(scratch + SETTLE_BYTES);
+            memory.kernels.settle(
+              ...([0, columns, steps, cap, last, 2 ** -18, twice, 2e-4] as const),
+              ...([2 ** -40, 2 ** 40, taken, weights, scratch] as const),
+            );
+          };
+          const found = leaves(kernelMemory(), all, run);
+          expect(found).toEqual(leaves(loopMemory(), all, run));
+          // Turned by five columns: other neighbours.
+          const turned = all.map((_, at) => all[at - (at % columns) + ((at + 5) % columns)] ?? NaN);
+          const again = leaves(kernelMemory(), turned, run);
+          for (let at = taken / 4; at < all.length; at++)
+            expect(again[at]).toBe(found[at - (at % columns) + ((at + 5) % columns)]);
+        }
+      }
+    },
+  );
+
+  test("have the loops' bits in a choice of columns, in place", () => {
+    const all = numbers(7 * 48 + 48, 4, 0);
+    const chosen = [0, 1, 5, 17, 40];
+    new Int32Array(all.buffer).set(chosen, 7 * 48);
+    const run = ({ kernels }: PanelMemory): void => {
+      kernels.pick(0, 0, 7, 48, 16, 4 * 7 * 48, chosen.length);
+    };
+    const found = leaves(kernelMemory(), all, run);
+    expect(found).toEqual(leaves(loopMemory(), all, run));
+    expect(found.slice(16, 32)).toEqual([
+      ...chosen.map((column) => all[48 + column]),
+      ...Array.from({ length: 11 }, () => 0),
+    ]);
   });
 });
 

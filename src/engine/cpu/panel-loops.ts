@@ -1,5 +1,6 @@
-/** The kernels of assembly/panel.ts in loops, operation for operation: the same bits, where a runtime has no WebAssembly with SIMD. */
+/** The kernels of assembly/panel.ts and ritz.ts in loops, operation for operation: the same bits, where a runtime has no WebAssembly with SIMD. */
 import type { PanelMemory } from "./panel-kernels.ts";
+import { settleInLoops } from "./settle-loops.ts";
 
 const { fround } = Math;
 
@@ -31,6 +32,7 @@ export function loopMemory(): PanelMemory {
       return true;
     },
     singles: () => numbers,
+    words: () => new Int32Array(numbers.buffer),
     kernels: {
       product(a, x, y, slopes, rows, inner, columns) {
         for (let i = 0; i < rows; i++) {
@@ -76,6 +78,17 @@ export function loopMemory(): PanelMemory {
             if (own !== 0) sum = fround(sum + fround(own * at(basis / 4 + b * size + i)));
           }
           numbers[u / 4 + i] = sum;
+        }
+      },
+      settle(...asked) {
+        settleInLoops(numbers, ...asked);
+      },
+      pick(from, to, rows, columns, width, chosen, count) {
+        const words = new Int32Array(numbers.buffer, chosen, count);
+        for (let i = 0; i < rows; i++) {
+          const into = to / 4 + i * width;
+          for (let k = 0; k < count; k++) numbers[into + k] = at(from / 4 + i * columns + (words[k] as number));
+          numbers.fill(0, into + count, into + width);
         }
       },
     },

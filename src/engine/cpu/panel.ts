@@ -3,16 +3,15 @@
  * is an exact vector whatever made it, and its pullback and norms are made in f64 afterwards (iteration.ts). A sample that f32 has no room
  * for is left to f64.
  *
- * Samples that have stopped leave as soon as a panel can be 16 columns narrower; a sample's own arithmetic does not change thereby.
+ * Samples that have stopped leave, and the panel grows narrower by 16 columns at a time; a sample's own arithmetic does not change thereby.
  */
 import type { StoredSearch } from "../engine.ts";
-import { isCheckpoint, STEP_LIMIT } from "../krylov.ts";
-import { KrylovState } from "../program/krylov-state.ts";
+import { isCheckpoint, MINIMUM_STEPS, outOfDimensions, SAFETY, STEP_LIMIT } from "../krylov.ts";
 import type { Iteration } from "../program/iteration.ts";
 import type { Call, Matrix } from "../program/stage.ts";
 import type { Frame } from "./frame.ts";
 import type { PanelMemory } from "./panel-kernels.ts";
-import { even } from "./panel-kernels.ts";
+import { even, SETTLE_BYTES } from "./panel-kernels.ts";
 import { threadPanels } from "./panel-memory.ts";
 
 /** The coarsest accuracy that takes more than f32: a hundred of its roundings. */
@@ -43,12 +42,14 @@ export function searchPanels(
   memory: PanelMemory = threadPanels(),
 ): PanelSearch {
   const { rows } = own.next;
+  const { fault } = frame.operators;
   const start = frame.of(own.next);
   const count = start.length / rows;
-  const state = new KrylovState(count, rows, accuracy, UNIT_ROUNDOFF, frame.operators.fault);
+  const taken = new Int32Array(count);
+  const found = new Searches(count);
   const vector = frame.make(own.vector, rows * count).fill(0);
   const left: number[] = [];
-  let samples = Array.from({ length: count }, (_, j) => j);
+  let samples = Int32Array.from(taken, (_, sample) => sample);
   let columns = LANES * Math.ceil(count / LANES);
 
   const { kernels } = memory;
@@ -56,102 +57,138 @@ export function searchPanels(
   const blockBytes = (): number => 4 * rows * columns;
   const basis = (j: number): number => layout.end + j * blockBytes();
   /** Of (α, β) of a step, B numbers each. */
-  const made = (step: number): number => layout.coefficients + 8 * (step - from) * columns;
+  const made = (step: number): number => layout.coefficients + 8 * step * columns;
   memory.holds(layout.end - memory.room() + 2 * blockBytes());
   spread(memory, basis(0), start, count, columns, rows);
   for (const D of slopes) spread(memory, layout.at(D), frame.of(D), count, columns, D.rows);
 
-  // Steps whose coefficients no sample has taken yet begin with this one: they are read at the checkpoints.
-  let from = 0;
-  for (let step = 0; ; step++) {
+  const cap = fault === "iteration-one-step" ? 1 : fault === "iteration-loose" ? 4 : 0;
+  const twice = 2 * (fault === "iteration-stop-loose" ? 1e4 * accuracy : accuracy);
+  for (let step = 0; samples.length > 0; step++) {
     memory.holds(layout.end - memory.room() + (step + 2) * blockBytes());
     layout.run(basis(step), columns);
-    const beta = step === from ? layout.lastBeta : made(step - 1) + 4 * columns;
     kernels.step(
       ...[basis(step), layout.image, basis(Math.max(0, step - 1)), basis(step + 1)],
-      ...[beta, made(step), rows, columns],
+      ...[made(Math.max(0, step - 1)) + 4 * columns, made(step), rows, columns],
     );
-    const steps = step + 1;
-    if (!isCheckpoint(steps, rows)) continue;
-    const numbers = memory.singles();
-    const kept: number[] = [];
-    for (let i = 0; i < samples.length; i++) {
-      const sample = samples[i] as number;
-      state.takeAll(sample, numbers, layout.coefficients / 4 + i, columns, steps - from);
-      if (state.runs(sample)) kept.push(i);
-    }
-    numbers.copyWithin(layout.lastBeta / 4, made(step) / 4 + columns, made(step) / 4 + 2 * columns);
-    from = steps;
-    const width = LANES * Math.ceil(kept.length / LANES);
-    if (width === columns) continue;
-    finish(steps);
-    if (kept.length === 0) break;
-    narrow(kept, width, steps);
+    if (isCheckpoint(step + 1, rows)) ask(step + 1);
   }
-  return {
-    ...{ vector, steps: state.steps(), left: Int32Array.from(left) },
-    search: (sample) => state.search(sample),
-  };
+  return { vector, steps: taken, left: Int32Array.from(left), search: (sample) => found.of(sample, taken) };
 
-  /** û of the panel's samples that have stopped, from so many blocks. */
-  function finish(blocks: number): void {
-    const weightsAt = basis(blocks + 1);
-    const vectorAt = weightsAt + 4 * blocks * columns;
-    memory.holds(vectorAt + blockBytes() - memory.room());
-    const numbers = memory.singles();
-    const weights = numbers.subarray(weightsAt / 4, vectorAt / 4).fill(0);
-    const done: number[] = [];
+  /** Takes those that have ended after so many steps out of the panel. */
+  function ask(steps: number): void {
+    const takenAt = basis(steps + 1);
+    const weightsAt = takenAt + 4 * columns;
+    const vectorAt = weightsAt + 4 * steps * columns;
+    memory.holds(vectorAt + blockBytes() + SETTLE_BYTES - memory.room());
+    const isLast = outOfDimensions(steps, rows) ? 1 : 0;
+    kernels.settle(
+      ...[layout.coefficients, columns, steps, cap, isLast, 64 * UNIT_ROUNDOFF, steps < MINIMUM_STEPS ? 0 : twice],
+      ...[SAFETY, LEAST, MOST, takenAt, weightsAt, vectorAt],
+    );
+    const words = memory.words();
+    const from = takenAt / 4;
+    let kept = 0;
+    for (let i = 0; i < samples.length; i++) if (words[from + i] === 0) kept++;
+    if (kept === samples.length) return;
+    found.add(memory.singles().slice(layout.coefficients / 4, made(steps) / 4), columns);
+    if (fault === "iteration-vector-flat" || fault === "iteration-vector-first") spoil(steps, weightsAt, takenAt);
+    kernels.combine(layout.end, weightsAt, vectorAt, rows, columns, steps);
+    finish(from, vectorAt / 4);
+    narrow(kept, takenAt, steps);
+  }
+
+  /** û of the panel's samples that have ended, and their steps. @param from where those are, @param own where û is, in numbers. */
+  function finish(from: number, own: number): void {
+    const [words, numbers] = [memory.words(), memory.singles()];
     for (let i = 0; i < samples.length; i++) {
+      const steps = words[from + i] as number;
+      if (steps === 0) continue;
       const sample = samples[i] as number;
-      if (state.runs(sample)) continue;
-      const largest = state.largest(sample);
-      const coefficients = state.ritzCoefficients(sample);
-      // 0·s is NaN where s is not finite.
-      let sum = 0;
-      for (let j = 0; j < coefficients.length; j++) {
-        const s = coefficients[j] as number;
-        weights[j * columns + i] = s;
-        sum += 0 * s;
-      }
-      if (largest >= LEAST && largest <= MOST && sum === 0) done.push(i);
-      else left.push(sample);
-    }
-    kernels.combine(layout.end, weightsAt, vectorAt, rows, columns, blocks);
-    for (let row = 0; row < rows; row++) {
-      const from = vectorAt / 4 + row * columns;
-      for (const i of done) vector[row * count + (samples[i] as number)] = numbers[from + i] as number;
+      taken[sample] = Math.abs(steps);
+      found.place(sample, i);
+      if (steps < 0) left.push(sample);
+      else
+        for (let row = 0; row < rows; row++) vector[row * count + sample] = numbers[own + row * columns + i] as number;
     }
   }
 
-  /** The panel of these columns alone, after so many steps. */
-  function narrow(kept: readonly number[], width: number, steps: number): void {
-    const numbers = memory.singles();
+  /** What the planted fault makes of the coefficients of û. */
+  function spoil(steps: number, weightsAt: number, takenAt: number): void {
+    const [words, numbers] = [memory.words(), memory.singles()];
+    for (let i = 0; i < samples.length; i++) {
+      const own = words[takenAt / 4 + i] as number;
+      for (let j = 0; j < own; j++)
+        numbers[weightsAt / 4 + j * columns + i] =
+          fault === "iteration-vector-flat" ? 1 / Math.sqrt(own) : j === 0 ? 1 : 0;
+    }
+  }
+
+  /** The panel of those columns alone that go on, after so many steps. */
+  function narrow(kept: number, takenAt: number, steps: number): void {
+    const words = memory.words();
+    const next = new Int32Array(kept);
+    for (let i = 0, k = 0; i < samples.length; i++) {
+      if (words[takenAt / 4 + i] !== 0) continue;
+      next[k] = samples[i] as number;
+      words[takenAt / 4 + k++] = i;
+    }
+    samples = next;
+    if (kept === 0) return;
+    const width = LANES * Math.ceil(kept / LANES);
     const pick = (from: number, to: number, height: number): void => {
-      for (let row = 0; row < height; row++) {
-        const own = from / 4 + row * columns;
-        const into = to / 4 + row * width;
-        for (let i = 0; i < kept.length; i++) numbers[into + i] = numbers[own + (kept[i] as number)] as number;
-        numbers.fill(0, into + kept.length, into + width);
-      }
+      kernels.pick(from, to, height, columns, width, takenAt, kept);
     };
     for (const D of slopes) pick(layout.at(D), layout.at(D), D.rows);
-    pick(layout.lastBeta, layout.lastBeta, 1);
-    for (let j = 0; j <= steps; j++) pick(layout.end + j * blockBytes(), layout.end + 4 * j * rows * width, rows);
-    samples = kept.map((i) => samples[i] as number);
+    pick(layout.coefficients, layout.coefficients, 2 * steps);
+    pick(layout.end, layout.end, (steps + 1) * rows);
     columns = width;
   }
 }
 
-/** Bytes a column of the coefficients between two checkpoints. */
-const COEFFICIENTS = 4 + 8 * STEP_LIMIT;
+/** The coefficients of every sample: the rows of a panel as they stood when it left. */
+class Searches {
+  private readonly panels: { readonly numbers: Float32Array; readonly columns: number }[] = [];
+  private readonly panel: Uint8Array;
+  private readonly column: Uint16Array;
+
+  constructor(samples: number) {
+    this.panel = new Uint8Array(samples);
+    this.column = new Uint16Array(samples);
+  }
+
+  add(numbers: Float32Array, columns: number): void {
+    this.panels.push({ numbers, columns });
+  }
+
+  /** In the panel that was added last. */
+  place(sample: number, column: number): void {
+    this.panel[sample] = this.panels.length - 1;
+    this.column[sample] = column;
+  }
+
+  of(sample: number, taken: Int32Array): StoredSearch {
+    const { numbers, columns } = this.panels[this.panel[sample] as number] as Searches["panels"][number];
+    const row = (j: number, beta: number): number =>
+      numbers[(2 * j + beta) * columns + (this.column[sample] as number)] as number;
+    const length = taken[sample] as number;
+    return {
+      alpha: Float64Array.from({ length }, (_, j) => row(j, 0)),
+      beta: Float64Array.from({ length }, (_, j) => row(j, 1)),
+      unitRoundoff: UNIT_ROUNDOFF,
+    };
+  }
+}
+
+/** Bytes a column of the coefficients. */
+const COEFFICIENTS = 8 * STEP_LIMIT;
 
 interface Layout {
   readonly at: (matrix: Matrix) => number;
   /** Of A q, and of what is behind everything: q_1 is there. */
   readonly image: number;
   readonly end: number;
-  /** Of β_{j−1} at the first step j after a checkpoint, and of (α, β) of the steps from there. */
-  readonly lastBeta: number;
+  /** Of (α, β) of all steps. */
   readonly coefficients: number;
   /** A q of the vectors at an offset. */
   readonly run: (q: number, columns: number) => void;
@@ -177,7 +214,6 @@ function layOut(memory: PanelMemory, frame: Frame, own: Iteration, slopes: reado
     end += bytesOf(one);
   }
   memory.holds(end - begin);
-  memory.singles().fill(0, begin / 4, end / 4);
   const at = (matrix: Matrix): number => places.get(matrix) as number;
   const { product, mask } = memory.kernels;
   const calls = own.gram.map((call) => {
@@ -205,7 +241,7 @@ function layOut(memory: PanelMemory, frame: Frame, own: Iteration, slopes: reado
     };
   });
   return {
-    ...{ at, image: at(own.image), end, lastBeta: begin, coefficients: begin + 4 * columns },
+    ...{ at, image: at(own.image), end, coefficients: begin },
     run(q, width) {
       for (const call of calls) call(q, width);
     },

@@ -69,17 +69,6 @@ export class KrylovState {
     }
   }
 
-  /** `count` more steps of a sample: α, then β `pitch` numbers behind it, each step 2 `pitch` behind the one before. */
-  takeAll(sample: number, numbers: Float32Array, at: number, pitch: number, count: number): void {
-    for (let k = 0, own = at; k < count && this.running[sample] === 1; k++, own += 2 * pitch)
-      this.take(sample, numbers[own] as number, numbers[own + pitch] as number);
-  }
-
-  /** The largest α of a sample, a lower estimate of ‖J_t‖²; NaN where one is. */
-  largest(sample: number): number {
-    return this.most[sample] as number;
-  }
-
   /** β of the last step of a sample. */
   last(sample: number): number {
     return this.beta[sample * this.pitch + (this.taken[sample] as number) - 1] as number;

@@ -34,6 +34,8 @@ interface Kernels {
   readonly panelMask: PanelKernels["mask"];
   readonly panelStep: PanelKernels["step"];
   readonly panelCombine: PanelKernels["combine"];
+  readonly panelSettle: PanelKernels["settle"];
+  readonly panelPick: PanelKernels["pick"];
 }
 
 export interface Workspace {
@@ -54,6 +56,7 @@ export interface Workspace {
   /** The memory itself, until `holds` is asked again. */
   readonly numbers: () => Float64Array;
   readonly singles: () => Float32Array;
+  readonly words: () => Int32Array;
   readonly write: (at: number, values: Float64Array) => void;
   readonly read: (at: number, into: Float64Array) => void;
 }
@@ -78,6 +81,7 @@ export function createWorkspace(): Workspace | null {
 function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
   let view = new Float64Array(memory.buffer);
   let singles = new Float32Array(memory.buffer);
+  let words = new Int32Array(memory.buffer);
   const kept = new WeakMap<Float64Array | Float32Array, { readonly at: number; readonly filling: number }>();
   let filling = 0;
   let keptBytes = 0;
@@ -143,6 +147,7 @@ function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
       }
       view = new Float64Array(memory.buffer);
       singles = new Float32Array(memory.buffer);
+      words = new Int32Array(memory.buffer);
       return true;
     },
     keep(matrix, numbers) {
@@ -159,6 +164,7 @@ function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
     isHere: ({ buffer }) => buffer === view.buffer,
     numbers: () => view,
     singles: () => singles,
+    words: () => words,
     write(at, values) {
       view.set(values, at / 8);
     },
