@@ -78,8 +78,18 @@ export function sigmoid(x: f64): f64 {
 
 /** tanh x and 4e/(1 + e)², e = e^(−2|x|), stored at two offsets. */
 export function tanhAndSlope<T>(x: v128, value: usize, slope: usize): void {
-  if (sizeof<T>() == 8) tanhOfTwo(x, value, slope);
-  else tanhOfFour(x, value, slope);
+  tanhOfDecay<T>(x, decay<T>(x), value, slope);
+}
+
+/** e^(−2|x|), apart from what follows: two short chains of operations, each run along a row, overlap better than one long one. */
+export function decay<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? decayOfTwo(x) : decayOfFour(x);
+}
+
+/** As `tanhAndSlope`. @param e of `decay`. */
+export function tanhOfDecay<T>(x: v128, e: v128, value: usize, slope: usize): void {
+  if (sizeof<T>() == 8) tanhOfTwo(x, e, value, slope);
+  else tanhOfFour(x, e, value, slope);
 }
 
 function splat(x: f64): v128 {
@@ -96,12 +106,16 @@ function powers(k: v128): v128 {
   return i64x2.shl(i64x2.add(f64x2.add(k, splat(6755399441055744.0)), i64x2.splat(1023)), 52);
 }
 
-function tanhOfTwo(x: v128, value: usize, slope: usize): void {
+function decayOfTwo(x: v128): v128 {
+  return expOfTwo(f64x2.mul(splat(-2), f64x2.abs(x)));
+}
+
+/** eˣ of two x that are not above 0, or NaN: the bits of `exp`. */
+export function expOfTwo(x: v128): v128 {
   const one = splat(1);
   const two = splat(2);
-  const x2 = f64x2.mul(splat(-2), f64x2.abs(x));
-  // e^(x2), held above where it is 0.
-  const held = f64x2.pmax(x2, splat(-746));
+  // Held above where the result is 0.
+  const held = f64x2.pmax(x, splat(-746));
   const k = f64x2.floor(f64x2.add(f64x2.mul(held, splat(1.4426950408889634)), splat(0.5)));
   const high = f64x2.sub(held, f64x2.mul(k, splat(LN2_HIGH)));
   const low = f64x2.mul(k, splat(LN2_LOW));
@@ -116,7 +130,13 @@ function tanhOfTwo(x: v128, value: usize, slope: usize): void {
   const mantissa = f64x2.sub(one, f64x2.sub(f64x2.sub(low, quotient), high));
   const half = f64x2.floor(f64x2.mul(k, splat(0.5)));
   const full = f64x2.mul(f64x2.mul(mantissa, powers(half)), powers(f64x2.sub(k, half)));
-  const e = v128.andnot(full, f64x2.lt(x2, splat(-745.1332191019412)));
+  return v128.andnot(full, f64x2.lt(x, splat(-745.1332191019412)));
+}
+
+function tanhOfTwo(x: v128, e: v128, value: usize, slope: usize): void {
+  const one = splat(1);
+  const two = splat(2);
+  const x2 = f64x2.mul(splat(-2), f64x2.abs(x));
   const onePlus = f64x2.add(one, e);
   v128.store(slope, f64x2.div(f64x2.mul(splat(4), e), f64x2.mul(onePlus, onePlus)));
   // e − 1, by Kahan's correction where |x2| ≤ 1: there e lies in (1/e, 1], and its logarithm is that of 2e or of e.
@@ -153,10 +173,9 @@ function singleStep(a: v128, x: v128, b: f32): v128 {
 }
 
 /** By Moshier's polynomials (Cephes, expf and tanhf): errors of some units in the last place of f32. */
-function tanhOfFour(x: v128, value: usize, slope: usize): void {
+function decayOfFour(x: v128): v128 {
   const one = single(1);
-  const size = f32x4.abs(x);
-  const held = f32x4.pmax(f32x4.mul(single(-2), size), single(-80));
+  const held = f32x4.pmax(f32x4.mul(single(-2), f32x4.abs(x)), single(-80));
   const k = f32x4.floor(f32x4.add(f32x4.mul(held, single(1.44269504)), single(0.5)));
   let r = f32x4.sub(held, f32x4.mul(k, single(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(k, single(-2.1219444e-4)));
@@ -168,7 +187,12 @@ function tanhOfFour(x: v128, value: usize, slope: usize): void {
   const mantissa = f32x4.add(one, f32x4.add(r, f32x4.mul(f32x4.mul(r, r), p)));
   // 1.5·2²³ + k holds k in its last bits.
   const power = i32x4.shl(i32x4.add(f32x4.add(k, single(12582912)), i32x4.splat(127)), 23);
-  const e = f32x4.mul(mantissa, power);
+  return f32x4.mul(mantissa, power);
+}
+
+function tanhOfFour(x: v128, e: v128, value: usize, slope: usize): void {
+  const one = single(1);
+  const size = f32x4.abs(x);
   const onePlus = f32x4.add(one, e);
   const inverse = f32x4.div(one, onePlus);
   v128.store(slope, f32x4.mul(f32x4.mul(single(4), e), f32x4.mul(inverse, inverse)));

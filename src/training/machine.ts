@@ -90,7 +90,7 @@ export function createMachine(
   const shares = layers.map(({ outputs }) => place(outputs, samples));
   const [labels, values] = [place(1, samples, 4).at, place(1, samples, 8).at];
   const factors = place(1, samples).at;
-  const scratch = place(1, data.outputs, 8).at;
+  const scratch = place(1, 2 * data.outputs, 8).at;
   const targets = data.targets === null ? 0 : place(1, samples * data.outputs, 8).at;
   for (const { operands, kernel } of calls) {
     if (kernel === "forward") for (const own of operands.slice(3)) at(own);
@@ -195,11 +195,13 @@ export function createMachine(
   });
 
   const first = { rows: rows[0] as Place, columns: at(base.inputs) };
+  // Rounded once, not each time that a batch has them.
+  const inputs = precision === "f64" ? data.inputs : Float32Array.from(data.inputs);
   let gathered: Int32Array | null = null;
   const gather = (batch: Int32Array): void => {
     if (batch === gathered && samples === data.samples) return;
     gathered = batch;
-    gatherRows(numbers, first.rows.at / size, first.rows.pitch / size, data.inputs, data.width, batch);
+    gatherRows(numbers, first.rows.at / size, first.rows.pitch / size, inputs, data.width, batch);
     kernels.transpose(first.rows.at, first.rows.pitch, first.columns.at, first.columns.pitch, samples, data.width);
     for (let j = 0; j < samples; j++) words[labels / 4 + j] = data.labels?.[batch[j] as number] ?? -1;
     if (data.targets !== null) gatherRows(doubles, targets / 8, data.outputs, data.targets, data.outputs, batch);
@@ -311,7 +313,7 @@ function gatherRows(
   into: Float64Array | Float32Array,
   at: number,
   pitch: number,
-  values: Float64Array,
+  values: Float64Array | Float32Array,
   width: number,
   batch: Int32Array,
 ): void {
