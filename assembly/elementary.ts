@@ -76,10 +76,17 @@ export function sigmoid(x: f64): f64 {
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
-/** tanh x and 4e/(1 + e)², e = e^(−2|x|), stored at two offsets. */
-export function tanhAndSlope<T>(x: v128, value: usize, slope: usize): void {
-  if (sizeof<T>() == 8) tanhOfTwo(x, value, slope);
-  else tanhOfFour(x, value, slope);
+/** e^(−2|x|), apart from what follows: two short chains of operations, each run along a row, overlap better than one long one. */
+export function decay<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? decayOfTwo(x) : decayOfFour(x);
+}
+
+/** tanh x and 4e/(1 + e)², stored at two offsets. @param e e^(−2|x|), of `decay`. */
+export function tanhOfDecay<T>(x: v128, e: v128, value: usize, slope: usize): void {
+  if (sizeof<T>() == 8) {
+    v128.store(slope, slopeOfTwo(e));
+    v128.store(value, tanhOfTwo(x, e));
+  } else tanhOfFour(x, e, value, slope);
 }
 
 function splat(x: f64): v128 {
@@ -96,9 +103,66 @@ function powers(k: v128): v128 {
   return i64x2.shl(i64x2.add(f64x2.add(k, splat(6755399441055744.0)), i64x2.splat(1023)), 52);
 }
 
-function tanhOfTwo(x: v128, value: usize, slope: usize): void {
-  v128.store(value, x);
-  tanhWithSlope(value, value, slope, 16);
+function decayOfTwo(x: v128): v128 {
+  return expOfTwo(f64x2.mul(splat(-2), f64x2.abs(x)));
+}
+
+/** eˣ of two x that are not above 0, or NaN: the bits of `exp`. */
+export function expOfTwo(x: v128): v128 {
+  const one = splat(1);
+  const two = splat(2);
+  // Held above where the result is 0.
+  const held = f64x2.pmax(x, splat(-746));
+  const k = f64x2.floor(f64x2.add(f64x2.mul(held, splat(1.4426950408889634)), splat(0.5)));
+  const high = f64x2.sub(held, f64x2.mul(k, splat(LN2_HIGH)));
+  const low = f64x2.mul(k, splat(LN2_LOW));
+  const r = f64x2.sub(high, low);
+  const t = f64x2.mul(r, r);
+  let p = step(splat(4.13813679705723846039e-8), t, -1.6533902205465251539e-6);
+  p = step(p, t, 6.61375632143793436117e-5);
+  p = step(p, t, -2.77777777770155933842e-3);
+  p = step(p, t, 1.66666666666666019037e-1);
+  const c = f64x2.sub(r, f64x2.mul(t, p));
+  const quotient = f64x2.div(f64x2.mul(r, c), f64x2.sub(two, c));
+  const mantissa = f64x2.sub(one, f64x2.sub(f64x2.sub(low, quotient), high));
+  const half = f64x2.floor(f64x2.mul(k, splat(0.5)));
+  const full = f64x2.mul(f64x2.mul(mantissa, powers(half)), powers(f64x2.sub(k, half)));
+  return v128.andnot(full, f64x2.lt(x, splat(-745.1332191019412)));
+}
+
+/** 4e/(1 + e)². */
+function slopeOfTwo(e: v128): v128 {
+  const onePlus = f64x2.add(splat(1), e);
+  return f64x2.div(f64x2.mul(splat(4), e), f64x2.mul(onePlus, onePlus));
+}
+
+/**
+ * tanh x by e − 1, with Kahan's correction where 2|x| ≤ 1: there e lies in (1/e, 1], and its logarithm is that of 2e or of e. No branch: which
+ * lanes are near nobody can foretell.
+ */
+function tanhOfTwo(x: v128, e: v128): v128 {
+  const one = splat(1);
+  const two = splat(2);
+  const x2 = f64x2.mul(splat(-2), f64x2.abs(x));
+  const isUpper = f64x2.gt(f64x2.mul(two, e), splat(1.4142135623730951));
+  const kk = v128.andnot(splat(-1), isUpper);
+  const f = f64x2.sub(v128.bitselect(e, f64x2.mul(two, e), isUpper), one);
+  const s = f64x2.div(f, f64x2.add(two, f));
+  const z = f64x2.mul(s, s);
+  const w = f64x2.mul(z, z);
+  let even = step(splat(1.531383769920937332e-1), w, 2.222219843214978396e-1);
+  even = f64x2.mul(w, step(even, w, 3.999999999940941908e-1));
+  let odd = step(splat(1.479819860510658591e-1), w, 1.818357216161805012e-1);
+  odd = step(odd, w, 2.857142874366239149e-1);
+  odd = f64x2.mul(z, step(odd, w, 6.66666666666673513e-1));
+  const square = f64x2.mul(f64x2.mul(splat(0.5), f), f);
+  const tail = f64x2.add(f64x2.mul(s, f64x2.add(f64x2.add(square, even), odd)), f64x2.mul(kk, splat(LN2_LOW)));
+  const log = f64x2.sub(f64x2.mul(kk, splat(LN2_HIGH)), f64x2.sub(f64x2.sub(square, tail), f));
+  const less = f64x2.sub(e, one);
+  const corrected = v128.bitselect(x2, f64x2.div(f64x2.mul(less, x2), log), f64x2.eq(e, one));
+  const m = v128.bitselect(corrected, less, f64x2.ge(x2, splat(-1)));
+  const tanh = f64x2.div(f64x2.neg(m), f64x2.add(two, m));
+  return v128.bitselect(f64x2.neg(tanh), tanh, f64x2.lt(x, splat(0)));
 }
 
 /**
@@ -106,74 +170,11 @@ function tanhOfTwo(x: v128, value: usize, slope: usize): void {
  * is so long that a processor has no room to begin the next. @param value may be z.
  */
 export function tanhWithSlope(z: usize, value: usize, slope: usize, bytes: usize): void {
-  exponentials(z, slope, bytes);
-  tangents(z, slope, value, bytes);
-  slopes(slope, bytes);
-}
-
-/** e^(−2|x|). */
-function exponentials(z: usize, e: usize, bytes: usize): void {
-  const one = splat(1);
-  const two = splat(2);
+  for (let at: usize = 0; at < bytes; at += 16) v128.store(slope + at, decayOfTwo(v128.load(z + at)));
   for (let at: usize = 0; at < bytes; at += 16) {
-    const x2 = f64x2.mul(splat(-2), f64x2.abs(v128.load(z + at)));
-    // Held above where it is 0.
-    const held = f64x2.pmax(x2, splat(-746));
-    const k = f64x2.floor(f64x2.add(f64x2.mul(held, splat(1.4426950408889634)), splat(0.5)));
-    const high = f64x2.sub(held, f64x2.mul(k, splat(LN2_HIGH)));
-    const low = f64x2.mul(k, splat(LN2_LOW));
-    const r = f64x2.sub(high, low);
-    const t = f64x2.mul(r, r);
-    let p = step(splat(4.13813679705723846039e-8), t, -1.6533902205465251539e-6);
-    p = step(p, t, 6.61375632143793436117e-5);
-    p = step(p, t, -2.77777777770155933842e-3);
-    p = step(p, t, 1.66666666666666019037e-1);
-    const c = f64x2.sub(r, f64x2.mul(t, p));
-    const quotient = f64x2.div(f64x2.mul(r, c), f64x2.sub(two, c));
-    const mantissa = f64x2.sub(one, f64x2.sub(f64x2.sub(low, quotient), high));
-    const half = f64x2.floor(f64x2.mul(k, splat(0.5)));
-    const full = f64x2.mul(f64x2.mul(mantissa, powers(half)), powers(f64x2.sub(k, half)));
-    v128.store(e + at, v128.andnot(full, f64x2.lt(x2, splat(-745.1332191019412))));
+    v128.store(value + at, tanhOfTwo(v128.load(z + at), v128.load(slope + at)));
   }
-}
-
-/** 4e/(1 + e)², in e's place. */
-function slopes(e: usize, bytes: usize): void {
-  for (const end: usize = e + bytes; e < end; e += 16) {
-    const own = v128.load(e);
-    const onePlus = f64x2.add(splat(1), own);
-    v128.store(e, f64x2.div(f64x2.mul(splat(4), own), f64x2.mul(onePlus, onePlus)));
-  }
-}
-
-/** tanh x by e − 1, with Kahan's correction where 2|x| ≤ 1: there e lies in (1/e, 1], and its logarithm is that of 2e or of e. No branch: which lanes are near nobody can foretell. */
-function tangents(from: usize, exponentials: usize, value: usize, bytes: usize): void {
-  const one = splat(1);
-  const two = splat(2);
-  for (let at: usize = 0; at < bytes; at += 16) {
-    const x = v128.load(from + at);
-    const e = v128.load(exponentials + at);
-    const x2 = f64x2.mul(splat(-2), f64x2.abs(x));
-    const isUpper = f64x2.gt(f64x2.mul(two, e), splat(1.4142135623730951));
-    const kk = v128.andnot(splat(-1), isUpper);
-    const f = f64x2.sub(v128.bitselect(e, f64x2.mul(two, e), isUpper), one);
-    const s = f64x2.div(f, f64x2.add(two, f));
-    const z = f64x2.mul(s, s);
-    const w = f64x2.mul(z, z);
-    let even = step(splat(1.531383769920937332e-1), w, 2.222219843214978396e-1);
-    even = f64x2.mul(w, step(even, w, 3.999999999940941908e-1));
-    let odd = step(splat(1.479819860510658591e-1), w, 1.818357216161805012e-1);
-    odd = step(odd, w, 2.857142874366239149e-1);
-    odd = f64x2.mul(z, step(odd, w, 6.66666666666673513e-1));
-    const square = f64x2.mul(f64x2.mul(splat(0.5), f), f);
-    const tail = f64x2.add(f64x2.mul(s, f64x2.add(f64x2.add(square, even), odd)), f64x2.mul(kk, splat(LN2_LOW)));
-    const log = f64x2.sub(f64x2.mul(kk, splat(LN2_HIGH)), f64x2.sub(f64x2.sub(square, tail), f));
-    const less = f64x2.sub(e, one);
-    const corrected = v128.bitselect(x2, f64x2.div(f64x2.mul(less, x2), log), f64x2.eq(e, one));
-    const m = v128.bitselect(corrected, less, f64x2.ge(x2, splat(-1)));
-    const tanh = f64x2.div(f64x2.neg(m), f64x2.add(two, m));
-    v128.store(value + at, v128.bitselect(f64x2.neg(tanh), tanh, f64x2.lt(x, splat(0))));
-  }
+  for (let at: usize = 0; at < bytes; at += 16) v128.store(slope + at, slopeOfTwo(v128.load(slope + at)));
 }
 
 function single(x: f32): v128 {
@@ -185,10 +186,9 @@ function singleStep(a: v128, x: v128, b: f32): v128 {
 }
 
 /** By Moshier's polynomials (Cephes, expf and tanhf): errors of some units in the last place of f32. */
-function tanhOfFour(x: v128, value: usize, slope: usize): void {
+function decayOfFour(x: v128): v128 {
   const one = single(1);
-  const size = f32x4.abs(x);
-  const held = f32x4.pmax(f32x4.mul(single(-2), size), single(-80));
+  const held = f32x4.pmax(f32x4.mul(single(-2), f32x4.abs(x)), single(-80));
   const k = f32x4.floor(f32x4.add(f32x4.mul(held, single(1.44269504)), single(0.5)));
   let r = f32x4.sub(held, f32x4.mul(k, single(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(k, single(-2.1219444e-4)));
@@ -200,7 +200,12 @@ function tanhOfFour(x: v128, value: usize, slope: usize): void {
   const mantissa = f32x4.add(one, f32x4.add(r, f32x4.mul(f32x4.mul(r, r), p)));
   // 1.5·2²³ + k holds k in its last bits.
   const power = i32x4.shl(i32x4.add(f32x4.add(k, single(12582912)), i32x4.splat(127)), 23);
-  const e = f32x4.mul(mantissa, power);
+  return f32x4.mul(mantissa, power);
+}
+
+function tanhOfFour(x: v128, e: v128, value: usize, slope: usize): void {
+  const one = single(1);
+  const size = f32x4.abs(x);
   const onePlus = f32x4.add(one, e);
   const inverse = f32x4.div(one, onePlus);
   v128.store(slope, f32x4.mul(f32x4.mul(single(4), e), f32x4.mul(inverse, inverse)));

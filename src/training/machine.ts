@@ -4,8 +4,6 @@
  *
  * In f64 every number has the bits that the stages of program.ts, gradient.ts and optimiser.ts give. In f32 weights, moments and gradients
  * are f32, and so is each operation but the head's.
- *
- * θ, its gradient and each moment are one stretch each: W_1, b_1, W_2, …, every row filled up with zeros to whole cache lines.
  */
 import type { Matrix } from "../engine/program/stage.ts";
 import type { Network } from "../network/network.ts";
@@ -15,8 +13,10 @@ import { lossHead } from "./data.ts";
 import type { TrainingFault } from "./faults.ts";
 import type { KernelMemory } from "./kernels.ts";
 import { kernelMemory } from "./kernels.ts";
+import type { Place, StretchLayer } from "./layout.ts";
+import { eachRow, LINE, row, stretchOf } from "./layout.ts";
 import { momentCount, ruleOf } from "./optimiser.ts";
-import type { LayerParameters, ParameterVector } from "./parameters.ts";
+import type { ParameterVector } from "./parameters.ts";
 import { stagesFor } from "./program.ts";
 import type { LossName, TrainingSettings } from "./settings.ts";
 
@@ -38,18 +38,10 @@ export interface Machine {
   readonly gradientIsFinite: () => boolean;
 }
 
-const LINE = 64;
 const LOSS_NUMBERS: Readonly<Record<LossName, number>> = { "cross-entropy": 0, "squared-error": 1, logistic: 2 };
 const ACTIVATION_NUMBERS: Readonly<Record<string, number>> = { identity: 0, relu: 1, tanh: 2 };
 /** z + b alone. */
 const OTHER_ACTIVATION = 3;
-
-interface Place {
-  readonly at: number;
-  /** Bytes from a row to the next, and whole cache lines of it that hold its numbers. */
-  readonly pitch: number;
-  readonly extent: number;
-}
 
 /** Null where there are no kernels, or penalties. @param samples of a batch. */
 export function createMachine(
@@ -90,7 +82,7 @@ export function createMachine(
   const shares = layers.map(({ outputs }) => place(outputs, samples));
   const [labels, values] = [place(1, samples, 4).at, place(1, samples, 8).at];
   const factors = place(1, samples).at;
-  const scratch = place(1, data.outputs, 8).at;
+  const scratch = place(1, 2 * data.outputs, 8).at;
   const targets = data.targets === null ? 0 : place(1, samples * data.outputs, 8).at;
   for (const { operands, kernel } of calls) {
     if (kernel === "forward") for (const own of operands.slice(3)) at(own);
@@ -195,11 +187,13 @@ export function createMachine(
   });
 
   const first = { rows: rows[0] as Place, columns: at(base.inputs) };
+  // Rounded once, not each time that a batch has them.
+  const inputs = precision === "f64" ? data.inputs : Float32Array.from(data.inputs);
   let gathered: Int32Array | null = null;
   const gather = (batch: Int32Array): void => {
     if (batch === gathered && samples === data.samples) return;
     gathered = batch;
-    gatherRows(numbers, first.rows.at / size, first.rows.pitch / size, data.inputs, data.width, batch);
+    gatherRows(numbers, first.rows.at / size, first.rows.pitch / size, inputs, data.width, batch);
     kernels.transpose(first.rows.at, first.rows.pitch, first.columns.at, first.columns.pitch, samples, data.width);
     for (let j = 0; j < samples; j++) words[labels / 4 + j] = data.labels?.[batch[j] as number] ?? -1;
     if (data.targets !== null) gatherRows(doubles, targets / 8, data.outputs, data.targets, data.outputs, batch);
@@ -265,53 +259,12 @@ export function createMachine(
   }
 }
 
-interface StretchLayer {
-  /** Byte offsets within the stretch. */
-  readonly weight: number;
-  readonly bias: number;
-  /** Bytes of a row of W. */
-  readonly pitch: number;
-}
-
-interface Stretch {
-  readonly places: readonly StretchLayer[];
-  readonly bytes: number;
-}
-
-function stretchOf(layers: Network["layers"], size: number): Stretch {
-  let bytes = 0;
-  const places = layers.map(({ inputs, outputs }) => {
-    const { pitch } = row(inputs * size);
-    const weight = bytes;
-    const bias = weight + outputs * pitch;
-    bytes = bias + whole(outputs * size);
-    return { weight, bias, pitch };
-  });
-  return { places, bytes };
-}
-
-/** Each row of W_t and each b_t: its array, the part of it, and where it stands in the stretch. */
-function eachRow(
-  layers: Network["layers"],
-  { places }: Stretch,
-  vector: ParameterVector,
-  size: number,
-  visit: (array: Float64Array, start: number, end: number, offset: number) => void,
-): void {
-  layers.forEach(({ inputs, outputs }, i) => {
-    const { weight, bias } = vector[i] as LayerParameters;
-    const own = places[i] as StretchLayer;
-    for (let r = 0; r < outputs; r++) visit(weight, r * inputs, (r + 1) * inputs, own.weight + r * own.pitch);
-    visit(bias, 0, outputs, own.bias);
-  });
-}
-
 /** Rows of a set of this width, one a sample of the batch, `pitch` numbers apart. */
 function gatherRows(
   into: Float64Array | Float32Array,
   at: number,
   pitch: number,
-  values: Float64Array,
+  values: Float64Array | Float32Array,
   width: number,
   batch: Int32Array,
 ): void {
@@ -322,14 +275,4 @@ function gatherRows(
     if (width > 64) into.set(values.subarray(from, from + width), to);
     else for (let i = 0; i < width; i++) into[to + i] = values[from + i] as number;
   }
-}
-
-/** An odd number of lines a row: its columns are then spread over the sets of the cache. */
-function row(bytes: number): Pick<Place, "pitch" | "extent"> {
-  const extent = whole(bytes);
-  return { extent, pitch: (extent / LINE) % 2 === 1 ? extent : extent + LINE };
-}
-
-function whole(bytes: number): number {
-  return Math.ceil(bytes / LINE) * LINE;
 }
