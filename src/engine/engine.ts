@@ -68,6 +68,8 @@ export interface WitnessMeasurement {
   readonly steps: Int32Array;
   /** Norms of the iteration's first vector and of the one after its first round, where the engine measures them: 1, but for rounding. */
   readonly iterateNorm?: readonly Float64Array[];
+  /** Estimated relative error of ‖ĉ‖/‖û‖ (krylov.ts, `estimatedError`), where the plan asks for it. */
+  readonly error?: Float64Array;
 }
 
 /** Explicit Jacobian Â: block pullback of the n_t unit vectors. NaN for samples for which it was not computed. */

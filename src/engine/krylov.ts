@@ -83,6 +83,41 @@ export function stops(
   return gap <= value && eigenvaluesAbove(alpha, beta, steps, value - gap) <= 1;
 }
 
+/** α_1 … α_k and β_1 … β_k. */
+export interface Coefficients {
+  readonly alpha: ArrayLike<number>;
+  readonly beta: ArrayLike<number>;
+}
+
+/**
+ * By what share ‖J_t‖ of these steps may lie below the true norm, as the stop rule estimates it: ½ min(ρ, ρ²/(θ₁ − θ₂))/θ₁, the half because θ is
+ * the norm's square. 0 where θ₁ is, NaN where a coefficient is. An estimate, no bound: where all steps have missed the first singular
+ * vector it is that of a lower one, and the rounding of the norms that are measured afterwards is not in it.
+ */
+export function estimatedError({ alpha, beta }: Coefficients): number {
+  const steps = alpha.length;
+  const near = nearOne(alpha, beta, steps);
+  const { value, vector } = largestPair(near.alpha, near.beta, steps);
+  const residual = (near.beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number);
+  if (value === 0 || Number.isNaN(residual)) return residual;
+  const isFree = (gap: number): boolean => eigenvaluesAbove(near.alpha, near.beta, steps, value - gap) <= 1;
+  if (residual === 0 || !(residual < value) || !isFree(residual)) return (0.5 * residual) / value;
+  // No eigenvalue but θ₁ is above θ₁ − `free`; one is above θ₁ − `met`, or there is none. A thousandth of the step between them is near enough.
+  let [free, met] = [residual, value];
+  if (isFree(met)) free = met;
+  while (met > free * (1 + 2 ** -10)) {
+    const middle = Math.sqrt(free * met);
+    if (isFree(middle)) free = middle;
+    else met = middle;
+  }
+  return (0.5 * residual * (residual / free)) / value;
+}
+
+/** The same of every sample of a block. */
+export function estimatedErrors(samples: number, search: (sample: number) => Coefficients): Float64Array {
+  return Float64Array.from({ length: samples }, (_, sample) => estimatedError(search(sample)));
+}
+
 /** With fewer nothing counts as settled where dimensions are left. */
 export const MINIMUM_STEPS = CHECKPOINTS[0] ?? 1;
 /**

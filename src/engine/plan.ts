@@ -52,6 +52,8 @@ export interface Plan {
   readonly norm: "spectral" | "frobenius";
   /** Relative error wanted of each Jacobian-norm estimate; "verdict": no iteration in `measure` at all. */
   readonly accuracy: number | "verdict";
+  /** Whether the iteration's own estimate of each norm's error is wanted: rows have it. */
+  readonly errors: boolean;
   /** Seed of the random direction's address (seed, stream DIRECTION, sample index). */
   readonly seed: number;
   readonly layers: readonly PlannedLayer[];
@@ -66,6 +68,8 @@ export interface PlanSettings {
   readonly precision: "f32" | "f64";
   readonly norm: "spectral" | "frobenius";
   readonly accuracy: number | "verdict";
+  /** No where left out. */
+  readonly errors?: boolean;
   readonly seed: number;
 }
 
@@ -136,7 +140,7 @@ function headSize(head: Head): number {
 
 function assemble(network: Network, settings: PlanSettings, rounding: Rounding, parts: readonly LayerPlan[]): Plan {
   return {
-    ...{ network, ...settings, headSize: headSize(settings.head), rounding },
+    ...{ network, errors: false, ...settings, headSize: headSize(settings.head), rounding },
     layers: parts.map((part) => part.layer),
     firstGram: parts[0]?.gram ?? null,
   };

@@ -30,6 +30,7 @@ export function sampleMeasurements(m: Measurements, at: number): Measurements {
             stageNorm: each(w.stageNorm),
             steps: w.steps.slice(at, at + 1),
             ...(w.iterateNorm === undefined ? {} : { iterateNorm: each(w.iterateNorm) }),
+            ...(w.error === undefined ? {} : { error: one(w.error) }),
           },
     ),
     explicit: m.explicit.map((e) =>

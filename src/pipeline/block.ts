@@ -34,6 +34,7 @@ const SAMPLE_NUMBERS = [
 const LAYER_NUMBERS = [
   "hiddenNorm",
   "jacobianNorm",
+  "jacobianNormError",
   "jacobianNormLower",
   "jacobianNormUpper",
   "weightGradientNorm",

@@ -9,6 +9,7 @@ import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { RefinedLayer, Refinement } from "../engine/cpu/refine.ts";
 import { inputIndex } from "../engine/each-output.ts";
 import type { StoredSample } from "../engine/engine.ts";
+import type { NormEstimate } from "../verification/audit/subject.ts";
 import { jacobianBounds } from "../verification/bounds.ts";
 import type { Evidence } from "../verification/evidence.ts";
 import type { Findings } from "../verification/findings.ts";
@@ -168,15 +169,16 @@ function takeEstimates({ estimates }: Draft, at: number, { layers }: Refinement,
   estimates.set(at, own);
 }
 
-function estimateOf(layer: RefinedLayer, witness: NonNullable<RefinedLayer["witness"]>, k: number): number {
+function estimateOf(layer: RefinedLayer, witness: NonNullable<RefinedLayer["witness"]>, k: number): NormEstimate {
   const quotient = (result: Float64Array, vector: Float64Array): number =>
     (vector[k] as number) > 0 ? (result[k] as number) / (vector[k] as number) : 0;
-  return Math.max(
+  const norm = Math.max(
     0,
     layer.explicit?.spectralLower[k] ?? 0,
     quotient(layer.gradientNorm, layer.pullbackNorm),
     quotient(witness.resultNorm, witness.vectorNorm),
   );
+  return { norm, error: witness.error?.[k] ?? NaN };
 }
 
 /** Whether a sample climbs no further: it is not judged, a check has found it wrong, or its replay shows a violation. */

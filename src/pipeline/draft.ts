@@ -1,7 +1,7 @@
 /** A block while it is settled: its columns, what only settling needs, and notes on the few samples that are not like the others. */
 import type { MeasuredBatch, Measurements, StoredSample } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
-import type { Judged } from "../verification/audit/subject.ts";
+import type { Judged, NormEstimate } from "../verification/audit/subject.ts";
 import type { Evidence } from "../verification/evidence.ts";
 import { evidenceOf } from "../verification/evidence.ts";
 import { createFindings, findingAt } from "../verification/findings.ts";
@@ -36,8 +36,8 @@ export interface Draft {
   readonly cutFaults: Map<number, Violation[]>;
   /** A stored adjoint that is not its product. */
   readonly localFaults: Map<number, Violation>;
-  /** ‖J_t‖ as an f64 witness gives it, scaled, where one was asked for; null: the engine's own. */
-  readonly estimates: Map<number, (number | null)[]>;
+  /** ‖J_t‖ as an f64 witness gives it, where one was asked for; null: the engine's own. */
+  readonly estimates: Map<number, (NormEstimate | null)[]>;
   /** Places whose numbers need not be near the formulas'. */
   readonly doubtful: Set<number>;
   /** What has been fetched of what is stored. */

@@ -27,7 +27,7 @@ export function fillNumbers(draft: Draft): void {
   for (const sum of [lhs, rhs, coefficient]) sum.fill(0);
   const jacobian = new Float64Array(samples);
   for (let i = 0; i < depth; i++) {
-    fillEstimates(draft, i, jacobian);
+    fillEstimates(draft, i, jacobian, (block.layers[i] as LayerColumns).jacobianNormError);
     fillLayer(draft, i, jacobian, below, weightSum);
   }
   fillTotals(draft, below[depth] as number, weightSum);
@@ -119,10 +119,22 @@ function fillTotals(
   for (const at of doubtful) numbers.ratioLower[at] = numbers.ratioUpper[at] = NaN;
 }
 
-/** ‖ĉ‖/‖û‖ of the better stored witness, scaled: the iteration's or p̂_t, whose pullback is ĝ_x. Layer 1: ‖I‖. Frobenius: ‖Â‖_F. */
-function fillEstimates({ bounds, measurements: m, estimates }: Draft, i: number, jacobian: Float64Array): void {
+/**
+ * ‖ĉ‖/‖û‖ of the better stored witness, scaled: the iteration's or p̂_t, whose pullback is ĝ_x. Layer 1: ‖I‖. Frobenius: ‖Â‖_F.
+ * @param error what the iteration leaves of it: 0 where there is none, NaN where none was made or asked for.
+ */
+function fillEstimates(
+  { bounds, measurements: m, estimates }: Draft,
+  i: number,
+  jacobian: Float64Array,
+  error: Float64Array,
+): void {
   const { plan } = bounds;
   const spectral = plan.norm === "spectral";
+  const iterated = m.witnesses[i]?.error;
+  if (!spectral || i === 0) error.fill(0);
+  else if (iterated === undefined) error.fill(NaN);
+  else error.set(iterated);
   if (!spectral) {
     const width = (plan.network.layers[0] as { inputs: number }).inputs;
     if (i === 0) jacobian.fill(Math.sqrt(width));
@@ -142,7 +154,10 @@ function fillEstimates({ bounds, measurements: m, estimates }: Draft, i: number,
       jacobian[at] = Math.max(Number.isFinite(iterated) ? iterated : 0, jacobian[at] as number);
     }
   }
-  for (const [at, refined] of estimates) jacobian[at] = refined[i] ?? (jacobian[at] as number);
+  for (const [at, refined] of estimates) {
+    const own = refined[i] ?? null;
+    if (own !== null) [jacobian[at], error[at]] = [own.norm, own.error];
+  }
 }
 
 /** a/b, and 0 for 0/0: the terms of a dead factor count as 0 (MATH.md §1). */

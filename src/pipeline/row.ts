@@ -32,6 +32,7 @@ export function sampleRow(block: SettledBlock, at: number): SampleRow {
         hiddenNorm: found("hiddenNorm"),
         weightNorm: (model[i] as (typeof model)[number]).weightNorm,
         jacobianNorm: found("jacobianNorm"),
+        jacobianNormError: orNull(found("jacobianNormError")),
         jacobianNormLower: found("jacobianNormLower"),
         jacobianNormUpper: found("jacobianNormUpper"),
         weightGradientNorm: found("weightGradientNorm"),
@@ -52,6 +53,11 @@ export function sampleRow(block: SettledBlock, at: number): SampleRow {
       : { violations: told.violations.map(({ check, layer, detail }) => ({ check, layer: layer ?? 0, detail })) }),
     ...(told?.audit === undefined ? {} : { audit: told.audit }),
   };
+}
+
+/** Null is what a number says that was not made. */
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }
 
 function kinkFields({ kink, kinkLocal }: SettledBlock, at: number): Pick<SampleRow, "kink" | "kinkBound"> {

@@ -224,7 +224,8 @@ async function makePlans(
   const { network, head, norm, accuracy, seed, engine, host } = request;
   const { precision } = engine.description;
   const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
-  const settings = { head, norm, seed, accuracy: beyond ? "verdict" : accuracy } as const;
+  const errors = (request.onRow ?? request.catch ?? null) !== null;
+  const settings = { head, norm, seed, errors, accuracy: beyond ? "verdict" : accuracy } as const;
   const total = network.layers.length;
   const proven = preparePlan(
     network,

@@ -10,6 +10,10 @@ export const LAYER_ROW = v.strictObject({
   hiddenNorm: note(norm, "‖h_t‖ (layer 1: ‖x‖)"),
   weightNorm: note(norm, "‖W_t‖"),
   jacobianNorm: note(norm, "‖J_t‖ by its stored witness, ‖ĉ‖/‖û‖; lhs uses it"),
+  jacobianNormError: note(
+    norm,
+    "the share that jacobianNorm may lack, as its iteration estimates it; 0: it is explicit, null: nothing was iterated",
+  ),
   jacobianNormLower: note(norm, "lower end of ‖J_t‖, proven for the stored slopes"),
   jacobianNormUpper: note(norm, "upper end of ‖J_t‖, proven for the stored slopes"),
   weightGradientNorm: note(norm, "norm of the gradient of f by W_t"),

@@ -100,6 +100,7 @@ const Measurements = v.object({
             "Norms of the iteration's first vector and of the one after its first round, where the engine measures them.",
           ),
         ),
+        error: v.exactOptional(note(floats, "The iteration's own estimate of its norm's relative error.")),
       }),
     ),
   ),

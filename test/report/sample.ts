@@ -96,6 +96,7 @@ export const ROW: SampleRow = {
     hiddenNorm: 1,
     weightNorm: 2,
     jacobianNorm: 1,
+    jacobianNormError: 1e-7,
     jacobianNormLower: 0.9,
     jacobianNormUpper: 1.1,
     weightGradientNorm: 1,

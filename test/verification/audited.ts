@@ -45,7 +45,7 @@ const host = createCpuEngine({ threads: 0, runtime: "test" });
 
 export async function auditedSample(wanted: Wanted): Promise<Audited> {
   const { network, head, input, label = -1, norm = "spectral", accuracy = 1e-3, hostAccuracy = null } = wanted;
-  const plan = makePlan(network, { head, precision: "f64", norm, accuracy, seed: 3 });
+  const plan = makePlan(network, { head, precision: "f64", norm, accuracy, errors: true, seed: 3 });
   const layers = layerBounds(plan);
   const labels = label < 0 ? null : Int32Array.of(label);
   const batch = await host.measure(plan, { first: 0, samples: 1, inputs: input.slice(), labels });

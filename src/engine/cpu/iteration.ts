@@ -5,6 +5,7 @@
  */
 import type { StoredSearch, WitnessMeasurement } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
+import { estimatedErrors } from "../krylov.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { KrylovState } from "../program/krylov-state.ts";
 import type { Matrix, Measure } from "../program/stage.ts";
@@ -50,7 +51,8 @@ export function runIteration(
   const count = steps.length;
   type Norms = Pick<WitnessMeasurement, keyof typeof own.measured>;
   const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count));
-  const measurement = { ...norms, steps };
+  const errors = frame.operators.plan.errors ? { error: estimatedErrors(count, searchOf) } : {};
+  const measurement = { ...norms, steps, ...errors };
   dropUnusable(measurement);
   return { measurement, search: searchOf };
 

@@ -70,6 +70,7 @@ function joinWitnesses(parts: readonly (WitnessMeasurement | null)[]): WitnessMe
       all.map((p) => p.steps),
       (n) => new Int32Array(n),
     ),
+    ...(all[0]?.error === undefined ? {} : { error: joinFloats(all.map((p) => p.error as Float64Array)) }),
   };
 }
 

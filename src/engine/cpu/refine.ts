@@ -36,6 +36,8 @@ export interface RefinedLayer {
     readonly vectorNorm: Float64Array;
     readonly resultNorm: Float64Array;
     readonly stageNorms: readonly Float64Array[];
+    /** As WitnessMeasurement has it, where the plan asks for it. */
+    readonly error?: Float64Array | undefined;
   } | null;
   readonly explicit: {
     readonly frobenius: Float64Array;
@@ -109,7 +111,10 @@ function refineLayer(
   if (own !== undefined && accuracy !== null) {
     frame.set(own.next, startVectors(operators.plan, indices, pulled, pullbackNorm));
     const { measurement: found } = runIteration(frame, own, base.slopes, accuracy, false);
-    witness = { vectorNorm: found.vectorNorm, resultNorm: found.pullbackNorm, stageNorms: found.stageNorm };
+    witness = {
+      ...{ vectorNorm: found.vectorNorm, resultNorm: found.pullbackNorm, stageNorms: found.stageNorm },
+      error: found.error,
+    };
   }
   return {
     ...{ adjointNorm, pullbackNorm, witness },

@@ -5,6 +5,7 @@
 import type { StoredSearch, WitnessMeasurement } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
+import { estimatedErrors } from "../krylov.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { KrylovState } from "../program/krylov-state.ts";
 import { bytesOf } from "../program/memory.ts";
@@ -88,7 +89,7 @@ export function createIterationRun(
   stages: DeviceStages,
   layers: readonly DeviceIteration[],
   samples: number,
-  accuracy: number,
+  { accuracy, errors }: { readonly accuracy: number; readonly errors: boolean },
   fault: FaultName | undefined,
 ): IterationRun {
   const whole = (matrix: Matrix): Read => ({ buffer: stages.bufferOf(matrix), bytes: bytesOf(matrix) });
@@ -153,7 +154,7 @@ export function createIterationRun(
           take(running, results[i] as ArrayBuffer, number);
         });
       }
-      return finishWitnesses(open, stages, all, samples);
+      return finishWitnesses(open, stages, all, samples, errors);
     },
   };
 }
@@ -164,6 +165,7 @@ async function finishWitnesses(
   stages: DeviceStages,
   all: readonly Running[],
   samples: number,
+  errors: boolean,
 ): Promise<DeviceWitness[]> {
   if (all.length === 0) return [];
   const work = beginSubmission(open, "witness");
@@ -179,8 +181,10 @@ async function finishWitnesses(
       own.measured,
       read,
     );
-    const measurement = { ...norms, steps: state.steps(), iterateNorm };
+    const search = (sample: number): StoredSearch => state.search(sample);
+    const error = errors ? { error: estimatedErrors(samples, search) } : {};
+    const measurement = { ...norms, steps: state.steps(), iterateNorm, ...error };
     dropUnusable(measurement);
-    return { measurement, search: (sample) => state.search(sample) };
+    return { measurement, search };
   });
 }

@@ -17,6 +17,7 @@
  * asks both ways: that there was a reason to stop at k, and none before; each but for what T's own rounding in f64 moves.
  */
 import type { Arithmetic, StoredSearch } from "../../engine/engine.ts";
+import type { Interval } from "../../engine/interval.ts";
 import type { Plan } from "../../engine/plan.ts";
 import type { LayerBounds } from "../rounding.ts";
 import { backwardStepError, gamma, normError } from "../rounding.ts";
@@ -111,6 +112,23 @@ function ritz({ alpha, beta }: StoredSearch, k: number): Ritz {
 /** min(ρ, ρ²/(θ − θ₂)). */
 function leftOf({ residual, gap }: Ritz): number {
   return Math.min(residual, gap > 0 ? residual ** 2 / gap : Infinity);
+}
+
+/** Between which the engine's estimate of its norm's relative error lies, ½ min(ρ, ρ²/(θ − θ₂))/θ; everything where squares leave f64's range. */
+export function errorOf(search: StoredSearch): Interval {
+  const steps = search.alpha.length;
+  const largest = largestOf(search.alpha);
+  if (largest === 0) return { lower: 0, upper: 0 };
+  if (!(largest > 2 ** -400 && largest < 2 ** 400 && largestOf(search.beta) < 2 ** 400))
+    return { lower: 0, upper: Infinity };
+  const { theta, gap, residual, uncertain } = ritz(search, steps);
+  const share = (rho: number, step: number): number =>
+    leftOf({ theta, gap: step, residual: rho, uncertain }) / (2 * theta);
+  return {
+    lower: share(Math.max(0, residual - uncertain), gap + CLOSE * theta) * (1 - CLOSE),
+    // The engine finds the gap to a thousandth, from below.
+    upper: share(residual + uncertain, gap - CLOSE * theta) * (1 + 2 ** -9),
+  };
 }
 
 /** θ and θ₂ are within this of themselves, in units of θ. */

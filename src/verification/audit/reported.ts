@@ -10,6 +10,7 @@ import { nearKink } from "../kinks.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { LayerBounds } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
+import { errorOf } from "./iteration.ts";
 import { usable } from "./linear.ts";
 import { around, exactly, hull, larger, less, ONE, over, plus, root, shifted, square, times, ZERO } from "./range.ts";
 import type { AuditSubject, Judged } from "./subject.ts";
@@ -96,6 +97,7 @@ export function auditReported(
       hiddenNorm: ["‖h‖", l.hidden],
       weightNorm: ["‖W‖", exactly(timesPowerOfTwo(l.weight.lower, l.through - l.below))],
       jacobianNorm: ["‖J‖", shifted(l.jacobian, l.below)],
+      jacobianNormError: ["the iteration's error of ‖J‖", jacobianError(subject, judged, t)],
       jacobianNormLower: ["‖J‖'s proven lower bound", exactly(loweredPowerOfTwo(lower, l.below))],
       jacobianNormUpper: ["‖J‖'s proven upper bound", exactly(raisedPowerOfTwo(upper, l.below))],
       biasGradientNorm: ["‖∇_b f‖", l.biased ? bias : exactly(NaN)],
@@ -184,13 +186,23 @@ function jacobianNorm(subject: AuditSubject, { estimates }: Judged, t: number): 
     return t === 1
       ? root(exactly((plan.network.layers[0] as { inputs: number }).inputs))
       : exactly(measurements.explicit[t - 1]?.frobenius[at] ?? NaN);
-  if (refined !== null) return exactly(refined);
+  if (refined !== null) return exactly(refined.norm);
   if (t === 1) return ONE;
   const witness = traced.witnesses[t - 1] ?? null;
   const quotient = (a: Float64Array, b: Float64Array): Interval => over(norm(subject, a), norm(subject, b));
   const screened = quotient(traced.inputGradient, traced.pullbacks[t - 1] as Float64Array);
   if (witness === null || !usable(witness)) return screened;
   return larger(screened, quotient(witness.result, witness.vector));
+}
+
+/** What the iteration leaves of ‖J_t‖, from the coefficients that were stored; an f64 replay's as it was handed over. */
+function jacobianError({ plan, traced, measurements }: AuditSubject, { estimates }: Judged, t: number): Interval {
+  if (t === 1 || plan.norm === "frobenius") return ZERO;
+  const refined = estimates[t - 1] ?? null;
+  if (refined !== null) return exactly(refined.error);
+  const search = traced.witnesses[t - 1]?.search;
+  if (measurements.witnesses[t - 1]?.error === undefined || search === undefined) return exactly(NaN);
+  return errorOf(search);
 }
 
 /**

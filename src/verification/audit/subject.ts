@@ -38,6 +38,12 @@ export interface Judged {
   readonly total: Interval;
   /** Whether the row's numbers are near the formulas'; where not, its ratio has no proven ends. */
   readonly vouched: boolean;
-  /** ‖J_t‖ as an f64 witness gives it, scaled; null: the engine's own. Under the spectral norm alone a row has it. */
-  readonly estimates: readonly (number | null)[];
+  /** ‖J_t‖ as an f64 witness gives it; null: the engine's own. Under the spectral norm alone a row has it. */
+  readonly estimates: readonly (NormEstimate | null)[];
+}
+
+/** ‖J_t‖, scaled, and the iteration's estimate of its relative error; NaN where none was asked for. */
+export interface NormEstimate {
+  readonly norm: number;
+  readonly error: number;
 }
