@@ -75,10 +75,20 @@ export function cutResiduals(
   layers: readonly LayerBounds[],
   adjointNorms: readonly number[],
   slopeMax: readonly number[],
-  { products, tangentNorms }: CutMeasurement,
+  cut: CutMeasurement,
   arithmetic: Arithmetic,
 ): number[] {
-  return cutRounding(layers, arithmetic).map((rounding, i) =>
+  return roundedCutResiduals(cutRounding(layers, arithmetic), adjointNorms, slopeMax, cut);
+}
+
+/** The same, of what the layers' bounds need. */
+export function roundedCutResiduals(
+  roundings: readonly CutRounding[],
+  adjointNorms: readonly number[],
+  slopeMax: readonly number[],
+  { products, tangentNorms }: CutMeasurement,
+): number[] {
+  return roundings.map((rounding, i) =>
     cutResidual(
       rounding,
       products[i] as number,

@@ -12,6 +12,7 @@ import { cellsOf, parseGrids } from "../../src/sweep/grid.ts";
 import { makeObjective } from "../../src/sweep/tighten/objective.ts";
 import { createComparison } from "../../src/verification/audit/comparison.ts";
 import { auditIdentities } from "../../src/verification/audit/identities.ts";
+import { storedNorms } from "../../src/verification/audit/stored-norms.ts";
 import { normals } from "../support/stream.ts";
 import { spectralNorm } from "../support/svd.ts";
 import { auditedSample } from "./audited.ts";
@@ -107,7 +108,7 @@ test("the audit looks at the bias identity of the layers that have a bias alone"
     input: Float64Array.from(normals(1, 1, 5)),
   });
   const comparison = createComparison();
-  const { entries } = auditIdentities(subject, comparison);
+  const { entries } = auditIdentities({ ...subject, norms: storedNorms(subject.traced) }, comparison);
   const layersOf = (identity: string) => new Set(entries.filter((e) => e.identity === identity).map((e) => e.layer));
   expect(layersOf("bias")).toEqual(new Set([1, 3]));
   expect(layersOf("matrix")).toEqual(new Set([1, 2, 3]));

@@ -180,7 +180,10 @@ export function normalDistribution(z: number): number {
     return z > 0 ? 0.5 + half : 0.5 - half;
   }
   const depth = Math.ceil(530 / (x * x)) + 8;
-  let [above, aboveBefore, below, belowBefore] = [x, 1, 1, 0];
+  let above = x;
+  let aboveBefore = 1;
+  let below = 1;
+  let belowBefore = 0;
   for (let k = 1; k <= depth; k++) {
     const nextAbove = x * above + k * aboveBefore;
     const nextBelow = x * below + k * belowBefore;

@@ -16,6 +16,7 @@ import { auditIteration } from "./iteration.ts";
 import { auditNorms } from "./norms.ts";
 import { auditReported } from "./reported.ts";
 import { auditProven } from "./proven.ts";
+import { storedNorms } from "./stored-norms.ts";
 import type { AuditSubject, Judged } from "./subject.ts";
 
 export interface AuditOutcome {
@@ -27,11 +28,12 @@ export interface AuditOutcome {
 
 /** @param reported the sample's row; null where these stored values gave no row. @param judged what the row copies. @param plan the plan's audit. */
 export function auditSample(
-  subject: AuditSubject,
+  given: AuditSubject,
   reported: SampleNumbers | null,
   judged: Judged,
   plan: readonly Discrepancy[],
 ): AuditOutcome {
+  const subject = { ...given, norms: storedNorms(given.traced) };
   const comparison = createComparison();
   auditForward(subject, comparison);
   auditLinear(subject, comparison);

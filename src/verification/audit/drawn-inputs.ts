@@ -116,10 +116,15 @@ const [WEYL_0, WEYL_1] = [2_654_435_769, 3_144_134_277];
 
 /** The four words of a block of an address, Philox-4×32-10: numbers below 2³². */
 function words(seed: number, stream: number, index: number, block: number): number[] {
-  let [c0, c1, c2, c3] = [block, index % 2 ** 32, Math.floor(index / 2 ** 32), stream];
-  let [k0, k1] = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
+  let c0 = block;
+  let c1 = index % 2 ** 32;
+  let c2 = Math.floor(index / 2 ** 32);
+  let c3 = stream;
+  let k0 = seed % 2 ** 32;
+  let k1 = Math.floor(seed / 2 ** 32);
   for (let round = 0; round < 10; round++) {
-    const [before0, before2] = [c0, c2];
+    const before0 = c0;
+    const before2 = c2;
     c0 = (highWord(MULTIPLIER_1, before2) ^ c1 ^ k0) >>> 0;
     c2 = (highWord(MULTIPLIER_0, before0) ^ c3 ^ k1) >>> 0;
     c1 = lowWord(MULTIPLIER_1, before2);

@@ -1,5 +1,7 @@
 /** How far rounding may take a pullback from its exact value (bounds.ts, `pullbackError`), with what a plan's layers need worked out once. */
 import type { Arithmetic } from "../../engine/engine.ts";
+import type { CutRounding } from "../cut.ts";
+import { cutRounding } from "../cut.ts";
 import type { LayerBounds, NormRounding, StepRounding } from "../rounding.ts";
 import { backwardStepError, normRounding, raisedNorm, roundedUp, stepError, stepRounding } from "../rounding.ts";
 
@@ -9,6 +11,7 @@ export interface StepErrors {
   readonly steps: readonly StepRounding[];
   /** Norms over n_{t+1} numbers. */
   readonly norms: readonly NormRounding[];
+  readonly cuts: readonly CutRounding[];
 }
 
 export function stepErrors(layers: readonly LayerBounds[], arithmetic: Arithmetic): StepErrors {
@@ -16,6 +19,7 @@ export function stepErrors(layers: readonly LayerBounds[], arithmetic: Arithmeti
     ...{ arithmetic, layers },
     steps: layers.map((layer) => stepRounding(layer, arithmetic)),
     norms: layers.map((layer) => normRounding(layer.outputs, arithmetic)),
+    cuts: cutRounding(layers, arithmetic),
   };
 }
 

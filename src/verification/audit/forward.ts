@@ -55,7 +55,8 @@ function auditLayer({ prepared, traced, arithmetic }: AuditSubject, i: number, c
     const found = slopes[row] as number;
     const d = allowedSlope(activation, stored, slope, arithmetic.flush, found);
     const g = next[row] as number;
-    if (g === value && found === d) continue;
+    // The own error alone is the least of any bound.
+    if (Math.abs(g - value) <= OWN_ERROR * valueSize && Math.abs(found - d) <= OWN_ERROR * slopeSize) continue;
     const error = activationError(units[unit] as UnitActivation, stored, value, d, arithmetic);
     comparison.near("local", t + 1, "h", g, value, error.value + OWN_ERROR * valueSize);
     comparison.near("local", t, "D", found, d, error.slope + OWN_ERROR * slopeSize);

@@ -19,12 +19,12 @@ import { wordsAt } from "../../sampling/philox.ts";
 import { AUDIT_ENTRY_STREAM } from "../../sampling/streams.ts";
 import { normUpper } from "../bounds.ts";
 import type { LayerBounds } from "../rounding.ts";
-import type { StepRounding } from "../rounding.ts";
-import { gamma, roundedUp, stepError } from "../rounding.ts";
+import type { NormRounding, StepRounding } from "../rounding.ts";
+import { gamma, raisedNorm, roundedUp, stepError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { errorSum } from "./error-sums.ts";
 import type { PreparedLayer } from "./prepared.ts";
-import type { AuditSubject } from "./subject.ts";
+import type { MeasuredSubject } from "./subject.ts";
 import { exponentOf, HOST, timesPowerOfTwo } from "./scaling.ts";
 import { dotProduct, euclidean, largestOf, multiply } from "./vectors.ts";
 
@@ -58,7 +58,7 @@ const ROWS = 2;
 
 /** The residual of each identity that comes nearest to its bound, over the layers and sampled entries, and those entries. */
 export function auditIdentities(
-  subject: AuditSubject,
+  subject: MeasuredSubject,
   comparison: Comparison,
 ): { residuals: IdentityResiduals; entries: readonly IdentityEntry[] } {
   const residuals = { identity: none, contracted: none, bias: none };
@@ -72,21 +72,20 @@ export function auditIdentities(
 }
 
 /** The sampled entries, layer by layer; none where ∇ₓf is zero. */
-function identityEntries(subject: AuditSubject): IdentityEntry[] {
-  const { traced, plan, prepared, arithmetic } = subject;
+function identityEntries(subject: MeasuredSubject): IdentityEntry[] {
+  const { traced, plan, prepared, arithmetic, norms } = subject;
   const inputs = traced.inputGradient.length;
   const depth = plan.layers.length;
   const words = wordsAt(plan.seed, AUDIT_ENTRY_STREAM, subject.index, COLUMNS + ROWS * depth);
-  const gradientNorm = euclidean(traced.inputGradient);
+  const gradientNorm = norms.inputGradient;
   const entries: IdentityEntry[] = [];
   if (!(gradientNorm > 0)) return entries;
   const errors = restartErrors(subject);
-  const units = traced.hidden.slice(0, depth).map(unitVector);
-  const steps = prepared.errorsIn(arithmetic).steps;
-  const deltaNorms = traced.adjoints.map((delta) => normUpper(euclidean(delta), delta.length, HOST));
+  const { steps } = prepared.errorsIn(arithmetic);
+  const { norms: widths } = prepared.errorsIn(HOST);
+  const deltaNorms = norms.adjoints.map((norm, i) => raisedNorm(widths[i] as NormRounding, norm));
   const stepErrors = deltaNorms.map((norm, i) => stepError(steps[i] as StepRounding, norm));
-  const largest = traced.slopes.map(largestOf);
-  const pulled = traced.pullbacks.map((p) => normUpper(euclidean(p), p.length, HOST));
+  const [, , unit] = prepared.scratch;
   const scratch = [prepared.scratch[0], prepared.scratch[1]] as const;
   for (let c = 0; c < COLUMNS; c++) {
     const j = (words[c] as number) % inputs;
@@ -96,17 +95,17 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
     for (let t = 1; t <= depth; t++) {
       const layer = subject.layers[t - 1] as LayerBounds;
       const planned = prepared.layers[t - 1] as PreparedLayer;
-      const pushed: Float64Array = scratch[t % 2 === 0 ? 0 : 1].subarray(0, layer.outputs);
+      const pushed: Float64Array = scratch[t % 2 === 0 ? 0 : 1];
       if (tangent === null) weightColumn(planned, j, pushed);
       else multiply(planned.scaled, layer.outputs, layer.inputs, tangent, pushed);
-      const tangentNorm = tangent === null ? 1 : normUpper(euclidean(tangent), layer.inputs, HOST);
+      const tangentNorm = tangent === null ? 1 : normUpper(euclidean(tangent, layer.inputs), layer.inputs, HOST);
       const delta = traced.adjoints[t - 1] as Float64Array;
       const product = layer.absoluteNorm * (deltaNorms[t - 1] as number) * tangentNorm;
       const own = gamma(layer.inputs + layer.outputs + 4, HOST) * product;
       let before = 0;
       for (const earlier of carried) {
         earlier.adjoint += earlier.between * (stepErrors[t - 1] as number);
-        earlier.between *= (largest[t - 1] as number) * layer.spectralUpper;
+        earlier.between *= (norms.slopes[t - 1] as number) * layer.spectralUpper;
         before += earlier.adjoint * earlier.error;
       }
       const allowed = roundedUp((errors[t - 1] as number) + before + own, 2 * t + 8);
@@ -114,67 +113,63 @@ function identityEntries(subject: AuditSubject): IdentityEntry[] {
       const contractedError = gamma(3 * layer.inputs + 12, HOST) * product;
       const target = traced.inputGradient[j] as number;
       const h = traced.hidden[t - 1] as Float64Array;
-      const unit = units[t - 1] ?? null;
+      const isAlive = writeUnit(h, norms.hidden[t - 1] as number, unit);
       const bias = dotProduct(delta, pushed);
       const left = target / gradientNorm;
-      if (plan.network.layers[t - 1]?.biased !== false)
-        entries.push({
-          ...{ identity: "bias", layer: t, row: null, column: j, left },
-          right: bias / gradientNorm,
-          residual: { value: Math.abs(bias - target) / gradientNorm, bound: allowed / gradientNorm },
-        });
-      if (unit !== null) {
+      const enter = (
+        identity: IdentityEntry["identity"],
+        row: number | null,
+        left: number,
+        sum: number,
+        difference: number,
+        bound: number,
+      ): void => {
+        const residual = { value: Math.abs(difference) / gradientNorm, bound };
+        entries.push({ identity, layer: t, row, column: j, left, right: sum / gradientNorm, residual });
+      };
+      if (planned.biased) enter("bias", null, left, bias, bias - target, allowed / gradientNorm);
+      if (isAlive) {
         for (let r = 0; r < ROWS; r++) {
           const i = (words[COLUMNS + ROWS * (t - 1) + r] as number) % h.length;
           const own_i = unit[i] as number;
           // Row i of (∇_W f)ᵀ: the gradient's column i, materialised.
           let right = 0;
           for (let k = 0; k < delta.length; k++) right += (delta[k] as number) * own_i * (pushed[k] as number);
-          const value = Math.abs(right - own_i * target) / gradientNorm;
-          entries.push({
-            ...{ identity: "matrix", layer: t, row: i, column: j, left: own_i * left },
-            right: right / gradientNorm,
-            residual: { value, bound: (Math.abs(own_i) * allowed) / gradientNorm + HOST_SLACK },
-          });
+          const bound = (Math.abs(own_i) * allowed) / gradientNorm + HOST_SLACK;
+          enter("matrix", i, own_i * left, right, right - own_i * target, bound);
         }
-        const contracted = contract(delta, unit, pushed);
-        const value = Math.abs(contracted - target) / gradientNorm;
-        entries.push({
-          ...{ identity: "contracted", layer: t, row: null, column: j, left },
-          right: contracted / gradientNorm,
-          residual: { value, bound: (allowed + contractedError) / gradientNorm + HOST_SLACK },
-        });
+        const contracted = contract(delta, unit, h.length, pushed);
+        const bound = (allowed + contractedError) / gradientNorm + HOST_SLACK;
+        enter("contracted", null, left, contracted, contracted - target, bound);
       }
       if (t === depth) break;
       const slopes = traced.slopes[t - 1] as Float64Array;
       carried.push({
-        adjoint: pulled[t] as number,
+        adjoint: raisedNorm(widths[t - 1] as NormRounding, norms.pullbacks[t] as number),
         between: 1,
-        error: gamma(layer.inputs + 2, HOST) * (largest[t - 1] as number) * layer.absoluteNorm * tangentNorm,
+        error: gamma(layer.inputs + 2, HOST) * (norms.slopes[t - 1] as number) * layer.absoluteNorm * tangentNorm,
       });
-      for (let k = 0; k < pushed.length; k++) pushed[k] = (pushed[k] as number) * (slopes[k] as number);
+      for (let k = 0; k < layer.outputs; k++) pushed[k] = (pushed[k] as number) * (slopes[k] as number);
       tangent = pushed;
     }
   }
   return entries;
 }
 
-/** h/‖h‖, null for 0; brought near 1 by a power of two first, so that a subnormal h has a direction too. */
-function unitVector(h: Float64Array): Float64Array | null {
-  const largest = largestOf(h);
-  if (!(largest > 0)) return null;
-  const unit = new Float64Array(h.length);
-  // Squares between these neither overflow nor lose digits.
-  if (largest > 2 ** -400 && largest < 2 ** 400) {
-    const norm = euclidean(h);
-    for (let k = 0; k < h.length; k++) unit[k] = (h[k] as number) / norm;
-    return unit;
+/** h/‖h‖, false for 0; brought near 1 by a power of two first where need be, so that a subnormal h has a direction too. */
+function writeUnit(h: Float64Array, length: number, unit: Float64Array): boolean {
+  const n = h.length;
+  if (length > 2 ** -400 && length < 2 ** 400) {
+    for (let k = 0; k < n; k++) unit[k] = (h[k] as number) / length;
+    return true;
   }
+  const largest = largestOf(h);
+  if (!(largest > 0)) return false;
   const exponent = exponentOf(largest);
-  for (let k = 0; k < h.length; k++) unit[k] = timesPowerOfTwo(h[k] as number, -exponent);
-  const norm = euclidean(unit);
-  for (let k = 0; k < h.length; k++) unit[k] = (unit[k] as number) / norm;
-  return unit;
+  for (let k = 0; k < n; k++) unit[k] = timesPowerOfTwo(h[k] as number, -exponent);
+  const norm = euclidean(unit, n);
+  for (let k = 0; k < n; k++) unit[k] = (unit[k] as number) / norm;
+  return true;
 }
 
 /** A tangent's rounding at layer s on its way up: ‖ε_s‖, the bound of ‖a‖ so far, and of the Jacobian from h_{s+1} to h_t. */
@@ -194,25 +189,32 @@ function fraction({ value, bound }: Residual): number {
 }
 
 /** E_t = Σ_{s≤t} U(J_s) (what rounding does to δ̂_s's pullback) of every layer. */
-function restartErrors({ prepared, traced, layers, jacobianUpper, arithmetic }: AuditSubject): number[] {
-  const stages = traced.adjoints.map(euclidean);
+function restartErrors({ prepared, layers, jacobianUpper, arithmetic, norms }: MeasuredSubject): number[] {
   const errors = prepared.errorsIn(arithmetic);
-  return layers.map((_, i) => errorSum(errors, jacobianUpper, stages, i + 1));
+  return layers.map((_, i) => errorSum(errors, jacobianUpper, norms.adjoints, i + 1));
 }
 
 /** Entries of a gradient that are materialised: beyond, the sums are taken out of each other. */
 const MATERIALISED = 4096;
 
-/** h̃ᵀ(∇_W f)ᵀ w with the gradient δh̃ᵀ materialised: Σ_i h̃_i Σ_k (δ_k h̃_i) w_k. */
-function contract(delta: Float64Array, h: Float64Array, w: Float64Array): number {
+/** h̃ᵀ(∇_W f)ᵀ w, h̃ of n numbers, with the gradient δh̃ᵀ materialised: Σ_i h̃_i Σ_k (δ_k h̃_i) w_k. */
+function contract(delta: Float64Array, h: Float64Array, n: number, w: Float64Array): number {
   let sum = 0;
-  if (delta.length * h.length > MATERIALISED) return dotProduct(h, h) * dotProduct(delta, w);
+  if (delta.length * n > MATERIALISED) return dotProduct(h, h, n) * dotProduct(delta, w);
   // Four sums at a time, each in its own order.
-  for (let i = 0; i < h.length; i += 4) {
-    const [h0, h1, h2, h3] = [h[i] as number, h[i + 1] ?? 0, h[i + 2] ?? 0, h[i + 3] ?? 0];
-    let [e0, e1, e2, e3] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const h0 = h[i] as number;
+    const h1 = h[i + 1] as number;
+    const h2 = h[i + 2] as number;
+    const h3 = h[i + 3] as number;
+    let e0 = 0;
+    let e1 = 0;
+    let e2 = 0;
+    let e3 = 0;
     for (let k = 0; k < delta.length; k++) {
-      const [d, v] = [delta[k] as number, w[k] as number];
+      const d = delta[k] as number;
+      const v = w[k] as number;
       e0 += d * h0 * v;
       e1 += d * h1 * v;
       e2 += d * h2 * v;
@@ -222,6 +224,12 @@ function contract(delta: Float64Array, h: Float64Array, w: Float64Array): number
     sum += h1 * e1;
     sum += h2 * e2;
     sum += h3 * e3;
+  }
+  for (; i < n; i++) {
+    const own = h[i] as number;
+    let entry = 0;
+    for (let k = 0; k < delta.length; k++) entry += (delta[k] as number) * own * (w[k] as number);
+    sum += own * entry;
   }
   return sum;
 }

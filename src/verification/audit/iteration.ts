@@ -20,17 +20,19 @@ import type { Arithmetic, StoredSearch } from "../../engine/engine.ts";
 import type { Interval } from "../../engine/interval.ts";
 import type { Plan } from "../../engine/plan.ts";
 import type { LayerBounds } from "../rounding.ts";
-import { backwardStepError, gamma, normError } from "../rounding.ts";
+import type { StepRounding } from "../rounding.ts";
+import { gamma, normError, stepError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { usable } from "./linear.ts";
 import { pullBack, pushForward } from "./jacobian.ts";
+import { STEP_LIMIT } from "./prepared.ts";
 import { HOST } from "./scaling.ts";
-import type { AuditSubject } from "./subject.ts";
-import { largestRitz } from "./top-singular.ts";
+import type { MeasuredSubject } from "./subject.ts";
+import type { RitzWorkspace } from "./tridiagonal.ts";
+import { largestRitz } from "./tridiagonal.ts";
 import { euclidean, largestOf } from "./vectors.ts";
 
-/** The engine's promise: most steps, and after which it asks whether a sample has settled. */
-const STEP_LIMIT = 96;
+/** After which steps an engine asks whether a sample has settled. */
 const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
 const FIRST_QUESTION = 12;
 /** The share of the accuracy asked for at which it stops, of the norm's square: 2 · 2·10⁻⁴. */
@@ -40,7 +42,7 @@ const NO_RESIDUAL = 1e-14;
 /** Where nothing is left but rounding: in units of the arithmetic, of the largest α. */
 const EXHAUSTED = 64;
 
-export function auditIteration(subject: AuditSubject, comparison: Comparison): void {
+export function auditIteration(subject: MeasuredSubject, comparison: Comparison): void {
   const { plan, traced, measurements, at } = subject;
   if (plan.accuracy === "verdict") return;
   for (let t = 2; t <= plan.layers.length; t++) {
@@ -62,7 +64,7 @@ export function auditIteration(subject: AuditSubject, comparison: Comparison): v
 }
 
 function auditSearch(
-  subject: AuditSubject,
+  subject: MeasuredSubject,
   t: number,
   vector: Float64Array,
   search: StoredSearch,
@@ -74,7 +76,8 @@ function auditSearch(
   const largest = largestOf(alpha);
   // Beyond these squares of the coefficients may leave f64's range.
   if (!(largest > 2 ** -400 && largest < 2 ** 400 && largestOf(beta) < 2 ** 400)) return;
-  const last = ritz(search, steps);
+  const work = subject.prepared.ritz;
+  const last = ritz(search, steps, work);
   auditResidual(subject, t, vector, search, last, comparison);
   const wanted = STOP_SHARE * accuracy * last.theta;
   const dimensions = Math.min(vector.length, STEP_LIMIT);
@@ -85,7 +88,7 @@ function auditSearch(
     else comparison.near("iteration", t, "the number of steps", steps, Math.min(next, dimensions), 0);
   }
   for (let k = 1; k < steps; k++) {
-    const asks = CHECKPOINTS.includes(k) && mustSettle(ritz(search, k), k, accuracy);
+    const asks = CHECKPOINTS.includes(k) && mustSettle(ritz(search, k, work), k, accuracy);
     if (!asks && !hasEnded(search, k, u)) continue;
     comparison.near("iteration", t, "the number of steps", steps, k, 0);
     return;
@@ -100,8 +103,8 @@ interface Ritz {
   readonly uncertain: number;
 }
 
-function ritz({ alpha, beta }: StoredSearch, k: number): Ritz {
-  const { value, second, last } = largestRitz(alpha, beta, k, 2 ** -50, CLOSE / 4);
+function ritz({ alpha, beta }: StoredSearch, k: number, work: RitzWorkspace): Ritz {
+  const { value, second, last } = largestRitz(alpha, beta, k, 2 ** -50, CLOSE / 4, work);
   const gap = value - second;
   const off = beta[k - 1] as number;
   // Both ways to s solve for it within 32k units of ‖T‖ ≤ 2θ + …; a vector turns by a residual over the gap (Parlett, §11.7).
@@ -153,7 +156,7 @@ function hasEnded({ alpha, beta }: StoredSearch, k: number, u: number): boolean 
 }
 
 function auditResidual(
-  subject: AuditSubject,
+  subject: MeasuredSubject,
   t: number,
   vector: Float64Array,
   { alpha, unitRoundoff: u }: StoredSearch,
@@ -187,18 +190,19 @@ const SEARCH = { flush: 2 ** -126, largest: (2 - 2 ** -23) * 2 ** 127 };
  * D are rounded by; where the engine uses W′_1W′_1ᵀ, that matrix's own rounding.
  */
 function productError(
-  { plan, layers, traced, jacobianUpper }: AuditSubject,
+  { plan, prepared, layers, jacobianUpper, norms }: MeasuredSubject,
   t: number,
   arithmetic: Arithmetic,
 ): number {
+  const { steps } = prepared.errorsIn(arithmetic);
   const top = jacobianUpper[t - 1] as number;
   let error = 0;
   let flushed = 0;
   let stage = 1;
   for (let s = t - 1; s >= 1; s--) {
     const layer = layers[s - 1] as LayerBounds;
-    stage *= largestOf(traced.slopes[s - 1] as Float64Array);
-    error += (jacobianUpper[s - 1] as number) * backwardStepError(layer, stage, arithmetic);
+    stage *= norms.slopes[s - 1] as number;
+    error += (jacobianUpper[s - 1] as number) * stepError(steps[s - 1] as StepRounding, stage);
     // What is flushed of the tangents arises at layer s and is carried up from there.
     const size = 4 + layer.spectralUpper + (jacobianUpper[s - 1] as number) * top;
     flushed += arithmetic.flush * Math.sqrt(layer.outputs) * (layer.inputs + 4) * size * (1 + stage);

@@ -109,7 +109,8 @@ function comparing({ prepared, arithmetic }: AuditSubject, comparison: Compariso
       const flushed = flush * (inputs + 1) * (6 + length);
       multiply(scaled, outputs, inputs, x, values);
       for (let k = 0; k < outputs; k++) {
-        const [stored, right] = [found[k] as number, values[k] as number];
+        const stored = found[k] as number;
+        const right = values[k] as number;
         if (Math.abs(stored - right) <= (rounding * length * (rows[k] as number)) / 4) continue;
         const bound = rounding * magnitude(scaled.subarray(k * inputs, (k + 1) * inputs), 0, 1, x) + flushed;
         near(t, quantity, stored, right, bound);

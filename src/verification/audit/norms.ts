@@ -7,13 +7,18 @@ import type { Comparison } from "./comparison.ts";
 import { usable } from "./linear.ts";
 import type { PreparedLayer } from "./prepared.ts";
 import { HOST } from "./scaling.ts";
-import type { AuditSubject } from "./subject.ts";
-import { euclidean, largestOf } from "./vectors.ts";
+import type { MeasuredSubject } from "./subject.ts";
+import { euclidean } from "./vectors.ts";
 
-export function auditNorms(subject: AuditSubject, comparison: Comparison): void {
-  const { traced, measurements: m, at, arithmetic, prepared } = subject;
-  const norm = (t: number, quantity: string, measured: Float64Array | undefined, vector: Float64Array): void => {
-    const right = euclidean(vector);
+export function auditNorms(subject: MeasuredSubject, comparison: Comparison): void {
+  const { traced, measurements: m, at, arithmetic, prepared, norms } = subject;
+  const norm = (
+    t: number,
+    quantity: string,
+    measured: Float64Array | undefined,
+    vector: Float64Array,
+    right = euclidean(vector),
+  ): void => {
     const found = measured?.[at] ?? NaN;
     // Twice: the engine's own error, and the host's, subnormal numbers included (bounds.ts, normUpper).
     const bound = 2 * (normError(vector.length, arithmetic) * right + Math.sqrt(vector.length) * arithmetic.flush);
@@ -23,16 +28,17 @@ export function auditNorms(subject: AuditSubject, comparison: Comparison): void 
   comparison.near("norms", null, "the exponent of ∂f/∂h", m.topExponent[at] as number, traced.topExponent, 0);
   prepared.layers.forEach(({ kinks }, i) => {
     const t = i + 1;
-    norm(t, "‖h‖", m.hiddenNorm[i], traced.hidden[i] as Float64Array);
-    norm(t, "‖δ‖", m.adjointNorm[i], traced.adjoints[i] as Float64Array);
-    norm(t, "‖Wᵀδ‖", m.pullbackNorm[i], traced.pullbacks[i] as Float64Array);
-    const largest = largestOf(traced.slopes[i] as Float64Array);
-    comparison.near("norms", t, "max|D|", m.slopeMax[i]?.[at] ?? NaN, largest, 0);
+    norm(t, "‖h‖", m.hiddenNorm[i], traced.hidden[i] as Float64Array, norms.hidden[i]);
+    norm(t, "‖δ‖", m.adjointNorm[i], traced.adjoints[i] as Float64Array, norms.adjoints[i]);
+    norm(t, "‖Wᵀδ‖", m.pullbackNorm[i], traced.pullbacks[i] as Float64Array, norms.pullbacks[i]);
+    comparison.near("norms", t, "max|D|", m.slopeMax[i]?.[at] ?? NaN, norms.slopes[i] as number, 0);
     const least = leastDistance(kinks, traced.preactivation[i] as Float64Array);
     const distance = m.kinkDistance[i]?.[at] ?? NaN;
     comparison.near("norms", t, "z's distance from a kink", distance, least, 2 * arithmetic.unitRoundoff * least);
     traced.directions.forEach((direction, k) => {
-      norm(t, "‖τ‖", m.directions[k as 0 | 1].tangentNorm[i], direction.tangents[i] as Float64Array);
+      const own = k as 0 | 1;
+      const tangent = direction.tangents[i] as Float64Array;
+      norm(t, "‖τ‖", m.directions[own].tangentNorm[i], tangent, norms.tangents[own][i]);
     });
     const witness = traced.witnesses[i] ?? null;
     const measured = m.witnesses[i] ?? null;
@@ -60,13 +66,14 @@ function leastDistance(kinks: PreparedLayer["kinks"], z: Float64Array): number {
 }
 
 /** S_0 = ĝ_x·v and S_t = δ̂_t·ζ̂_t of both directions. */
-function auditProducts({ traced, measurements: m, at, arithmetic }: AuditSubject, comparison: Comparison): void {
+function auditProducts({ traced, measurements: m, at, arithmetic }: MeasuredSubject, comparison: Comparison): void {
   const product = (t: number, x: Float64Array, y: Float64Array, measured: number): void => {
     let sum = 0;
     let magnitude = 0;
     let largest = 0;
     for (let i = 0; i < x.length; i++) {
-      const [a, b] = [x[i] as number, y[i] as number];
+      const a = x[i] as number;
+      const b = y[i] as number;
       sum += a * b;
       magnitude += Math.abs(a * b);
       largest = Math.max(largest, Math.abs(a), Math.abs(b));

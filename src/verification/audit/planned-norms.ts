@@ -13,7 +13,7 @@ import type { Comparison, Discrepancy } from "./comparison.ts";
 import { createComparison } from "./comparison.ts";
 import type { PreparedLayer, Prepared } from "./prepared.ts";
 import { HOST, timesPowerOfTwo } from "./scaling.ts";
-import { topPair, topWorkspace } from "./top-singular.ts";
+import { topPair, topVector, topWorkspace } from "./top-singular.ts";
 import { euclidean, gramOfRows, multiply, multiplyTransposed } from "./vectors.ts";
 
 /** The plan's norms, layer by layer. Once a plan. */
@@ -86,7 +86,8 @@ function auditGram(prepared: Prepared, comparison: Comparison): void {
   const rounding = 2 * gamma(inputs + 2, HOST);
   for (let i = 0; i < outputs; i++) {
     for (let j = 0; j < outputs; j++) {
-      const [found, right] = [planned[i * outputs + j] as number, own[i * outputs + j] as number];
+      const found = planned[i * outputs + j] as number;
+      const right = own[i * outputs + j] as number;
       const bound = rounding * (rows[i] as number) * (rows[j] as number) + inputs * HOST.flush;
       if (!(Math.abs(found - right) <= bound)) comparison.near("norms", 1, "WWᵀ", found, right, bound);
     }
@@ -179,7 +180,8 @@ function ownVector({ scaled, inputs, outputs }: PreparedLayer): Float64Array {
   // No structured vector: √2's multiples mod 1, of both signs.
   const start = Float64Array.from({ length: n }, (_, i) => (((i + 1) * Math.SQRT2 * 7) % 1) - 0.37);
   const most = Math.max(12, Math.floor(ITERATION_WORK / (2 * n * inner)));
-  return topPair(apply, start, 2 ** -30, topWorkspace(n), most).vector;
+  const workspace = topWorkspace(n);
+  return topVector(topPair(apply, start, 2 ** -30, workspace, most), n, workspace);
 }
 
 function auditAbsolute(

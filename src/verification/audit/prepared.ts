@@ -7,6 +7,8 @@ import type { OwnActivation } from "./activation-formulas.ts";
 import { kinkPlaces, ownActivation, unitActivations } from "./activation-formulas.ts";
 import type { StepErrors } from "./error-sums.ts";
 import { stepErrors } from "./error-sums.ts";
+import type { RitzWorkspace } from "./tridiagonal.ts";
+import { ritzWorkspace } from "./tridiagonal.ts";
 import { euclidean, gramOfRows } from "./vectors.ts";
 
 export interface PreparedLayer {
@@ -17,6 +19,11 @@ export interface PreparedLayer {
   readonly bias: Float64Array;
   readonly scaled: Float64Array;
   readonly exponent: number;
+  /** Σ_{s<t} k_s, Σ_{s≤t} k_s and Σ_{s>t} k_s. */
+  readonly below: number;
+  readonly through: number;
+  readonly above: number;
+  readonly biased: boolean;
   /** Upper bounds of the norms of W′_t's rows and columns: |Σ w_k x_k| and Σ|w_k x_k| are at most these times ‖x‖. */
   readonly rows: Float64Array;
   readonly columns: Float64Array;
@@ -34,11 +41,16 @@ export interface Prepared {
   readonly widest: number;
   /** Vectors of `widest` numbers that a check may use while it runs. */
   readonly scratch: readonly [Float64Array, Float64Array, Float64Array, Float64Array];
+  /** For the steps of a search, `STEP_LIMIT` at most. */
+  readonly ritz: RitzWorkspace;
   /** W′_1W′_1ᵀ by the audit's own products, made when it is first asked for; null where products with W′_1 are the cheaper operator. */
   readonly firstGram: () => Float64Array | null;
   /** The layers' rounding in an arithmetic, and in the audit's own. */
   readonly errorsIn: (arithmetic: Arithmetic) => StepErrors;
 }
+
+/** The engine's promise: most steps of a search. */
+export const STEP_LIMIT = 96;
 
 /** Multiplications that the Gram of the first layer may take. */
 const GRAM_WORK = 2 ** 27;
@@ -47,12 +59,15 @@ const GRAM_WORK = 2 ** 27;
 const UP = 1 + 2 ** -30;
 
 export function prepareAudit(plan: Plan, bounds: readonly LayerBounds[]): Prepared {
-  const layers = plan.network.layers.map(({ inputs, outputs, weight, bias, activation }, i): PreparedLayer => {
+  const exponents = plan.layers.map((l) => l.scaleExponent);
+  const sum = (from: number, to: number): number => exponents.slice(from, to).reduce((a, b) => a + b, 0);
+  const layers = plan.network.layers.map(({ inputs, outputs, weight, bias, activation, biased }, i): PreparedLayer => {
     const { scaledWeight, scaleExponent } = plan.layers[i] as Plan["layers"][number];
     const units = unitActivations(activation);
     const own = units.map(ownActivation);
     return {
       ...{ inputs, outputs, weight, bias, scaled: scaledWeight, exponent: scaleExponent },
+      ...{ below: sum(0, i), through: sum(0, i + 1), above: sum(i + 1, exponents.length), biased: biased !== false },
       rows: rowNorms(scaledWeight, outputs, inputs),
       columns: columnNorms(scaledWeight, outputs, inputs),
       ...{ units, own },
@@ -62,18 +77,22 @@ export function prepareAudit(plan: Plan, bounds: readonly LayerBounds[]): Prepar
   const widest = layers.reduce((most, l) => Math.max(most, l.inputs, l.outputs), 1);
   const vector = (): Float64Array => new Float64Array(widest);
   let gram: Float64Array | null | undefined;
-  const errors = new Map<number, StepErrors>();
+  const errors: StepErrors[] = [];
   return {
     ...{ plan, layers, widest },
     scratch: [vector(), vector(), vector(), vector()],
+    ritz: ritzWorkspace(STEP_LIMIT),
     firstGram: () => {
       if (gram === undefined) gram = layers.length < 2 ? null : gramWanted(layers[0] as PreparedLayer);
       return gram;
     },
     errorsIn: (arithmetic) => {
-      const known = errors.get(arithmetic.unitRoundoff) ?? stepErrors(bounds, arithmetic);
-      errors.set(arithmetic.unitRoundoff, known);
-      return known;
+      const { unitRoundoff, flush } = arithmetic;
+      const known = errors.find(({ arithmetic: own }) => own.unitRoundoff === unitRoundoff && own.flush === flush);
+      if (known !== undefined) return known;
+      const made = stepErrors(bounds, arithmetic);
+      errors.push(made);
+      return made;
     },
   };
 }

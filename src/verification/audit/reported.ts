@@ -5,15 +5,16 @@
 import type { Interval } from "../../engine/interval.ts";
 import type { Maybe } from "../../records/kit.ts";
 import type { LayerNumbers, SampleNumbers } from "../../records/sample.ts";
-import { cutResiduals } from "../cut.ts";
+import { roundedCutResiduals } from "../cut.ts";
 import { nearKink } from "../kinks.ts";
 import { gamma, normError } from "../rounding.ts";
 import type { LayerBounds } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { errorOf } from "./iteration.ts";
 import { usable } from "./linear.ts";
+import type { PreparedLayer } from "./prepared.ts";
 import { around, exactly, hull, larger, less, ONE, over, plus, root, shifted, square, times, ZERO } from "./range.ts";
-import type { AuditSubject, Judged } from "./subject.ts";
+import type { Judged, MeasuredSubject } from "./subject.ts";
 import { exponentOf, HOST, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "./scaling.ts";
 import { euclidean, largestOf } from "./vectors.ts";
 
@@ -24,12 +25,12 @@ const END = 2 ** -46;
 type Ranges<Name extends string> = Readonly<Record<Name, readonly [quantity: string, right: Interval]>>;
 
 export function auditReported(
-  subject: AuditSubject,
+  subject: MeasuredSubject,
   reported: SampleNumbers,
   judged: Judged,
   comparison: Comparison,
 ): void {
-  const { plan, traced } = subject;
+  const { plan, prepared, traced, norms } = subject;
   const compare = <Name extends string>(t: number | null, row: Record<Name, Maybe>, ranges: Ranges<Name>): void => {
     for (const name of Object.keys(ranges) as Name[]) {
       const [quantity, right] = ranges[name];
@@ -38,8 +39,8 @@ export function auditReported(
   };
   const layers = plan.layers.map((_, i) => layerRanges(subject, judged, i + 1));
   const top = traced.topExponent;
-  const whole = plan.layers.reduce((sum, l) => sum + l.scaleExponent, 0);
-  const gradient = norm(subject, traced.inputGradient);
+  const whole = prepared.layers.at(-1)?.through ?? 0;
+  const gradient = norm(subject, norms.inputGradient, traced.inputGradient.length);
   // The sums are made of numbers scaled so that the largest is near 1: a square of them leaves the range of f64 where the sum itself does.
   const scale = Math.max(...layers.map((l) => l.exponent));
   const common = Number.isFinite(scale) ? scale : 0;
@@ -137,50 +138,52 @@ interface LayerRanges {
   readonly exponent: number;
 }
 
-function layerRanges(subject: AuditSubject, judged: Judged, t: number): LayerRanges {
-  const { plan, traced, layers } = subject;
+function layerRanges(subject: MeasuredSubject, judged: Judged, t: number): LayerRanges {
+  const { prepared, traced, layers, norms } = subject;
   const delta = traced.adjoints[t - 1] as Float64Array;
   const h = traced.hidden[t - 1] as Float64Array;
-  const exponents = plan.layers.map((l) => l.scaleExponent);
-  const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
-  const above = sum(exponents.slice(t));
-  const length = euclidean(delta);
-  const tangents = traced.directions[0].tangents;
+  const { biased, below, through, above, inputs } = prepared.layers[t - 1] as PreparedLayer;
+  const length = norms.adjoints[t - 1] as number;
+  const tangents = norms.tangents[0];
   const materialised = gamma(delta.length * h.length + 8, HOST);
-  const biased = plan.network.layers[t - 1]?.biased !== false;
-  const size = euclidean(h);
+  const size = norms.hidden[t - 1] as number;
   const longest = biased ? Math.max(1, size) : size;
   return {
     biased,
-    hidden: norm(subject, h),
-    delta: norm(subject, delta),
-    pulled: norm(subject, traced.pullbacks[t - 1] as Float64Array),
+    hidden: norm(subject, size, h.length),
+    delta: norm(subject, length, delta.length),
+    pulled: norm(subject, norms.pullbacks[t - 1] as number, inputs),
     weight: exactly((layers[t - 1] as LayerBounds).norm.lower),
     jacobian: jacobianNorm(subject, judged, t),
-    directional: over(norm(subject, tangents[t - 1] as Float64Array), norm(subject, tangents[0] as Float64Array)),
-    outer: around(outerNorm(delta, h), slack(subject, delta.length) + slack(subject, h.length) + materialised),
-    below: sum(exponents.slice(0, t - 1)),
-    through: sum(exponents.slice(0, t)),
-    above,
+    directional: over(
+      norm(subject, tangents[t - 1] as number, inputs),
+      norm(subject, tangents[0] as number, traced.inputGradient.length),
+    ),
+    outer: around(
+      outerNorm(delta, h, length, size),
+      slack(subject, delta.length) + slack(subject, h.length) + materialised,
+    ),
+    ...{ below, through, above },
     exponent: length > 0 && longest > 0 ? exponentOf(length) + exponentOf(longest) + above : -Infinity,
   };
 }
 
 /** Of a measured norm beside the one made again: the engine's error and the host's. */
-function slack({ arithmetic }: AuditSubject, n: number): number {
+function slack({ arithmetic }: MeasuredSubject, n: number): number {
   return 2 * normError(n, arithmetic);
 }
 
-function norm(subject: AuditSubject, x: Float64Array): Interval {
-  return around(euclidean(x), slack(subject, x.length), 2 * Math.sqrt(x.length) * subject.arithmetic.flush);
+/** Of a vector of n numbers. */
+function norm(subject: MeasuredSubject, length: number, n: number): Interval {
+  return around(length, slack(subject, n), 2 * Math.sqrt(n) * subject.arithmetic.flush);
 }
 
 /**
  * ‖ĉ‖/‖û‖ of the better stored witness: the iteration's, or Wᵀδ̂ with its pullback ĝ_x; an f64 replay's as it was handed over. Frobenius: the
  * measured ‖Â‖_F, which explicit.ts holds against a Jacobian of its own.
  */
-function jacobianNorm(subject: AuditSubject, { estimates }: Judged, t: number): Interval {
-  const { plan, traced, measurements, at } = subject;
+function jacobianNorm(subject: MeasuredSubject, { estimates }: Judged, t: number): Interval {
+  const { plan, traced, measurements, at, norms } = subject;
   const refined = estimates[t - 1] ?? null;
   if (plan.norm === "frobenius")
     return t === 1
@@ -189,10 +192,13 @@ function jacobianNorm(subject: AuditSubject, { estimates }: Judged, t: number): 
   if (refined !== null) return exactly(refined.norm);
   if (t === 1) return ONE;
   const witness = traced.witnesses[t - 1] ?? null;
-  const quotient = (a: Float64Array, b: Float64Array): Interval => over(norm(subject, a), norm(subject, b));
-  const screened = quotient(traced.inputGradient, traced.pullbacks[t - 1] as Float64Array);
+  const n = traced.inputGradient.length;
+  const own = (traced.pullbacks[t - 1] as Float64Array).length;
+  const screened = over(norm(subject, norms.inputGradient, n), norm(subject, norms.pullbacks[t - 1] as number, own));
   if (witness === null || !usable(witness)) return screened;
-  return larger(screened, quotient(witness.result, witness.vector));
+  const { result, vector } = witness;
+  const found = over(norm(subject, euclidean(result), result.length), norm(subject, euclidean(vector), vector.length));
+  return larger(screened, found);
 }
 
 /** What the iteration leaves of ‖J_t‖, from the coefficients that were stored; an f64 replay's as it was handed over. */
@@ -209,14 +215,13 @@ function jacobianError({ plan, traced, measurements }: AuditSubject, { estimates
  * The larger of both directions' |S_{t−1} − S_t| over its bound, t = 1 … l: from the measured products, which norms.ts holds against the
  * stored vectors, since their difference is all rounding; the bound, bilinear in ‖δ‖ and ‖τ‖, from the vectors themselves.
  */
-function cutRanges(subject: AuditSubject): Interval[] {
-  const { traced, layers, measurements, at, arithmetic } = subject;
-  const adjoints = traced.adjoints.map(euclidean);
-  const slopes = traced.slopes.map(largestOf);
+function cutRanges(subject: MeasuredSubject): Interval[] {
+  const { layers, prepared, measurements, at, arithmetic, norms } = subject;
+  const { cuts } = prepared.errorsIn(arithmetic);
   const each = measurements.directions.map((direction, k) => {
     const products = direction.products.map((s) => s[at] as number);
-    const tangentNorms = traced.directions[k as 0 | 1].tangents.map(euclidean);
-    return cutResiduals(layers, adjoints, slopes, { products, tangentNorms }, arithmetic);
+    const cut = { products, tangentNorms: norms.tangents[k as 0 | 1] };
+    return roundedCutResiduals(cuts, norms.adjoints, norms.slopes, cut);
   });
   return layers.map((l, i) => {
     // (1 + e)² ≤ 1 + 3e for the error e of either norm.
@@ -229,10 +234,11 @@ function cutRanges(subject: AuditSubject): Interval[] {
 const MATERIALISED = 4096;
 
 /** ‖δhᵀ‖_F over the materialised entries. */
-function outerNorm(delta: Float64Array, h: Float64Array): number {
-  const [deltaMax, hiddenMax] = [largestOf(delta), largestOf(h)];
+function outerNorm(delta: Float64Array, h: Float64Array, deltaNorm: number, hiddenNorm: number): number {
+  const deltaMax = largestOf(delta);
+  const hiddenMax = largestOf(h);
   if (!(deltaMax > 0 && hiddenMax > 0)) return 0;
-  if (delta.length * h.length > MATERIALISED) return euclidean(delta) * euclidean(h);
+  if (delta.length * h.length > MATERIALISED) return deltaNorm * hiddenNorm;
   let sum = 0;
   for (let k = 0; k < delta.length; k++) {
     const factor = (delta[k] as number) / deltaMax;

@@ -6,6 +6,7 @@ import type { LayerFinding } from "../findings.ts";
 import type { KinkBounds } from "../kinks.ts";
 import type { LayerBounds } from "../rounding.ts";
 import type { Prepared } from "./prepared.ts";
+import type { StoredNorms } from "./stored-norms.ts";
 
 export interface AuditSubject {
   readonly plan: Plan;
@@ -28,6 +29,11 @@ export interface AuditSubject {
   readonly jacobianUpper: readonly number[];
   /** What the forward errors beside a kink need, as the verdicts used it. */
   readonly kinks: readonly KinkBounds[];
+}
+
+/** With what several checks ask of its stored vectors. */
+export interface MeasuredSubject extends AuditSubject {
+  readonly norms: StoredNorms;
 }
 
 /** What the sample's row was made of besides the measurements: copied there, so that the audit compares bit by bit. */

@@ -1,29 +1,30 @@
-/** The audit's own products and norms in f64, in loops over memory that the caller holds. */
+/**
+ * The audit's own products and norms in f64, in loops over memory that the caller holds. A loop's numbers are declared one by one: an array that
+ * is taken apart is made first.
+ */
 
 /** Sums of squares between these lose nothing to under- or overflow. */
 const SMALL = 2 ** -900;
 const LARGE = 2 ** 1000;
 
-/** ‖x‖, scaled by its largest entry where squares would leave the range. Relative error at most (n + 6)·2⁻⁵⁴ or so (rounding.ts, `normError`). */
-export function euclidean(x: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * (x[i] as number);
+/**
+ * ‖x‖ of its first n numbers, scaled by its largest entry where squares would leave the range. Relative error at most (n + 6)·2⁻⁵⁴ or so
+ * (rounding.ts, `normError`).
+ */
+export function euclidean(x: Float64Array, n = x.length): number {
+  const sum = dotProduct(x, x, n);
   if (sum > SMALL && sum < LARGE) return Math.sqrt(sum);
-  let largest = 0;
-  for (const v of x) {
-    if (Number.isNaN(v)) return NaN;
-    largest = Math.max(largest, Math.abs(v));
-  }
-  if (largest === 0 || largest === Infinity) return largest;
+  const largest = largestOf(x, n);
+  if (!(largest > 0 && largest < Infinity)) return largest;
   let scaled = 0;
-  for (const v of x) scaled += (v / largest) * (v / largest);
+  for (let i = 0; i < n; i++) scaled += ((x[i] as number) / largest) * ((x[i] as number) / largest);
   return largest * Math.sqrt(scaled);
 }
 
 /** max|x|, NaN where one is. */
-export function largestOf(x: Float64Array): number {
+export function largestOf(x: Float64Array, n = x.length): number {
   let largest = 0;
-  for (let i = 0; i < x.length; i++) {
+  for (let i = 0; i < n; i++) {
     const size = Math.abs(x[i] as number);
     if (!(size <= largest)) largest = size;
     if (Number.isNaN(size)) return NaN;
@@ -31,9 +32,10 @@ export function largestOf(x: Float64Array): number {
   return largest;
 }
 
-export function dotProduct(x: Float64Array, y: Float64Array): number {
+/** Of the first n numbers. */
+export function dotProduct(x: Float64Array, y: Float64Array, n = x.length): number {
   let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * (y[i] as number);
+  for (let i = 0; i < n; i++) sum += (x[i] as number) * (y[i] as number);
   return sum;
 }
 
@@ -41,8 +43,14 @@ export function dotProduct(x: Float64Array, y: Float64Array): number {
 export function multiply(a: Float64Array, rows: number, columns: number, x: Float64Array, y: Float64Array): void {
   let i = 0;
   for (; i + 4 <= rows; i += 4) {
-    const [p, q, r, s] = [i * columns, (i + 1) * columns, (i + 2) * columns, (i + 3) * columns];
-    let [y0, y1, y2, y3] = [0, 0, 0, 0];
+    const p = i * columns;
+    const q = p + columns;
+    const r = q + columns;
+    const s = r + columns;
+    let y0 = 0;
+    let y1 = 0;
+    let y2 = 0;
+    let y3 = 0;
     for (let k = 0; k < columns; k++) {
       const v = x[k] as number;
       y0 += (a[p + k] as number) * v;
@@ -73,8 +81,14 @@ export function multiplyTransposed(
   for (let k = 0; k < columns; k++) x[k] = 0;
   let i = 0;
   for (; i + 4 <= rows; i += 4) {
-    const [p, q, r, s] = [i * columns, (i + 1) * columns, (i + 2) * columns, (i + 3) * columns];
-    const [y0, y1, y2, y3] = [y[i] as number, y[i + 1] as number, y[i + 2] as number, y[i + 3] as number];
+    const p = i * columns;
+    const q = p + columns;
+    const r = q + columns;
+    const s = r + columns;
+    const y0 = y[i] as number;
+    const y1 = y[i + 1] as number;
+    const y2 = y[i + 2] as number;
+    const y3 = y[i + 3] as number;
     for (let k = 0; k < columns; k++) {
       x[k] =
         (x[k] as number) +
@@ -86,6 +100,28 @@ export function multiplyTransposed(
   for (; i < rows; i++) {
     const v = y[i] as number;
     for (let k = 0, o = i * columns; k < columns; k++, o++) x[k] = (x[k] as number) + (a[o] as number) * v;
+  }
+}
+
+/** x −= Aᵀ y with A rows × columns, row-major. */
+export function subtractTransposed(
+  a: Float64Array,
+  rows: number,
+  columns: number,
+  y: Float64Array,
+  x: Float64Array,
+): void {
+  let i = 0;
+  for (; i + 2 <= rows; i += 2) {
+    const p = i * columns;
+    const q = p + columns;
+    const y0 = y[i] as number;
+    const y1 = y[i + 1] as number;
+    for (let k = 0; k < columns; k++) x[k] = (x[k] as number) - ((a[p + k] as number) * y0 + (a[q + k] as number) * y1);
+  }
+  if (i < rows) {
+    const v = y[i] as number;
+    for (let k = 0, o = i * columns; k < columns; k++, o++) x[k] = (x[k] as number) - (a[o] as number) * v;
   }
 }
 
