@@ -16,9 +16,9 @@ export function pageFigures(summary: Summary): FiguresData {
   return { seeds: summary.seeds, runs: summary.runs, figures };
 }
 
-/** Four digits: a mark's place on the page takes fewer. */
-const four = (x: number): number => Number(x.toPrecision(4));
-const markData = ({ series, mean, lower, upper }: Mark): MarkData => [series, four(mean), four(lower), four(upper)];
+/** The digits that docs/experiments.md says them with: rounded once, both say the same. */
+const three = (x: number): number => Number(x.toPrecision(3));
+const markData = ({ series, mean, lower, upper }: Mark): MarkData => [series, three(mean), three(lower), three(upper)];
 const axisData = ({ from, to, scale, ticks }: Axis): FigureData["axis"] => ({ from, to, scale, ticks });
 
 type Own = Pick<RowData, "name" | "runs" | "control" | "verdict">;
