@@ -18,6 +18,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A link to a file of the page's, to be saved under that name. */
+export function download(href: string, name: string): HTMLAnchorElement {
+  const link = make("a", "", name);
+  [link.href, link.download] = [href, name];
+  return link;
+}
+
 /** Hands a file to the user. */
 export function save(name: string, content: Blob): void {
   const link = make("a");

@@ -9,10 +9,12 @@ import { createOwnFiles, inWords } from "./controls/own-files.ts";
 import { createRunBar } from "./controls/run-bar.ts";
 import { createTakeaway } from "./controls/takeaway.ts";
 import { element, make } from "./dom.ts";
-import { offerExplanation } from "./explanation.ts";
+import { experimentsView } from "./experiments.ts";
+import { explanationView } from "./explanation.ts";
 import { firstPaint } from "./first-paint.ts";
 import { grouped, put, startLanguage } from "./i18n/language.ts";
 import { createPlots } from "./plots/plots.ts";
+import { offerViews } from "./side-views.ts";
 import { shaders } from "./shaders.ts";
 import { createAnswers } from "./views/answers.ts";
 import { showEngine } from "./views/engine-line.ts";
@@ -24,7 +26,11 @@ const results = element("results", HTMLElement);
 const [sample, plot] = [element("sample", HTMLElement), element("plot", HTMLElement)];
 const netStatus = element("net-status", HTMLParagraphElement);
 
-const explanation = offerExplanation(element("explain", HTMLButtonElement), element("explanation", HTMLElement));
+const explanation = explanationView(element("explain", HTMLButtonElement), element("explanation", HTMLElement));
+offerViews([
+  explanation,
+  experimentsView(element("experiment", HTMLButtonElement), element("experiments", HTMLElement)),
+]);
 const client = startClient();
 const builder = createBuilder(() => void run());
 const faults = createFaults(() => void run());

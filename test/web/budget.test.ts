@@ -21,6 +21,7 @@ test("code, code that is fetched later and data are weighed apart, compressed", 
       { name: "assets/data.gz", content: packed, later: false },
     ]),
   ).toEqual({ codeBytes: 2 * packed.length, laterBytes: packed.length, dataBytes: packed.length });
+  expect(weigh([{ name: "assets/late.gz", content: packed, later: true }]).laterBytes).toBe(packed.length);
 });
 
 /** Builds a page whose one script is these bytes and whose one datum is those. */
@@ -84,4 +85,15 @@ test("what a worker's script import()s is fetched later, what it imports at once
     { name: "assets/c-1.js", content: "", later: false },
   ];
   expect(withLater(files).map(({ later }) => later)).toEqual([false, false, true]);
+});
+
+test("data that scripts which come later alone name are later too", () => {
+  const files = [
+    { name: "assets/index-1.js", content: 'fetch("both-1.gz")', later: false },
+    { name: "assets/view-1.js", content: 'fetch("both-1.gz");fetch("late-1.json")', later: true },
+    { name: "assets/both-1.gz", content: "", later: false },
+    { name: "assets/late-1.json", content: "", later: false },
+    { name: "assets/unnamed-1.bin", content: "", later: false },
+  ];
+  expect(withLater(files).map(({ later }) => later)).toEqual([false, true, false, true, false]);
 });

@@ -1,8 +1,9 @@
 /** The command that does the same as the page's run, with the files that it needs. */
 import type { Client, PageRequest } from "../../src/worker/client.ts";
-import { element, make, save } from "../dom.ts";
+import { download, element, make, save } from "../dom.ts";
 import { put } from "../i18n/language.ts";
 import type { SubjectKind } from "./builder.ts";
+import { offerCopy } from "./copy.ts";
 import { DIGITS } from "./digits.ts";
 
 /** The name under which a drawn network is given away. */
@@ -18,19 +19,7 @@ export function createCommand(client: Client): Command {
   const files = element("command-files", HTMLParagraphElement);
   const copy = element("copy", HTMLButtonElement);
   const copied = element("copied", HTMLSpanElement);
-  copy.addEventListener("click", () => {
-    // Browsers give the clipboard to pages in a secure context only.
-    const clipboard = (navigator as { readonly clipboard?: Clipboard }).clipboard;
-    getSelection()?.selectAllChildren(code);
-    if (clipboard === undefined) put(copied, (m) => m.command.selected);
-    else void clipboard.writeText(code.textContent).then(() => put(copied, (m) => m.command.copied));
-  });
-  const link = (href: string, name: string): HTMLAnchorElement => {
-    const made = make("a", "", name);
-    made.href = href;
-    made.download = name;
-    return made;
-  };
+  offerCopy(copy, code, copied);
   return {
     clear() {
       code.textContent = "";
@@ -52,7 +41,10 @@ export function createCommand(client: Client): Command {
         });
         files.replaceChildren(intro, " ", button);
       } else if (kind === "digits") {
-        const links = [link(DIGITS.modelUrl, DIGITS.modelName), link(DIGITS.inputsUrl, DIGITS.inputsName)] as const;
+        const links = [
+          download(DIGITS.modelUrl, DIGITS.modelName),
+          download(DIGITS.inputsUrl, DIGITS.inputsName),
+        ] as const;
         [links[0].id, links[1].id] = ["digits-model", "digits-inputs"];
         files.replaceChildren(intro, " ", links[0], ", ", links[1]);
       } else {

@@ -6,6 +6,7 @@ export const en = {
       "The penalty on the input gradient, times a coefficient, is at most the penalty on the parameter gradient: checked here for every sample, on your own machine. Each verdict is proven, rounding included; nothing leaves this page.",
     formula: "The inequality",
     explanation: "Why it holds",
+    experiments: "What training does",
     run: "Back to the run",
     starting: "Starting …",
     progress: "samples examined",

@@ -8,6 +8,7 @@ export const zh: Messages = {
       "输入梯度惩罚乘以一个系数，不超过参数梯度惩罚：在您自己的机器上，逐个样本验证。每个判定都经过严格证明，舍入误差也计算在内；数据不会离开本页。",
     formula: "不等式",
     explanation: "推导与实测",
+    experiments: "训练的影响",
     run: "返回运行结果",
     starting: "正在启动……",
     progress: "已检验的样本",

@@ -1,7 +1,7 @@
 /** The frame of every plot: what it shows, the drawing, its numbers as a table, and the drawing as a file. */
 import { make, save } from "../dom.ts";
 import type { Messages } from "../i18n/en.ts";
-import type { Text } from "../i18n/language.ts";
+import type { Say, Text } from "../i18n/language.ts";
 import { messages, put, putAttribute } from "../i18n/language.ts";
 import { fillTable } from "../views/tables.ts";
 
@@ -26,6 +26,11 @@ export interface Plot {
  * @param file the drawing as SVG text.
  */
 export function createPlot(name: keyof Messages["plot"], content: () => TableContent, file: () => string): Plot {
+  return framePlot(name, (m) => m.plot[name], content, file);
+}
+
+/** The same for a plot whose title is not among the page's own words. @param name its file's. */
+export function framePlot(name: string, title: Say, content: () => TableContent, file: () => string): Plot {
   const figure = make("figure", `plot ${name}`);
   const note = make("p", "note");
   const drawing = make("div", "drawing");
@@ -33,26 +38,21 @@ export function createPlot(name: keyof Messages["plot"], content: () => TableCon
   const scroll = make("div", "scroll");
   scroll.tabIndex = 0;
   scroll.setAttribute("role", "region");
-  putAttribute(scroll, "aria-label", (m) => m.plot[name]);
+  putAttribute(scroll, "aria-label", title);
   const grid = make("table");
   scroll.append(grid);
   const details = make("details", "", summary, scroll);
   const button = put(make("button", "quiet"), (m) => m.figure.svg);
   button.type = "button";
-  putAttribute(button, "aria-label", (m) => `${m.plot[name]}: ${m.figure.svg}`);
+  putAttribute(button, "aria-label", (m) => `${title(m)}: ${m.figure.svg}`);
   button.addEventListener("click", () => {
     save(`${name}.svg`, new Blob([file()], { type: "image/svg+xml" }));
   });
   const fill = (): void => {
-    if (details.open) fillTable(grid, messages().plot[name], content().head, content().rows);
+    if (details.open) fillTable(grid, title(messages()), content().head, content().rows);
   };
   details.addEventListener("toggle", fill);
-  figure.append(
-    put(make("figcaption"), (m) => m.plot[name]),
-    note,
-    drawing,
-    make("div", "tools", details, button),
-  );
+  figure.append(put(make("figcaption"), title), note, drawing, make("div", "tools", details, button));
   return {
     figure,
     drawing,

@@ -3,31 +3,31 @@ import type { Interval } from "../../../src/training/experiments/statistics.ts";
 import { GRID_B, MAIN_TASKS } from "./sets.ts";
 import type { Summary } from "./summary.ts";
 import type { NormsSummary } from "./summary-norms.ts";
-import type { Axis, Line, Mark, Row } from "./svg.ts";
+import type { Axis, Line, Mark, Row, RowChart } from "./svg.ts";
 import { panelChart, rowChart } from "./svg.ts";
 
 export function figuresOf(summary: Summary): Readonly<Record<string, string>> {
   return {
-    norms: normsFigure(summary),
+    norms: rowChart(normsChart(summary)),
     trajectory: trajectoryFigure(summary),
     therefore: thereforeFigure(summary),
-    drift: driftFigure(summary),
-    "equal-loss": equalLossFigure(summary),
+    drift: rowChart(driftChart(summary)),
+    "equal-loss": rowChart(equalLossChart(summary)),
     cosines: cosinesFigure(summary),
     doses: dosesFigure(summary),
     corner: cornerFigure(summary),
   };
 }
 
-const isMain = (task: string): boolean => (MAIN_TASKS as readonly string[]).includes(task);
+export const isMain = (task: string): boolean => (MAIN_TASKS as readonly string[]).includes(task);
 const named = (task: string): string => (isMain(task) ? task : `${task} (control)`);
 
-function mark(series: number, { mean, lower, upper }: Interval): Mark {
+export function mark(series: number, { mean, lower, upper }: Interval): Mark {
   return { series, mean, lower, upper };
 }
 
 /** Of a logarithm. */
-function factorMark(series: number, { mean, lower, upper }: Interval): Mark {
+export function factorMark(series: number, { mean, lower, upper }: Interval): Mark {
   return { series, mean: Math.exp(mean), lower: Math.exp(lower), upper: Math.exp(upper) };
 }
 
@@ -39,8 +39,8 @@ export function most({ factors }: NormsSummary, prefix: string, window: "all" | 
     .reduce((a, b) => (b.mean > a.mean ? b : a));
 }
 
-function normsFigure({ norms }: Summary): string {
-  return rowChart({
+export function normsChart({ norms }: Summary): RowChart {
+  return {
     title: "How far norms and penalties move from the first step to the last: largest over smallest",
     axis: {
       label: "factor (of each kind the layer that moves most)",
@@ -63,7 +63,7 @@ function normsFigure({ norms }: Summary): string {
         factorMark(4, own.penalties.parameter.all),
       ],
     })),
-  });
+  };
 }
 
 const TIME: Axis = {
@@ -134,8 +134,8 @@ function thereforeFigure({ norms }: Summary): string {
   });
 }
 
-function driftFigure({ norms }: Summary): string {
-  return rowChart({
+export function driftChart({ norms }: Summary): RowChart {
+  return {
     title: "C's share of log(P_θ/P_x) = log C − log ρ, f the outputs; the rest is ρ's",
     axis: { label: "share", from: -0.5, to: 1.5, scale: "linear", ticks: [-0.5, 0, 0.5, 1, 1.5] },
     series: ["drift along training", "spread across samples"],
@@ -151,10 +151,10 @@ function driftFigure({ norms }: Summary): string {
           ? []
           : [{ label: named(task), marks: [mark(0, outputs.drift.spectral), mark(1, outputs.spread.spectral)] }],
     ),
-  });
+  };
 }
 
-function equalLossFigure({ comparisons }: Summary): string {
+export function equalLossChart({ comparisons }: Summary): RowChart {
   const rows = GRID_B.flatMap(({ task }) =>
     Object.entries(comparisons[task]?.arms ?? {}).map(([arm, levels]): Row => {
       const last = levels.at(-1);
@@ -163,13 +163,13 @@ function equalLossFigure({ comparisons }: Summary): string {
       return { label: `${task} ${arm}`, marks };
     }),
   );
-  return rowChart({
+  return {
     title: "At equal training loss, against gradient flow (batch-rate; lowest level)",
     axis: { label: "times the flow's", from: 0.5, to: 1.6, scale: "log", ticks: [0.5, 0.65, 0.8, 1, 1.25, 1.6] },
     series: ["energy P_x", "geometric complexity", "P_θ"],
     rules: [0.95, 1 / 0.95],
     rows,
-  });
+  };
 }
 
 function cosinesFigure({ comparisons }: Summary): string {

@@ -1,0 +1,138 @@
+/** The experiments in English. Every number and verdict comes from their data; what is said here has none. */
+export const en = {
+  title: "What training does to both penalties",
+  introduction: (runs: number, seeds: number) =>
+    `Five figures of ${String(runs)} trainings of small MLPs, ${String(seeds)} seeds each. Claims, networks and the rules that decide were written down before the runs. P_x = ‖∇ₓf‖² is the penalty on the input gradient, P_θ = ‖∇θ f‖² that on the parameter gradient; C·P_x ≤ P_θ with C = Σ (1 + ‖h‖²) / (‖W‖² ‖J‖²), and ρ is left over right.`,
+  reading:
+    "A mark is the mean over the seeds, its line the 95 % bootstrap interval over them. Choose a row to open the runs behind it.",
+  decision: "By the rule:",
+  groups: (word: string, names: readonly string[]) => `${word}: ${names.join(", ")}`,
+  part: (part: string, said: string) => `${part} – ${said}`,
+  semicolon: "; ",
+  control: (name: string) => `${name} (control)`,
+  open: (row: string, marks: string, verdict: string) => `${row}: ${marks}. ${verdict}. Open the runs behind it`,
+  row: "row",
+  rule: "by the rule",
+  interval: (name: string, interval: string) => `${name} ${interval}`,
+  verdict: {
+    holds: "holds",
+    "does not hold": "does not hold",
+    "holds where": "holds in part",
+    undecided: "undecided",
+    "no test": "no test",
+    lower: "lower",
+    higher: "higher",
+    equal: "equal",
+    less: "less",
+    more: "more",
+    "as much": "as much",
+    C: "C’s",
+    ρ: "ρ’s",
+  },
+  /** Of what a verdict is; several stand in this order. */
+  parts: {
+    norms: ["all of training", "after its first tenth"],
+    shares: ["the drift is"],
+    "equal-loss": ["P_x", "complexity"],
+    doses: ["P_x", "than C/ρ says"],
+    corner: [""],
+  },
+  series: {
+    drift: "drift along training",
+    spread: "spread between samples",
+    complexity: "geometric complexity",
+    flow: "to the flow of E",
+    modified: "to that of E + (h/4)‖∇E‖²",
+    loss: "loss",
+  },
+  figures: {
+    norms: {
+      title: "How far norms and penalties move",
+      claim: "Claim: as long as training has not collapsed, ‖h‖, ‖W‖ and ‖J‖ fluctuate little.",
+      finding:
+        "Hidden vectors and Jacobians grow: a little with tanh, several times over with relu and gelu. The penalties move far more.",
+      axis: "Largest over smallest value along training; of each kind of norm the layer that moves most. Marked are the rule’s bounds: every norm below the first, both penalties above the second.",
+    },
+    shares: {
+      title: "Whose the drift is, and whose the spread",
+      claim: "Claim: therefore the right side, P_θ, is about as good as the left, C·P_x.",
+      finding:
+        "The penalties go up and down together, but not in proportion: P_θ/P_x falls several times over. In most networks the larger part of that is ρ’s, the inequality becoming sharper, of which steady norms say nothing. Between samples it is mostly C that differs.",
+      axis: "C’s share of how log(P_θ/P_x) = log C − log ρ moves along training and differs between samples, f each output; the rest is ρ’s. At one half, marked, both have as much.",
+    },
+    "equal-loss": {
+      title: "Energy and complexity at equal training loss",
+      claim: "Claim: SGD prefers functions of low complexity.",
+      finding:
+        "Small batches do lower P_θ, but neither Dirichlet energy P_x nor geometric complexity; where these change by more than the rule’s share, they are higher. Full batches up to about half of the stable limit have those of gradient flow.",
+      axis: "Times that of gradient flow from the same weights, at the lowest level of loss. Rows: network, size of batch and rate; marked is what counts as a change.",
+    },
+    doses: {
+      title: "Explicit penalties: dose and response",
+      claim: "Claim: pressing on the parameter gradient presses on the input gradient, by as much as C/ρ says.",
+      finding:
+        "A penalty on each sample’s parameter gradient (parameter-each) does press on P_x, by less than C/ρ says. One on the gradient of the mean (parameter), as full-batch descent carries it, leaves P_x where it is: the chain from SGD to low energy breaks here.",
+      axis: "Times those without a penalty, at training loss 0.2. Rows: penalty and its factor.",
+    },
+    corner: {
+      title: "Where the implicit penalty can be checked exactly",
+      claim: "Claim: descent of rate h leaves the flow of E in first order, that of E + (h/4)‖∇E‖² in second.",
+      finding:
+        "Of order and size the account of the implicit penalty is right: in the two-parameter example from its published starts, and in a small tanh network.",
+      axis: "Slope of log distance over log rate. Marked are the orders one and two.",
+    },
+  },
+  runs: {
+    heading: (name: string) => `The runs behind “${name}”`,
+    loading: "Loading the runs …",
+    close: "Close",
+    seed: "seed",
+    all: "all",
+    panels: {
+      hidden: "Hidden vectors, ‖h‖",
+      weights: "Weights, ‖W‖ (spectral)",
+      jacobians: "Jacobians, ‖J‖ (spectral)",
+      penalties: "Both penalties of the loss",
+      ties: "What ties them, f each output: C and ρ",
+      loss: "Training loss",
+      energy: "Dirichlet energy P_x",
+      complexity: "Geometric complexity",
+      parameter: "P_θ",
+      cosines: "Cosines with ∇P_x",
+      distance: "Largest distance",
+    },
+    time: "time = rate × steps (0 stands at 0.5)",
+    level: "training loss, falling",
+    rate: "rate h",
+    flowName: "gradient flow",
+    plainName: "without penalty",
+    line: "A line a seed.",
+    least: "least",
+    mean: "mean",
+    most: "most",
+    data: {
+      digits: "256 digits of 14 × 14 pixels",
+      "random-labels": "256 digits of 14 × 14 pixels, labels permuted",
+      regression: "regression, 256 samples",
+      drawn: "32 normal samples and targets",
+      pair: "E(a, b) = ½(0.6 − ab)²",
+    },
+    network: (activation: string, sizes: string) => `${activation} ${sizes}, Glorot normal, biases from 0`,
+    flow: (step: string) => `gradient flow, Runge–Kutta of step ${step}`,
+    descent: (optimiser: "sgd" | "adam", batch: number | "full", rate: string | null) =>
+      `${optimiser === "adam" ? "Adam" : "gradient descent"}, ${batch === "full" ? "full batch" : `batches of ${String(batch)}`}${rate === null ? ", five rates" : `, rate ${rate}`}`,
+    steps: (steps: string) => `${steps} steps`,
+    until: "until the last level of loss",
+    decay: (factor: string) => `weight decay ${factor}`,
+    penalty: (penalty: string) => `penalty ${penalty}`,
+    seeds: (first: number, last: number) => `seeds ${String(first)} to ${String(last)}`,
+    noSeed: "no random numbers",
+    again: "The same trainings on the command line, bit for bit:",
+    againLevels:
+      "The same trainings on the command line, bit for bit, as far as the slowest seed went; what stands above is interpolated to equal loss:",
+    everything: "All of it in a checkout, every run, figure and number:",
+    files: "with",
+    verify:
+      "With --output network.safetensors it writes the trained networks too. Choose one and its data (digits divided by 1020) on this page, under “Your own network and data”, to verify it here.",
+  },
+};
