@@ -118,13 +118,13 @@ function leftOf({ residual, gap }: Ritz): number {
 }
 
 /** Between which the engine's estimate of its norm's relative error lies, ½ min(ρ, ρ²/(θ − θ₂))/θ; everything where squares leave f64's range. */
-export function errorOf(search: StoredSearch): Interval {
+export function errorOf(search: StoredSearch, work: RitzWorkspace): Interval {
   const steps = search.alpha.length;
   const largest = largestOf(search.alpha);
   if (largest === 0) return { lower: 0, upper: 0 };
   if (!(largest > 2 ** -400 && largest < 2 ** 400 && largestOf(search.beta) < 2 ** 400))
     return { lower: 0, upper: Infinity };
-  const { theta, gap, residual, uncertain } = ritz(search, steps);
+  const { theta, gap, residual, uncertain } = ritz(search, steps, work);
   const share = (rho: number, step: number): number =>
     leftOf({ theta, gap: step, residual: rho, uncertain }) / (2 * theta);
   return {

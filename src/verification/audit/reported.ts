@@ -202,13 +202,17 @@ function jacobianNorm(subject: MeasuredSubject, { estimates }: Judged, t: number
 }
 
 /** What the iteration leaves of ‖J_t‖, from the coefficients that were stored; an f64 replay's as it was handed over. */
-function jacobianError({ plan, traced, measurements }: AuditSubject, { estimates }: Judged, t: number): Interval {
+function jacobianError(
+  { plan, traced, measurements, prepared }: MeasuredSubject,
+  { estimates }: Judged,
+  t: number,
+): Interval {
   if (t === 1 || plan.norm === "frobenius") return ZERO;
   const refined = estimates[t - 1] ?? null;
   if (refined !== null) return exactly(refined.error);
   const search = traced.witnesses[t - 1]?.search;
   if (measurements.witnesses[t - 1]?.error === undefined || search === undefined) return exactly(NaN);
-  return errorOf(search);
+  return errorOf(search, prepared.ritz);
 }
 
 /**
