@@ -59,6 +59,8 @@ describe.skipIf(skipReason !== null)("the experiments on the page", () => {
     const three = (log: number): string => String(Number(Math.exp(log).toPrecision(3)));
     const figure = page.locator("#experiments figure.norms");
     await figure.locator("summary").click();
+    // A table is filled when its opening is announced.
+    await figure.locator("tbody tr").last().waitFor();
     const lines = await figure.locator("tbody tr").all();
     expect(lines).toHaveLength(Object.keys(norms).length);
     for (const [i, own] of Object.values(norms).entries()) {
@@ -102,6 +104,7 @@ describe.skipIf(skipReason !== null)("the experiments on the page", () => {
     await expect.poll(() => chart.locator("polyline").count()).toBe(20);
     await panel.locator("select").selectOption({ label: "3" });
     await chart.locator("summary").click();
+    await chart.locator("tbody tr").last().waitFor();
     const cells = await chart.locator("tbody td:first-of-type").allInnerTexts();
     expect(cells.map(Number)).toEqual(runs["a/base"]?.series["P_x"]?.[2]);
     expect(new URL(page.url()).searchParams.get("runs")).toBe("norms/a/base");
