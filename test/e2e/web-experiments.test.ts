@@ -9,7 +9,7 @@ import type { Summary } from "../evidence/experiments/summary.ts";
 import { FIGURES, RUNS } from "../evidence/experiments/prove.ts";
 import { skipReason } from "../support/browser.ts";
 import type { ServedPage } from "../support/page.ts";
-import { ended, servePage } from "../support/page.ts";
+import { downloaded, ended, servePage } from "../support/page.ts";
 
 const [summary] = (JSON.parse(readFileSync("docs/evidence/experiments.json", "utf8")) as { figures: [Summary] })
   .figures;
@@ -78,6 +78,9 @@ describe.skipIf(skipReason !== null)("the experiments on the page", () => {
       expect(await chart.locator("svg line[class^='line-']").count()).toBe(marks);
       expect(await chart.locator("button").count()).toBe(figures[i]?.rows.length);
     }
+    // Names have a rim in the card's colour: under them in the file too.
+    const file = await downloaded(page, "#experiments figure.norms button.quiet");
+    expect(file).toMatch(/<text [^>]*stroke-width="4px"[^>]*paint-order="stroke"[^>]*>base</);
     await page.close();
   });
 
