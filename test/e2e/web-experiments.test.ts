@@ -9,7 +9,7 @@ import type { Summary } from "../evidence/experiments/summary.ts";
 import { FIGURES, RUNS } from "../evidence/experiments/prove.ts";
 import { skipReason } from "../support/browser.ts";
 import type { ServedPage } from "../support/page.ts";
-import { ended, servePage } from "../support/page.ts";
+import { downloaded, ended, servePage } from "../support/page.ts";
 
 const [summary] = (JSON.parse(readFileSync("docs/evidence/experiments.json", "utf8")) as { figures: [Summary] })
   .figures;
@@ -59,6 +59,8 @@ describe.skipIf(skipReason !== null)("the experiments on the page", () => {
     const three = (log: number): string => String(Number(Math.exp(log).toPrecision(3)));
     const figure = page.locator("#experiments figure.norms");
     await figure.locator("summary").click();
+    // A table is filled when its opening is announced.
+    await figure.locator("tbody tr").last().waitFor();
     const lines = await figure.locator("tbody tr").all();
     expect(lines).toHaveLength(Object.keys(norms).length);
     for (const [i, own] of Object.values(norms).entries()) {
@@ -76,6 +78,9 @@ describe.skipIf(skipReason !== null)("the experiments on the page", () => {
       expect(await chart.locator("svg line[class^='line-']").count()).toBe(marks);
       expect(await chart.locator("button").count()).toBe(figures[i]?.rows.length);
     }
+    // Names have a rim in the card's colour: under them in the file too.
+    const file = await downloaded(page, "#experiments figure.norms button.quiet");
+    expect(file).toMatch(/<text [^>]*stroke-width="4px"[^>]*paint-order="stroke"[^>]*>base</);
     await page.close();
   });
 
@@ -102,6 +107,7 @@ describe.skipIf(skipReason !== null)("the experiments on the page", () => {
     await expect.poll(() => chart.locator("polyline").count()).toBe(20);
     await panel.locator("select").selectOption({ label: "3" });
     await chart.locator("summary").click();
+    await chart.locator("tbody tr").last().waitFor();
     const cells = await chart.locator("tbody td:first-of-type").allInnerTexts();
     expect(cells.map(Number)).toEqual(runs["a/base"]?.series["P_x"]?.[2]);
     expect(new URL(page.url()).searchParams.get("runs")).toBe("norms/a/base");

@@ -15,7 +15,16 @@ export function draw<K extends keyof SVGElementTagNameMap>(
 }
 
 /** What a stylesheet may have said of a shape. */
-const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "text-anchor"] as const;
+const STYLED = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "paint-order",
+  "opacity",
+  "font-size",
+  "text-anchor",
+] as const;
 
 /**
  * The drawing as a file that needs no stylesheet: the colours that it has now, on the page's background.
