@@ -6,6 +6,7 @@ import process from "node:process";
 import { createCpuEngine } from "../src/engine/cpu/engine.ts";
 import { makePlan } from "../src/engine/plan.ts";
 import type { Network } from "../src/network/network.ts";
+import { memoryOf } from "../src/pipeline/block.ts";
 import { createExaminer } from "../src/pipeline/examine.ts";
 import { createStatistics } from "../src/pipeline/statistics.ts";
 import { fillInputs } from "../src/sampling/inputs.ts";
@@ -63,6 +64,7 @@ for (const { name, network: net, accuracy, samples, turns } of CASES) {
       const { block, settled } = await examiner.examine({ batch, originals: new Map() }, measured);
       statistics.add(block);
       settled.release();
+      examiner.reuse(memoryOf(block));
     }
     const { user, system } = process.cpuUsage(before);
     rates.push((1e6 * samples * turns) / (user + system));

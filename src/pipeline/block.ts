@@ -3,6 +3,7 @@
  * t − 1. What columns cannot say (reasons in words, violations, an audit's residuals) stands beside them for the few samples that have it.
  */
 import type { InputDifference } from "../verification/audit/drawn-inputs.ts";
+import type { Pool } from "../engine/memory.ts";
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
 import type { AccuracyCount } from "../verification/audit/accuracy.ts";
@@ -86,10 +87,10 @@ export interface SettledBlock {
 
 export type Misread = InputDifference & { readonly index: number };
 
-/** A block of zeros. All of its numbers stand in one buffer. */
-export function createBlock(plan: Plan, first: number, samples: number, findings: Findings): SettledBlock {
+/** A block of zeros. All of its numbers stand in one buffer, which the pool gives. */
+export function createBlock(plan: Plan, first: number, samples: number, findings: Findings, pool: Pool): SettledBlock {
   const depth = plan.layers.length;
-  const all = new Float64Array(samples * (SAMPLE_NUMBERS.length + depth * LAYER_NUMBERS.length));
+  const all = new Float64Array(pool.take(8 * samples * (SAMPLE_NUMBERS.length + depth * LAYER_NUMBERS.length)));
   let next = 0;
   const columns = <Name extends string>(names: readonly Name[]): Record<Name, Float64Array> => {
     const made = {} as Record<Name, Float64Array>;
@@ -132,8 +133,8 @@ export function copySample(from: SettledBlock, at: number, into: SettledBlock, t
   else into.told.set(to, told);
 }
 
-/** The memory of the block's columns, for a transfer to another thread. */
-export function transferOf({ numbers, findings }: SettledBlock): ArrayBuffer[] {
+/** The memory of the block's columns: to be handed to another thread, or to a pool once nobody reads the block. */
+export function memoryOf({ numbers, findings }: SettledBlock): ArrayBuffer[] {
   const own = [numbers.value, findings.tightnessLower[0], findings.verdict[0]];
   return own.flatMap((column) => (column === undefined ? [] : [column.buffer as ArrayBuffer]));
 }

@@ -80,7 +80,8 @@ interface Findable {
 }
 
 export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
-  const all = new Int32Array(draft.block.samples).map((_, at) => at);
+  const all = new Int32Array(draft.block.samples);
+  for (let at = 0; at < all.length; at++) all[at] = at;
   const own = ownEvidence(draft);
   judgeParty(draft, all, true, own.evidence, own.bounds);
   const open = all.filter((at) => isOpen(draft, at));

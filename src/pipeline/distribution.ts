@@ -2,6 +2,7 @@
  * How one number is spread over the samples: exact while there are at most `EXACT` of them, and from then on a sketch (sketch.ts), whose
  * quantiles are within a relative `QUANTILE_ERROR`; counts, extremes and the sum stay exact. Memory does not grow with the samples.
  */
+import { workColumns } from "../engine/memory.ts";
 import type { Quantiles, Spread } from "../records/shared.ts";
 import type { Buckets } from "./buckets.ts";
 import { addToBuckets, createBuckets, sketchOf } from "./buckets.ts";
@@ -115,8 +116,11 @@ function create(summed: boolean): SummedDistribution {
   };
 }
 
+const work = workColumns();
+
+/** In memory that the next call takes again. */
 function finiteValues(column: Float64Array, skipped: Uint8Array, code: number): Float64Array {
-  const found = new Float64Array(column.length);
+  const [found] = work(1, column.length) as [Float64Array];
   let length = 0;
   for (let at = 0; at < column.length; at++) {
     const value = column[at] as number;

@@ -1,6 +1,7 @@
 /** A block while it is settled: its columns, what only settling needs, and notes on the few samples that are not like the others. */
 import type { MeasuredBatch, Measurements, StoredSample } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
+import type { Pool } from "../engine/memory.ts";
 import type { Judged, NormEstimate } from "../verification/audit/subject.ts";
 import type { Evidence } from "../verification/evidence.ts";
 import { evidenceOf } from "../verification/evidence.ts";
@@ -15,6 +16,8 @@ export interface Draft {
   readonly block: SettledBlock;
   readonly bounds: PlanBounds;
   readonly measurements: Measurements;
+  /** Of the columns that are not the block's. */
+  readonly memory: ArrayBuffer;
   readonly inF64: boolean;
   readonly evidence: Evidence;
   /** w_t = weights[t−1]·2^weightExponent. */
@@ -45,21 +48,25 @@ export interface Draft {
   readonly fetch: (places: readonly number[]) => Promise<StoredSample[]>;
 }
 
-/** @param first index of the block's first sample in the run. */
-export function createDraft(bounds: PlanBounds, first: number, measured: MeasuredBatch): Draft {
+/** @param first index of the block's first sample in the run. @param pool where the columns' memory comes from. */
+export function createDraft(bounds: PlanBounds, first: number, measured: MeasuredBatch, pool: Pool): Draft {
   const { plan } = bounds;
   const { measurements } = measured;
   const { samples } = measurements;
-  const findings = createFindings(plan.layers.length, samples);
+  const findings = createFindings(plan.layers.length, samples, pool);
+  const depth = plan.layers.length;
+  const memory = pool.take(samples * (8 * (depth + 1) + 2));
+  const column = (i: number): Float64Array => new Float64Array(memory, 8 * i * samples, samples);
+  const marks = (k: number): Uint8Array => new Uint8Array(memory, (8 * (depth + 1) + k) * samples, samples);
   return {
-    block: createBlock(plan, first, samples, findings),
-    ...{ bounds, measurements },
+    block: createBlock(plan, first, samples, findings, pool),
+    ...{ bounds, measurements, memory },
     inF64: measurements.arithmetic.unitRoundoff === IEEE_F64.unitRoundoff,
     evidence: evidenceOf(measurements),
-    weights: plan.layers.map(() => new Float64Array(samples)),
-    weightExponent: new Float64Array(samples),
-    isOut: new Uint8Array(samples),
-    suspected: new Uint8Array(samples),
+    weights: plan.layers.map((_, i) => column(i)),
+    weightExponent: column(depth),
+    isOut: marks(0),
+    suspected: marks(1),
     risks: new Map(),
     small: new Map(),
     unsure: new Map(),

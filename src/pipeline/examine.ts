@@ -1,6 +1,7 @@
 /** A measured batch to its finished block: settle, measure again in f64 what has to be, audit, and put those samples in their places. */
 import type { Arithmetic, Batch, MeasuredBatch } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
+import { createPool } from "../engine/memory.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { PlanBounds } from "../verification/plan-bounds.ts";
 import { planBounds } from "../verification/plan-bounds.ts";
@@ -27,6 +28,8 @@ export interface Examiner {
   /** Places in a batch that will be audited: an engine may read them back while it is at it. */
   readonly drawn: (batch: Batch) => readonly number[];
   readonly examine: (given: GivenBatch, measured: MeasuredBatch) => Promise<Examined>;
+  /** Takes memory for the blocks to come: that of an earlier block (`memoryOf`), once nobody reads it. */
+  readonly reuse: (memory: readonly ArrayBuffer[]) => void;
 }
 
 /** @param plan the engine's. @param hostPlan the same network's in f64. @param audit share of samples that are audited; null: the default. */
@@ -42,12 +45,21 @@ export function createExaminer(plan: Plan, hostPlan: Plan, wishes: Wishes, audit
   const inF64: Settlement = { ...wishes, bounds: hostBounds, checksNorms: false };
   const asked = wishes.hostAccuracy ?? (plan.accuracy === "verdict" ? null : plan.accuracy);
   const auditor = createAuditor(plan, audit, asked);
+  const pool = createPool();
   return {
     drawn: auditor.wanted,
     async examine(given, measured) {
       const { arithmetic } = measured.measurements;
-      const draft = await settle({ ...wishes, bounds: boundsOf(arithmetic), checksNorms: true }, given, measured);
-      const settled = await replay(inF64, hostPlan, given, draft);
+      const settlement = { ...wishes, bounds: boundsOf(arithmetic), checksNorms: true };
+      const draft = await settle(settlement, given, measured, pool);
+      const replayed = await replay(inF64, hostPlan, given, draft);
+      const settled = {
+        ...replayed,
+        release: (): void => {
+          replayed.release();
+          pool.give(draft.memory);
+        },
+      };
       try {
         const audits = await auditor.audit(given, measured, settled);
         const { block } = draft;
@@ -59,6 +71,9 @@ export function createExaminer(plan: Plan, hostPlan: Plan, wishes: Wishes, audit
         settled.release();
         throw error;
       }
+    },
+    reuse(memory) {
+      for (const buffer of memory) pool.give(buffer);
     },
   };
 }

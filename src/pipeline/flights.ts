@@ -9,6 +9,7 @@ import { batchWithin } from "../engine/footprint.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import type { SettledBlock } from "./block.ts";
+import { memoryOf } from "./block.ts";
 import type { Wishes } from "./climb.ts";
 import type { Examined, Examiner } from "./examine.ts";
 import { createExaminer } from "./examine.ts";
@@ -112,6 +113,7 @@ function engineFlights(engine: Engine, plan: Plan, examiner: Examiner): Flights 
               await receive(examined.block, { given, measured, examined });
             } finally {
               examined.settled.release();
+              examiner.reuse(memoryOf(examined.block));
             }
           } finally {
             measured.release();
@@ -132,6 +134,7 @@ const MOST = 2048;
 
 /** Two batches a thread, so that none waits for this one. @param samples of the run: a small one is divided among all threads. */
 function threadFlights(engine: CpuEngine, plan: Plan, samples: number, asked: Asked): Flights {
+  const spares = createSpares();
   const weights = plan.layers.reduce((sum, layer) => sum + layer.scaledWeight.length, 0);
   const fits = Math.min(MOST, WORK_A_BATCH / weights, samples / (2 * engine.threads));
   return {
@@ -139,21 +142,24 @@ function threadFlights(engine: CpuEngine, plan: Plan, samples: number, asked: As
     ahead: 2 * engine.threads,
     drawsInputs: true,
     begin(given, drawn) {
-      const work: BatchWork = { ...asked, given, drawn, measured: null };
-      return aloft(engine.work(plan, given.batch.samples, work) as Promise<SettledBlock>);
+      const spare = spares.take();
+      const work: BatchWork = { ...asked, given, drawn, measured: null, spare };
+      return aloft(engine.work(plan, given.batch.samples, work, spare) as Promise<SettledBlock>, spares);
     },
   };
 }
 
 /** Batches that a device measures, two at once, and a thread of the host settles meanwhile. */
 function deviceFlights(engine: Engine, host: CpuEngine, plan: Plan, examiner: Examiner, asked: Asked): Flights {
+  const spares = createSpares();
   const fly = async (given: GivenBatch): Promise<SettledBlock> => {
     const measured = await engine.measure(plan, given.batch, examiner.drawn(given.batch));
     const { port, failure, close } = lend(measured);
     try {
       const own = { measurements: measured.measurements, port };
-      const work: BatchWork = { ...asked, given, drawn: null, measured: own };
-      return (await host.work(plan, given.batch.samples, work, [port])) as SettledBlock;
+      const spare = spares.take();
+      const work: BatchWork = { ...asked, given, drawn: null, measured: own, spare };
+      return (await host.work(plan, given.batch.samples, work, [port, ...spare])) as SettledBlock;
     } catch (error) {
       // Of the device's own failure the thread knows only that there was one.
       throw failure() ?? error;
@@ -166,12 +172,23 @@ function deviceFlights(engine: Engine, host: CpuEngine, plan: Plan, examiner: Ex
     size: engine.batchSize(plan),
     ahead: 2 + host.threads,
     drawsInputs: false,
-    begin: (given) => aloft(fly(given)),
+    begin: (given) => aloft(fly(given), spares),
   };
 }
 
+/** Memory of blocks that have been received, on its way back to where blocks are made. */
+interface Spares {
+  readonly take: () => ArrayBuffer[];
+  readonly add: (block: SettledBlock) => void;
+}
+
+function createSpares(): Spares {
+  const blocks: ArrayBuffer[][] = [];
+  return { take: () => blocks.pop() ?? [], add: (block) => void blocks.push(memoryOf(block)) };
+}
+
 /** A batch that others finish. */
-function aloft(work: Promise<SettledBlock>): Flight {
+function aloft(work: Promise<SettledBlock>, spares: Spares): Flight {
   const begun = settled(work);
   return {
     begun,
@@ -179,6 +196,7 @@ function aloft(work: Promise<SettledBlock>): Flight {
       const found = await begun;
       if (!("value" in found)) throw found.error;
       await receive(found.value, null);
+      spares.add(found.value);
     },
     drop: () => undefined,
   };

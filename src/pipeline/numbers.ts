@@ -1,4 +1,5 @@
 /** The reported numbers of a sample: what was measured, in the network's own scale (MATH.md §1). */
+import { workColumns } from "../engine/memory.ts";
 import type { Plan } from "../engine/plan.ts";
 import { loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../engine/powers.ts";
 import { lengthened } from "../network/network.ts";
@@ -16,7 +17,8 @@ export function fillNumbers(draft: Draft): void {
   const { samples } = block;
   const { lhs, rhs, coefficient } = block.numbers;
   const depth = bounds.plan.layers.length;
-  const weightSum = new Float64Array(samples);
+  const [weightSum, jacobian] = work(2, samples) as [Float64Array, Float64Array];
+  weightSum.fill(0);
   for (let i = 0; i < depth; i++) {
     const own = column(weights, i);
     for (let at = 0; at < samples; at++) weightSum[at] = (weightSum[at] as number) + (own[at] as number);
@@ -25,7 +27,6 @@ export function fillNumbers(draft: Draft): void {
   const below = [0];
   for (const k of bounds.scaleExponents) below.push((below.at(-1) as number) + k);
   for (const sum of [lhs, rhs, coefficient]) sum.fill(0);
-  const jacobian = new Float64Array(samples);
   for (let i = 0; i < depth; i++) {
     fillEstimates(draft, i, jacobian, (block.layers[i] as LayerColumns).jacobianNormError);
     fillLayer(draft, i, jacobian, below, weightSum);
@@ -33,6 +34,8 @@ export function fillNumbers(draft: Draft): void {
   fillTotals(draft, below[depth] as number, weightSum);
   block.numbers.value.set(m.value);
 }
+
+const work = workColumns();
 
 /** Layer t = i + 1; lhs = Σ w κ², rhs = Σ w and the coefficient receive its terms, unscaled. @param jacobian ‖J_t‖, scaled. */
 function fillLayer(

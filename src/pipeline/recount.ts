@@ -7,6 +7,7 @@ import type { Report, ReportedFault } from "../records/report.ts";
 import { TIGHTNESS_NUMBERS } from "../records/report.ts";
 import type { VerdictName } from "../records/kit.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
+import { workColumns } from "../engine/memory.ts";
 import { UPPER_KINDS } from "../verification/findings.ts";
 import { gamma } from "../verification/rounding.ts";
 import { CODE } from "../verification/verdict.ts";
@@ -33,8 +34,11 @@ export interface Recount {
   readonly held: (report: Report) => Report;
 }
 
+const work = workColumns();
+
+/** In memory that the next call takes again. */
 function squared(column: Float64Array): Float64Array {
-  const squares = new Float64Array(column.length);
+  const [squares] = work(1, column.length) as [Float64Array];
   for (let at = 0; at < column.length; at++) squares[at] = (column[at] as number) * (column[at] as number);
   return squares;
 }
@@ -64,9 +68,9 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
     for (const code of verdict) codes[code] = (codes[code] as number) + 1;
     countValid(rungs, rung, verdict);
     for (let at = 0; at < kink.length; at++) if (kink[at] !== 0 && verdict[at] !== CODE.invalid) kinks++;
+    addSum(parameter, squared(numbers.parameterGradientNorm), verdict);
     const squares = squared(numbers.inputGradientNorm);
     addSum(input, squares, verdict);
-    addSum(parameter, squared(numbers.parameterGradientNorm), verdict);
     energies.forEach((own, k) => {
       const isOwn = (at: number): boolean => (block.first + at) % energies.length === k;
       addSum(

@@ -1,5 +1,6 @@
 /** A measured block settled: from measurements to brackets, verdicts and reported numbers, one step after another, each over all samples. */
 import type { MeasuredBatch } from "../engine/engine.ts";
+import { NO_POOL } from "../engine/memory.ts";
 import type { PlanBounds } from "../verification/plan-bounds.ts";
 import { checkSamples } from "./checks.ts";
 import type { Wishes } from "./climb.ts";
@@ -19,9 +20,14 @@ export interface Settlement extends Wishes {
   readonly checksNorms: boolean;
 }
 
-/** A sample that the engine's precision cannot hold, or whose numbers are too small for it, is left to `replays.ts`. */
-export async function settle(settlement: Settlement, given: GivenBatch, measured: MeasuredBatch): Promise<Draft> {
-  const draft = createDraft(settlement.bounds, given.batch.first, measured);
+/** A sample that the engine's precision cannot hold, or whose numbers are too small for it, is left to `replays.ts`. @param pool where memory comes from. */
+export async function settle(
+  settlement: Settlement,
+  given: GivenBatch,
+  measured: MeasuredBatch,
+  pool = NO_POOL,
+): Promise<Draft> {
+  const draft = createDraft(settlement.bounds, given.batch.first, measured, pool);
   await checkRange(draft, given);
   checkSamples(draft, given, settlement.checksNorms);
   await climb(draft, settlement);

@@ -7,13 +7,15 @@ import { createCpuEngine } from "../engine/cpu/engine.ts";
 import type { Work } from "../engine/cpu/host.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { Measurements } from "../engine/engine.ts";
+import type { Pool } from "../engine/memory.ts";
+import { createPool } from "../engine/memory.ts";
 import type { Plan } from "../engine/plan.ts";
 import { inPrecision } from "../engine/plan.ts";
 import type { InputDistribution } from "../sampling/inputs.ts";
 import { fillInputs } from "../sampling/inputs.ts";
 import { drawnDifference } from "../verification/audit/drawn-inputs.ts";
 import type { Misread } from "./block.ts";
-import { transferOf } from "./block.ts";
+import { memoryOf } from "./block.ts";
 import type { Examiner } from "./examine.ts";
 import { createExaminer } from "./examine.ts";
 import { withInputFault } from "./faults.ts";
@@ -35,6 +37,8 @@ export interface BatchWork extends Asked {
   readonly drawn: InputDistribution | null;
   /** A batch that a device has measured, by the thread's plan in f32; null: the thread measures it. */
   readonly measured: { readonly measurements: Measurements; readonly port: MessagePort } | null;
+  /** Memory of blocks that nobody reads any more. */
+  readonly spare: readonly ArrayBuffer[];
 }
 
 /** What the thread of an engine does with a `BatchWork`; the answer is a SettledBlock. */
@@ -59,10 +63,12 @@ export function batchWork(): Work {
     own.set(key, made);
     return made;
   };
+  const pool = createPool();
   return async ({ plan, fault }, work) => {
     const asked = work as BatchWork;
     const examiner = examinerOf(plan, asked);
-    const given = withInputs(asked, plan, fault);
+    examiner.reuse(asked.spare);
+    const given = withInputs(asked, plan, fault, pool);
     const measured =
       asked.measured === null
         ? await engineOf(fault).measure(plan, given.batch, examiner.drawn(given.batch))
@@ -71,19 +77,26 @@ export function batchWork(): Work {
       const { block, settled } = await examiner.examine(given, measured);
       settled.release();
       const misread = asked.drawn === null ? [] : misreadOf(asked.drawn, given, examiner.drawn(given.batch));
-      return { result: misread.length === 0 ? block : { ...block, misread }, transfer: transferOf(block) };
+      return { result: misread.length === 0 ? block : { ...block, misread }, transfer: memoryOf(block) };
     } finally {
       measured.release();
+      if (asked.drawn !== null) pool.give(given.batch.inputs.buffer as ArrayBuffer);
     }
   };
 }
 
-function withInputs({ given, drawn }: BatchWork, { network }: Plan, fault: FaultName | undefined): GivenBatch {
+function withInputs(
+  { given, drawn }: BatchWork,
+  { network }: Plan,
+  fault: FaultName | undefined,
+  pool: Pool,
+): GivenBatch {
   if (drawn === null) return given;
   const { batch } = given;
   const width = network.layers[0]?.inputs ?? 0;
   const first = fault === "inputs-row-early" ? Math.max(0, batch.first - 1) : batch.first;
-  const inputs = withInputFault(fillInputs(drawn, first, batch.samples, width), fault);
+  const result = new Float64Array(pool.take(8 * batch.samples * width));
+  const inputs = withInputFault(fillInputs(drawn, first, batch.samples, width, result), fault);
   return { ...given, batch: { ...batch, inputs } };
 }
 

@@ -13,10 +13,15 @@ export interface InputDistribution {
   readonly seed: number;
 }
 
-/** Samples first … first + count − 1, count × width, row-major. */
-export function fillInputs(settings: InputDistribution, first: number, count: number, width: number): Float64Array {
+/** Samples first … first + count − 1, count × width, row-major. @param result receives them. */
+export function fillInputs(
+  settings: InputDistribution,
+  first: number,
+  count: number,
+  width: number,
+  result = new Float64Array(count * width),
+): Float64Array {
   const { distribution, scale, seed } = settings;
-  const result = new Float64Array(count * width);
   const words = wordBlocks(distribution === "uniform" ? width : 2 * width);
   for (let i = 0; i < count; i++) {
     const row = result.subarray(i * width, (i + 1) * width);

@@ -6,6 +6,7 @@
  * input by the norm of the exact Jacobian below it: ĉ − J_tᵀû = Σ_{s<t} J_sᵀ ε_s with ‖ε_s‖ ≤ backwardStepError(s).
  */
 import type { Arithmetic } from "../engine/engine.ts";
+import { workColumns } from "../engine/memory.ts";
 import type { Evidence, MeasuredJacobian } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
 import { UPPER_KINDS } from "./findings.ts";
@@ -114,12 +115,8 @@ const [IDENTITY, PRODUCT, FROBENIUS, SPECTRAL] = UPPER_KINDS.map((_, kind) => ki
 export function jacobianBounds(bounds: JudgeBounds, evidence: Evidence, findings: Findings): void {
   const { layers } = bounds;
   const { spectralUpper, samples } = findings;
-  const scratch = {
-    lower: new Float64Array(samples),
-    least: new Float64Array(samples),
-    most: new Float64Array(samples),
-    error: new Float64Array(samples),
-  };
+  const [lower, least, most, error] = work(4, samples) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const scratch = { lower, least, most, error };
   identityBounds(bounds, findings);
   let narrowest = (layers[0] as LayerBounds).inputs;
   for (let i = 1; i < layers.length; i++) {
@@ -131,7 +128,6 @@ export function jacobianBounds(bounds: JudgeBounds, evidence: Evidence, findings
     const norm = below.spectralUpper;
     for (let at = 0; at < samples; at++) upper[at] = (before[at] as number) * norm * (slope[at] as number) * UP;
     (findings.kind[i] as Uint8Array).fill(PRODUCT);
-    const { lower, least, most, error } = scratch;
     lower.fill(0);
     least.fill(0);
     most.fill(Infinity);
@@ -152,6 +148,8 @@ export function jacobianBounds(bounds: JudgeBounds, evidence: Evidence, findings
       chainError(bounds, spectralUpper, own.stageNorms, i + 1, findings.restartError[i] as Float64Array);
   });
 }
+
+const work = workColumns();
 
 /** J_1 = I. */
 function identityBounds({ layers, statement }: JudgeBounds, f: Findings): void {

@@ -1,5 +1,6 @@
 /** What is proven of a block of samples, in columns: one entry a sample, lists over layers indexed t − 1. */
 import type { Interval } from "../engine/interval.ts";
+import { NO_POOL } from "../engine/memory.ts";
 import type { Verdict } from "./verdict.ts";
 import { codeOf, verdictOf } from "./verdict.ts";
 
@@ -55,10 +56,11 @@ export interface LayerFinding {
 const NUMBERS = 7;
 const CODES = 2;
 
-export function createFindings(depth: number, samples: number): Findings {
+/** @param pool where its memory comes from. */
+export function createFindings(depth: number, samples: number, pool = NO_POOL): Findings {
   // One buffer each, which can be handed to another thread.
-  const f64 = new Float64Array(NUMBERS * depth * samples);
-  const u8 = new Uint8Array(CODES * depth * samples);
+  const f64 = new Float64Array(pool.take(8 * NUMBERS * depth * samples));
+  const u8 = new Uint8Array(pool.take(CODES * depth * samples));
   let [f64Next, u8Next] = [0, 0];
   const numbers = (): Float64Array[] =>
     Array.from({ length: depth }, () => f64.subarray(f64Next, (f64Next += samples)));

@@ -36,19 +36,21 @@ export function leastNorms(
 
 /** Marks the samples that have a small number or a 0, of which `underflowRisk` then says which it is. */
 export function markSmall(least: readonly LeastNorms[], m: Measurements, marks: Uint8Array): void {
-  const mark = (norms: Float64Array | undefined, below: number): void => {
-    if (norms === undefined) return;
-    for (let at = 0; at < marks.length; at++) if ((norms[at] as number) < below) marks[at] = 1;
-  };
   least.forEach(({ step, hidden }, i) => {
     const witness = m.witnesses[i] ?? null;
-    mark(m.hiddenNorm[i], hidden);
-    for (const norms of [m.adjointNorm, m.pullbackNorm, m.slopeMax, m.directions[0].tangentNorm]) mark(norms[i], step);
-    mark(witness?.pullbackNorm, step);
-    for (const norms of witness?.stageNorm ?? []) mark(norms, step);
+    markBelow(m.hiddenNorm[i], hidden, marks);
+    for (const norms of [m.adjointNorm, m.pullbackNorm, m.slopeMax, m.directions[0].tangentNorm])
+      markBelow(norms[i], step, marks);
+    markBelow(witness?.pullbackNorm, step, marks);
+    for (const norms of witness?.stageNorm ?? []) markBelow(norms, step, marks);
     if (witness === null || m.arithmetic.flush === IEEE_F64.flush) return;
     for (let at = 0; at < marks.length; at++) if (squareOf(m, i, at, step) > 0) marks[at] = 1;
   });
+}
+
+function markBelow(norms: Float64Array | undefined, below: number, marks: Uint8Array): void {
+  if (norms === undefined) return;
+  for (let at = 0; at < marks.length; at++) if ((norms[at] as number) < below) marks[at] = 1;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The weights w_t of the total inequality: a sample's layers by their share of ‖∇_θf‖² (MATH.md §2). */
 import type { Arithmetic } from "../engine/engine.ts";
+import { workColumns } from "../engine/memory.ts";
 import { exponentOf, timesPowerOfTwo } from "../engine/powers.ts";
 import type { Layer } from "../network/network.ts";
 import { lengthened } from "../network/network.ts";
@@ -21,7 +22,7 @@ export function totalWeights(
   exponent: Float64Array,
 ): void {
   const samples = exponent.length;
-  const exponents = layers.map(() => new Float64Array(samples));
+  const exponents = work(layers.length, samples);
   exponent.fill(-Infinity);
   let above = 0;
   for (let i = layers.length - 1; i >= 0; i--) {
@@ -53,6 +54,8 @@ export function totalWeights(
   }
   for (let at = 0; at < samples; at++) exponent[at] = exponent[at] === -Infinity ? 0 : 2 * (exponent[at] as number);
 }
+
+const work = workColumns();
 
 /** Relative error of the weights' norms: that of the widest layer. */
 export function weightError(layers: readonly LayerBounds[], arithmetic: Arithmetic): number {
