@@ -76,19 +76,6 @@ export function sigmoid(x: f64): f64 {
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
-/** e^(−2|x|), apart from what follows: two short chains of operations, each run along a row, overlap better than one long one. */
-export function decay<T>(x: v128): v128 {
-  return sizeof<T>() == 8 ? decayOfTwo(x) : decayOfFour(x);
-}
-
-/** tanh x and 4e/(1 + e)², stored at two offsets. @param e e^(−2|x|), of `decay`. */
-export function tanhOfDecay<T>(x: v128, e: v128, value: usize, slope: usize): void {
-  if (sizeof<T>() == 8) {
-    v128.store(slope, slopeOfTwo(e));
-    v128.store(value, tanhOfTwo(x, e));
-  } else tanhOfFour(x, e, value, slope);
-}
-
 function splat(x: f64): v128 {
   return f64x2.splat(x);
 }
@@ -185,8 +172,8 @@ function singleStep(a: v128, x: v128, b: f32): v128 {
   return f32x4.add(single(b), f32x4.mul(x, a));
 }
 
-/** By Moshier's polynomials (Cephes, expf and tanhf): errors of some units in the last place of f32. */
-function decayOfFour(x: v128): v128 {
+/** e^(−2|x|) of four x in f32. This and `tanhOfFour` are by Moshier's polynomials (Cephes, expf and tanhf): some units in the last place. */
+export function decayOfFour(x: v128): v128 {
   const one = single(1);
   const held = f32x4.pmax(f32x4.mul(single(-2), f32x4.abs(x)), single(-80));
   const k = f32x4.floor(f32x4.add(f32x4.mul(held, single(1.44269504)), single(0.5)));
@@ -203,7 +190,8 @@ function decayOfFour(x: v128): v128 {
   return f32x4.mul(mantissa, power);
 }
 
-function tanhOfFour(x: v128, e: v128, value: usize, slope: usize): void {
+/** tanh x and 4e/(1 + e)² of four x, stored at two offsets. @param e e^(−2|x|), of `decayOfFour`. */
+export function tanhOfFour(x: v128, e: v128, value: usize, slope: usize): void {
   const one = single(1);
   const size = f32x4.abs(x);
   const onePlus = f32x4.add(one, e);

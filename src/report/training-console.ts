@@ -16,7 +16,7 @@ export function trainingConsole(report: TrainingReport): string {
   ]);
 }
 
-function subject({ command, model, data, run, engine }: TrainingReport): string[] {
+function subject({ command, model, data, run, engine, series }: TrainingReport): string[] {
   const widths = [model.layers[0]?.inputs ?? 0, ...model.layers.map(({ outputs }) => outputs)].join("-");
   const setting = (name: string): string => {
     const value = run.settings[name];
@@ -27,9 +27,19 @@ function subject({ command, model, data, run, engine }: TrainingReport): string[
     command === "train"
       ? `Training of ${widths} on ${setting("inputs")}: ${counted(data.train, "sample")}, ${held}`
       : `Checkpoints of ${widths} on ${setting("inputs")}: ${counted(data.probe, "sample")}`,
-    `  loss ${setting("loss")}; each probe looks at ${counted(data.probe, "sample")}, f the loss, the margin, each output`,
+    `  loss ${setting("loss")}; each probe looks at ${counted(data.probe, "sample")}`,
+    ...(series[0] === undefined ? [] : [`  f: ${functionsOf(series[0]).join(", ")}`]),
     `  verdicts by engine ${engine.kind} (${engine.precision}, ${engine.adapter})`,
   ];
+}
+
+/** What was probed, the outputs in one word. */
+function functionsOf({ functions }: SeriesRow): string[] {
+  const words = functions.map(({ function: name, norm }) => {
+    if (norm === "frobenius") return `the ${name} in the Frobenius norm`;
+    return name.startsWith("logit:") ? "each output" : `the ${name}`;
+  });
+  return [...new Set(words)];
 }
 
 function verdicts({ verdicts: counts, unresolved }: TrainingReport): string[] {
@@ -72,7 +82,7 @@ function curve({ series, command }: TrainingReport, seed: number): string[] {
 function gradients({ series }: TrainingReport, seed: number): string[] {
   const batch = series[0]?.gradientSquares.batch ?? 0;
   return table(
-    `Squared gradients of the loss by θ: of the mean, of batches of ${grouped(batch)}, of each sample`,
+    `Squared gradients of the loss by θ: of the mean, batches of ${grouped(batch)}, each sample`,
     series,
     seed,
     [

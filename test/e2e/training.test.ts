@@ -47,6 +47,9 @@ describe("a training run", () => {
       /gpv: step 3,000: loss \S+, right \S+ %, held out \S+ %, P_θ \S+, P_x \S+; 24 verdicts, 0 violated/,
     );
     expect(whole.stdout).toContain("Both penalties of the loss, and what ties them: P_θ/P_x = C/ρ");
+    expect(whole.stdout).toContain("  f: the loss, the margin, the loss in the Frobenius norm\n");
+    // Nothing of it was cut at 80 columns.
+    expect(whole.stdout).not.toContain("…");
   });
 
   test("leaves a report and a series as their schemas say, the loss fallen", () => {

@@ -47,9 +47,18 @@ export function examineAll(
   network: Network,
   loss: LossName,
   data: Dataset,
+  arithmetic: { readonly unit: number; readonly extra: number } = { unit: UNIT, extra: 0 },
+): Examined[] {
+  return examineHead(network, lossHead(loss, data), data, arithmetic);
+}
+
+/** The same of any f. */
+export function examineHead(
+  network: Network,
+  head: Head,
+  data: Dataset,
   { unit, extra }: { readonly unit: number; readonly extra: number } = { unit: UNIT, extra: 0 },
 ): Examined[] {
-  const head: Head = lossHead(loss, data);
   return Array.from({ length: data.samples }, (_, i) => {
     const x = Array.from(data.inputs.subarray(i * data.width, (i + 1) * data.width));
     const label = data.labels?.[i] ?? -1;
