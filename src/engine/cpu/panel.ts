@@ -265,7 +265,8 @@ function spread(
   const numbers = memory.singles();
   for (let row = 0; row < rows; row++) {
     const into = at / 4 + row * columns;
-    numbers.set(values.subarray(row * count, (row + 1) * count), into);
-    numbers.fill(0, into + count, into + columns);
+    const from = row * count;
+    for (let j = 0; j < count; j++) numbers[into + j] = values[from + j] as number;
+    for (let j = count; j < columns; j++) numbers[into + j] = 0;
   }
 }
