@@ -112,7 +112,10 @@ export function activate(
 /** x, or a part of it, with each column divided by its norm; a column whose norm is 0 or not finite becomes 0. */
 export function unitColumns(x: Float64Array, norms: Float64Array, into?: Float64Array, part?: Part): Float64Array {
   let least = Infinity;
-  for (const v of norms) if (v > 0 && v < least) least = v;
+  for (let j = 0; j < norms.length; j++) {
+    const v = norms[j] as number;
+    if (v > 0 && v < least) least = v;
+  }
   if (least >= SMALLEST_INVERTED) return scaledColumns(x, inverse(norms), into, part);
   // 1/v overflows below 2⁻¹⁰²⁴: brought up by a power of two first, which is exact.
   const exponents = norms.map((v) => (v > 0 && v < SMALLEST_INVERTED ? 1000 : 0));
