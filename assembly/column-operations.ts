@@ -8,18 +8,34 @@
 
 /** most_j = max_i |x_ij|, at least 0; NaN where the column holds one, whose bits without the sign are above all others. */
 export function columnMax(x: usize, end: usize, pitch: usize, wide: usize, most: usize): void {
-  memory.fill(most, 0, wide);
-  for (let row: usize = x; row < end; row += pitch) {
-    let j: usize = 0;
-    for (; j + 16 <= wide; j += 16) {
-      const m = v128.load(most + j);
-      const v = f64x2.abs(v128.load(row + j));
-      v128.store(most + j, v128.bitselect(v, m, i64x2.gt_s(v, m)));
+  let j: usize = 0;
+  for (; j + 64 <= wide; j += 64) {
+    let m0 = f64x2.splat(0);
+    let m1 = m0;
+    let m2 = m0;
+    let m3 = m0;
+    for (let at: usize = x + j; at < end; at += pitch) {
+      m0 = larger(m0, v128.load(at));
+      m1 = larger(m1, v128.load(at, 16));
+      m2 = larger(m2, v128.load(at, 32));
+      m3 = larger(m3, v128.load(at, 48));
     }
-    if (j < wide) {
-      store<i64>(most + j, max<i64>(load<i64>(most + j), load<i64>(row + j) & 0x7fffffffffffffff));
-    }
+    v128.store(most + j, m0);
+    v128.store(most + j, m1, 16);
+    v128.store(most + j, m2, 32);
+    v128.store(most + j, m3, 48);
   }
+  for (; j < wide; j += 8) {
+    let m: i64 = 0;
+    for (let at: usize = x + j; at < end; at += pitch) m = max<i64>(m, load<i64>(at) & 0x7fffffffffffffff);
+    store<i64>(most + j, m);
+  }
+}
+
+/** The larger of m ≥ 0 and |x|, by their bits. */
+function larger(m: v128, x: v128): v128 {
+  const v = f64x2.abs(x);
+  return v128.bitselect(v, m, i64x2.gt_s(v, m));
 }
 
 /** norm_j = √(Σ_i (f_j x_ij)²)/f_j, f_j the power of two that brings the largest entry near 1. @param scale room for f. */

@@ -49,8 +49,11 @@ export function sampleMeasurements(m: Measurements, at: number): Measurements {
 /** A witness that overflowed is none: its norms become 0; the sample itself is none the worse for it. */
 export function dropUnusable({ vectorNorm, pullbackNorm, stageNorm }: WitnessMeasurement): void {
   const all = [vectorNorm, pullbackNorm, ...stageNorm];
-  for (let sample = 0; sample < vectorNorm.length; sample++) {
-    if (all.every((norms) => Number.isFinite(norms[sample]))) continue;
-    for (const norms of all) norms[sample] = 0;
+  for (const norms of all) {
+    for (let sample = 0; sample < norms.length; sample++) {
+      const own = norms[sample] as number;
+      // Infinite or NaN.
+      if (own - own !== 0) for (const each of all) each[sample] = 0;
+    }
   }
 }

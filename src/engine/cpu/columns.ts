@@ -111,7 +111,12 @@ export function activate(
 
 /** x, or a part of it, with each column divided by its norm; a column whose norm is 0 or not finite becomes 0. */
 export function unitColumns(x: Float64Array, norms: Float64Array, into?: Float64Array, part?: Part): Float64Array {
-  if (norms.every((v) => v >= SMALLEST_INVERTED || !(v > 0))) return scaledColumns(x, inverse(norms), into, part);
+  let least = Infinity;
+  for (let j = 0; j < norms.length; j++) {
+    const v = norms[j] as number;
+    if (v > 0 && v < least) least = v;
+  }
+  if (least >= SMALLEST_INVERTED) return scaledColumns(x, inverse(norms), into, part);
   // 1/v overflows below 2⁻¹⁰²⁴: brought up by a power of two first, which is exact.
   const exponents = norms.map((v) => (v > 0 && v < SMALLEST_INVERTED ? 1000 : 0));
   const own = part === undefined ? x : columnBlock(x, part.rows, part.from, norms.length);
@@ -123,7 +128,12 @@ const SMALLEST_INVERTED = 2 ** -1000;
 
 /** 1/x, and 0 for 0 or what is not finite. */
 function inverse(x: Float64Array): Float64Array {
-  return x.map((v) => (v > 0 && v < Infinity ? 1 / v : 0));
+  const result = new Float64Array(x.length);
+  for (let j = 0; j < x.length; j++) {
+    const v = x[j] as number;
+    if (v > 0 && v < Infinity) result[j] = 1 / v;
+  }
+  return result;
 }
 
 /** @see ColumnOperations.addScaledColumns */

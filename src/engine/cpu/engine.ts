@@ -119,7 +119,7 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
     batchSize(plan) {
       const outputs = outputsAnInput(plan);
       if (outputs > 1) return outputs * inputsABlock(outputs) * lanes.length;
-      return batchWithin(lanes.length === 1 ? most : BLOCK * 4 * lanes.length, plan.network);
+      return batchWithin(BLOCK * (lanes.length === 1 ? 8 : 4 * lanes.length), plan.network);
     },
     async measure(plan, batch) {
       const outputs = sharing(batch);

@@ -11,6 +11,7 @@ import { KrylovState } from "../program/krylov-state.ts";
 import type { Matrix, Measure } from "../program/stage.ts";
 import { readTree } from "../program/stage.ts";
 import { dropUnusable } from "../sample-measurements.ts";
+import { columnsOf } from "./column-pool.ts";
 import { addScaledColumns, columnDot, columnNorm, pickColumns, unitColumns } from "./columns.ts";
 import { Frame } from "./frame.ts";
 import { runCalls } from "./kernels.ts";
@@ -50,7 +51,8 @@ export function runIteration(
   runCalls(frame, own.back);
   const count = steps.length;
   type Norms = Pick<WitnessMeasurement, keyof typeof own.measured>;
-  const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count));
+  const result = columnsOf(count);
+  const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count, result()));
   const errors = frame.operators.plan.errors ? { error: estimatedErrors(count, searchOf) } : {};
   const measurement = { ...norms, steps, ...errors };
   dropUnusable(measurement);

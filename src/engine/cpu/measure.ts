@@ -13,6 +13,7 @@ import type { Matrix, Measure, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import type { Arena } from "./arena.ts";
 import { openArena } from "./arena.ts";
+import { columnsOf } from "./column-pool.ts";
 import { allFinite } from "./columns.ts";
 import { runExplicit } from "./explicit.ts";
 import { Frame } from "./frame.ts";
@@ -111,18 +112,6 @@ function keptOf(program: BatchProgram): readonly Matrix[] {
   keptMatrices.set(program, own);
   return own;
 }
-
-/** New arrays of so many numbers, cut from larger ones: an array of its own for every number of a block costs more than the number. */
-function columnsOf(samples: number): () => Float64Array {
-  let whole = new Float64Array(0);
-  let next = 0;
-  return () => {
-    if (next === whole.length) [whole, next] = [new Float64Array(COLUMNS_AT_ONCE * samples), 0];
-    return whole.subarray(next, (next += samples));
-  };
-}
-
-const COLUMNS_AT_ONCE = 16;
 
 function passMeasurements(
   { base }: BatchProgram,

@@ -1,86 +1,126 @@
 /** Measurements of consecutive blocks, joined into those of the batch. */
 import type { DirectionMeasurement, ExplicitMeasurement, Measurements, WitnessMeasurement } from "../engine.ts";
 
+import { columnsOf } from "./column-pool.ts";
+
 type Arrays = readonly Float64Array[];
+/** A new array of a number a sample. */
+type Make = () => Float64Array;
 
 export function mergeMeasurements(parts: readonly Measurements[]): Measurements {
   const first = parts[0];
   if (first === undefined) throw new RangeError("a batch of no samples");
   if (parts.length === 1) return first;
-  const one = (pick: (m: Measurements) => Float64Array): Float64Array => joinFloats(parts.map(pick));
-  const many = (pick: (m: Measurements) => Arrays): Float64Array[] => joinEach(parts.map(pick));
+  const samples = parts.reduce((sum, m) => sum + m.samples, 0);
+  const make = columnsOf(samples);
+  const one = (pick: (m: Measurements) => Float64Array): Float64Array => joined(parts.map(pick), make());
+  const many = (pick: (m: Measurements) => Arrays): Float64Array[] => joinEach(parts.map(pick), make);
   return {
-    samples: parts.reduce((sum, m) => sum + m.samples, 0),
+    samples,
     arithmetic: first.arithmetic,
     finite: joined(
       parts.map((m) => m.finite),
-      (n) => new Uint8Array(n),
+      new Uint8Array(samples),
     ),
     value: one((m) => m.value),
     topExponent: joined(
       parts.map((m) => m.topExponent),
-      (n) => new Int32Array(n),
+      new Int32Array(samples),
     ),
     hiddenNorm: many((m) => m.hiddenNorm),
     slopeMax: many((m) => m.slopeMax),
     kinkDistance: many((m) => m.kinkDistance),
     adjointNorm: many((m) => m.adjointNorm),
     pullbackNorm: many((m) => m.pullbackNorm),
-    directions: [joinDirections(parts.map((m) => m.directions[0])), joinDirections(parts.map((m) => m.directions[1]))],
-    witnesses: first.witnesses.map((_, i) => joinWitnesses(parts.map((m) => m.witnesses[i] ?? null))),
-    explicit: first.explicit.map((_, i) => joinExplicit(parts.map((m) => m.explicit[i] ?? null))),
+    directions: [
+      joinDirections(
+        parts.map((m) => m.directions[0]),
+        make,
+      ),
+      joinDirections(
+        parts.map((m) => m.directions[1]),
+        make,
+      ),
+    ],
+    witnesses: first.witnesses.map((_, i) =>
+      joinWitnesses(
+        parts.map((m) => m.witnesses[i] ?? null),
+        make,
+      ),
+    ),
+    explicit: first.explicit.map((_, i) =>
+      joinExplicit(
+        parts.map((m) => m.explicit[i] ?? null),
+        make,
+      ),
+    ),
   };
 }
 
-function joinFloats(parts: Arrays): Float64Array {
-  return joined(parts, (n) => new Float64Array(n));
-}
-
-/** One array behind the other, in one that `make` gives. */
-function joined<T extends Float64Array | Int32Array | Uint8Array>(parts: readonly T[], make: (length: number) => T): T {
-  const result = make(parts.reduce((sum, p) => sum + p.length, 0));
+/** One array behind the other. @param into of their length. */
+function joined<T extends Float64Array | Int32Array | Uint8Array>(parts: readonly T[], into: T): T {
   let at = 0;
   for (const part of parts) {
-    result.set(part, at);
+    into.set(part, at);
     at += part.length;
   }
-  return result;
+  return into;
 }
 
 /** Joins entry i of every part with entry i of the others. */
-function joinEach(parts: readonly Arrays[]): Float64Array[] {
-  return (parts[0] ?? []).map((_, i) => joinFloats(parts.map((p) => p[i] as Float64Array)));
+function joinEach(parts: readonly Arrays[], make: Make): Float64Array[] {
+  return (parts[0] ?? []).map((_, i) =>
+    joined(
+      parts.map((p) => p[i] as Float64Array),
+      make(),
+    ),
+  );
 }
 
-function joinDirections(parts: readonly DirectionMeasurement[]): DirectionMeasurement {
+function joinDirections(parts: readonly DirectionMeasurement[], make: Make): DirectionMeasurement {
   return {
-    tangentNorm: joinEach(parts.map((p) => p.tangentNorm)),
-    products: joinEach(parts.map((p) => p.products)),
+    tangentNorm: joinEach(
+      parts.map((p) => p.tangentNorm),
+      make,
+    ),
+    products: joinEach(
+      parts.map((p) => p.products),
+      make,
+    ),
   };
 }
 
-function joinWitnesses(parts: readonly (WitnessMeasurement | null)[]): WitnessMeasurement | null {
+/** Parts are all null or none is. */
+function joinWitnesses(parts: readonly (WitnessMeasurement | null)[], make: Make): WitnessMeasurement | null {
   const all = parts.filter((p) => p !== null);
   if (all.length === 0) return null;
+  const one = (pick: (w: WitnessMeasurement) => Float64Array): Float64Array => joined(all.map(pick), make());
   return {
-    vectorNorm: joinFloats(all.map((p) => p.vectorNorm)),
-    pullbackNorm: joinFloats(all.map((p) => p.pullbackNorm)),
-    stageNorm: joinEach(all.map((p) => p.stageNorm)),
+    vectorNorm: one((p) => p.vectorNorm),
+    pullbackNorm: one((p) => p.pullbackNorm),
+    stageNorm: joinEach(
+      all.map((p) => p.stageNorm),
+      make,
+    ),
     steps: joined(
       all.map((p) => p.steps),
-      (n) => new Int32Array(n),
+      new Int32Array(all.reduce((sum, { steps }) => sum + steps.length, 0)),
     ),
-    ...(all[0]?.error === undefined ? {} : { error: joinFloats(all.map((p) => p.error as Float64Array)) }),
+    ...(all[0]?.error === undefined ? {} : { error: one((p) => p.error as Float64Array) }),
   };
 }
 
-function joinExplicit(parts: readonly (ExplicitMeasurement | null)[]): ExplicitMeasurement | null {
+function joinExplicit(parts: readonly (ExplicitMeasurement | null)[], make: Make): ExplicitMeasurement | null {
   const all = parts.filter((p) => p !== null);
   if (all.length === 0) return null;
+  const one = (pick: (e: ExplicitMeasurement) => Float64Array): Float64Array => joined(all.map(pick), make());
   return {
-    frobenius: joinFloats(all.map((p) => p.frobenius)),
-    spectralLower: joinFloats(all.map((p) => p.spectralLower)),
-    spectralUpper: joinFloats(all.map((p) => p.spectralUpper)),
-    stageNorm: joinEach(all.map((p) => p.stageNorm)),
+    frobenius: one((p) => p.frobenius),
+    spectralLower: one((p) => p.spectralLower),
+    spectralUpper: one((p) => p.spectralUpper),
+    stageNorm: joinEach(
+      all.map((p) => p.stageNorm),
+      make,
+    ),
   };
 }

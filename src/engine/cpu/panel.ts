@@ -49,6 +49,7 @@ export function searchPanels(
   const found = new Searches(count);
   const vector = frame.make(own.vector, rows * count).fill(0);
   const left: number[] = [];
+  const chosen = new Int32Array(count);
   let samples = Int32Array.from(taken, (_, sample) => sample);
   let columns = LANES * Math.ceil(count / LANES);
 
@@ -67,10 +68,9 @@ export function searchPanels(
   for (let step = 0; samples.length > 0; step++) {
     memory.holds(layout.end - memory.room() + (step + 2) * blockBytes());
     layout.run(basis(step), columns);
-    kernels.step(
-      ...[basis(step), layout.image, basis(Math.max(0, step - 1)), basis(step + 1)],
-      ...[made(Math.max(0, step - 1)) + 4 * columns, made(step), rows, columns],
-    );
+    const before = Math.max(0, step - 1);
+    const lastBeta = made(before) + 4 * columns;
+    kernels.step(basis(step), layout.image, basis(before), basis(step + 1), lastBeta, made(step), rows, columns);
     if (isCheckpoint(step + 1, rows)) ask(step + 1);
   }
   return { vector, steps: taken, left: Int32Array.from(left), search: (sample) => found.of(sample, taken) };
@@ -82,9 +82,11 @@ export function searchPanels(
     const vectorAt = weightsAt + 4 * steps * columns;
     memory.holds(vectorAt + blockBytes() + SETTLE_BYTES - memory.room());
     const isLast = outOfDimensions(steps, rows) ? 1 : 0;
+    const noise = 64 * UNIT_ROUNDOFF;
+    const [share, scratch] = [steps < MINIMUM_STEPS ? 0 : twice, vectorAt];
+    // prettier-ignore
     kernels.settle(
-      ...[layout.coefficients, columns, steps, cap, isLast, 64 * UNIT_ROUNDOFF, steps < MINIMUM_STEPS ? 0 : twice],
-      ...[SAFETY, LEAST, MOST, takenAt, weightsAt, vectorAt],
+      layout.coefficients, columns, steps, cap, isLast, noise, share, SAFETY, LEAST, MOST, takenAt, weightsAt, scratch,
     );
     const words = memory.words();
     const from = takenAt / 4;
@@ -101,6 +103,7 @@ export function searchPanels(
   /** û of the panel's samples that have ended, and their steps. @param from where those are, @param own where û is, in numbers. */
   function finish(from: number, own: number): void {
     const [words, numbers] = [memory.words(), memory.singles()];
+    let done = 0;
     for (let i = 0; i < samples.length; i++) {
       const steps = words[from + i] as number;
       if (steps === 0) continue;
@@ -108,8 +111,15 @@ export function searchPanels(
       taken[sample] = Math.abs(steps);
       found.place(sample, i);
       if (steps < 0) left.push(sample);
-      else
-        for (let row = 0; row < rows; row++) vector[row * count + sample] = numbers[own + row * columns + i] as number;
+      else chosen[done++] = i;
+    }
+    // Row after row, as the matrices lie.
+    for (let row = 0, at = own; row < rows; row++, at += columns) {
+      const into = row * count;
+      for (let k = 0; k < done; k++) {
+        const i = chosen[k] as number;
+        vector[into + (samples[i] as number)] = numbers[at + i] as number;
+      }
     }
   }
 
@@ -265,7 +275,8 @@ function spread(
   const numbers = memory.singles();
   for (let row = 0; row < rows; row++) {
     const into = at / 4 + row * columns;
-    numbers.set(values.subarray(row * count, (row + 1) * count), into);
-    numbers.fill(0, into + count, into + columns);
+    const from = row * count;
+    for (let j = 0; j < count; j++) numbers[into + j] = values[from + j] as number;
+    for (let j = count; j < columns; j++) numbers[into + j] = 0;
   }
 }

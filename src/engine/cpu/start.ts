@@ -39,7 +39,8 @@ export function startVectors(frame: Frame, own: Iteration, slopes: readonly Matr
   const random = { rows: next.rows, from: samples };
   const second = unitColumns(tangent, columnNorm(tangent, samples, random), room(t - 1, image.length), random);
   // The sign keeps the two from cancelling.
-  const shares = columnDot(first, second, samples).map((dot) => (dot < 0 ? -RANDOM_SHARE : RANDOM_SHARE));
+  const shares = columnDot(first, second, samples);
+  for (let j = 0; j < samples; j++) shares[j] = (shares[j] as number) < 0 ? -RANDOM_SHARE : RANDOM_SHARE;
   addScaledColumns(first, shares, second);
   unitColumns(first, columnNorm(first, samples), frame.make(next, first.length));
 }
@@ -92,7 +93,7 @@ function pushed(
   room: (s: number, length: number) => Float64Array,
 ): Float64Array {
   let x = room(1, c.length * columns);
-  for (let i = 0; i < c.length; i++) x.fill(c[i] as number, i * columns, (i + 1) * columns);
+  for (let i = 0, at = 0; i < c.length; i++) for (let j = 0; j < columns; j++) x[at++] = c[i] as number;
   for (let s = 1; s < t; s++) {
     const D = slopes[s - 1] as Float64Array;
     if (s > 1) x = operators.apply(s, x, columns, room(s, D.length));

@@ -122,7 +122,9 @@ export function readTree<T, Leaf extends AnyLeaf>(tree: Tree<T, Leaf>, read: (le
     if (typeof node !== "object" || node === null) return node;
     if (isLeaf(node)) return read(node as Leaf);
     if (Array.isArray(node)) return node.map(walk);
-    return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, walk(value)]));
+    const found: Record<string, unknown> = {};
+    for (const key of Object.keys(node)) found[key] = walk((node as Record<string, unknown>)[key]);
+    return found;
   };
   return walk(tree) as T;
 }
