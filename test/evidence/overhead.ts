@@ -4,11 +4,10 @@
  * Each is measured by its own work, repeated as often as the run does it, since a difference of two whole runs drowns in their noise:
  * the cut test's is both directions with their tangents, norms and products; the audit's is to draw the samples, each batch's first and last
  * besides, to draw their inputs again, read back what is stored of them and recompute it; the recount's is to count every block again.
- * Overhead = checks/(whole − checks), medians of rounds in turn, in processor time.
+ * Overhead = checks/(whole − checks), medians of rounds in turn, in processor time. Each is done twice, of which the second counts: what it
+ * finds to collect is its own garbage. (To force a collection before it would throw away what compiled code has learned of its objects.)
  */
 import process from "node:process";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { WORKLOADS as BENCH } from "../../bench/workloads.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
@@ -231,15 +230,9 @@ async function run({ network: net, samples }: Workload, engine: Engine, host: Cp
   });
 }
 
-/** What was left by whatever ran before is not this work's to collect. */
-const collect = ((): (() => void) => {
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
-})();
-
 /** Processor time of the whole process, all threads (the software adapter's too): other programs on the machine do not count. */
 async function timed(work: () => Promise<void>): Promise<number> {
-  collect();
+  await work();
   const before = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(before);

@@ -84,40 +84,41 @@ function mask(slopes: Float64Array, x: Float64Array, into: Float64Array, n: numb
   for (let i = 0; i < n; i++) into[i] = (slopes[i] as number) * (x[i] as number);
 }
 
-/** Memory of the converged norms of a plan's layers. */
-export type JacobianWorkspace = TopWorkspace & { readonly start: Float64Array };
+/** Memory of the converged norms of a plan's layers, and a random vector that each begins with. */
+export type JacobianWorkspace = TopWorkspace & { readonly random: Float64Array; readonly start: Float64Array };
 
 export function jacobianWorkspace({ layers }: Prepared): JacobianWorkspace {
   const widest = layers.slice(1).reduce((most, l) => Math.max(most, l.inputs), 1);
-  return { ...topWorkspace(widest), start: new Float64Array(widest) };
+  return { ...topWorkspace(widest), random: new Float64Array(widest), start: new Float64Array(widest) };
+}
+
+/** The random vector of a sample's address. */
+export function drawStart({ layers }: Prepared, seed: number, index: number, { random }: JacobianWorkspace): void {
+  const n = layers.slice(1).reduce((most, l) => Math.max(most, l.inputs), 1);
+  const words = wordsAt(seed, AUDIT_ENTRY_STREAM, index, n);
+  for (let i = 0; i < n; i++) random[i] = (words[i] as number) * 2 ** -31 - 1;
 }
 
 /** How much smaller the iteration's error is made than the accuracy that was asked for. */
 const SHARPER = 1 / 64;
 
 /**
- * ‖J_t‖ at these slopes, from a random start of the sample's address; null where it did not converge to 1/64 of the accuracy asked for.
+ * ‖J_t‖ at these slopes, from the random vector that was drawn; null where it did not converge to 1/64 of the accuracy asked for.
  * @param accuracy relative, of the norm.
  */
 export function convergedNorm(
   prepared: Prepared,
   slopes: readonly Float64Array[],
   t: number,
-  seed: number,
-  index: number,
   accuracy: number,
   workspace: JacobianWorkspace,
 ): number | null {
   const n = (prepared.layers[t - 2] as PreparedLayer).outputs;
   const start = workspace.start.subarray(0, n);
-  const words = wordsAt(seed, AUDIT_ENTRY_STREAM, index, n);
-  for (let i = 0; i < n; i++) start[i] = (words[i] as number) * 2 ** -31 - 1;
-  // From the image of the start: what J_t does not reach has no part in it.
-  const image = workspace.image.subarray(0, n);
-  normal(prepared, slopes, t, start, image);
-  const length = euclidean(image);
+  // From the random vector's image: what J_t does not reach has no part in it.
+  normal(prepared, slopes, t, workspace.random, start);
+  const length = euclidean(start);
   if (!(length > 2 ** -500 && length < 2 ** 500)) return null;
-  start.set(image);
   const apply = (x: Float64Array, y: Float64Array): void => {
     normal(prepared, slopes, t, x, y);
   };
