@@ -23,7 +23,7 @@ import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
 import { createDeviceStages } from "../../src/engine/gpu/stages.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import { makePlan } from "../../src/engine/plan.ts";
-import { createAuditor } from "../../src/pipeline/audits.ts";
+import { createAuditor, DEFAULT_AUDIT } from "../../src/pipeline/audits.ts";
 import { ownBatch } from "../../src/pipeline/given.ts";
 import { createRecount } from "../../src/pipeline/recount.ts";
 import { settle } from "../../src/pipeline/settle.ts";
@@ -50,6 +50,8 @@ export interface OverheadFigures {
     readonly recountMs: number;
     /** Of the three: checks/(whole − checks). */
     readonly overhead: number;
+    /** The same of as many samples from index 100,000 on, of which fewer are drawn. */
+    readonly beyond: { readonly auditMs: number; readonly overhead: number };
   }[];
 }
 
@@ -148,14 +150,16 @@ async function measure(
     const cut = await cutOf(workload);
     const audit = await auditOf(workload, engine, host);
     for (let round = 0; round < WARM; round++) {
-      await audit.work();
+      await audit.work(0);
       await audit.recount();
     }
     const [whole, cuts, audits, recounts]: [number[], number[], number[], number[]] = [[], [], [], []];
+    const fewer: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       whole.push(await timed(() => run(workload, engine, host)));
       cuts.push(await timed(cut));
-      audits.push(await timed(audit.work));
+      audits.push(await timed(() => audit.work(0)));
+      fewer.push(await timed(() => audit.work(DEFAULT_AUDIT.until)));
       recounts.push(await timed(audit.recount));
     }
     audit.release();
@@ -163,7 +167,12 @@ async function measure(
     const recountMs = median(recounts);
     const { name: what, samples } = workload;
     const checks = cutMs + auditMs + recountMs;
-    workloads.push({ name: what, samples, wholeMs, cutMs, auditMs, recountMs, overhead: checks / (wholeMs - checks) });
+    const beyondMs = median(fewer);
+    const rest = wholeMs - checks;
+    workloads.push({
+      ...{ name: what, samples, wholeMs, cutMs, auditMs, recountMs, overhead: checks / rest },
+      beyond: { auditMs: beyondMs, overhead: (cutMs + beyondMs + recountMs) / rest },
+    });
   }
   return { engine: name, workloads };
 }
@@ -173,7 +182,7 @@ async function auditOf(
   { network: net, samples }: Workload,
   engine: Engine,
   host: CpuEngine,
-): Promise<{ work: () => Promise<void>; recount: () => Promise<void>; release: () => void }> {
+): Promise<{ work: (from: number) => Promise<void>; recount: () => Promise<void>; release: () => void }> {
   const { precision } = engine.description;
   const plan = planOf(net, precision);
   const size = Math.min(batchSize(engine, net), samples);
@@ -185,16 +194,16 @@ async function auditOf(
   const bounds = planBounds(plan, layerBounds(plan), measured.measurements.arithmetic);
   const draft = await settle({ host, hostAccuracy: null, certify: null, bounds, checksNorms: true }, given, measured);
   const auditor = createAuditor(plan, null, 1e-3);
-  const work = async (): Promise<void> => {
-    for (let first = 0; first < samples; first += size) {
-      const batch = { ...given.batch, first };
+  const work = async (from: number): Promise<void> => {
+    for (let at = 0; at < samples; at += size) {
+      const batch = { ...given.batch, first: from + at };
       const drawn = auditor.drawn(batch).length;
       const chosen = auditor.wanted(batch).map((_, i) => i % Math.min(size, 16));
       for (const [i, traced] of (await measured.traced(chosen)).entries()) {
-        const at = chosen[i] as number;
-        const own = ownBatch(given, at);
-        const { discrepancies } = await auditor.examine(draft, at, own, traced, true, i < drawn);
-        if (discrepancies.length > 0 || drawnDifference(DRAWN, at, own.inputs, null) !== null)
+        const place = chosen[i] as number;
+        const own = ownBatch(given, place);
+        const { discrepancies } = await auditor.examine(draft, place, own, traced, true, i < drawn);
+        if (discrepancies.length > 0 || drawnDifference(DRAWN, place, own.inputs, null) !== null)
           throw new Error("the audit of a clean sample found something");
       }
     }
