@@ -1,4 +1,4 @@
-/** Tallies → the report of a sweep: the same for the same tallies, whoever made them and in what order. */
+/** Tallies → the report of a sweep, counted twice (recount.ts): the same for the same tallies, whoever made them and in what order. */
 import type { Report, ReportedLayer, Timing } from "../records/report.ts";
 import { TIGHTNESS_NUMBERS } from "../records/report.ts";
 import type { Quantiles, Spread } from "../records/shared.ts";
@@ -7,6 +7,7 @@ import { formatAddress } from "./case.ts";
 import type { Cell, Cells } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";
 import type { AddressedCase, ReportedArchitecture, SweepReport } from "../records/sweep.ts";
+import { createSweepRecount } from "./recount.ts";
 import { QUANTILE_ERROR, sketchQuantiles, sumValue } from "../pipeline/sketch.ts";
 import type { LayerTally, ReachedCase, Spreading, Summing, Tally } from "./tally.ts";
 import { emptyTally, mergeTally } from "./tally.ts";
@@ -21,10 +22,12 @@ export function sweepReport(
   const { settings, tool, engine } = header;
   const { seed, certify } = settings;
   const whole = emptyTally(0);
+  const recount = createSweepRecount();
   const architectures: ReportedArchitecture[] = [];
   for (const [number, tally] of tallies) {
     const cell = cells.at(number);
     if (cell === undefined) throw new RangeError(`architecture ${String(number)} of a grid without it`);
+    recount.add(number, tally);
     mergeTally(whole, tally);
     architectures.push(reportedArchitecture(cell, tally));
   }
@@ -35,7 +38,7 @@ export function sweepReport(
     ratio: reached.ratio,
     ...(reached.reason === undefined ? {} : { reason: reached.reason }),
   });
-  return {
+  return recount.held({
     schema: "gradient-penalty-report/1",
     tool,
     engine,
@@ -77,7 +80,7 @@ export function sweepReport(
     worst: whole.worst.map(addressed),
     quantileError: QUANTILE_ERROR,
     timing,
-  };
+  });
 }
 
 function reportedArchitecture(cell: Cell, tally: Tally): ReportedArchitecture {

@@ -4,11 +4,10 @@
  * Each is measured by its own work, repeated as often as the run does it, since a difference of two whole runs drowns in their noise:
  * the cut test's is both directions with their tangents, norms and products; the audit's is to draw the samples, each batch's first and last
  * besides, to draw their inputs again, read back what is stored of them and recompute it; the recount's is to count every block again.
- * Overhead = checks/(whole − checks), medians of rounds in turn, in processor time.
+ * Overhead = checks/(whole − checks), medians of rounds in turn, in processor time. Each is done twice, of which the second counts: what it
+ * finds to collect is its own garbage. (To force a collection before it would throw away what compiled code has learned of its objects.)
  */
 import process from "node:process";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { WORKLOADS as BENCH } from "../../bench/workloads.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
@@ -24,7 +23,7 @@ import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
 import { createDeviceStages } from "../../src/engine/gpu/stages.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import { makePlan } from "../../src/engine/plan.ts";
-import { createAuditor } from "../../src/pipeline/audits.ts";
+import { createAuditor, DEFAULT_AUDIT } from "../../src/pipeline/audits.ts";
 import { ownBatch } from "../../src/pipeline/given.ts";
 import { createRecount } from "../../src/pipeline/recount.ts";
 import { settle } from "../../src/pipeline/settle.ts";
@@ -51,6 +50,8 @@ export interface OverheadFigures {
     readonly recountMs: number;
     /** Of the three: checks/(whole − checks). */
     readonly overhead: number;
+    /** The same of as many samples from index 100,000 on, of which fewer are drawn. */
+    readonly beyond: { readonly auditMs: number; readonly overhead: number };
   }[];
 }
 
@@ -149,14 +150,16 @@ async function measure(
     const cut = await cutOf(workload);
     const audit = await auditOf(workload, engine, host);
     for (let round = 0; round < WARM; round++) {
-      await audit.work();
+      await audit.work(0);
       await audit.recount();
     }
     const [whole, cuts, audits, recounts]: [number[], number[], number[], number[]] = [[], [], [], []];
+    const fewer: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       whole.push(await timed(() => run(workload, engine, host)));
       cuts.push(await timed(cut));
-      audits.push(await timed(audit.work));
+      audits.push(await timed(() => audit.work(0)));
+      fewer.push(await timed(() => audit.work(DEFAULT_AUDIT.until)));
       recounts.push(await timed(audit.recount));
     }
     audit.release();
@@ -164,7 +167,12 @@ async function measure(
     const recountMs = median(recounts);
     const { name: what, samples } = workload;
     const checks = cutMs + auditMs + recountMs;
-    workloads.push({ name: what, samples, wholeMs, cutMs, auditMs, recountMs, overhead: checks / (wholeMs - checks) });
+    const beyondMs = median(fewer);
+    const rest = wholeMs - checks;
+    workloads.push({
+      ...{ name: what, samples, wholeMs, cutMs, auditMs, recountMs, overhead: checks / rest },
+      beyond: { auditMs: beyondMs, overhead: (cutMs + beyondMs + recountMs) / rest },
+    });
   }
   return { engine: name, workloads };
 }
@@ -174,7 +182,7 @@ async function auditOf(
   { network: net, samples }: Workload,
   engine: Engine,
   host: CpuEngine,
-): Promise<{ work: () => Promise<void>; recount: () => Promise<void>; release: () => void }> {
+): Promise<{ work: (from: number) => Promise<void>; recount: () => Promise<void>; release: () => void }> {
   const { precision } = engine.description;
   const plan = planOf(net, precision);
   const size = Math.min(batchSize(engine, net), samples);
@@ -186,16 +194,16 @@ async function auditOf(
   const bounds = planBounds(plan, layerBounds(plan), measured.measurements.arithmetic);
   const draft = await settle({ host, hostAccuracy: null, certify: null, bounds, checksNorms: true }, given, measured);
   const auditor = createAuditor(plan, null, 1e-3);
-  const work = async (): Promise<void> => {
-    for (let first = 0; first < samples; first += size) {
-      const batch = { ...given.batch, first };
+  const work = async (from: number): Promise<void> => {
+    for (let at = 0; at < samples; at += size) {
+      const batch = { ...given.batch, first: from + at };
       const drawn = auditor.drawn(batch).length;
       const chosen = auditor.wanted(batch).map((_, i) => i % Math.min(size, 16));
       for (const [i, traced] of (await measured.traced(chosen)).entries()) {
-        const at = chosen[i] as number;
-        const own = ownBatch(given, at);
-        const { discrepancies } = await auditor.examine(draft, at, own, traced, true, i < drawn);
-        if (discrepancies.length > 0 || drawnDifference(DRAWN, at, own.inputs, null) !== null)
+        const place = chosen[i] as number;
+        const own = ownBatch(given, place);
+        const { discrepancies } = await auditor.examine(draft, place, own, traced, true, i < drawn);
+        if (discrepancies.length > 0 || drawnDifference(DRAWN, place, own.inputs, null) !== null)
           throw new Error("the audit of a clean sample found something");
       }
     }
@@ -231,15 +239,9 @@ async function run({ network: net, samples }: Workload, engine: Engine, host: Cp
   });
 }
 
-/** What was left by whatever ran before is not this work's to collect. */
-const collect = ((): (() => void) => {
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
-})();
-
 /** Processor time of the whole process, all threads (the software adapter's too): other programs on the machine do not count. */
 async function timed(work: () => Promise<void>): Promise<number> {
-  collect();
+  await work();
   const before = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(before);

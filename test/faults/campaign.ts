@@ -107,7 +107,8 @@ export async function measureFault(
       });
     }
     if (sizes.run !== null) {
-      const drawn = scenario(name, RUN_SCENARIO, sizes.run.samples);
+      const own = scenario(name, RUN_SCENARIO, sizes.run.samples);
+      const drawn = sizes.run.first === undefined ? own : { ...own, firstIndex: sizes.run.first };
       const batchSize = drawn.batchSize ?? faulty.batchSize(planOf(drawn, engines.kind));
       run = await measureRuns(
         (audit, seed) => rowsOf(engines, faulty, drawn, name, audit, seed),

@@ -11,7 +11,7 @@ import { allFaults, namesOf } from "./all.ts";
 import type { FaultFigures } from "./campaign.ts";
 import { isFound, measureFault } from "./campaign.ts";
 import { faultsPage } from "./page.ts";
-import type { RunFigures } from "./runs.ts";
+import type { RunFigures, RunSizes } from "./runs.ts";
 import { agrees, likelihood } from "./runs.ts";
 
 const SIZES = { scenarios: 2, samples: 12, large: 300, run: null };
@@ -74,8 +74,8 @@ test("a run finds a fault as often as is claimed, and just where it draws a samp
   const open = (fault?: (typeof FAULT_NAMES)[number]) =>
     Promise.resolve(createCpuEngine({ threads: 0, runtime: "test", ...(fault === undefined ? {} : { fault }) }));
   const clean = await open();
-  const measured = async (name: (typeof FAULT_NAMES)[number], samples: number) => {
-    const sizes = { ...SIZES, scenarios: 0, run: { samples, runs: 400, whole: 12 } };
+  const measured = async (name: (typeof FAULT_NAMES)[number], samples: number, other: Partial<RunSizes> = {}) => {
+    const sizes = { ...SIZES, scenarios: 0, run: { samples, runs: 400, whole: 12, ...other } };
     return (await measureFault({ kind: "cpu", open, host }, clean, name, sizes)).run as RunFigures;
   };
   const one = await measured("one-in-500-turned", 200);
@@ -88,6 +88,11 @@ test("a run finds a fault as often as is claimed, and just where it draws a samp
     expect(agrees({ ...figures, flagged: figures.flagged + 40 })).toBe(false);
     expect(agrees({ ...figures, whole: { ...figures.whole, agreeing: 11 } })).toBe(false);
   }
+  // From index 100,000 on a tenth as many are drawn.
+  const beyond = await measured("one-in-500-turned", 400, { first: 100_010, runs: 4000 });
+  expect(beyond.claimed).toBeCloseTo(0.001, 12);
+  expect(agrees(beyond)).toBe(true);
+  expect(agrees({ ...beyond, flagged: 40 })).toBe(false);
   expect(await measured("vjp-transposed", 50)).toMatchObject({ claimed: 1, flagged: 400 });
 });
 

@@ -14,6 +14,8 @@ export interface RunSizes {
   /** Samples of a run, and draws of it. */
   readonly samples: number;
   readonly runs: number;
+  /** Index of the first sample, where it is not the scenario's own. */
+  readonly first?: number;
   /** Runs that are made whole. */
   readonly whole: number;
 }

@@ -67,10 +67,14 @@ function expectedOf(
   number: number,
   found: Float64Array,
 ): (k: number) => number {
+  // A block's words are two normals.
+  let block = -1;
+  let all: number[] = [];
   const normal = (k: number, near: number): number => {
-    const all = words(seed, INPUT_STREAM, number, Math.floor(k / 2));
-    const [high, low] = [all[(2 * k) % 4] as number, all[(2 * k + 1) % 4] as number];
-    return normalAt(high, low, near);
+    const own = Math.floor(k / 2);
+    if (own !== block) all = words(seed, INPUT_STREAM, number, own);
+    block = own;
+    return normalAt(all[(2 * k) % 4] as number, all[(2 * k + 1) % 4] as number, near);
   };
   switch (distribution) {
     case "uniform":

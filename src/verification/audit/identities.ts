@@ -26,7 +26,7 @@ import { errorSum } from "./error-sums.ts";
 import type { PreparedLayer } from "./prepared.ts";
 import type { MeasuredSubject } from "./subject.ts";
 import { exponentOf, HOST, timesPowerOfTwo } from "./scaling.ts";
-import { dotProduct, euclidean, largestOf, multiply } from "./vectors.ts";
+import { dotProduct, euclidean, largestOf } from "./vectors.ts";
 
 export interface Residual {
   readonly value: number;
@@ -97,7 +97,7 @@ function identityEntries(subject: MeasuredSubject): IdentityEntry[] {
       const planned = prepared.layers[t - 1] as PreparedLayer;
       const pushed: Float64Array = scratch[t % 2 === 0 ? 0 : 1];
       if (tangent === null) weightColumn(planned, j, pushed);
-      else multiply(planned.scaled, layer.outputs, layer.inputs, tangent, pushed);
+      else prepared.products.times(t - 1, tangent, pushed);
       const tangentNorm = tangent === null ? 1 : normUpper(euclidean(tangent, layer.inputs), layer.inputs, HOST);
       const delta = traced.adjoints[t - 1] as Float64Array;
       const product = layer.absoluteNorm * (deltaNorms[t - 1] as number) * tangentNorm;

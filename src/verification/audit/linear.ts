@@ -10,7 +10,7 @@ import type { Comparison } from "./comparison.ts";
 import type { PreparedLayer } from "./prepared.ts";
 import { HOST } from "./scaling.ts";
 import type { AuditSubject } from "./subject.ts";
-import { euclidean, multiply, multiplyTransposed } from "./vectors.ts";
+import { euclidean } from "./vectors.ts";
 
 export function auditLinear(subject: AuditSubject, comparison: Comparison): void {
   const { traced, plan } = subject;
@@ -88,7 +88,7 @@ function comparing({ prepared, arithmetic }: AuditSubject, comparison: Compariso
       const rounding = gamma(outputs + 1, arithmetic) + gamma(outputs + 1, HOST);
       // ‖W′‖ < 4, so no entry of it is larger.
       const flushed = flush * (outputs + 1) * (6 + length);
-      multiplyTransposed(scaled, outputs, inputs, y, values);
+      prepared.products.timesTransposed(s - 1, y, values);
       for (let i = 0; i < inputs; i++) {
         const product = values[i] as number;
         const d = slopes === null ? 1 : (slopes[i] as number);
@@ -107,7 +107,7 @@ function comparing({ prepared, arithmetic }: AuditSubject, comparison: Compariso
       const length = euclidean(x) * (1 + 2 ** -30);
       const rounding = gamma(inputs + 1, arithmetic) + gamma(inputs + 1, HOST);
       const flushed = flush * (inputs + 1) * (6 + length);
-      multiply(scaled, outputs, inputs, x, values);
+      prepared.products.times(t - 1, x, values);
       for (let k = 0; k < outputs; k++) {
         const stored = found[k] as number;
         const right = values[k] as number;

@@ -7,6 +7,8 @@ import type { OwnActivation } from "./activation-formulas.ts";
 import { kinkPlaces, ownActivation, unitActivations } from "./activation-formulas.ts";
 import type { StepErrors } from "./error-sums.ts";
 import { stepErrors } from "./error-sums.ts";
+import type { DenseMatrix, Products } from "./products.ts";
+import { createProducts } from "./products.ts";
 import type { RitzWorkspace } from "./tridiagonal.ts";
 import { ritzWorkspace } from "./tridiagonal.ts";
 import { euclidean, gramOfRows } from "./vectors.ts";
@@ -45,6 +47,9 @@ export interface Prepared {
   readonly ritz: RitzWorkspace;
   /** W′_1W′_1ᵀ by the audit's own products, made when it is first asked for; null where products with W′_1 are the cheaper operator. */
   readonly firstGram: () => Float64Array | null;
+  /** With W′_t at t − 1; and with W′_1W′_1ᵀ at `gram`, null where there is none. */
+  readonly products: Products;
+  readonly gram: number | null;
   /** The layers' rounding in an arithmetic, and in the audit's own. */
   readonly errorsIn: (arithmetic: Arithmetic) => StepErrors;
 }
@@ -76,30 +81,42 @@ export function prepareAudit(plan: Plan, bounds: readonly LayerBounds[]): Prepar
   });
   const widest = layers.reduce((most, l) => Math.max(most, l.inputs, l.outputs), 1);
   const vector = (): Float64Array => new Float64Array(widest);
-  let gram: Float64Array | null | undefined;
+  const first = layers[0] as PreparedLayer;
+  const isWanted = layers.length > 1 && isGramWanted(first);
+  let made: Float64Array | null = null;
+  const firstGram = (): Float64Array | null => {
+    if (isWanted) made ??= gramOfRows(first.scaled, first.outputs, first.inputs);
+    return made;
+  };
+  const matrices = layers.map(({ inputs, outputs, scaled }) => matrix(outputs, inputs, () => scaled));
+  const isIterated = plan.norm === "spectral" && plan.accuracy !== "verdict";
+  const ofGram = matrix(first.outputs, first.outputs, () => firstGram() as Float64Array);
+  const hasGram = isWanted && isIterated;
   const errors: StepErrors[] = [];
   return {
     ...{ plan, layers, widest },
     scratch: [vector(), vector(), vector(), vector()],
     ritz: ritzWorkspace(STEP_LIMIT),
-    firstGram: () => {
-      if (gram === undefined) gram = layers.length < 2 ? null : gramWanted(layers[0] as PreparedLayer);
-      return gram;
-    },
+    firstGram,
+    products: createProducts(hasGram ? [...matrices, ofGram] : matrices),
+    gram: hasGram ? layers.length : null,
     errorsIn: (arithmetic) => {
       const { unitRoundoff, flush } = arithmetic;
       const known = errors.find(({ arithmetic: own }) => own.unitRoundoff === unitRoundoff && own.flush === flush);
       if (known !== undefined) return known;
-      const made = stepErrors(bounds, arithmetic);
-      errors.push(made);
-      return made;
+      const own = stepErrors(bounds, arithmetic);
+      errors.push(own);
+      return own;
     },
   };
 }
 
-function gramWanted({ scaled, inputs, outputs }: PreparedLayer): Float64Array | null {
-  if (outputs >= 2 * inputs || outputs * outputs * inputs > GRAM_WORK) return null;
-  return gramOfRows(scaled, outputs, inputs);
+function matrix(rows: number, columns: number, values: () => Float64Array): DenseMatrix {
+  return { rows, columns, values };
+}
+
+function isGramWanted({ inputs, outputs }: PreparedLayer): boolean {
+  return outputs < 2 * inputs && outputs * outputs * inputs <= GRAM_WORK;
 }
 
 function rowNorms(w: Float64Array, rows: number, columns: number): Float64Array {

@@ -92,9 +92,10 @@ export function multiplyTransposed(
     for (let k = 0; k < columns; k++) {
       x[k] =
         (x[k] as number) +
-        ((a[p + k] as number) * y0 +
-          (a[q + k] as number) * y1 +
-          ((a[r + k] as number) * y2 + (a[s + k] as number) * y3));
+        (a[p + k] as number) * y0 +
+        (a[q + k] as number) * y1 +
+        (a[r + k] as number) * y2 +
+        (a[s + k] as number) * y3;
     }
   }
   for (; i < rows; i++) {

@@ -1,0 +1,47 @@
+/** The audit's products in WebAssembly beside its loops. */
+import { expect, test } from "vitest";
+import { createProducts } from "../../src/verification/audit/products.ts";
+import { multiply, multiplyTransposed } from "../../src/verification/audit/vectors.ts";
+import { normals } from "../support/stream.ts";
+
+const SHAPES: readonly (readonly [rows: number, columns: number])[] = [
+  [1, 1],
+  [3, 5],
+  [16, 32],
+  [35, 17],
+  [10, 64],
+];
+const drawn = (seed: number, n: number): Float64Array => Float64Array.from(normals(seed, 0, n));
+const matricesOf = (seed: number) =>
+  SHAPES.map(([rows, columns], i) => {
+    const values = drawn(seed + i, rows * columns);
+    return { rows, columns, values: () => values };
+  });
+
+test("products in WebAssembly are the loops' own, bit for bit, of any shape and with another plan's in between", () => {
+  const plans = [matricesOf(70), matricesOf(80)].map((matrices) => ({ matrices, products: createProducts(matrices) }));
+  for (let round = 0; round < 2; round++) {
+    for (const { matrices, products } of plans) {
+      matrices.forEach(({ rows, columns, values }, i) => {
+        const [x, y] = [drawn(90 + i, columns), drawn(100 + i, rows)];
+        const [image, pulled] = [new Float64Array(rows), new Float64Array(columns)];
+        products.times(i, x, image);
+        products.timesTransposed(i, y, pulled);
+        const [right, transposed] = [new Float64Array(rows), new Float64Array(columns)];
+        multiply(values(), rows, columns, x, right);
+        multiplyTransposed(values(), rows, columns, y, transposed);
+        expect([...image]).toEqual([...right]);
+        expect([...pulled]).toEqual([...transposed]);
+      });
+    }
+  }
+});
+
+test("matrices too large for the memory are multiplied in loops, with the right values", () => {
+  const [rows, columns] = [3, 2 ** 20];
+  const values = new Float64Array(rows * columns).fill(1);
+  const products = createProducts([{ rows, columns, values: () => values }]);
+  const image = new Float64Array(rows);
+  products.times(0, new Float64Array(columns).fill(0.5), image);
+  expect([...image]).toEqual([2 ** 19, 2 ** 19, 2 ** 19]);
+});
