@@ -5,6 +5,7 @@
  * `parse` gets the text after `=` and throws UsageError with what it expected; arguments.ts adds the place.
  */
 import { FAULT_NAMES } from "../engine/faults.ts";
+import { NORM_METHODS } from "../engine/krylov.ts";
 import { LAYOUTS } from "../formats/arrangement.ts";
 import { activationList, activationNamed } from "../network/activation-names.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
@@ -188,6 +189,13 @@ export const FLAGS = {
     help: "relative error wanted of each ‖J_t‖; verdict: stop at the verdict",
     parse: (value) =>
       value === "verdict" ? value : real((x) => x > 0 && x < 1, 'a number between 0 and 1, or "verdict"')(value),
+  }),
+  normMethod: flag({
+    name: "norm-method",
+    value: "lanczos|power",
+    default: "lanczos",
+    help: "how each ‖J_t‖ is iterated for; power: the power method, slower for the same accuracy",
+    parse: oneOf(NORM_METHODS),
   }),
   certify: flag({
     name: "certify",

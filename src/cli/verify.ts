@@ -175,6 +175,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
     source: sampleSource(inputs, labeller),
     norm: values.norm,
     accuracy: values.accuracy,
+    normMethod: values.normMethod,
     audit: values.audit,
     certify: values.certify,
     plant: values.plant,
@@ -253,7 +254,7 @@ function headName({ values: { head } }: Arguments): string {
 }
 
 /** Options that decide the numbers of the report, beside those that name files. */
-const DECIDING = ["norm", "accuracy", "certify", "audit", "engine", "adapter"] as const;
+const DECIDING = ["norm", "accuracy", "normMethod", "certify", "audit", "engine", "adapter"] as const;
 /** How the files are to be understood. */
 const UNDERSTANDING = ["activation", "layers", "layout", "key", "header", "mean", "std"] as const;
 
@@ -282,9 +283,9 @@ export function announce({ values }: Arguments, engines: Engines, io: Io): void 
 
 function witnessFolder({ values }: Arguments, engines: Engines): WitnessFolder | null {
   if (values.witnesses === null) return null;
-  const { norm, accuracy, certify, seed, plant } = values;
+  const { norm, accuracy, normMethod, certify, seed, plant } = values;
   const own = values.address === null ? null : networkSeed(values.address.seed, values.address.network);
-  const settings: WitnessSettings = { norm, accuracy, certify, seed: own ?? seed, plant };
+  const settings: WitnessSettings = { norm, accuracy, normMethod, certify, seed: own ?? seed, plant };
   const address = values.address === null ? null : formatAddress(values.address);
   return openWitnessFolder(
     values.witnesses,

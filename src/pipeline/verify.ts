@@ -10,6 +10,7 @@ import type { Engine } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import { beyondF32, joinRounding } from "../engine/f32.ts";
 import type { FaultName } from "../engine/faults.ts";
+import type { NormMethod } from "../engine/krylov.ts";
 import { withPlanFault } from "../engine/plan-faults.ts";
 import type { Plan } from "../engine/plan.ts";
 import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
@@ -51,6 +52,8 @@ export interface VerifyRequest {
   readonly norm: "spectral" | "frobenius";
   /** Relative error wanted of each Jacobian-norm estimate, or "verdict": iterate only where a verdict needs it. */
   readonly accuracy: number | "verdict";
+  /** How each ‖J_t‖ is iterated for; Lanczos where left out. */
+  readonly normMethod?: NormMethod;
   /** Width wanted of every proven interval of ‖J_t‖, relative to its lower end; none asked for where null. */
   readonly certify?: number | null;
   /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` (audits.ts) where null. */
@@ -73,6 +76,8 @@ export interface VerifyRequest {
   readonly onPlan?: ((progress: { readonly done: number; readonly total: number }) => void) | null;
   /** Every row, in index order. */
   readonly onRow?: ((row: SampleRow) => void) | null;
+  /** Whether rows have `jacobianNormError`, which costs a little: yes where left out. */
+  readonly errors?: boolean;
   /** Milliseconds, from any origin, for `timing`. */
   readonly clock?: (() => number) | null;
   /** What the report repeats of the run; everything left out has its default there. */
@@ -224,8 +229,9 @@ async function makePlans(
   const { network, head, norm, accuracy, seed, engine, host } = request;
   const { precision } = engine.description;
   const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
-  const errors = (request.onRow ?? request.catch ?? null) !== null;
-  const settings = { head, norm, seed, errors, accuracy: beyond ? "verdict" : accuracy } as const;
+  const errors = request.errors !== false && (request.onRow ?? request.catch ?? null) !== null;
+  const method = request.normMethod ?? "lanczos";
+  const settings = { head, norm, seed, method, errors, accuracy: beyond ? "verdict" : accuracy } as const;
   const total = network.layers.length;
   const proven = preparePlan(
     network,
