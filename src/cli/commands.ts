@@ -64,7 +64,7 @@ const VERIFY_FLAGS: readonly FlagKey[] = [
     "html",
     "witnesses",
   ] as const),
-  ...(["witnessVerdicts", "json", "maxMemory", "watchdog", "profile"] as const),
+  ...(["witnessVerdicts", "json", "maxMemory", "watchdog", "explain", "profile"] as const),
 ];
 
 const SWEEP_FLAGS: readonly FlagKey[] = [

@@ -288,6 +288,13 @@ export const FLAGS = {
     help: "the device's time, stage by stage, on stderr at the end (--engine webgpu; it costs speed)",
     parse: () => true as const,
   }),
+  explain: flag({
+    name: "explain",
+    value: null,
+    default: null,
+    help: "what was chosen and why, on stderr: engine, precision, batches, and for each ‖J_t‖ the way to it and its cost",
+    parse: () => true as const,
+  }),
   failOn: flag({
     name: "fail-on",
     value: "LIST",

@@ -72,6 +72,8 @@ export interface VerifyRequest {
   /** Stops after the batches in flight; the report then covers what is finished. */
   readonly signal?: AbortSignal | null;
   readonly onProgress?: ((progress: RunProgress) => void) | null;
+  /** Once, before the first batch: what the run was made to do. */
+  readonly onDecided?: ((decisions: Decisions) => void) | null;
   /** After each layer whose norms are proven, before the first batch. */
   readonly onPlan?: ((progress: { readonly done: number; readonly total: number }) => void) | null;
   /** Every row, in index order. */
@@ -82,6 +84,20 @@ export interface VerifyRequest {
   readonly clock?: (() => number) | null;
   /** What the report repeats of the run; everything left out has its default there. */
   readonly description?: Partial<RunDescription> | null;
+}
+
+/** What a request comes to. */
+export interface Decisions {
+  /** The engine's. */
+  readonly plan: Plan;
+  /** Samples a batch, and batches under way at once. */
+  readonly batch: number;
+  readonly ahead: number;
+  /** Share; null: the default. */
+  readonly audit: number | null;
+  /** Accuracy that the host's f64 iterates to; null: the engine's own iteration does. */
+  readonly hostAccuracy: number | null;
+  readonly certify: number | null;
 }
 
 /** After each batch. */
@@ -134,6 +150,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const recount = createRecount(plan.layers.length, outputs);
   const origin = createOriginCheck(network, plan, source, audit, inputIndex(plan, request.firstIndex ?? 0));
   const size = wholeInputs(request.batchSize ?? flights.size, each);
+  request.onDecided?.({ plan, batch: size, ahead: flights.ahead, audit, hostAccuracy, certify });
   const firstIndex = request.firstIndex ?? 0;
   let rounding = plan.rounding;
 
