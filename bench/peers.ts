@@ -3,6 +3,7 @@
  * processor seconds a sample between two sizes, the best of the rounds. numpy's stopping rule is tightened until as many of its norms are
  * within 1e-3 of f64 SVDs as of ours. `npm run bench -- peers [ROUNDS [WORKLOADS]]`; bench/results/peers.json keeps the table.
  */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,6 +129,7 @@ for (const workload of WORKLOADS.filter(({ name }) => letters.includes(name.char
 }
 console.table(table);
 keepResult("peers", { numpy: numpy.about, rounds: Number(rounds), table });
+spawnSync(process.execPath, ["scripts/bench.js", "plot"], { stdio: "inherit" });
 numpy.end();
 engine.dispose();
 rmSync(folder, { recursive: true });
