@@ -3,8 +3,9 @@
  * processor seconds a sample between two sizes, the best of the rounds. numpy's stopping rule is tightened until as many of its norms are
  * within 1e-3 of f64 SVDs as of ours. `npm run bench -- peers [ROUNDS [WORKLOADS]]`; bench/results/peers.json keeps the table.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { openNumpy, TOLERANCES, within, writeTask } from "../src/cli/bench-numpy.ts";
@@ -15,11 +16,11 @@ import { makePlan } from "../src/engine/plan.ts";
 import { inputWidth } from "../src/network/network.ts";
 import { createExaminer } from "../src/pipeline/examine.ts";
 import { createStatistics } from "../src/pipeline/statistics.ts";
-import { fillInputs } from "../src/sampling/inputs.ts";
+import { keepResult } from "./results.ts";
 import type { Workload } from "./workloads.ts";
 import { WORKLOADS } from "./workloads.ts";
 
-const [rounds = "5", letters = "ABCD"] = process.argv.slice(3);
+const [rounds = "5", letters = "ABCDEFG"] = process.argv.slice(3);
 const ACCURACY = 1e-3;
 /** Share of (sample, layer) that must be within it. */
 const SHARE = 0.999;
@@ -78,7 +79,7 @@ for (const workload of WORKLOADS.filter(({ name }) => letters.includes(name.char
   const { network, samples } = workload;
   const place = join(folder, workload.name.charAt(0));
   const [small, large] = [samples / 4, samples];
-  const inputs = fillInputs({ distribution: "normal", scale: 1, seed: 8 }, 0, large, inputWidth(network));
+  const inputs = workload.inputs(large);
   writeTask(place, network, inputs);
 
   console.error(`${workload.name}: checking`);
@@ -127,12 +128,8 @@ for (const workload of WORKLOADS.filter(({ name }) => letters.includes(name.char
   console.log(JSON.stringify(row));
 }
 console.table(table);
-const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, platform: process.platform };
-mkdirSync("bench/results", { recursive: true });
-writeFileSync(
-  "bench/results/peers.json",
-  `${JSON.stringify({ made: new Date().toISOString().slice(0, 10), machine, numpy: numpy.about, rounds: Number(rounds), table }, null, 2)}\n`,
-);
+keepResult("peers", { numpy: numpy.about, rounds: Number(rounds), table });
+spawnSync(process.execPath, ["scripts/bench.js", "plot"], { stdio: "inherit" });
 numpy.end();
 engine.dispose();
 rmSync(folder, { recursive: true });

@@ -19,7 +19,7 @@ import { verify as verifySamples } from "./pipeline/verify.ts";
 const OPTIONS = [
   ...(["model", "activation", "layers", "layout", "key", "inputs", "array", "header", "rows", "mean", "std"] as const),
   ...(["random", "distribution", "scale", "seed", "labels", "head", "norm", "engine", "precision", "adapter"] as const),
-  ...(["accuracy", "certify", "audit", "maxMemory"] as const),
+  ...(["accuracy", "normMethod", "certify", "audit", "maxMemory"] as const),
 ] as const;
 
 type Option = (typeof OPTIONS)[number];

@@ -54,10 +54,11 @@ export async function caseRun(
       `--address ${formatAddress(address)}: found network ${String(address.network)}, expected 0 … ${String(networks - 1)}: ${grids.source} has ${String(networks)} networks`,
     );
   }
-  const { accuracy, certify, audit, plant } = values;
+  const { accuracy, normMethod, certify, audit, plant } = values;
   return {
     ...caseRequest(cell, address.seed, address.network, address.sample, 1),
     accuracy,
+    normMethod,
     audit,
     certify,
     plant,
@@ -67,7 +68,10 @@ export async function caseRun(
       tool: TOOL,
       modelSource: `network ${String(address.network)} of the ${grids.source.startsWith("preset") ? grids.source : "grid"}`,
       headName: cell.head,
-      settings: { address: formatAddress(address), architecture: cell.architecture, accuracy, certify, audit },
+      settings: {
+        address: formatAddress(address),
+        ...{ architecture: cell.architecture, accuracy, normMethod, certify, audit },
+      },
       modelSha256: null,
       inputsSha256: null,
       startedAt: io.date(),

@@ -29,7 +29,8 @@ const TIGHTEN_FLAGS: readonly FlagKey[] = [
     "rows",
   ] as const),
   ...(["mean", "std", "random", "distribution", "scale", "seed", "labels", "head", "norm", "engine"] as const),
-  ...(["precision", "adapter", "accuracy", "certify", "audit", "failOn", "report", "samples"] as const),
+  ...(["precision", "adapter", "accuracy", "normMethod", "certify", "audit", "failOn"] as const),
+  ...(["report", "samples"] as const),
   ...(["witnesses", "json", "maxMemory", "watchdog"] as const),
 ];
 
@@ -51,8 +52,19 @@ const VERIFY_FLAGS: readonly FlagKey[] = [
     "precision",
     "adapter",
   ] as const),
-  ...(["accuracy", "certify", "audit", "failOn", "plant", "report", "samples", "html", "witnesses"] as const),
-  ...(["witnessVerdicts", "json", "maxMemory", "watchdog", "profile"] as const),
+  ...([
+    "accuracy",
+    "normMethod",
+    "certify",
+    "audit",
+    "failOn",
+    "plant",
+    "report",
+    "samples",
+    "html",
+    "witnesses",
+  ] as const),
+  ...(["witnessVerdicts", "json", "maxMemory", "watchdog", "explain", "profile"] as const),
 ];
 
 const SWEEP_FLAGS: readonly FlagKey[] = [
@@ -60,6 +72,7 @@ const SWEEP_FLAGS: readonly FlagKey[] = [
   ...([
     "adapter",
     "accuracy",
+    "normMethod",
     "certify",
     "audit",
     "failOn",

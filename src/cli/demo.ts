@@ -122,6 +122,7 @@ async function randomNetworks({ io, seed, engines }: Stage): Promise<boolean> {
     seed,
     inputsPerNetwork: SAMPLES_EACH,
     accuracy: ACCURACY,
+    normMethod: "lanczos" as const,
     certify: null,
     audit: DEFAULT_AUDIT.first,
   };

@@ -5,6 +5,7 @@
  * `parse` gets the text after `=` and throws UsageError with what it expected; arguments.ts adds the place.
  */
 import { FAULT_NAMES } from "../engine/faults.ts";
+import { NORM_METHODS } from "../engine/krylov.ts";
 import { LAYOUTS } from "../formats/arrangement.ts";
 import { activationList, activationNamed } from "../network/activation-names.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";
@@ -189,6 +190,13 @@ export const FLAGS = {
     parse: (value) =>
       value === "verdict" ? value : real((x) => x > 0 && x < 1, 'a number between 0 and 1, or "verdict"')(value),
   }),
+  normMethod: flag({
+    name: "norm-method",
+    value: "lanczos|power",
+    default: "lanczos",
+    help: "how each ‖J_t‖ is iterated for; power: the power method, slower for the same accuracy",
+    parse: oneOf(NORM_METHODS),
+  }),
   certify: flag({
     name: "certify",
     value: "R",
@@ -278,6 +286,13 @@ export const FLAGS = {
     value: null,
     default: null,
     help: "the device's time, stage by stage, on stderr at the end (--engine webgpu; it costs speed)",
+    parse: () => true as const,
+  }),
+  explain: flag({
+    name: "explain",
+    value: null,
+    default: null,
+    help: "what was chosen and why, on stderr: engine, precision, batches, and for each ‖J_t‖ the way to it and its cost",
     parse: () => true as const,
   }),
   failOn: flag({

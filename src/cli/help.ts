@@ -72,7 +72,8 @@ function described(flag: Flag<unknown>): string {
   return flag.default === null ? flag.help : `${flag.help} (default ${flag.default})`;
 }
 
-function wrapped(text: string, indent: number): string[] {
+/** Lines of at most 80 columns. */
+export function wrapped(text: string, indent: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -199,14 +199,16 @@ async function knownHeader(args: Arguments, grids: SweepGrids | null): Promise<L
 
 function newSettings({ values }: Arguments, grids: SweepGrids | null): SweepSettings {
   if (grids === null) throw new UsageError("Found neither --preset nor --grid");
-  const { seed, accuracy, certify, plant } = values;
+  const { seed, accuracy, normMethod, certify, plant } = values;
   const { inputsPerNetwork, audit } = grids;
-  return { grids: grids.grids, inputsPerNetwork, seed, accuracy, certify, audit, plant };
+  return { grids: grids.grids, inputsPerNetwork, seed, accuracy, normMethod, certify, audit, plant };
 }
 
 /** The settings that the options name; those at their defaults are not among them. */
 function givenSettings({ values, given }: Arguments, grids: SweepGrids | null): Partial<SweepSettings> {
-  const named = (["seed", "accuracy", "certify", "audit", "plant"] as const).filter((key) => given.has(key));
+  const named = (["seed", "accuracy", "normMethod", "certify", "audit", "plant"] as const).filter((key) =>
+    given.has(key),
+  );
   return {
     ...(grids === null ? {} : { grids: grids.grids, inputsPerNetwork: grids.inputsPerNetwork, audit: grids.audit }),
     ...(grids === null && values.inputsPerNetwork !== null ? { inputsPerNetwork: values.inputsPerNetwork } : {}),
@@ -224,10 +226,10 @@ function withPinned(wish: Wish, header: LedgerHeader | null, { given }: Argument
 
 function openSweepWitnesses({ values }: Arguments, { engine, settings }: LedgerHeader): WitnessFolder | null {
   if (values.witnesses === null) return null;
-  const { accuracy, certify, plant } = settings;
+  const { accuracy, normMethod, certify, plant } = settings;
   const origin = {
     ...{ tool: TOOL, engine, address: null },
-    settings: { norm: "spectral", accuracy, certify, seed: settings.seed, plant },
+    settings: { norm: "spectral", accuracy, normMethod, certify, seed: settings.seed, plant },
   } as const;
   return openWitnessFolder(values.witnesses, () => origin, { verdicts: values.witnessVerdicts });
 }

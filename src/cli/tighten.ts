@@ -111,11 +111,11 @@ function searchOptions({ values }: Arguments): SearchOptions {
 }
 
 function witnessOrigin({ values }: Arguments, engines: Engines): WitnessOrigin {
-  const { norm, accuracy, certify, seed } = values;
+  const { norm, accuracy, normMethod, certify, seed } = values;
   return {
     tool: TOOL,
     engine: engines.engine.description,
-    settings: { norm, accuracy, certify, seed, plant: null },
+    settings: { norm, accuracy, normMethod, certify, seed, plant: null },
     address: null,
   };
 }

@@ -24,6 +24,7 @@ import type { Report } from "../records/report.ts";
 import type { WitnessSettings } from "../witness/witness.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Engines } from "./engines.ts";
+import { explainLines } from "./explain.ts";
 import { openEngines, recoveryOf, restartFirst } from "./engines.ts";
 import { EXIT, exitCode } from "./exit.ts";
 import { openData, splitName } from "./data-files.ts";
@@ -61,7 +62,7 @@ export async function verifyCommand(args: Arguments, io: Io): Promise<number> {
         args.values.address === null ? await makeRun(args, io) : await caseRun(args, args.values.address, io);
       announce(args, engines, io);
       const witnesses = witnessFolder(args, engines);
-      const { report, failure } = await run(plan, engines, outputs, witnesses, io);
+      const { report, failure } = await run(plan, engines, outputs, witnesses, io, args.values.explain === true);
       steady();
       finished = true;
       const lost = (await exportReport(report, args, outputs, io)) ?? witnesses?.lost() ?? null;
@@ -175,6 +176,7 @@ export async function makeRun(args: Arguments, io: Io): Promise<Run> {
     source: sampleSource(inputs, labeller),
     norm: values.norm,
     accuracy: values.accuracy,
+    normMethod: values.normMethod,
     audit: values.audit,
     certify: values.certify,
     plant: values.plant,
@@ -253,7 +255,7 @@ function headName({ values: { head } }: Arguments): string {
 }
 
 /** Options that decide the numbers of the report, beside those that name files. */
-const DECIDING = ["norm", "accuracy", "certify", "audit", "engine", "adapter"] as const;
+const DECIDING = ["norm", "accuracy", "normMethod", "certify", "audit", "engine", "adapter"] as const;
 /** How the files are to be understood. */
 const UNDERSTANDING = ["activation", "layers", "layout", "key", "header", "mean", "std"] as const;
 
@@ -282,9 +284,9 @@ export function announce({ values }: Arguments, engines: Engines, io: Io): void 
 
 function witnessFolder({ values }: Arguments, engines: Engines): WitnessFolder | null {
   if (values.witnesses === null) return null;
-  const { norm, accuracy, certify, seed, plant } = values;
+  const { norm, accuracy, normMethod, certify, seed, plant } = values;
   const own = values.address === null ? null : networkSeed(values.address.seed, values.address.network);
-  const settings: WitnessSettings = { norm, accuracy, certify, seed: own ?? seed, plant };
+  const settings: WitnessSettings = { norm, accuracy, normMethod, certify, seed: own ?? seed, plant };
   const address = values.address === null ? null : formatAddress(values.address);
   return openWitnessFolder(
     values.witnesses,
@@ -299,6 +301,7 @@ async function run(
   outputs: Outputs,
   witnesses: WitnessFolder | null,
   io: Io,
+  explains: boolean,
 ): ReturnType<typeof verify> {
   const startedMs = io.now();
   let shownMs = Number.NEGATIVE_INFINITY;
@@ -308,6 +311,11 @@ async function run(
     host: engines.host,
     catch: witnesses === null ? null : witnesses.catch,
     onRow: outputs.samples === null ? null : outputs.samples.write,
+    onDecided: (decided) => {
+      if (!explains) return;
+      io.status?.("");
+      for (const line of explainLines(decided, engines.why, engines.threads)) io.note(line);
+    },
     onPlan: ({ done, total }) => io.status?.(`proving ‖W‖: ${String(done)} of ${String(total)} layers`),
     onProgress: ({ done, total }) => {
       const nowMs = io.now();

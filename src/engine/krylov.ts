@@ -7,6 +7,7 @@
  * Krylov space), at three vectors of state. No orthogonality is assumed by any verdict: the witness is an explicit vector
  * whose own pullback is measured (MATH.md §2, "The witness"). Source: Parlett, The Symmetric Eigenvalue Problem, ch. 13.
  */
+import { powerIterate } from "./power-iterate.ts";
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
 import type { LargestPair } from "./tridiagonal.ts";
 import { eigenvaluesAbove, largestPair } from "./tridiagonal.ts";
@@ -45,23 +46,65 @@ export function outOfDimensions(steps: number, dimension: number): boolean {
   return steps >= Math.min(dimension, STEP_LIMIT);
 }
 
+/** What the steps are combined to: the Ritz vector of T's largest eigenvalue, or the power method's iterate. */
+export const NORM_METHODS = ["lanczos", "power"] as const;
+
+export type NormMethod = (typeof NORM_METHODS)[number];
+
+/** What is found of one sample's steps. */
+interface Found {
+  readonly value: number;
+  /** s of û = Σ_j s_j q_j, ‖s‖ = 1; overwritten by the next call. */
+  readonly vector: Float64Array;
+  /** ‖Aû − value·û‖, of orthonormal q_j. */
+  readonly residual: number;
+}
+
+function foundBy(
+  method: NormMethod,
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
+  steps: number,
+  hasEnded: boolean,
+): Found {
+  if (method === "power") return powerIterate(alpha, beta, steps, hasEnded);
+  const { value, vector } = largestPair(alpha, beta, steps);
+  return { value, vector, residual: (beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number) };
+}
+
+/** Coefficients s of û = Σ_j s_j q_j by the power method, ‖s‖ = 1. @param hasEnded whether the space has no further dimension. */
+export function powerVector({ alpha, beta }: Coefficients, hasEnded: boolean): Float64Array {
+  const near = nearOne(alpha, beta, alpha.length);
+  return powerIterate(near.alpha, near.beta, alpha.length, hasEnded).vector;
+}
+
+/** Whether the space of these steps has no further dimension: by their number, or by what the last one left. */
+export function hasEnded({ alpha, beta }: Coefficients, dimension: number, unitRoundoff: number): boolean {
+  const steps = alpha.length;
+  let largest = 0;
+  for (let j = 0; j < steps; j++) largest = Math.max(largest, alpha[j] as number);
+  return steps >= dimension || exhausted(largest, beta[steps - 1] as number, unitRoundoff);
+}
+
 /**
  * Whether the largest Ritz value looks right to a relative error `accuracy` of the norm, 2·accuracy of its square.
  * θ₁ misses an eigenvalue by at most min(ρ, ρ²/(θ₁ − θ₂)), ρ the residual (Parlett, ch. 11). The estimate takes θ₂ for the
  * spectrum's second eigenvalue and assumes that the start was not orthogonal to the first; it stops the iteration, and no
  * verdict rests on it. A few steps are asked for first: with fewer, θ₁ may have settled on a lower eigenvalue.
- * @returns the coefficients of the Ritz vector where it does, overwritten by the next call; else null.
+ * By the power method the same is asked of its Rayleigh quotient in the place of θ₁.
+ * @returns the coefficients of û where it does, overwritten by the next call; else null.
  */
 export function settled(
   alpha: ArrayLike<number>,
   beta: ArrayLike<number>,
   steps: number,
   accuracy: number,
+  method: NormMethod = "lanczos",
 ): Float64Array | null {
   const near = nearOne(alpha, beta, steps);
-  const pair = largestPair(near.alpha, near.beta, steps);
+  const { value, vector, residual } = foundBy(method, near.alpha, near.beta, steps, false);
   const twice = steps < MINIMUM_STEPS ? 0 : 2 * accuracy;
-  return stops(pair, near.alpha, near.beta, steps, twice, SAFETY) ? pair.vector : null;
+  return isEnough(value, residual, near.alpha, near.beta, steps, twice, SAFETY) ? vector : null;
 }
 
 /** The same of a Ritz pair. @param twice 2 · accuracy; 0 where only a residual of nothing counts. @param safety SAFETY. */
@@ -74,6 +117,18 @@ export function stops(
   safety: number,
 ): boolean {
   const residual = (beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number);
+  return isEnough(value, residual, alpha, beta, steps, twice, safety);
+}
+
+function isEnough(
+  value: number,
+  residual: number,
+  alpha: ArrayLike<number>,
+  beta: ArrayLike<number>,
+  steps: number,
+  twice: number,
+  safety: number,
+): boolean {
   if (!(value > 0) || residual <= 1e-14 * value) return true;
   if (!(twice > 0)) return false;
   const wanted = twice * value * safety;
@@ -93,12 +148,12 @@ export interface Coefficients {
  * By what share ‖J_t‖ of these steps may lie below the true norm, as the stop rule estimates it: ½ min(ρ, ρ²/(θ₁ − θ₂))/θ₁, the half because θ is
  * the norm's square. 0 where θ₁ is, NaN where a coefficient is. An estimate, no bound: where all steps have missed the first singular
  * vector it is that of a lower one, and the rounding of the norms that are measured afterwards is not in it.
+ * @param isOver by the power method: whether the space has no further dimension.
  */
-export function estimatedError({ alpha, beta }: Coefficients): number {
+export function estimatedError({ alpha, beta }: Coefficients, method: NormMethod = "lanczos", isOver = false): number {
   const steps = alpha.length;
   const near = nearOne(alpha, beta, steps);
-  const { value, vector } = largestPair(near.alpha, near.beta, steps);
-  const residual = (near.beta[steps - 1] as number) * Math.abs(vector[steps - 1] as number);
+  const { value, residual } = foundBy(method, near.alpha, near.beta, steps, isOver);
   if (value === 0 || Number.isNaN(residual)) return residual;
   const isFree = (gap: number): boolean => eigenvaluesAbove(near.alpha, near.beta, steps, value - gap) <= 1;
   if (residual === 0 || !(residual < value) || !isFree(residual)) return (0.5 * residual) / value;
@@ -113,9 +168,17 @@ export function estimatedError({ alpha, beta }: Coefficients): number {
   return (0.5 * residual * (residual / free)) / value;
 }
 
-/** The same of every sample of a block. */
-export function estimatedErrors(samples: number, search: (sample: number) => Coefficients): Float64Array {
-  return Float64Array.from({ length: samples }, (_, sample) => estimatedError(search(sample)));
+/** The same of every sample of a block. @param dimension n_t. */
+export function estimatedErrors(
+  samples: number,
+  method: NormMethod,
+  dimension: number,
+  search: (sample: number) => Coefficients & { readonly unitRoundoff: number },
+): Float64Array {
+  return Float64Array.from({ length: samples }, (_, sample) => {
+    const own = search(sample);
+    return estimatedError(own, method, method === "power" && hasEnded(own, dimension, own.unitRoundoff));
+  });
 }
 
 /** With fewer nothing counts as settled where dimensions are left. */

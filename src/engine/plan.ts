@@ -6,6 +6,7 @@ import type { Layer, Network } from "../network/network.ts";
 import type { Rounding } from "./f32.ts";
 import { joinRounding, roundedToF32, UNROUNDED } from "./f32.ts";
 import type { Interval } from "./interval.ts";
+import type { NormMethod } from "./krylov.ts";
 import { exponentOf, timesPowerOfTwo } from "./powers.ts";
 import { gramOfRows } from "./dense/gram.ts";
 import type { WeightNorms } from "./weight-norm.ts";
@@ -52,6 +53,8 @@ export interface Plan {
   readonly norm: "spectral" | "frobenius";
   /** Relative error wanted of each Jacobian-norm estimate; "verdict": no iteration in `measure` at all. */
   readonly accuracy: number | "verdict";
+  /** What the iteration's steps are combined to (krylov.ts). */
+  readonly method: NormMethod;
   /** Whether the iteration's own estimate of each norm's error is wanted: rows have it. */
   readonly errors: boolean;
   /** Seed of the random direction's address (seed, stream DIRECTION, sample index). */
@@ -68,6 +71,8 @@ export interface PlanSettings {
   readonly precision: "f32" | "f64";
   readonly norm: "spectral" | "frobenius";
   readonly accuracy: number | "verdict";
+  /** Lanczos where left out. */
+  readonly method?: NormMethod;
   /** No where left out. */
   readonly errors?: boolean;
   readonly seed: number;
@@ -140,7 +145,7 @@ function headSize(head: Head): number {
 
 function assemble(network: Network, settings: PlanSettings, rounding: Rounding, parts: readonly LayerPlan[]): Plan {
   return {
-    ...{ network, errors: false, ...settings, headSize: headSize(settings.head), rounding },
+    ...{ network, method: "lanczos" as const, errors: false, ...settings, headSize: headSize(settings.head), rounding },
     layers: parts.map((part) => part.layer),
     firstGram: parts[0]?.gram ?? null,
   };

@@ -27,7 +27,16 @@ import { samplesOf } from "./inputs.ts";
 /** What may be said besides; as in `gpv verify`, with its defaults. */
 type Settings = Pick<
   VerifyRequest,
-  "certify" | "audit" | "batchSize" | "signal" | "onProgress" | "onPlan" | "onRow" | "clock" | "description"
+  | "normMethod"
+  | "certify"
+  | "audit"
+  | "batchSize"
+  | "signal"
+  | "onProgress"
+  | "onPlan"
+  | "onRow"
+  | "clock"
+  | "description"
 >;
 
 export interface Question extends Settings, EngineChoice {

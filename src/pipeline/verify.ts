@@ -10,6 +10,7 @@ import type { Engine } from "../engine/engine.ts";
 import { WGSL_F32 } from "../engine/engine.ts";
 import { beyondF32, joinRounding } from "../engine/f32.ts";
 import type { FaultName } from "../engine/faults.ts";
+import type { NormMethod } from "../engine/krylov.ts";
 import { withPlanFault } from "../engine/plan-faults.ts";
 import type { Plan } from "../engine/plan.ts";
 import { inPrecision, outlineLayer, preparePlan } from "../engine/plan.ts";
@@ -51,6 +52,8 @@ export interface VerifyRequest {
   readonly norm: "spectral" | "frobenius";
   /** Relative error wanted of each Jacobian-norm estimate, or "verdict": iterate only where a verdict needs it. */
   readonly accuracy: number | "verdict";
+  /** How each ‖J_t‖ is iterated for; Lanczos where left out. */
+  readonly normMethod?: NormMethod;
   /** Width wanted of every proven interval of ‖J_t‖, relative to its lower end; none asked for where null. */
   readonly certify?: number | null;
   /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` (audits.ts) where null. */
@@ -69,14 +72,32 @@ export interface VerifyRequest {
   /** Stops after the batches in flight; the report then covers what is finished. */
   readonly signal?: AbortSignal | null;
   readonly onProgress?: ((progress: RunProgress) => void) | null;
+  /** Once, before the first batch: what the run was made to do. */
+  readonly onDecided?: ((decisions: Decisions) => void) | null;
   /** After each layer whose norms are proven, before the first batch. */
   readonly onPlan?: ((progress: { readonly done: number; readonly total: number }) => void) | null;
   /** Every row, in index order. */
   readonly onRow?: ((row: SampleRow) => void) | null;
+  /** Whether rows have `jacobianNormError`, which costs a little: yes where left out. */
+  readonly errors?: boolean;
   /** Milliseconds, from any origin, for `timing`. */
   readonly clock?: (() => number) | null;
   /** What the report repeats of the run; everything left out has its default there. */
   readonly description?: Partial<RunDescription> | null;
+}
+
+/** What a request comes to. */
+export interface Decisions {
+  /** The engine's. */
+  readonly plan: Plan;
+  /** Samples a batch, and batches under way at once. */
+  readonly batch: number;
+  readonly ahead: number;
+  /** Share; null: the default. */
+  readonly audit: number | null;
+  /** Accuracy that the host's f64 iterates to; null: the engine's own iteration does. */
+  readonly hostAccuracy: number | null;
+  readonly certify: number | null;
 }
 
 /** After each batch. */
@@ -129,6 +150,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyOutcome> {
   const recount = createRecount(plan.layers.length, outputs);
   const origin = createOriginCheck(network, plan, source, audit, inputIndex(plan, request.firstIndex ?? 0));
   const size = wholeInputs(request.batchSize ?? flights.size, each);
+  request.onDecided?.({ plan, batch: size, ahead: flights.ahead, audit, hostAccuracy, certify });
   const firstIndex = request.firstIndex ?? 0;
   let rounding = plan.rounding;
 
@@ -224,8 +246,9 @@ async function makePlans(
   const { network, head, norm, accuracy, seed, engine, host } = request;
   const { precision } = engine.description;
   const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
-  const errors = (request.onRow ?? request.catch ?? null) !== null;
-  const settings = { head, norm, seed, errors, accuracy: beyond ? "verdict" : accuracy } as const;
+  const errors = request.errors !== false && (request.onRow ?? request.catch ?? null) !== null;
+  const method = request.normMethod ?? "lanczos";
+  const settings = { head, norm, seed, method, errors, accuracy: beyond ? "verdict" : accuracy } as const;
   const total = network.layers.length;
   const proven = preparePlan(
     network,

@@ -1,6 +1,7 @@
 /** A ledger's header as text: foreign data, since a file may be damaged, so every field is held against its schema. */
 import * as v from "valibot";
 import { FAULT_NAMES } from "../engine/faults.ts";
+import { NORM_METHODS } from "../engine/krylov.ts";
 import { FormatError } from "../network/errors.ts";
 import { parseGrids } from "./grid.ts";
 import type { LedgerHeader } from "./ledger.ts";
@@ -21,6 +22,8 @@ const HEADER = v.object({
     seed: whole(0),
     inputsPerNetwork: whole(1),
     accuracy: v.union([v.number(), v.literal("verdict")]),
+    // Ledgers of before have none.
+    normMethod: v.optional(v.picklist(NORM_METHODS)),
     certify: v.nullable(v.number()),
     audit: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
     plant: v.nullable(v.picklist(FAULT_NAMES)),
@@ -54,5 +57,6 @@ export function parseHeader(text: string, source: string): LedgerHeader {
     );
   }
   parseGrids(result.output.settings.grids, `${source}: damaged: its settings: grids`);
-  return raw as LedgerHeader;
+  const header = raw as LedgerHeader;
+  return { ...header, settings: { ...header.settings, normMethod: result.output.settings.normMethod ?? "lanczos" } };
 }

@@ -6,6 +6,7 @@
  * process at a time). Both keep tallies as text, so that a report made from either is the same.
  */
 import type { EngineDescription } from "../engine/engine.ts";
+import type { NormMethod } from "../engine/krylov.ts";
 import type { Json } from "../records/kit.ts";
 import { UsageError } from "../network/errors.ts";
 import type { Grid } from "./grid.ts";
@@ -19,6 +20,7 @@ export interface SweepSettings {
   readonly seed: number;
   readonly inputsPerNetwork: number;
   readonly accuracy: number | "verdict";
+  readonly normMethod: NormMethod;
   readonly certify: number | null;
   readonly audit: number;
   /** The planted fault, where one is switched on. */

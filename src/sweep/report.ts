@@ -47,6 +47,7 @@ export function sweepReport(
         grid: settings.grids as unknown as Report["run"]["settings"],
         inputsPerNetwork: settings.inputsPerNetwork,
         accuracy: settings.accuracy,
+        normMethod: settings.normMethod,
         certify,
         audit: settings.audit,
       },

@@ -118,7 +118,16 @@ function transposeInto(columns: Float64Array, rows: Float64Array, count: number)
 /** A plan of which nothing is proven: what the stages read of one. */
 function planOf(network: Network, head: Head): Plan {
   return {
-    ...{ network, head, precision: "f64", norm: "spectral", accuracy: "verdict", errors: false, seed: 0 },
+    ...{
+      network,
+      head,
+      precision: "f64",
+      norm: "spectral",
+      accuracy: "verdict",
+      method: "lanczos",
+      errors: false,
+      seed: 0,
+    },
     ...{ headSize: 0, firstGram: null, rounding: UNROUNDED },
     layers: network.layers.map(unproven),
   };

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { checkDepth } from "../formats/json-depth.ts";
 import { activationKeys, MODEL_FILE, readModelJson } from "../formats/model-json.ts";
 import { IEEE_F64, WGSL_F32 } from "../engine/engine.ts";
+import { NORM_METHODS } from "../engine/krylov.ts";
 import { FormatError, ModelError } from "../network/errors.ts";
 import { leastKinkDistance } from "../network/kinks.ts";
 import { checkHead, labelRange, labelUse } from "../network/heads.ts";
@@ -132,6 +133,7 @@ export const WITNESS_FILE = v.object({
   settings: v.object({
     norm: v.picklist(NORMS),
     accuracy: v.union([v.number(), v.literal("verdict")]),
+    normMethod: v.exactOptional(note(v.picklist(NORM_METHODS), "Lanczos in files of before.")),
     certify: v.nullable(v.number()),
     seed: count,
     plant: note(v.nullable(v.string()), "The planted fault that was switched on."),

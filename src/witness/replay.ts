@@ -53,6 +53,7 @@ export async function judgeSample(
     host,
     norm: settings.norm,
     accuracy: settings.accuracy,
+    normMethod: settings.normMethod ?? "lanczos",
     certify: settings.certify,
     audit: 1,
     adjustPlan,

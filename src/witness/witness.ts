@@ -5,6 +5,7 @@
 import { inputIndex } from "../engine/each-output.ts";
 import type { EngineDescription, Measurements, TracedSample } from "../engine/engine.ts";
 import type { Interval } from "../engine/interval.ts";
+import type { NormMethod } from "../engine/krylov.ts";
 import type { CaughtSample } from "../pipeline/catch.ts";
 import type { SampleRow } from "../records/sample.ts";
 import type { Head } from "../network/heads.ts";
@@ -13,6 +14,8 @@ import type { Network } from "../network/network.ts";
 export interface WitnessSettings {
   readonly norm: "spectral" | "frobenius";
   readonly accuracy: number | "verdict";
+  /** Lanczos where left out. */
+  readonly normMethod?: NormMethod;
   readonly certify: number | null;
   readonly seed: number;
   /** The planted fault, where one was switched on. */

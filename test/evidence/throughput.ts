@@ -47,7 +47,15 @@ export async function throughput({ rounds, inputs }: ThroughputRequest): Promise
     };
     const swept = async (): Promise<void> => {
       const ledger = await openLedger("ledger", join(mkdtempSync(join(tmpdir(), "gpv-throughput-")), "l.sqlite"));
-      const settings = { grids, seed: 1, inputsPerNetwork: inputs, ...common, certify: null, plant: null };
+      const settings = {
+        grids,
+        seed: 1,
+        inputsPerNetwork: inputs,
+        ...common,
+        normMethod: "lanczos" as const,
+        certify: null,
+        plant: null,
+      };
       const shard = { number: 1, count: 1 };
       ledger.begin({ tool: { name: "gpv", version: "0" }, engine: engine.description, settings, shard, grid: "" });
       const { complete } = await runSweep({

@@ -72,6 +72,15 @@ describe("the iteration's own error of ‖J_t‖", () => {
     },
   );
 
+  test("by the power method is its own iterate's, which an SVD finds within it without exception", async () => {
+    const errors = (await Promise.all(NETWORKS.map((i) => errorsOf(i, { normMethod: "power" })))).flat();
+    expect(errors.length).toBe(3 * SAMPLES * NETWORKS.length);
+    expect(errors.filter(({ lacks, expects }) => !(lacks <= expects + 1e-13))).toEqual([]);
+    expect(errors.filter(({ lacks }) => !(lacks <= 1e-3))).toEqual([]);
+    // It is another vector than Lanczos', whose estimates here lack less than 1e-9.
+    expect(Math.max(...errors.map(({ lacks }) => lacks))).toBeGreaterThan(1e-8);
+  });
+
   test("is 0 where the norm is explicit, and null where nothing was iterated", async () => {
     const of = ({ layers }: SampleRow): (number | null)[] => layers.map((layer) => layer.jacobianNormError);
     for (const row of await rowsOf(0)) expect(row.layers[0]?.jacobianNormError).toBe(0);

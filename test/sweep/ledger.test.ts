@@ -287,6 +287,11 @@ describe("going on", () => {
       { settings: { ...SETTINGS, seed: 6 } },
       "made with seed 5, found 6 now: expected the same, or another ledger",
     ],
+    [
+      "way to a norm",
+      { settings: { ...SETTINGS, normMethod: "power" as const } },
+      'made with normMethod "lanczos", found "power" now',
+    ],
     ["the grid", { settings: { ...SETTINGS, grids: SETTINGS.grids.slice(1) } }, "made with grids"],
     ["a shard", { shard: { number: 1, count: 2 } }, "made with shard 1/1, found 1/2 now"],
     ["an engine", { engine: { ...HEADER.engine, adapter: "other" } }, "made with engine adapter host, found other now"],

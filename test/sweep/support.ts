@@ -21,7 +21,16 @@ export const GRIDS = parseGrids(
 );
 
 export const SETTINGS: SweepSettings = {
-  ...{ grids: GRIDS, seed: 5, inputsPerNetwork: 6, accuracy: 1e-3, certify: null, audit: 0.2, plant: null },
+  ...{
+    grids: GRIDS,
+    seed: 5,
+    inputsPerNetwork: 6,
+    accuracy: 1e-3,
+    normMethod: "lanczos",
+    certify: null,
+    audit: 0.2,
+    plant: null,
+  },
 };
 export const WHOLE: Shard = { number: 1, count: 1 };
 const cells = cellsOf(GRIDS, "test grid");

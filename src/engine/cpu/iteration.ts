@@ -32,7 +32,7 @@ export interface FoundWitnesses {
 /**
  * Witnesses from the vectors in `next`, of length 1 (a zero vector gets none), which is left as it was.
  * @param slopes D_1 … of the frame.
- * @param single whether f32 may search first.
+ * @param single whether f32 may search first, where it is by Lanczos.
  */
 export function runIteration(
   frame: Frame,
@@ -42,19 +42,20 @@ export function runIteration(
   single: boolean,
 ): FoundWitnesses {
   const below = slopes.slice(0, own.t - 1);
+  const { errors, method } = frame.operators.plan;
   const {
     vector,
     steps,
     search: searchOf,
-  } = single && accuracy >= SINGLE_ACCURACY ? twice() : search(frame, own, below, accuracy);
+  } = single && method === "lanczos" && accuracy >= SINGLE_ACCURACY ? twice() : search(frame, own, below, accuracy);
   frame.set(own.vector, vector);
   runCalls(frame, own.back);
   const count = steps.length;
   type Norms = Pick<WitnessMeasurement, keyof typeof own.measured>;
   const result = columnsOf(count);
   const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count, result()));
-  const errors = frame.operators.plan.errors ? { error: estimatedErrors(count, searchOf) } : {};
-  const measurement = { ...norms, steps, ...errors };
+  const error = errors ? { error: estimatedErrors(count, method, own.next.rows, searchOf) } : {};
+  const measurement = { ...norms, steps, ...error };
   dropUnusable(measurement);
   return { measurement, search: searchOf };
 
@@ -95,7 +96,8 @@ function search(frame: Frame, own: Iteration, below: readonly Matrix[], accuracy
   const { rows } = next;
   let q = frame.of(next);
   const count = q.length / rows;
-  const state = new KrylovState(count, rows, accuracy, IEEE_F64.unitRoundoff, frame.operators.fault);
+  const { fault, plan } = frame.operators;
+  const state = new KrylovState(count, rows, accuracy, IEEE_F64.unitRoundoff, fault, plan.method);
   const basis: BasisBlock[] = [];
   const live = new Frame(frame.operators, frame.first, null);
   for (const D of below) live.set(D, frame.of(D));

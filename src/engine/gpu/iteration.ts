@@ -6,6 +6,7 @@ import type { StoredSearch, WitnessMeasurement } from "../engine.ts";
 import { WGSL_F32 } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import { estimatedErrors } from "../krylov.ts";
+import type { Plan } from "../plan.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { KrylovState } from "../program/krylov-state.ts";
 import { bytesOf } from "../program/memory.ts";
@@ -82,6 +83,8 @@ export interface IterationRun {
   readonly finish: (first: readonly ArrayBuffer[]) => Promise<DeviceWitness[]>;
 }
 
+type Asked = Pick<Plan, "method" | "errors"> & { readonly accuracy: number };
+
 /** Witnesses of the layers for the first `samples` columns of a base pass. */
 export function createIterationRun(
   open: OpenDevice,
@@ -89,13 +92,13 @@ export function createIterationRun(
   stages: DeviceStages,
   layers: readonly DeviceIteration[],
   samples: number,
-  { accuracy, errors }: { readonly accuracy: number; readonly errors: boolean },
+  asked: Asked,
   fault: FaultName | undefined,
 ): IterationRun {
   const whole = (matrix: Matrix): Read => ({ buffer: stages.bufferOf(matrix), bytes: bytesOf(matrix) });
   const all = layers.map((layer): Running => {
     const { rows, columns } = layer.own.next;
-    const state = new KrylovState(samples, rows, accuracy, WGSL_F32.unitRoundoff, fault);
+    const state = new KrylovState(samples, rows, asked.accuracy, WGSL_F32.unitRoundoff, fault, asked.method);
     const own = Uint32Array.from({ length: columns }, (_, j) => j);
     return { layer, state, stays: [{ block: layer.blocks[0], samples: own, rounds: [] }], iterateNorm: [] };
   });
@@ -154,7 +157,7 @@ export function createIterationRun(
           take(running, results[i] as ArrayBuffer, number);
         });
       }
-      return finishWitnesses(open, stages, all, samples, errors);
+      return finishWitnesses(open, stages, all, samples, asked);
     },
   };
 }
@@ -165,7 +168,7 @@ async function finishWitnesses(
   stages: DeviceStages,
   all: readonly Running[],
   samples: number,
-  errors: boolean,
+  { errors, method }: Asked,
 ): Promise<DeviceWitness[]> {
   if (all.length === 0) return [];
   const work = beginSubmission(open, "witness");
@@ -182,7 +185,7 @@ async function finishWitnesses(
       read,
     );
     const search = (sample: number): StoredSearch => state.search(sample);
-    const error = errors ? { error: estimatedErrors(samples, search) } : {};
+    const error = errors ? { error: estimatedErrors(samples, method, own.next.rows, search) } : {};
     const measurement = { ...norms, steps: state.steps(), iterateNorm, ...error };
     dropUnusable(measurement);
     return { measurement, search };

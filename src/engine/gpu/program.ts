@@ -165,7 +165,7 @@ export async function createProgram(
         own.forEach((sample, i) => traced.set(sample, read[i] as TracedSample));
       };
       const accuracy = plan.accuracy === "verdict" ? 0 : plan.accuracy;
-      const asked = { accuracy, errors: plan.errors };
+      const asked = { accuracy, method: plan.method, errors: plan.errors };
       const { begin, finish } = createIterationRun(open, workspace, stages, ready.iterations, inputs, asked, fault);
       const { measured: own, rest } = await pass(0, ready.whole, begin);
       const measured = [own];

@@ -1,7 +1,17 @@
 /** The scalar half of one layer's iteration, the same on every engine: each sample's coefficients, and when it stops (krylov.ts). */
 import type { StoredSearch } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
-import { exhausted, isCheckpoint, outOfDimensions, ritzVector, settled, STEP_LIMIT } from "../krylov.ts";
+import type { NormMethod } from "../krylov.ts";
+import {
+  exhausted,
+  hasEnded,
+  isCheckpoint,
+  outOfDimensions,
+  powerVector,
+  ritzVector,
+  settled,
+  STEP_LIMIT,
+} from "../krylov.ts";
 
 export class KrylovState {
   /** α_1 …, of a sample one behind the other, with room for `pitch` of them each. */
@@ -18,11 +28,19 @@ export class KrylovState {
   private readonly accuracy: number;
   private readonly unitRoundoff: number;
   private readonly fault: FaultName | undefined;
+  private readonly method: NormMethod;
   /** Of one sample, as krylov.ts reads it. */
   private readonly own = { alpha: new Float64Array(STEP_LIMIT), beta: new Float64Array(STEP_LIMIT) };
 
   /** @param dimension n_t; @param unitRoundoff of the arithmetic that makes the vectors. */
-  constructor(samples: number, dimension: number, accuracy: number, unitRoundoff: number, fault?: FaultName) {
+  constructor(
+    samples: number,
+    dimension: number,
+    accuracy: number,
+    unitRoundoff: number,
+    fault?: FaultName,
+    method: NormMethod = "lanczos",
+  ) {
     this.pitch = FIRST_ROOM;
     this.alpha = new Float64Array(samples * FIRST_ROOM);
     this.beta = new Float64Array(samples * FIRST_ROOM);
@@ -35,6 +53,7 @@ export class KrylovState {
     this.accuracy = accuracy;
     this.unitRoundoff = unitRoundoff;
     this.fault = fault;
+    this.method = method;
   }
 
   runs(sample: number): boolean {
@@ -61,7 +80,7 @@ export class KrylovState {
     else if (isCheckpoint(steps, this.dimension)) {
       const { alpha, beta } = this.of(sample);
       const loose = this.fault === "iteration-stop-loose" ? 1e4 : 1;
-      const found = settled(alpha, beta, steps, loose * this.accuracy);
+      const found = settled(alpha, beta, steps, loose * this.accuracy, this.method);
       if (found === null) return;
       this.running[sample] = 0;
       this.weighed[sample] = 1;
@@ -87,6 +106,10 @@ export class KrylovState {
     if (this.fault === "iteration-vector-first")
       return Float64Array.from({ length: steps }, (_, j) => (j === 0 ? 1 : 0));
     if (this.weighed[sample] === 1) return this.weights.subarray(from, from + steps);
+    if (this.method === "power") {
+      const own = this.search(sample);
+      return powerVector(own, hasEnded(own, this.dimension, this.unitRoundoff));
+    }
     const { alpha, beta } = this.of(sample);
     return ritzVector(alpha, beta, steps);
   }

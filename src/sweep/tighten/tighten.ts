@@ -135,11 +135,12 @@ function pipeline(request: TightenRequest): Omit<VerifyRequest, "source"> {
     norm,
     accuracy,
     seed,
+    normMethod = "lanczos",
     certify = null,
     audit = null,
     description = null,
   } = request;
-  return { network, head, engine, host, norm, accuracy, seed, certify, audit, description };
+  return { network, head, engine, host, norm, accuracy, normMethod, seed, certify, audit, description };
 }
 
 /** Climbs from each start in turn; an interruption leaves the ends reached so far, of the start under way among them. */

@@ -77,10 +77,11 @@ function auditSearch(
   // Beyond these squares of the coefficients may leave f64's range.
   if (!(largest > 2 ** -400 && largest < 2 ** 400 && largestOf(beta) < 2 ** 400)) return;
   const work = subject.prepared.ritz;
-  const last = ritz(search, steps, work);
+  const dimensions = Math.min(vector.length, STEP_LIMIT);
+  const at = (k: number): Ritz => foundBy(subject.plan.method, search, k, vector.length, work);
+  const last = at(steps);
   auditResidual(subject, t, vector, search, last, comparison);
   const wanted = STOP_SHARE * accuracy * last.theta;
-  const dimensions = Math.min(vector.length, STEP_LIMIT);
   if (steps < dimensions && !hasEnded(search, steps, u) && !maySettle(last, steps, accuracy)) {
     // Enough, but not after a number of steps at which it is asked.
     const next = CHECKPOINTS.find((k) => k > steps) ?? dimensions;
@@ -88,7 +89,7 @@ function auditSearch(
     else comparison.near("iteration", t, "the number of steps", steps, Math.min(next, dimensions), 0);
   }
   for (let k = 1; k < steps; k++) {
-    const asks = CHECKPOINTS.includes(k) && mustSettle(ritz(search, k, work), k, accuracy);
+    const asks = CHECKPOINTS.includes(k) && mustSettle(at(k), k, accuracy);
     if (!asks && !hasEnded(search, k, u)) continue;
     comparison.near("iteration", t, "the number of steps", steps, k, 0);
     return;
@@ -112,19 +113,68 @@ function ritz({ alpha, beta }: StoredSearch, k: number, work: RitzWorkspace): Ri
   return { theta: value, gap, residual: off * Math.abs(last), uncertain: off * turned };
 }
 
+/** What is found of k steps by either method. @param dimension n_t. */
+function foundBy(
+  method: Plan["method"],
+  search: StoredSearch,
+  k: number,
+  dimension: number,
+  work: RitzWorkspace,
+): Ritz {
+  if (method !== "power") return ritz(search, k, work);
+  return power(search, k, k >= dimension || hasEnded(search, k, search.unitRoundoff) ? POWERS : k, work);
+}
+
+/** Powers of T that the engine takes of a space that has ended. */
+const POWERS = 1000;
+
+/**
+ * The power method's iterate y = T^{m−1}e_1 in the place of the Ritz vector (engine/power-iterate.ts): θ = yᵀTy, and ρ² = ‖Ty − θy‖² + (β_k y_k)². No
+ * entry of T is negative, so that each of y is within 8m units of itself; the difference is then within that of θ.
+ */
+function power({ alpha, beta }: StoredSearch, k: number, m: number, work: RitzWorkspace): Ritz {
+  const row = (y: readonly number[], j: number): number => {
+    const [before, after] = [j > 0 ? j - 1 : j, j < k - 1 ? j + 1 : j];
+    let sum = (alpha[j] as number) * (y[j] as number);
+    if (before < j) sum += (beta[before] as number) * (y[before] as number);
+    if (after > j) sum += (beta[j] as number) * (y[after] as number);
+    return sum;
+  };
+  const unit = (y: readonly number[]): number[] => {
+    const length = Math.hypot(...y);
+    return length > 0 ? y.map((v) => v / length) : [...y];
+  };
+  let y: number[] = Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 0));
+  for (let n = 1; n < m; n++) {
+    const own = y;
+    y = unit(own.map((_, j) => row(own, j)));
+  }
+  const image = y.map((_, j) => row(y, j));
+  const theta = image.reduce((sum, v, j) => sum + v * (y[j] as number), 0);
+  const left = image.map((v, j) => v - theta * (y[j] as number));
+  const { second } = largestRitz(alpha, beta, k, 2 ** -50, CLOSE / 4, work);
+  const residual = Math.hypot(...left, (beta[k - 1] as number) * (y[k - 1] as number));
+  return { theta, gap: theta - second, residual, uncertain: (16 * m + 8 * k) * HOST.unitRoundoff * theta };
+}
+
 /** min(ρ, ρ²/(θ − θ₂)). */
 function leftOf({ residual, gap }: Ritz): number {
   return Math.min(residual, gap > 0 ? residual ** 2 / gap : Infinity);
 }
 
 /** Between which the engine's estimate of its norm's relative error lies, ½ min(ρ, ρ²/(θ − θ₂))/θ; everything where squares leave f64's range. */
-export function errorOf(search: StoredSearch, work: RitzWorkspace): Interval {
+export function errorOf(
+  search: StoredSearch,
+  method: Plan["method"],
+  dimension: number,
+  work: RitzWorkspace,
+): Interval {
   const steps = search.alpha.length;
   const largest = largestOf(search.alpha);
   if (largest === 0) return { lower: 0, upper: 0 };
   if (!(largest > 2 ** -400 && largest < 2 ** 400 && largestOf(search.beta) < 2 ** 400))
     return { lower: 0, upper: Infinity };
-  const { theta, gap, residual, uncertain } = ritz(search, steps, work);
+  const { theta, gap, residual, uncertain } = foundBy(method, search, steps, dimension, work);
   const share = (rho: number, step: number): number =>
     leftOf({ theta, gap: step, residual: rho, uncertain }) / (2 * theta);
   return {
@@ -163,7 +213,7 @@ function auditResidual(
   { theta, residual, uncertain }: Ritz,
   comparison: Comparison,
 ): void {
-  const { prepared, traced, jacobianUpper } = subject;
+  const { plan, prepared, traced, jacobianUpper } = subject;
   const steps = alpha.length;
   const [pulled, pushed] = [prepared.scratch[2], prepared.scratch[3]];
   pullBack(prepared, traced.slopes, t, vector, pulled);
@@ -179,7 +229,9 @@ function auditResidual(
     2 * steps ** 1.5 * u * norm ** 2 +
     residual * normError(vector.length, search) +
     uncertain;
-  comparison.near("iteration", t, "the residual ‖JJᵀû − θû‖", found, residual, bound);
+  // The power method's residual is ‖Q(Ty − θy) + …‖, which is known from T alone as far as the q_j are orthogonal; ‖Q‖² ≤ k is all that always holds.
+  const right = plan.method === "power" ? Math.min(found, Math.sqrt(steps + 1) * residual) : residual;
+  comparison.near("iteration", t, "the residual ‖JJᵀû − θû‖", found, right, bound);
 }
 
 /** The range of f32, in which a search may be made on every engine; weights and slopes are rounded to it besides, a unit each. */

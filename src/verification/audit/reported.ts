@@ -210,9 +210,9 @@ function jacobianError(
   if (t === 1 || plan.norm === "frobenius") return ZERO;
   const refined = estimates[t - 1] ?? null;
   if (refined !== null) return exactly(refined.error);
-  const search = traced.witnesses[t - 1]?.search;
+  const { search, vector } = traced.witnesses[t - 1] ?? {};
   if (measurements.witnesses[t - 1]?.error === undefined || search === undefined) return exactly(NaN);
-  return errorOf(search, prepared.ritz);
+  return errorOf(search, plan.method, vector?.length ?? 0, prepared.ritz);
 }
 
 /**
