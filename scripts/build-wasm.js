@@ -15,8 +15,8 @@ export const MODULES = [
   ["assembly/audit-product.ts", "src/verification/audit/product-wasm.ts", "AUDIT_PRODUCT_WASM"],
 ];
 
-/** The text of a target, made anew. */
-export async function wasmModule([path, , constant]) {
+/** The bytes that a source compiles to. */
+export async function compiled(path) {
   let bytes = null;
   const { error, stderr } = await asc.main(
     [
@@ -43,7 +43,12 @@ export async function wasmModule([path, , constant]) {
     },
   );
   if (error !== null || bytes === null) throw new Error(`${path}: ${stderr.toString()}`);
-  const lines = Buffer.from(bytes)
+  return bytes;
+}
+
+/** The text of a target, made anew. */
+export async function wasmModule([path, , constant]) {
+  const lines = Buffer.from(await compiled(path))
     .toString("base64")
     .match(/.{1,110}/g)
     .map((line) => `  "${line}",`);
