@@ -90,6 +90,25 @@ describe("the stop rule, asked again of the coefficients that were stored", () =
     expect(found(audited)).toContain("what the iteration left of θ 2");
   });
 
+  test("is asked of a T whose two largest eigenvalues differ by a rounding of f32", async () => {
+    // Of a digit's third layer; θ₁ − θ₂ is 2e−8, and without reorthogonalisation the second is the first once more.
+    const alpha = Float64Array.of(
+      ...[0.2040068358182907, 0.23570504784584045, 0.10580224543809891, 0.07520247250795364, 0.039032306522130966],
+      ...[0.07804031670093536, 0.02859875187277794, 0.009332649409770966, 0.22041556239128113, 0.13571515679359436],
+      ...[0.009786069393157959, 0.09143561124801636],
+    );
+    const beta = Float64Array.of(
+      ...[0.07804469019174576, 0.1031440794467926, 0.0357513390481472, 0.03047786094248295, 0.028612980619072914],
+      ...[0.011580302380025387, 0.010608388110995293, 0.00974570494145155, 0.1473209708929062, 0.008518294431269169],
+      ...[0.0029882662929594517, 0.08715814352035522],
+    );
+    const audited = await clean();
+    const witness = audited.traced.witnesses[1] as { search: unknown };
+    witness.search = { ...searchOf(audited), alpha, beta };
+    (audited.measurements.witnesses[1] as { steps: Int32Array }).steps[0] = alpha.length;
+    expect(found(audited)).toContain("what the iteration left of θ 2");
+  });
+
   test("a last coefficient that is not what the step left is found by û's own residual", async () => {
     for (const factor of [0.5, 2]) {
       const audited = await clean(1e-6);

@@ -105,7 +105,7 @@ interface Ritz {
 }
 
 function ritz({ alpha, beta }: StoredSearch, k: number, work: RitzWorkspace): Ritz {
-  const { value, second, last } = largestRitz(alpha, beta, k, 2 ** -50, CLOSE / 4, work);
+  const { value, second, last } = largestRitz(alpha, beta, k, 2 ** -50, SECOND, work);
   const gap = value - second;
   const off = beta[k - 1] as number;
   // Both ways to s solve for it within 32k units of ‖T‖ ≤ 2θ + …; a vector turns by a residual over the gap (Parlett, §11.7).
@@ -152,7 +152,7 @@ function power({ alpha, beta }: StoredSearch, k: number, m: number, work: RitzWo
   const image = y.map((_, j) => row(y, j));
   const theta = image.reduce((sum, v, j) => sum + v * (y[j] as number), 0);
   const left = image.map((v, j) => v - theta * (y[j] as number));
-  const { second } = largestRitz(alpha, beta, k, 2 ** -50, CLOSE / 4, work);
+  const { second } = largestRitz(alpha, beta, k, 2 ** -50, SECOND, work);
   const residual = Math.hypot(...left, (beta[k - 1] as number) * (y[k - 1] as number));
   return { theta, gap: theta - second, residual, uncertain: (16 * m + 8 * k) * HOST.unitRoundoff * theta };
 }
@@ -184,6 +184,8 @@ export function errorOf(
   };
 }
 
+/** To which θ₂ is found, in units of θ: so near that of two which are close the step between them is known, and what it makes of rounding. */
+const SECOND = 2 ** -44;
 /** θ and θ₂ are within this of themselves, in units of θ. */
 const CLOSE = 2 ** -22;
 
