@@ -14,8 +14,10 @@ const EXPONENTS = 256;
 /** What rounding to f32 moves, and below its normal numbers. */
 const [RELATIVE, ABSOLUTE] = [2 ** -23, 2 ** -148];
 
-const single = new Float32Array(1);
-const bits = new Uint32Array(single.buffer);
+let singles = new Float32Array(1);
+let bits = new Uint32Array(singles.buffer);
+/** The bits of an infinity, and those of what is beyond f32. */
+const INFINITE = 0x7f800000;
 
 export interface Histogram {
   /** The finite numbers of a column but those at the places where `skipped` has the code `code`. */
@@ -25,31 +27,48 @@ export interface Histogram {
 }
 
 export function createHistogram(): Histogram {
-  const pages = new Array<Uint32Array | undefined>(EXPONENTS).fill(undefined);
+  /** Pages behind one another; the first belongs to no exponent. */
+  let counts = new Uint32Array(4 * PAGE);
+  const pageOf = new Uint16Array(EXPONENTS);
+  let pages = 1;
   let count = 0;
+  const addPage = (exponent: number): number => {
+    if ((pages + 1) * PAGE > counts.length) {
+      const more = new Uint32Array(2 * counts.length);
+      more.set(counts);
+      counts = more;
+    }
+    pageOf[exponent] = pages;
+    return pages++;
+  };
   return {
     add(column, skipped, code) {
-      for (let at = 0; at < column.length; at++) {
-        const x = column[at] as number;
-        if (skipped[at] === code || !(x - x === 0)) continue;
-        // −0 counts as 0.
-        single[0] = x + 0;
-        const bucket = (bits[0] as number) >>> DROPPED;
-        let page = pages[bucket >>> PAGE_BITS];
-        if (page === undefined) page = pages[bucket >>> PAGE_BITS] = new Uint32Array(PAGE);
-        const place = bucket & (PAGE - 1);
-        page[place] = (page[place] as number) + 1;
-        count++;
+      if (singles.length < column.length) {
+        singles = new Float32Array(column.length);
+        bits = new Uint32Array(singles.buffer);
       }
+      const own = bits;
+      singles.set(column);
+      let found = 0;
+      for (let at = 0; at < column.length; at++) {
+        // −0 counts as 0.
+        const word = (own[at] as number) & 0x7fffffff;
+        if (skipped[at] === code || (word >= INFINITE && !Number.isFinite(column[at]))) continue;
+        const bucket = word >>> DROPPED;
+        const page = (pageOf[bucket >>> PAGE_BITS] as number) || addPage(bucket >>> PAGE_BITS);
+        const place = (page << PAGE_BITS) | (bucket & (PAGE - 1));
+        counts[place] = (counts[place] as number) + 1;
+        found++;
+      }
+      count += found;
     },
     quantile(share) {
       if (count === 0) return null;
       let above = count - Math.max(1, Math.ceil(share * count));
       for (let exponent = EXPONENTS - 1; exponent >= 0; exponent--) {
-        const page = pages[exponent];
-        if (page === undefined) continue;
-        for (let place = PAGE - 1; place >= 0; place--) {
-          above -= page[place] as number;
+        const page = pageOf[exponent] as number;
+        for (let place = PAGE - 1; page > 0 && place >= 0; place--) {
+          above -= counts[page * PAGE + place] as number;
           if (above < 0) return spanOf(exponent * PAGE + place);
         }
       }
@@ -62,7 +81,7 @@ export function createHistogram(): Histogram {
 function spanOf(bucket: number): Interval {
   const edge = (number: number): number => {
     bits[0] = number << DROPPED;
-    return single[0] as number;
+    return singles[0] as number;
   };
   // What is beyond f32 is in the last bucket.
   if (edge(bucket) === 0) return { lower: 0, upper: edge(bucket + 1) };

@@ -31,7 +31,7 @@ export function addExtent(into: Extent, column: Float64Array, verdict: Uint8Arra
   let { count, min, max } = into;
   for (let at = column.length - 1; at >= 0; at--) {
     const x = column[at] as number;
-    if (verdict[at] === CODE.invalid || !Number.isFinite(x)) continue;
+    if (verdict[at] === CODE.invalid || !(x - x === 0)) continue;
     count++;
     if (x < min) min = x;
     if (x > max) max = x;
@@ -48,7 +48,7 @@ export function addSum(into: Sum, column: Float64Array, verdict: Uint8Array): vo
   let { sum, lost, size } = into;
   for (let at = column.length - 1; at >= 0; at--) {
     const x = column[at] as number;
-    if (verdict[at] === CODE.invalid || !Number.isFinite(x)) continue;
+    if (verdict[at] === CODE.invalid || !(x - x === 0)) continue;
     const next = sum + x;
     lost += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum;
     sum = next;

@@ -61,7 +61,9 @@ interface Workload {
   readonly samples: number;
 }
 
-const BLOCK = 64;
+const HEAD = { kind: "logit-argmax" } as const;
+/** Samples that a thread of engine cpu measures at once. */
+const BLOCK = 128;
 /** Of the base pass, those that make the two tangents. */
 const CUT_KERNELS: readonly string[] = ["normalise", "philoxUniform", "spread", "jacobianVectorProduct"];
 const ROUNDS = 7;
@@ -120,7 +122,7 @@ export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promis
 }
 
 function planOf(net: Network, precision: "f32" | "f64") {
-  return makePlan(net, { head: { kind: "logit-argmax" }, precision, norm: "spectral", accuracy: 1e-3, seed: 1 });
+  return makePlan(net, { head: HEAD, precision, norm: "spectral", accuracy: 1e-3, seed: 1 });
 }
 
 const DRAWN = {
@@ -130,7 +132,7 @@ const DRAWN = {
 
 /** As a run on the threads of engine cpu has them (pipeline/flights.ts); of a device its own. */
 function batchSize(engine: Engine, { layers }: Network): number {
-  if (engine.description.kind !== "cpu") return engine.batchSize({ network: { layers } } as Plan);
+  if (engine.description.kind !== "cpu") return engine.batchSize({ network: { layers }, head: HEAD } as Plan);
   const weights = layers.reduce((sum, layer) => sum + layer.weight.length, 0);
   return 64 * Math.max(1, Math.ceil(Math.min(2048, 2 ** 27 / weights) / 64));
 }
@@ -224,7 +226,7 @@ async function auditOf(
 async function run({ network: net, samples }: Workload, engine: Engine, host: CpuEngine): Promise<void> {
   await verify({
     network: net,
-    head: { kind: "logit-argmax" },
+    head: HEAD,
     source: {
       samples,
       width: inputWidth(net),

@@ -2,6 +2,8 @@
  * How near the reported ‖J_t‖ is to a converged one. An iteration may settle on a lower singular value, or stop early, and be sound: its number
  * is a lower bound with a proven interval beside it. So a miss is counted, and is no violation; what is documented is how rare it is.
  */
+import { wordsAt } from "../../sampling/philox.ts";
+import { AUDIT_ENTRY_STREAM } from "../../sampling/streams.ts";
 import type { LayerNumbers } from "../../records/sample.ts";
 import type { JacobianWorkspace } from "./jacobian.ts";
 import { convergedNorm, drawStart } from "./jacobian.ts";
@@ -9,7 +11,7 @@ import type { PreparedLayer } from "./prepared.ts";
 import { timesPowerOfTwo } from "./scaling.ts";
 import type { AuditSubject } from "./subject.ts";
 
-/** Estimates of ‖J_t‖, t ≥ 2. */
+/** Estimates of ‖J_t‖, t ≥ 2, one a sample: those of one sample are not independent, as the binomial test has them. */
 export interface AccuracyCount {
   /** Held against a converged norm. */
   readonly audited: number;
@@ -17,7 +19,11 @@ export interface AccuracyCount {
   readonly missed: number;
 }
 
-/** Every layer's of a sample. @param asked relative. Under the spectral norm alone there is an iteration. */
+/**
+ * One of the sample's layers, by its address: a converged norm costs as much as all else of an audit. Under the spectral norm alone there is
+ * an iteration.
+ * @param asked relative.
+ */
 export function auditAccuracy(
   { plan, prepared, traced, index }: AuditSubject,
   rows: readonly LayerNumbers[],
@@ -26,18 +32,15 @@ export function auditAccuracy(
 ): AccuracyCount {
   const depth = prepared.layers.length;
   if (plan.norm !== "spectral" || depth < 2) return NOTHING;
+  const [word = 0] = wordsAt(plan.seed, AUDIT_ENTRY_STREAM, index, 1);
+  const t = 2 + (word % (depth - 1));
+  const found = rows[t - 1]?.jacobianNorm ?? null;
   drawStart(prepared, plan.seed, index, workspace);
-  let audited = 0;
-  let missed = 0;
-  for (let t = 2; t <= depth; t++) {
-    const found = rows[t - 1]?.jacobianNorm ?? null;
-    const right = found === null ? null : convergedNorm(prepared, traced.slopes, t, asked, workspace);
-    if (found === null || right === null) continue;
-    const { below } = prepared.layers[t - 1] as PreparedLayer;
-    audited++;
-    if (!(Math.abs(timesPowerOfTwo(found, -below) - right) <= asked * right)) missed++;
-  }
-  return { audited, missed };
+  const right = found === null ? null : convergedNorm(prepared, traced.slopes, t, asked, workspace);
+  if (found === null || right === null) return NOTHING;
+  const { below } = prepared.layers[t - 1] as PreparedLayer;
+  const isMissed = !(Math.abs(timesPowerOfTwo(found, -below) - right) <= asked * right);
+  return { audited: 1, missed: isMissed ? 1 : 0 };
 }
 
 const NOTHING: AccuracyCount = { audited: 0, missed: 0 };
