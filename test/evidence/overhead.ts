@@ -130,10 +130,16 @@ const DRAWN = {
   ...{ first: 0, mean: 0, std: 1, classes: null, error: 2 ** -23 },
 } as const;
 
+const plans = new WeakMap<Network, Plan>();
+
 /** As a run on the threads of engine cpu has them (pipeline/flights.ts); of a device its own. */
-function batchSize(engine: Engine, { layers }: Network): number {
-  if (engine.description.kind !== "cpu") return engine.batchSize({ network: { layers }, head: HEAD } as Plan);
-  const weights = layers.reduce((sum, layer) => sum + layer.weight.length, 0);
+function batchSize(engine: Engine, net: Network): number {
+  if (engine.description.kind !== "cpu") {
+    const plan = plans.get(net) ?? planOf(net, "f32");
+    plans.set(net, plan);
+    return engine.batchSize(plan);
+  }
+  const weights = net.layers.reduce((sum, layer) => sum + layer.weight.length, 0);
   return 64 * Math.max(1, Math.ceil(Math.min(2048, 2 ** 27 / weights) / 64));
 }
 
