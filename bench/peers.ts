@@ -14,6 +14,7 @@ import type { Batch, Measurements } from "../src/engine/engine.ts";
 import type { Plan } from "../src/engine/plan.ts";
 import { makePlan } from "../src/engine/plan.ts";
 import { inputWidth } from "../src/network/network.ts";
+import { memoryOf } from "../src/pipeline/block.ts";
 import { createExaminer } from "../src/pipeline/examine.ts";
 import { createStatistics } from "../src/pipeline/statistics.ts";
 import { keepResult } from "./results.ts";
@@ -53,6 +54,7 @@ function ours({ network }: Workload, inputs: Float64Array, accuracy: number | "v
         statistics.add(block);
         settled.release();
         measured.release();
+        examiner.reuse(memoryOf(block));
       }
       const { user, system } = process.cpuUsage(before);
       return (user + system) / 1e6;
