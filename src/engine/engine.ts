@@ -171,7 +171,7 @@ export interface MeasuredBatch {
   stored(samples: readonly number[]): Promise<StoredSample[]>;
   /** The same with everything that the audit reads. */
   traced(samples: readonly number[]): Promise<TracedSample[]>;
-  /** Frees the engine's memory of this batch; neither may be called after it. */
+  /** Frees the engine's memory of this batch: neither may be called after it, and its measurements are not to be read. */
   release(): void;
 }
 

@@ -13,8 +13,29 @@ export interface Pool {
 /** Holds on to nothing. */
 export const NO_POOL: Pool = { take: (bytes) => new ArrayBuffer(bytes), give: () => undefined };
 
+/** Memory taken of a pool, which goes back all at once. */
+export interface Loan {
+  readonly take: Pool["take"];
+  readonly end: () => void;
+}
+
+export function borrowOf(pool: Pool): Loan {
+  let taken: ArrayBuffer[] = [];
+  return {
+    take(bytes) {
+      const buffer = pool.take(bytes);
+      taken.push(buffer);
+      return buffer;
+    },
+    end() {
+      for (const buffer of taken) pool.give(buffer);
+      taken = [];
+    },
+  };
+}
+
 /** Buffers that are kept; the sizes of a run are those of its batches and of its last one. */
-const MOST_KEPT = 16;
+const MOST_KEPT = 64;
 
 export function createPool(): Pool {
   let kept: ArrayBuffer[] = [];

@@ -9,6 +9,7 @@ import type { Batch, Engine, Measurements, StoredSample, TracedSample } from "..
 import type { FaultName } from "../faults.ts";
 import { batchWithin } from "../footprint.ts";
 import type { Layer } from "../../network/network.ts";
+import { borrowOf, createPool } from "../memory.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer, proofWork } from "../plan.ts";
 import { turn } from "../turn.ts";
@@ -71,6 +72,7 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
       ? Array.from({ length: options.threads }, () => threadLane(spawn()))
       : [ownLane(options.undisturbed === true)];
   const most = lanes.length === 1 ? 2 * BLOCK : BLOCK;
+  const pool = createPool();
   const planIds = new WeakMap<Plan, number>();
   let nextId = 1;
 
@@ -101,12 +103,13 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
     lane: Lane,
     plan: Plan,
     batch: Batch,
+    isPart: boolean,
   ): Promise<{ blockId: number; measurements: Measurements }> => {
     lane.busy += batch.samples;
     try {
       const blockId = nextId++;
       const measurements = await withPlan(lane, plan, (planId) =>
-        lane.call({ kind: "measure", planId, blockId, batch }),
+        lane.call({ kind: "measure", planId, blockId, batch, isPart }),
       );
       return { blockId, measurements: measurements as Measurements };
     } finally {
@@ -124,10 +127,11 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
     async measure(plan, batch) {
       const outputs = sharing(batch);
       const part = outputs > 1 ? outputs * inputsABlock(outputs) : most;
+      const parts = splitBatch(batch, part);
       const blocks = await Promise.all(
-        splitBatch(batch, part).map(async (own) => {
+        parts.map(async (own) => {
           const lane = leastBusy();
-          return { lane, ...(await measureOn(lane, plan, own)) };
+          return { lane, ...(await measureOn(lane, plan, own, parts.length > 1)) };
         }),
       );
       // One call a block, whatever the order in which its samples were asked for.
@@ -153,11 +157,17 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
         );
         return samples.map((sample) => found.get(sample) as T);
       };
+      const loan = borrowOf(pool);
+      const measurements = mergeMeasurements(
+        blocks.map((b) => b.measurements),
+        loan.take,
+      );
       return {
-        measurements: mergeMeasurements(blocks.map((b) => b.measurements)),
+        measurements,
         stored: (samples) => read<StoredSample>("stored", samples),
         traced: (samples) => read<TracedSample>("traced", samples),
         release() {
+          loan.end();
           for (const { lane, blockId } of blocks) void lane.call({ kind: "release", blockId }).catch(() => undefined);
         },
       };

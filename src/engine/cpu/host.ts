@@ -8,6 +8,8 @@ import type { Layer } from "../../network/network.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer } from "../plan.ts";
 import type { StoredBlock } from "./measure.ts";
+import type { Loan } from "../memory.ts";
+import { borrowOf, createPool, NO_POOL } from "../memory.ts";
 import { measureBlock, readStored, readTraced } from "./measure.ts";
 import type { Operators } from "./operators.ts";
 import { makeOperators } from "./operators.ts";
@@ -18,7 +20,14 @@ export type HostRequest =
   | { readonly kind: "plan"; readonly planId: number; readonly plan: Plan; readonly fault: FaultName | undefined }
   | { readonly kind: "plan-layer"; readonly layer: Layer; readonly gram: boolean }
   | { readonly kind: "forget"; readonly planId: number }
-  | { readonly kind: "measure"; readonly planId: number; readonly blockId: number; readonly batch: Batch }
+  /** `isPart`: the measurements are joined with others', and not read once the block is released. */
+  | {
+      readonly kind: "measure";
+      readonly planId: number;
+      readonly blockId: number;
+      readonly batch: Batch;
+      readonly isPart: boolean;
+    }
   | {
       readonly kind: "refine";
       readonly planId: number;
@@ -76,7 +85,8 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
     if (held === undefined) throw new RangeError(`plan ${String(planId)} is not here`);
     return held;
   };
-  const blocks = new Map<number, StoredBlock>();
+  const blocks = new Map<number, StoredBlock & Pick<Loan, "end">>();
+  const pool = createPool();
   return (request) => {
     switch (request.kind) {
       case "plan":
@@ -91,8 +101,9 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
         if (work === undefined) throw new RangeError("this thread does no work but its engine's");
         return work(heldPlan(request.planId), request.work);
       case "measure": {
-        const { measurements, stored } = measureBlock(heldPlan(request.planId).operators, request.batch);
-        blocks.set(request.blockId, stored);
+        const loan = borrowOf(request.isPart ? pool : NO_POOL);
+        const { measurements, stored } = measureBlock(heldPlan(request.planId).operators, request.batch, loan.take);
+        blocks.set(request.blockId, { ...stored, end: loan.end });
         return measurements;
       }
       case "refine":
@@ -108,6 +119,7 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
       }
       case "release":
         blocks.get(request.blockId)?.release();
+        blocks.get(request.blockId)?.end();
         blocks.delete(request.blockId);
         return null;
     }

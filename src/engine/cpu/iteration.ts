@@ -6,6 +6,7 @@
 import type { StoredSearch, WitnessMeasurement } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import { estimatedErrors } from "../krylov.ts";
+import { NO_POOL } from "../memory.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { KrylovState } from "../program/krylov-state.ts";
 import type { Matrix, Measure } from "../program/stage.ts";
@@ -32,7 +33,7 @@ export interface FoundWitnesses {
 /**
  * Witnesses from the vectors in `next`, of length 1 (a zero vector gets none), which is left as it was.
  * @param slopes D_1 … of the frame.
- * @param single whether f32 may search first, where it is by Lanczos.
+ * @param single whether f32 may search first, where it is by Lanczos. @param take where the columns' memory comes from.
  */
 export function runIteration(
   frame: Frame,
@@ -40,6 +41,7 @@ export function runIteration(
   slopes: readonly Matrix[],
   accuracy: number,
   single: boolean,
+  take = NO_POOL.take,
 ): FoundWitnesses {
   const below = slopes.slice(0, own.t - 1);
   const { errors, method } = frame.operators.plan;
@@ -52,7 +54,7 @@ export function runIteration(
   runCalls(frame, own.back);
   const count = steps.length;
   type Norms = Pick<WitnessMeasurement, keyof typeof own.measured>;
-  const result = columnsOf(count);
+  const result = columnsOf(count, take);
   const norms = readTree<Norms, Measure>(own.measured, (measure) => frame.measure(measure, count, result()));
   const error = errors ? { error: estimatedErrors(count, method, own.next.rows, searchOf) } : {};
   const measurement = { ...norms, steps, ...error };

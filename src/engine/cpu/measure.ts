@@ -7,6 +7,8 @@ import type { PassMeasurements } from "../each-output.ts";
 import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import { withMeasurementFault } from "../faults.ts";
+import type { Pool } from "../memory.ts";
+import { NO_POOL } from "../memory.ts";
 import type { BaseMeasurements } from "../program/base.ts";
 import type { BatchProgram, TracedVectors, Vectors } from "../program/program.ts";
 import type { Matrix, Measure, Place, Tree } from "../program/stage.ts";
@@ -39,24 +41,25 @@ export interface MeasuredBlock {
   readonly stored: StoredBlock;
 }
 
-export function measureBlock(operators: Operators, batch: Batch): MeasuredBlock {
+/** @param take where the memory of the measurements comes from. */
+export function measureBlock(operators: Operators, batch: Batch, take = NO_POOL.take): MeasuredBlock {
   const { layers } = operators.plan.network;
   const kept = 8 * layers.reduce((sum, { weight, outputs }) => sum + 3 * weight.length + outputs ** 2, 0);
   const arena = openArena(operators.program(inputCount(batch)), kept);
-  if (arena === null) return measureIn(null, operators, batch);
+  if (arena === null) return measureIn(null, operators, batch, take);
   try {
-    const measured = measureIn(arena, operators, batch);
+    const measured = measureIn(arena, operators, batch, take);
     if (arena.isIntact) return measured;
   } catch (error) {
     if (arena.isIntact) throw error;
   }
   // Where the memory had to grow on the way, which moves it: once more in arrays.
   arena.release();
-  return measureIn(null, operators, batch);
+  return measureIn(null, operators, batch, take);
 }
 
 /** @param arena for what is common to all passes and for the first. */
-function measureIn(arena: Arena | null, operators: Operators, batch: Batch): MeasuredBlock {
+function measureIn(arena: Arena | null, operators: Operators, batch: Batch, take: Pool["take"]): MeasuredBlock {
   const { plan, fault } = operators;
   const inputs = inputCount(batch);
   const program = operators.program(inputs);
@@ -74,7 +77,7 @@ function measureIn(arena: Arena | null, operators: Operators, batch: Batch): Mea
   for (const labels of labelsOfPasses(batch)) {
     const frame = forward.withLabels(labels, frames.length === 0 ? arena : null);
     runCalls(frame, base.backward);
-    const results = columnsOf(inputs);
+    const results = columnsOf(inputs, take);
     const read = (measure: Measure): Float64Array => {
       if (!forward.has(measure.of)) return frame.measure(measure, inputs, results());
       const found = shared.get(measure) ?? frame.measure(measure, inputs, results());
@@ -87,7 +90,7 @@ function measureIn(arena: Arena | null, operators: Operators, batch: Batch): Mea
         const own = iterations[i - 1];
         if (own === undefined || plan.accuracy === "verdict") return null;
         startVectors(frame, own, base.slopes);
-        return runIteration(frame, own, base.slopes, plan.accuracy, true);
+        return runIteration(frame, own, base.slopes, plan.accuracy, true, take);
       });
       jacobians = plan.layers.map((_, i) => {
         const own = explicit[i - 1];

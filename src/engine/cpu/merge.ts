@@ -1,18 +1,19 @@
 /** Measurements of consecutive blocks, joined into those of the batch. */
 import type { DirectionMeasurement, ExplicitMeasurement, Measurements, WitnessMeasurement } from "../engine.ts";
-
+import { NO_POOL } from "../memory.ts";
 import { columnsOf } from "./column-pool.ts";
 
 type Arrays = readonly Float64Array[];
 /** A new array of a number a sample. */
 type Make = () => Float64Array;
 
-export function mergeMeasurements(parts: readonly Measurements[]): Measurements {
+/** @param take where the columns' memory comes from. */
+export function mergeMeasurements(parts: readonly Measurements[], take = NO_POOL.take): Measurements {
   const first = parts[0];
   if (first === undefined) throw new RangeError("a batch of no samples");
   if (parts.length === 1) return first;
   const samples = parts.reduce((sum, m) => sum + m.samples, 0);
-  const make = columnsOf(samples);
+  const make = columnsOf(samples, take);
   const one = (pick: (m: Measurements) => Float64Array): Float64Array => joined(parts.map(pick), make());
   const many = (pick: (m: Measurements) => Arrays): Float64Array[] => joinEach(parts.map(pick), make);
   return {
