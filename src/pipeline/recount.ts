@@ -189,14 +189,19 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
         missed += told.accuracy?.missed ?? 0;
       }
     },
-    held(report) {
-      const found = differences(report);
-      if (found.length === 0) return report;
-      const example = { index: 0, left: null, right: null, margin: null, bound: null, reason: found.join("; ") };
-      const fault: ReportedFault = { check: "report", layer: 0, count: found.length, example };
-      return { ...report, faults: [...report.faults, fault] };
-    },
+    held: (report) => withDifferences(report, differences(report)),
   };
+}
+
+/** A report, with a fault of the check "report" where a second count differs. @param found what it says otherwise, one sentence each. */
+export function withDifferences<Counted extends { readonly faults: readonly ReportedFault[] }>(
+  report: Counted,
+  found: readonly string[],
+): Counted {
+  if (found.length === 0) return report;
+  const example = { index: 0, left: null, right: null, margin: null, bound: null, reason: found.join("; ") };
+  const fault: ReportedFault = { check: "report", layer: 0, count: found.length, example };
+  return { ...report, faults: [...report.faults, fault] };
 }
 
 /** Counts the codes of the samples that are not invalid. */

@@ -4,8 +4,8 @@
  * adds in exact integers and rounds once. Of each tally, that its own counts add up: verdicts to samples, the ways they were settled to those
  * that are valid, and a sketch to the numbers in it.
  */
-import type { ReportedFault } from "../records/report.ts";
 import type { SweepReport } from "../records/sweep.ts";
+import { withDifferences } from "../pipeline/recount.ts";
 import { sumValue } from "../pipeline/sketch.ts";
 import type { Spreading, Tally } from "./tally.ts";
 import { LAYER_NUMBERS } from "./tally.ts";
@@ -146,13 +146,7 @@ export function createSweepRecount(): SweepRecount {
   return {
     add: addTally,
     differences,
-    held(report) {
-      const found = differences(report);
-      if (found.length === 0) return report;
-      const example = { index: 0, left: null, right: null, margin: null, bound: null, reason: found.join("; ") };
-      const fault: ReportedFault = { check: "report", layer: 0, count: found.length, example };
-      return { ...report, faults: [...report.faults, fault] };
-    },
+    held: (report) => withDifferences(report, differences(report)),
   };
 }
 

@@ -7,9 +7,8 @@ import type { FaultName } from "../faults.ts";
 import type { Layer } from "../../network/network.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer } from "../plan.ts";
-import type { StoredBlock } from "./measure.ts";
-import type { Loan } from "../memory.ts";
 import { borrowOf, createPool, NO_POOL } from "../memory.ts";
+import type { StoredBlock } from "./measure.ts";
 import { measureBlock, readStored, readTraced } from "./measure.ts";
 import type { Operators } from "./operators.ts";
 import { makeOperators } from "./operators.ts";
@@ -85,7 +84,7 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
     if (held === undefined) throw new RangeError(`plan ${String(planId)} is not here`);
     return held;
   };
-  const blocks = new Map<number, StoredBlock & Pick<Loan, "end">>();
+  const blocks = new Map<number, StoredBlock>();
   const pool = createPool();
   return (request) => {
     switch (request.kind) {
@@ -103,7 +102,11 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
       case "measure": {
         const loan = borrowOf(request.isPart ? pool : NO_POOL);
         const { measurements, stored } = measureBlock(heldPlan(request.planId).operators, request.batch, loan.take);
-        blocks.set(request.blockId, { ...stored, end: loan.end });
+        const release = (): void => {
+          stored.release();
+          loan.end();
+        };
+        blocks.set(request.blockId, { ...stored, release });
         return measurements;
       }
       case "refine":
@@ -119,7 +122,6 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
       }
       case "release":
         blocks.get(request.blockId)?.release();
-        blocks.get(request.blockId)?.end();
         blocks.delete(request.blockId);
         return null;
     }
