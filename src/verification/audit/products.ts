@@ -35,6 +35,11 @@ interface Machine {
 const MOST = 2 ** 22;
 const PAGE_BYTES = 2 ** 16;
 
+/** Rows are filled up to an even number. */
+function even(n: number): number {
+  return n + (n % 2);
+}
+
 let known: Machine | null | undefined;
 
 function machine(): Machine | null {
@@ -55,7 +60,6 @@ function openMachine(): Machine | null {
 }
 
 export function createProducts(matrices: readonly DenseMatrix[]): Products {
-  const even = (n: number): number => n + (n % 2);
   const widest = even(matrices.reduce((most, { rows, columns }) => Math.max(most, rows, columns), 0));
   // Two vectors, then each matrix as it is and transposed: byte offsets, multiples of 16.
   let end = 16 * widest;
@@ -121,8 +125,8 @@ function writeMatrix(
   columns: number,
   values: Float64Array,
 ): void {
-  const pitch = columns + (columns % 2);
-  const otherPitch = rows + (rows % 2);
+  const pitch = even(columns);
+  const otherPitch = even(rows);
   into.fill(0, own, transposed + columns * otherPitch);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
