@@ -1,12 +1,15 @@
 /** Exact scaling by powers of two, and the exponent of a number, from its bits: the same on every runtime. */
 import { powerOfTwo } from "../network/powers-of-two.ts";
 
-const view = new DataView(new ArrayBuffer(8));
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+/** Which of the two words holds sign and exponent: a matter of the machine's byte order. */
+export const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /** ⌊log₂|x|⌋ of a finite nonzero x, subnormal numbers included. */
 export function exponentOf(x: number): number {
-  view.setFloat64(0, x);
-  const biased = (view.getUint32(0) >>> 20) & 0x7ff;
+  double[0] = x;
+  const biased = ((words[HIGH] as number) >>> 20) & 0x7ff;
   if (biased !== 0) return biased - 1023;
   return exponentOf(x * 2 ** 54) - 54;
 }
@@ -24,6 +27,17 @@ export function timesPowerOfTwo(x: number, k: number): number {
   const within = Math.max(-2200, Math.min(2200, k));
   const part = Math.trunc(within / 3);
   return x * 2 ** part * 2 ** part * 2 ** (within - 2 * part);
+}
+
+/** x·2^k of many x and one k, as `timesPowerOfTwo` gives it. @param factor 2^k, or 0 where k is beyond the normal powers (`factorOf`). */
+export function timesFactor(x: number, k: number, factor: number): number {
+  const product = x * factor;
+  const size = Math.abs(product);
+  return size >= LEAST_NORMAL && size < Infinity ? product : timesPowerOfTwo(x, k);
+}
+
+export function factorOf(k: number): number {
+  return powerOfTwo(k) ?? 0;
 }
 
 /** An upper bound of x·2^k for x ≥ 0: rounded up where the product is no normal number, Infinity beyond the range. */

@@ -1,9 +1,11 @@
 /** A sketch (sketch.ts) while it is counted: a count a bucket, in pages of one exponent each, so that adding a value is one look-up. */
+import { HIGH } from "../engine/powers.ts";
 import type { Sketch } from "./sketch.ts";
-import { BUCKET_BITS, bucketOf, HIGH } from "./sketch.ts";
+import { BUCKET_BITS, bucketOf } from "./sketch.ts";
 
 const PAGE = 2 ** BUCKET_BITS;
-const EXPONENTS = 2048;
+/** Of the sign bit and the exponent: those of numbers with the sign bit set, and of what is not finite, have no page. */
+const EXPONENTS = 4096;
 
 export interface Buckets {
   /** Pages behind one another; the first belongs to no exponent. */
@@ -27,27 +29,38 @@ export function createBuckets(): Buckets {
  */
 export function addToBuckets(buckets: Buckets, column: Float64Array, skipped: Uint8Array, code: number): void {
   const { pageOf } = buckets;
+  // Constants of another module are no constants to a compiler.
+  const [bits, within, high] = [BUCKET_BITS, PAGE - 1, HIGH];
   const halves = new Uint32Array(column.buffer, column.byteOffset, 2 * column.length);
   let { counts, counted, min, max } = buckets;
   for (let at = 0; at < column.length; at++) {
+    if (skipped[at] === code) continue;
     const value = column[at] as number;
-    if (skipped[at] === code || !(value - value === 0)) continue;
-    const high = halves[2 * at + HIGH] as number;
-    // Below 0 and −0 have the sign bit set.
-    const bucket = high < 0x80000000 ? high >>> (20 - BUCKET_BITS) : bucketOf(value);
-    let page = pageOf[bucket >>> BUCKET_BITS] as number;
-    if (page === 0) {
-      page = addPage(buckets, bucket >>> BUCKET_BITS);
-      ({ counts } = buckets);
+    const bucket = (halves[2 * at + high] as number) >>> (20 - bits);
+    const page = pageOf[bucket >>> bits] as number;
+    if (page > 0) {
+      const place = (page << bits) | (bucket & within);
+      counts[place] = (counts[place] as number) + 1;
+    } else {
+      // What is not finite has no page, nor has what has the sign bit set: −0, which counts as 0, and numbers below 0.
+      if (!(value - value === 0)) continue;
+      counts = addApart(buckets, value);
     }
-    const place = (page << BUCKET_BITS) | (bucket & (PAGE - 1));
-    counts[place] = (counts[place] as number) + 1;
     counted++;
     if (value < min) min = value;
     if (value > max) max = value;
   }
   // −0 counts as 0.
   Object.assign(buckets, { counted, min: min + 0, max: max + 0 });
+}
+
+/** Counts a finite value whose exponent has no page of its own yet. @returns the counts, which may stand elsewhere now. */
+function addApart(buckets: Buckets, value: number): Float64Array {
+  const bucket = bucketOf(value);
+  const page = (buckets.pageOf[bucket >>> BUCKET_BITS] as number) || addPage(buckets, bucket >>> BUCKET_BITS);
+  const place = (page << BUCKET_BITS) | (bucket & (PAGE - 1));
+  buckets.counts[place] = (buckets.counts[place] as number) + 1;
+  return buckets.counts;
 }
 
 function addPage(buckets: Buckets, exponent: number): number {

@@ -16,8 +16,8 @@ export function checkSamples(draft: Draft, { batch, originals }: GivenBatch, che
   }
   cuts.forEach((rounding, i) => {
     const { cutResidual } = block.layers[i] as LayerColumns;
-    worstResiduals(rounding, m, i, cutResidual);
     const suspicion = bounds.suspicions[i] as number;
+    if (worstResiduals(rounding, m, i, cutResidual, suspicion) === 0) return;
     for (let at = 0; at < m.samples; at++) {
       const residual = cutResidual[at] as number;
       if (residual <= suspicion || isOut[at] === 1) continue;

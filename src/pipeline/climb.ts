@@ -104,7 +104,9 @@ function judgeParty(draft: Draft, places: Int32Array, isWhole: boolean, evidence
   judgeLayers(bounds, evidence, (k) => zeros.get(places[k] as number) ?? null, found);
   if (!isWhole) intersectFindings(findings, found, evidence, places);
   totalBrackets(weights, findings, draft.bounds.weightError, places, numbers);
-  sampleVerdicts(findings, numbers, (at) => cutFaults.has(at) || localFaults.has(at), places, verdict);
+  const hasFaults = cutFaults.size + localFaults.size > 0;
+  const isFaulty = hasFaults ? (at: number) => cutFaults.has(at) || localFaults.has(at) : null;
+  sampleVerdicts(findings, numbers, isFaulty, places, verdict);
 }
 
 function ownEvidence({ evidence, bounds, block, measurements }: Draft): Findable {

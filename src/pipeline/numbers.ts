@@ -1,7 +1,7 @@
 /** The reported numbers of a sample: what was measured, in the network's own scale (MATH.md §1). */
 import { workColumns } from "../engine/memory.ts";
 import type { Plan } from "../engine/plan.ts";
-import { loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../engine/powers.ts";
+import { factorOf, loweredPowerOfTwo, raisedPowerOfTwo, timesFactor, timesPowerOfTwo } from "../engine/powers.ts";
 import { lengthened } from "../network/network.ts";
 import { DOWN, UP } from "../verification/rounding.ts";
 import type { LayerColumns } from "./block.ts";
@@ -64,6 +64,7 @@ function fillLayer(
   const [first, along] = [column(tangentNorm, 0), column(tangentNorm, i)];
   const [lower, upper] = [column(findings.statementLower, i), column(findings.statementUpper, i)];
   const w = column(weights, i);
+  const [raising, lowering] = [factorOf(k), factorOf(-through)];
   for (let at = 0; at < block.samples; at++) {
     const gradient = gradientNorm[at] as number;
     const hidden = hiddenNorm[at] as number;
@@ -76,11 +77,11 @@ function fillLayer(
     const directional = (along[at] as number) / (first[at] as number);
     if (tightness > 0) lhs[at] = (lhs[at] as number) + (w[at] as number) * (tightness * tightness);
     rhs[at] = (rhs[at] as number) + (w[at] as number);
-    const term = timesPowerOfTwo(lengthened(own, hidden) / (weight * norm), -through);
+    const term = timesFactor(lengthened(own, hidden) / (weight * norm), -through, lowering);
     if (weight * norm > 0) coefficient[at] = (coefficient[at] as number) + term * term;
     const unscaled = timesPowerOfTwo(delta, whole - through + (m.topExponent[at] as number));
     out.hiddenNorm[at] = hidden;
-    out.jacobianNorm[at] = timesPowerOfTwo(norm, k);
+    out.jacobianNorm[at] = timesFactor(norm, k, raising);
     out.jacobianNormLower[at] = loweredPowerOfTwo(lower[at] as number, k);
     out.jacobianNormUpper[at] = raisedPowerOfTwo(upper[at] as number, k);
     out.weightGradientNorm[at] = unscaled * hidden;
@@ -170,7 +171,6 @@ function ratioOrZero(a: number, b: number): number {
 
 /** √(x·2^k) without leaving the range where the root itself is representable. */
 function squareRootScaled(x: number, k: number): number {
-  const odd = Math.abs(k) % 2;
-  const even = k - odd;
-  return timesPowerOfTwo(Math.sqrt(odd === 0 ? x : x * 2 ** odd), even / 2);
+  const odd = k & 1;
+  return timesPowerOfTwo(Math.sqrt(odd === 0 ? x : 2 * x), (k - odd) / 2);
 }

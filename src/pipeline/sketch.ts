@@ -8,6 +8,7 @@
  *
  * Sum: the exact sum, an integer multiple of 2^−1074, rounded once when it is read.
  */
+import { HIGH } from "../engine/powers.ts";
 import { dyadic, toNumber } from "../exact/dyadic.ts";
 
 /** Bits of the mantissa that tell buckets apart. */
@@ -22,8 +23,6 @@ export type Sketch = Map<number, number>;
 const view = new DataView(new ArrayBuffer(8));
 const double = new Float64Array(view.buffer);
 const words = new Uint32Array(view.buffer);
-/** Which of the two words holds sign and exponent: a matter of the machine's byte order. */
-export const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /** @throws RangeError for a number below 0, or one that is not finite. */
 export function bucketOf(x: number): number {

@@ -113,11 +113,10 @@ export function createStatistics(
     TIGHTNESS_NUMBERS.forEach((name, k) => {
       (layers[i] as Distribution[])[k]?.addColumn(layer[name], verdict, CODE.invalid);
     });
-    const own = findings.kind[i] as Uint8Array;
+    countCodes(findings.kind[i] as Uint8Array, verdict, kinds);
+    if (certify === null || i === 0) return;
     for (let at = 0; at < count; at++) {
-      if (verdict[at] === CODE.invalid) continue;
-      kinds[own[at] as number] = (kinds[own[at] as number] as number) + 1;
-      if (certify !== null && i > 0) certified[isNarrow(findings, i, at, certify) ? "reached" : "missed"]++;
+      if (verdict[at] !== CODE.invalid) certified[isNarrow(findings, i, at, certify) ? "reached" : "missed"]++;
     }
   };
   const valid = (): number => climbed.reduce((sum, count) => sum + count, 0);
@@ -182,6 +181,15 @@ export function createStatistics(
       ),
     }),
   };
+}
+
+/** Adds how often each code occurs, of samples that are not invalid. */
+function countCodes(codes: Uint8Array, verdict: Uint8Array, counts: number[]): void {
+  const invalid = CODE.invalid;
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at] as number;
+    if (verdict[at] !== invalid) counts[code] = (counts[code] as number) + 1;
+  }
 }
 
 /** The checks that look at every sample before those of the audit. */

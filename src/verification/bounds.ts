@@ -45,21 +45,22 @@ export function chainError(
   error: Float64Array,
   rows = 1,
 ): void {
-  error.fill(0);
+  if (last === 0) error.fill(0);
+  // A product, its rounding, and the additions of all layers.
+  const roundings = last + 2;
   for (let i = 0; i < last; i++) {
     const own = layers[i] as LayerBounds;
     const norm = rows === 1 ? (outputs[i] as NormRounding) : normRounding(own.outputs * rows, arithmetic);
     const step = rows === 1 ? (steps[i] as StepRounding) : stepRounding(own, arithmetic, rows);
     const stage = stageNorms[i] as Float64Array;
     const upper = jacobianUpper[i] as Float64Array;
+    const [isFirst, isLast] = [i === 0, i === last - 1];
     for (let at = 0; at < error.length; at++) {
       const residual = stepError(step, raisedNorm(norm, stage[at] as number));
-      error[at] = (error[at] as number) + (upper[at] as number) * residual;
+      const sum = (isFirst ? 0 : (error[at] as number)) + (upper[at] as number) * residual;
+      error[at] = isLast ? roundedUp(sum, roundings) : sum;
     }
   }
-  // A product, its rounding, and the additions of all layers.
-  const roundings = last + 2;
-  for (let at = 0; at < error.length; at++) error[at] = roundedUp(error[at] as number, roundings);
 }
 
 /** The same of one sample. */
@@ -141,7 +142,11 @@ export function jacobianBounds(bounds: JudgeBounds, evidence: Evidence, findings
         witnessLower(bounds, spectralUpper, i + 1, vectorNorm, resultNorm, stages, lower, error);
       }
     }
-    put(bounds, findings, i, Math.sqrt(narrowest), scratch);
+    put(findings, i, scratch);
+    // A spectral bracket says nothing of its own of the Frobenius norm.
+    if (bounds.statement === "frobenius" || own?.explicit != null) {
+      putFrobenius(bounds, findings, i, Math.sqrt(narrowest), scratch);
+    }
   }
   evidence.layers.forEach((own, i) => {
     if (own !== null)
@@ -203,24 +208,36 @@ function explicitBounds(
   }
 }
 
-/** Bounds of layer t = i + 1 into the findings; ‖J‖ ≤ ‖J‖_F ≤ √rank ‖J‖, rank ≤ the narrowest width so far. */
-function put({ statement }: JudgeBounds, f: Findings, i: number, rootRank: number, scratch: Scratch): void {
-  const frobenius = statement === "frobenius";
-  const upperOf = f.spectralUpper[i] as Float64Array;
+/** Bounds of layer t = i + 1 into the findings. */
+function put(f: Findings, i: number, { lower: lowers }: Scratch): void {
+  const uppers = f.spectralUpper[i] as Float64Array;
   const spectral = f.spectralLower[i] as Float64Array;
   const [statementLower, statementUpper] = [f.statementLower[i] as Float64Array, f.statementUpper[i] as Float64Array];
   for (let at = 0; at < f.samples; at++) {
-    const lower = scratch.lower[at] as number;
-    const upper = upperOf[at] as number;
-    const own = Math.min(lower, upper);
+    const lower = lowers[at] as number;
+    const upper = uppers[at] as number;
+    const own = lower <= upper ? lower : upper;
     spectral[at] = own;
+    statementLower[at] = own;
+    statementUpper[at] = upper;
+    if (lower > upper) f.special.set(at * f.depth + i, { verdict: null, contradiction: { lower, upper } });
+  }
+}
+
+/** What is known of the Frobenius norm: ‖J‖ ≤ ‖J‖_F ≤ √rank ‖J‖, rank ≤ the narrowest width so far. */
+function putFrobenius({ statement }: JudgeBounds, f: Findings, i: number, rootRank: number, scratch: Scratch): void {
+  const uppers = f.spectralUpper[i] as Float64Array;
+  const [statementLower, statementUpper] = [f.statementLower[i] as Float64Array, f.statementUpper[i] as Float64Array];
+  for (let at = 0; at < f.samples; at++) {
+    const [lower, upper] = [scratch.lower[at] as number, uppers[at] as number];
     const most = Math.min(scratch.most[at] as number, rootRank * upper * UP);
     const least = scratch.least[at] as number;
-    statementLower[at] = frobenius ? Math.min(Math.max(lower, least), most) : own;
-    statementUpper[at] = frobenius ? most : upper;
-    if (lower > upper || least > most) {
-      const contradiction = lower > upper ? { lower, upper } : { lower: least, upper: most };
-      f.special.set(at * f.depth + i, { verdict: null, contradiction });
+    if (statement === "frobenius") {
+      statementLower[at] = Math.min(Math.max(lower, least), most);
+      statementUpper[at] = most;
+    }
+    if (least > most && !(lower > upper)) {
+      f.special.set(at * f.depth + i, { verdict: null, contradiction: { lower: least, upper: most } });
     }
   }
 }

@@ -46,7 +46,7 @@ export function cutRounding(layers: readonly LayerBounds[], arithmetic: Arithmet
  * @param left,right S_{t−1} and S_t. @param adjoint,tangent ‖δ̂_t‖ and ‖τ̂_t‖. @param tangentBelow,slopeBelow ‖τ̂_{t−1}‖ and max|D̂_{t−1}|.
  */
 export function cutResidual(
-  { inputs, outputs, factor, flushes, spectralUpper, below }: CutRounding,
+  rounding: CutRounding,
   left: number,
   right: number,
   adjoint: number,
@@ -56,6 +56,7 @@ export function cutResidual(
 ): number {
   const difference = Math.abs(left - right);
   if (difference === 0) return 0;
+  const { inputs, outputs, factor, flushes, spectralUpper, below } = rounding;
   const delta = raisedNorm(outputs, adjoint);
   const tau = raisedNorm(inputs, tangent);
   // ‖ζ̂_{t−1}‖ and ‖â_t‖, which multiply a flushed D·a and a flushed D·ζ.
@@ -65,7 +66,7 @@ export function cutResidual(
     flushes[1] * (2 + spectralUpper + tau) * delta +
     flushes[2] * (zeta + 2 * spectralUpper * delta) +
     flushes[3] * (4 + delta + tau + zeta);
-  const slope = below === null ? 1 : Math.max(1, slopeBelow);
+  const slope = below === null || slopeBelow <= 1 ? 1 : slopeBelow;
   const bound = (factor * delta * tau + flushed * slope) * UP;
   return bound > 0 ? difference / bound : Infinity;
 }
@@ -107,44 +108,52 @@ export function suspicionThreshold(layer: LayerBounds): number {
 }
 
 /**
- * The residual of layer t = i + 1 along one of the two directions, of the samples from `first` on: `residual` keeps the larger, and NaN is
- * the largest.
+ * The larger residual of the two directions at layer t = i + 1, of every sample; NaN is the largest.
+ * @param residual receives it. @returns how many are above `suspicion`, or NaN.
  */
-function residualsAlong(
+export function worstResiduals(
   rounding: CutRounding,
   m: Measurements,
-  direction: 0 | 1,
   i: number,
   residual: Float64Array,
-  first: number,
-): void {
-  const { products, tangentNorm } = m.directions[direction];
-  const [left, right] = [products[i] as Float64Array, products[i + 1] as Float64Array];
-  const [adjoint, tangent] = [m.adjointNorm[i] as Float64Array, tangentNorm[i] as Float64Array];
+  suspicion: number,
+): number {
+  const [along, random] = m.directions;
+  const adjoint = m.adjointNorm[i] as Float64Array;
   // Layer 1 has nothing below: what is passed instead is not read.
-  const tangentBelow = tangentNorm[Math.max(0, i - 1)] as Float64Array;
-  const slopeBelow = m.slopeMax[Math.max(0, i - 1)] as Float64Array;
-  for (let k = 0; k < residual.length; k++) {
-    const at = first + k;
+  const under = Math.max(0, i - 1);
+  const slopes = m.slopeMax[under] as Float64Array;
+  const [left0, right0] = [along.products[i] as Float64Array, along.products[i + 1] as Float64Array];
+  const [left1, right1] = [random.products[i] as Float64Array, random.products[i + 1] as Float64Array];
+  const [tangent0, below0] = [along.tangentNorm[i] as Float64Array, along.tangentNorm[under] as Float64Array];
+  const [tangent1, below1] = [random.tangentNorm[i] as Float64Array, random.tangentNorm[under] as Float64Array];
+  let suspects = 0;
+  for (let at = 0; at < residual.length; at++) {
+    const delta = adjoint[at] as number;
+    const slope = slopes[at] as number;
     const own = cutResidual(
       rounding,
-      left[at] as number,
-      right[at] as number,
-      adjoint[at] as number,
-      tangent[at] as number,
-      tangentBelow[at] as number,
-      slopeBelow[at] as number,
+      left0[at] as number,
+      right0[at] as number,
+      delta,
+      tangent0[at] as number,
+      below0[at] as number,
+      slope,
     );
-    const before = residual[k] as number;
-    residual[k] = Number.isNaN(before) || own <= before ? before : own;
+    const other = cutResidual(
+      rounding,
+      left1[at] as number,
+      right1[at] as number,
+      delta,
+      tangent1[at] as number,
+      below1[at] as number,
+      slope,
+    );
+    const worst = Number.isNaN(own) || other <= own ? own : other;
+    residual[at] = worst;
+    if (!(worst <= suspicion)) suspects++;
   }
-}
-
-/** The larger residual of the two directions at layer t = i + 1, of every sample. @param residual receives it. */
-export function worstResiduals(rounding: CutRounding, m: Measurements, i: number, residual: Float64Array): void {
-  residual.fill(-Infinity);
-  residualsAlong(rounding, m, 0, i, residual, 0);
-  residualsAlong(rounding, m, 1, i, residual, 0);
+  return suspects;
 }
 
 /** S_{t−1} and S_t of sample `at`, along the direction that gave its `worst` residual. */
@@ -155,8 +164,15 @@ export function worstProducts(
   at: number,
   worst: number,
 ): { readonly left: number; readonly right: number } {
-  const along = Float64Array.of(-Infinity);
-  residualsAlong(rounding, m, 0, i, along, at);
-  const { products } = m.directions[Object.is(along[0], worst) ? 0 : 1];
-  return { left: (products[i] as Float64Array)[at] as number, right: (products[i + 1] as Float64Array)[at] as number };
+  const sides = m.directions.map(({ products, tangentNorm }) => {
+    const [left, right] = [numberAt(products, i, at), numberAt(products, i + 1, at)];
+    const [adjoint, tangent] = [numberAt(m.adjointNorm, i, at), numberAt(tangentNorm, i, at)];
+    const [below, slope] = [numberAt(tangentNorm, i - 1, at), numberAt(m.slopeMax, i - 1, at)];
+    return { left, right, residual: cutResidual(rounding, left, right, adjoint, tangent, below, slope) };
+  });
+  return sides.find(({ residual }) => Object.is(residual, worst)) ?? (sides[1] as (typeof sides)[number]);
+}
+
+function numberAt(columns: readonly Float64Array[], i: number, at: number): number {
+  return columns[i]?.[at] ?? 0;
 }

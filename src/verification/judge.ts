@@ -5,6 +5,7 @@
  */
 import type { Evidence, LayerEvidence } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
+import { markBelow } from "./marks.ts";
 import type { JudgeBounds, LayerBounds, NormRounding } from "./rounding.ts";
 import { DOWN, loweredNorm, raisedNorm, UP } from "./rounding.ts";
 import type { Check, Verdict } from "./verdict.ts";
@@ -33,9 +34,7 @@ function withZeros({ layers }: JudgeBounds, { slopeMax, layers: own }: Evidence,
   const columns = [...slopeMax, ...own.flatMap((l) => (l === null ? [] : [l.gradientNorm, l.adjointNorm]))];
   const everywhere = layers.some(({ norm }) => norm.upper === 0) ? 1 : 0;
   const has = new Uint8Array(samples).fill(everywhere);
-  for (const column of new Set(columns)) {
-    for (let at = 0; at < samples; at++) if (column[at] === 0) has[at] = 1;
-  }
+  markBelow([...new Set(columns)], Number.MIN_VALUE, has);
   const places: number[] = [];
   for (let at = has.indexOf(1); at >= 0; at = has.indexOf(1, at + 1)) places.push(at);
   return places;

@@ -21,13 +21,16 @@ export function overflowRisks(plan: Plan, layers: readonly LayerBounds[], m: Mea
     if (m.finite[at] !== 1 || !Number.isFinite(input[at] as number)) named[at] = 1;
   }
   plan.layers.forEach((planned, i) => {
-    const growth = growthOf(plan, i);
+    const { forward, linear } = safeNorms(planned, growthOf(plan, i), limit);
     const [hidden, adjoint] = [m.hiddenNorm[i] as Float64Array, m.adjointNorm[i] as Float64Array];
     const [along, random] = m.directions.map((d) => d.tangentNorm[i]) as [Float64Array, Float64Array];
     for (let at = 0; at < m.samples; at++) {
-      const backward = linearReach(planned, adjoint[at] as number, along[at] as number, random[at] as number);
-      const forward = forwardReach(planned, hidden[at] as number);
-      if (!(forward * growth.forward < limit && backward * growth.linear < limit)) named[at] = 1;
+      const isSafe =
+        (hidden[at] as number) < forward &&
+        (adjoint[at] as number) < linear &&
+        (along[at] as number) < linear &&
+        (random[at] as number) < linear;
+      if (!isSafe) named[at] = 1;
     }
   });
   const found = new Map<number, string>();
@@ -46,6 +49,16 @@ function growthOf({ network: { layers } }: Plan, i: number): { readonly forward:
   const slope = (k: number): number => (layers[k] === undefined ? 1 : steepestSlope(layers[k].activation) / 2);
   const own = layers[i] as Plan["network"]["layers"][number];
   return { forward: innerGrowth(own.activation), linear: Math.max(1, slope(i), slope(i - 1)) };
+}
+
+/** Norms of h and of the linear passes' vectors below half of what may overflow: of a sample with longer ones each reach is asked for. */
+function safeNorms(
+  { frobeniusNorm, scaleExponent, biasMax }: PlannedLayer,
+  growth: ReturnType<typeof growthOf>,
+  limit: number,
+): { readonly forward: number; readonly linear: number } {
+  const room = timesPowerOfTwo(limit / growth.forward - biasMax, -scaleExponent);
+  return { forward: room / frobeniusNorm.upper / 2, linear: limit / growth.linear / frobeniusNorm.upper / 2 };
 }
 
 /** ‖W‖_F‖h‖ + max|b|. */

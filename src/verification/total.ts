@@ -48,12 +48,12 @@ export function totalBrackets(
 
 /**
  * The verdicts of the samples at these places from those of their layers and their totals' brackets (MATH.md §2, "Sample verdict").
- * @param isFaulty whether a check that no bracket shows has found a sample wrong.
+ * @param isFaulty whether a check that no bracket shows has found a sample wrong; null: none is.
  */
 export function sampleVerdicts(
   { verdict: layers }: Pick<Findings, "verdict">,
   { totalLower, totalUpper }: Totals,
-  isFaulty: (at: number) => boolean,
+  isFaulty: ((at: number) => boolean) | null,
   places: Int32Array,
   verdict: Uint8Array,
 ): void {
@@ -62,6 +62,6 @@ export function sampleVerdicts(
     let isTrivial = true;
     for (let i = 0; i < layers.length; i++) if ((layers[i] as Uint8Array)[at] !== CODE.trivial) isTrivial = false;
     const own = isTrivial ? CODE.trivial : bracketCode(totalLower[at] as number, totalUpper[at] as number);
-    verdict[at] = isFaulty(at) ? CODE.violated : combineVerdicts(layers, at, own);
+    verdict[at] = isFaulty?.(at) === true ? CODE.violated : combineVerdicts(layers, at, own);
   }
 }

@@ -6,6 +6,7 @@ import type { Arithmetic, Measurements } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
 import type { Layer } from "../network/network.ts";
 import type { LayerBounds } from "./rounding.ts";
+import { markBelow } from "./marks.ts";
 import { backwardStepError } from "./rounding.ts";
 import type { CertainZeros } from "./zeros.ts";
 
@@ -38,19 +39,14 @@ export function leastNorms(
 export function markSmall(least: readonly LeastNorms[], m: Measurements, marks: Uint8Array): void {
   least.forEach(({ step, hidden }, i) => {
     const witness = m.witnesses[i] ?? null;
-    markBelow(m.hiddenNorm[i], hidden, marks);
-    for (const norms of [m.adjointNorm, m.pullbackNorm, m.slopeMax, m.directions[0].tangentNorm])
-      markBelow(norms[i], step, marks);
-    markBelow(witness?.pullbackNorm, step, marks);
-    for (const norms of witness?.stageNorm ?? []) markBelow(norms, step, marks);
+    if (hidden > 0) markBelow([m.hiddenNorm[i] as Float64Array], hidden, marks);
+    const own = [m.adjointNorm, m.pullbackNorm, m.slopeMax, m.directions[0].tangentNorm].map(
+      (c) => c[i] as Float64Array,
+    );
+    markBelow([...own, ...(witness === null ? [] : [witness.pullbackNorm, ...witness.stageNorm])], step, marks);
     if (witness === null || m.arithmetic.flush === IEEE_F64.flush) return;
     for (let at = 0; at < marks.length; at++) if (squareOf(m, i, at, step) > 0) marks[at] = 1;
   });
-}
-
-function markBelow(norms: Float64Array | undefined, below: number, marks: Uint8Array): void {
-  if (norms === undefined) return;
-  for (let at = 0; at < marks.length; at++) if ((norms[at] as number) < below) marks[at] = 1;
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Head } from "../network/heads.ts";
 import { slopeIsZero } from "../network/kinks.ts";
 import type { Activation, UnitActivation } from "../network/parametric.ts";
 import { atUnit } from "../network/parametric.ts";
+import { markBelow } from "./marks.ts";
 
 export interface CertainZeros {
   /** ∇ₓf = 0. */
@@ -30,9 +31,7 @@ export interface CertainZeros {
 
 /** Marks the samples of which one of the measured numbers is 0, so that it is worth asking which zeros are certain. */
 export function markZeros(m: Measurements, marks: Uint8Array): void {
-  for (const norms of [...m.adjointNorm, ...m.pullbackNorm, ...m.slopeMax]) {
-    for (let at = 0; at < marks.length; at++) if (norms[at] === 0) marks[at] = 1;
-  }
+  markBelow([...m.adjointNorm, ...m.pullbackNorm, ...m.slopeMax], Number.MIN_VALUE, marks);
 }
 
 /** @param flush the engine's least normal number. @param index of the sample in the run: its row of a head's targets. */
