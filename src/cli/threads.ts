@@ -21,6 +21,8 @@ export function spawnThread(): HostThread {
   const worker = new Worker(new URL(inSource ? "./cpu-thread.ts" : "./cpu-thread.js", import.meta.url), {
     // The process's own are about its program (--input-type, -e), and some of them keep a thread from starting.
     execArgv: [],
+    // What a thread makes and forgets is small: its columns are used again. V8's own limit, 48 MB, only delays looking.
+    resourceLimits: { maxYoungGenerationSizeMb: 12 },
   });
   return {
     post: (message, transfer) => {

@@ -54,6 +54,15 @@ export function createPool(): Pool {
   };
 }
 
+/** Marks to work in, all 0: for a function that is over before anybody else can ask. */
+export function workMarks(): (samples: number) => Uint8Array {
+  let memory = new ArrayBuffer(0);
+  return (samples) => {
+    if (memory.byteLength < samples) memory = new ArrayBuffer(samples);
+    return new Uint8Array(memory, 0, samples).fill(0);
+  };
+}
+
 /**
  * Columns to work in, which hold whatever the last call left there: for a function that is over before anybody else can ask.
  * @returns gives so many columns of so many samples.

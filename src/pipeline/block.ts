@@ -90,7 +90,10 @@ export type Misread = InputDifference & { readonly index: number };
 /** A block of zeros. All of its numbers stand in one buffer, which the pool gives. */
 export function createBlock(plan: Plan, first: number, samples: number, findings: Findings, pool: Pool): SettledBlock {
   const depth = plan.layers.length;
-  const all = new Float64Array(pool.take(8 * samples * (SAMPLE_NUMBERS.length + depth * LAYER_NUMBERS.length)));
+  const numbers = samples * (SAMPLE_NUMBERS.length + depth * LAYER_NUMBERS.length);
+  const memory = pool.take(8 * numbers + 5 * samples);
+  const all = new Float64Array(memory, 0, numbers);
+  const codes = (k: number): Uint8Array => new Uint8Array(memory, 8 * numbers + k * samples, samples);
   let next = 0;
   const columns = <Name extends string>(names: readonly Name[]): Record<Name, Float64Array> => {
     const made = {} as Record<Name, Float64Array>;
@@ -103,12 +106,12 @@ export function createBlock(plan: Plan, first: number, samples: number, findings
       weightNorm: timesPowerOfTwo(plannedNorm(plan, i), layer.scaleExponent),
       biased: plan.network.layers[i]?.biased !== false,
     })),
-    verdict: new Uint8Array(samples),
+    verdict: codes(2),
     numbers: columns(SAMPLE_NUMBERS),
     layers: plan.layers.map(() => columns(LAYER_NUMBERS)),
-    rung: new Uint8Array(samples),
-    kink: new Uint16Array(samples),
-    kinkLocal: new Uint8Array(samples),
+    rung: codes(3),
+    kink: new Uint16Array(memory, 8 * numbers, samples),
+    kinkLocal: codes(4),
     told: new Map(),
   };
 }

@@ -80,8 +80,7 @@ interface Findable {
 }
 
 export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
-  const all = new Int32Array(draft.block.samples);
-  for (let at = 0; at < all.length; at++) all[at] = at;
+  const all = everyPlace(draft.block.samples);
   const own = ownEvidence(draft);
   judgeParty(draft, all, true, own.evidence, own.bounds);
   const open = all.filter((at) => isOpen(draft, at));
@@ -93,6 +92,14 @@ export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
       }),
     );
   }
+}
+
+let counted = new Int32Array(0);
+
+/** 0 … samples − 1. */
+function everyPlace(samples: number): Int32Array {
+  if (counted.length < samples) counted = Int32Array.from({ length: samples }, (_, at) => at);
+  return counted.subarray(0, samples);
 }
 
 /** Brackets, verdicts of the layers, and the samples' own. */

@@ -27,6 +27,8 @@ export interface Draft {
   readonly isOut: Uint8Array;
   /** 1: the cut test came near enough to its bound to look at everything that is stored of the sample (MATH.md §2, "suspicion"). */
   readonly suspected: Uint8Array;
+  /** 1: looked at again for the end of its format's range: a zero, a kink that an underflow may have moved, a small number (range.ts). */
+  readonly rangeMarks: Readonly<Record<"zero" | "kink" | "small", Uint8Array>>;
   /** What may have overflowed. */
   readonly risks: Map<number, string>;
   /** Which number is too small for the engine's precision. */
@@ -55,7 +57,7 @@ export function createDraft(bounds: PlanBounds, first: number, measured: Measure
   const { samples } = measurements;
   const findings = createFindings(plan.layers.length, samples, pool);
   const depth = plan.layers.length;
-  const memory = pool.take(samples * (8 * (depth + 1) + 2));
+  const memory = pool.take(samples * (8 * (depth + 1) + 5));
   const column = (i: number): Float64Array => new Float64Array(memory, 8 * i * samples, samples);
   const marks = (k: number): Uint8Array => new Uint8Array(memory, (8 * (depth + 1) + k) * samples, samples);
   return {
@@ -67,6 +69,7 @@ export function createDraft(bounds: PlanBounds, first: number, measured: Measure
     weightExponent: column(depth),
     isOut: marks(0),
     suspected: marks(1),
+    rangeMarks: { zero: marks(2), kink: marks(3), small: marks(4) },
     risks: new Map(),
     small: new Map(),
     unsure: new Map(),

@@ -13,6 +13,7 @@ import type { GivenBatch } from "./given.ts";
 /** @param originals samples whose inputs the engine's precision cannot hold. */
 export async function checkRange(draft: Draft, { originals }: GivenBatch): Promise<void> {
   const { bounds, measurements: m, block, isOut, inF64, risks, zeros, small, unsure } = draft;
+  const { zero: withZeros, kink: nearKinks, small: smallMarks } = draft.rangeMarks;
   const { plan, layers, kinks, least } = bounds;
   for (const [at, risk] of overflowRisks(plan, layers, m)) {
     isOut[at] = 1;
@@ -21,11 +22,6 @@ export async function checkRange(draft: Draft, { originals }: GivenBatch): Promi
   for (const at of originals.keys()) isOut[at] = 1;
 
   const { flush } = m.arithmetic;
-  const [withZeros, nearKinks, smallMarks] = [0, 1, 2].map(() => new Uint8Array(m.samples)) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
   markZeros(m, withZeros);
   markUnderflow(kinks, m, nearKinks);
   markSmall(least, m, smallMarks);

@@ -3,6 +3,7 @@
  *
  * κ_hi = (N_g(1+γ) + E_t) / (N_δ(1−γ) L_W L_J),   κ_lo = max(0, N_g(1−γ) − E_t) / (N_δ(1+γ) U_W U_J)
  */
+import { workMarks } from "../engine/memory.ts";
 import type { Evidence, LayerEvidence } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
 import { markBelow } from "./marks.ts";
@@ -32,13 +33,16 @@ export function judgeLayers(bounds: JudgeBounds, evidence: Evidence, zerosOf: Ze
 /** Samples in which a factor or a gradient is 0. */
 function withZeros({ layers }: JudgeBounds, { slopeMax, layers: own }: Evidence, samples: number): number[] {
   const columns = [...slopeMax, ...own.flatMap((l) => (l === null ? [] : [l.gradientNorm, l.adjointNorm]))];
-  const everywhere = layers.some(({ norm }) => norm.upper === 0) ? 1 : 0;
-  const has = new Uint8Array(samples).fill(everywhere);
+  const everywhere = layers.some(({ norm }) => norm.upper === 0);
+  const has = work(samples);
+  if (everywhere) has.fill(1);
   markBelow([...new Set(columns)], Number.MIN_VALUE, has);
   const places: number[] = [];
   for (let at = has.indexOf(1); at >= 0; at = has.indexOf(1, at + 1)) places.push(at);
   return places;
 }
+
+const work = workMarks();
 
 function judgeLayer(bounds: JudgeBounds, own: LayerEvidence, i: number, f: Findings): void {
   const { norm } = bounds.layers[i] as LayerBounds;

@@ -4,6 +4,7 @@
  */
 import type { Measurements } from "../engine/engine.ts";
 import { IEEE_F64 } from "../engine/engine.ts";
+import { workMarks } from "../engine/memory.ts";
 import type { Plan } from "../engine/plan.ts";
 import { timesPowerOfTwo } from "../engine/powers.ts";
 import { innerGrowth, outputBound, steepestSlope } from "../network/growth.ts";
@@ -15,7 +16,7 @@ type PlannedLayer = Plan["layers"][number];
 /** Why a sample's numbers cannot be trusted, by its place; none is named of which they are proven to be free of overflow. */
 export function overflowRisks(plan: Plan, layers: readonly LayerBounds[], m: Measurements): Map<number, string> {
   const limit = limitOf(m);
-  const named = new Uint8Array(m.samples);
+  const named = work(m.samples);
   const input = m.hiddenNorm[0] as Float64Array;
   for (let at = 0; at < m.samples; at++) {
     if (m.finite[at] !== 1 || !Number.isFinite(input[at] as number)) named[at] = 1;
@@ -40,6 +41,8 @@ export function overflowRisks(plan: Plan, layers: readonly LayerBounds[], m: Mea
   }
   return found;
 }
+
+const work = workMarks();
 
 /** The factor 4 leaves room for the rounding of the sums themselves and for the activation's own formula, up to a slope of 2. */
 const limitOf = (m: Measurements): number => m.arithmetic.largest / 4;
