@@ -1,8 +1,8 @@
 /** Series of runs: a line for each seed, one of them set off where it is chosen. */
-import { messages, putAttribute, redraws } from "../i18n/language.ts";
+import { messages, putAttribute } from "../i18n/language.ts";
 import { significant } from "../../src/report/numbers.ts";
 import type { Say, Text } from "../i18n/language.ts";
-import { framePlot, onWidth } from "../plots/figure.ts";
+import { drawsChart, framePlot } from "../plots/figure.ts";
 import { logMarks, widened } from "../plots/scale.ts";
 import { draw, svgFile } from "../plots/svg.ts";
 import { key } from "./marks.ts";
@@ -48,18 +48,7 @@ export function createLineChart(panel: Panel): LineChart {
   putAttribute(svg, "aria-label", () => `${title()}. ${words().runs.line}`);
   plot.drawing.before(key(panel.curves.map(({ name }) => name)));
   plot.drawing.append(svg);
-  let width = 0;
-  const redraw = (): void => {
-    if (width === 0) return;
-    svg.setAttribute("viewBox", `0 0 ${String(width)} ${String(HEIGHT)}`);
-    svg.replaceChildren(...shapes(panel, chosen, width));
-    plot.changed();
-  };
-  onWidth(plot.drawing, (wide) => {
-    width = wide;
-    redraw();
-  });
-  redraws(plot.figure, redraw);
+  const redraw = drawsChart(plot, svg, (width) => ({ height: HEIGHT, shapes: shapes(panel, chosen, width) }));
   return {
     figure: plot.figure,
     choose(seed) {

@@ -1,7 +1,7 @@
 /** A figure of intervals in rows. Each row is a button: it opens the runs behind it. */
 import { make } from "../dom.ts";
-import { putAttribute, redraws } from "../i18n/language.ts";
-import { framePlot, onWidth } from "../plots/figure.ts";
+import { putAttribute } from "../i18n/language.ts";
+import { drawsChart, framePlot } from "../plots/figure.ts";
 import { draw, svgFile } from "../plots/svg.ts";
 import type { FigureData, MarkData, RowData } from "./data.ts";
 import { key, shape } from "./marks.ts";
@@ -43,27 +43,16 @@ export function createRowChart(figure: FigureData, panel: string, open: (row: Ro
   plot.drawing.classList.add("rows");
   plot.drawing.before(key(figure.series.map((name) => () => seriesName(name))));
   plot.drawing.append(svg, ...buttons.values());
-  let width = 0;
-  const redraw = (): void => {
-    if (width === 0) return;
+  drawsChart(plot, svg, (width) => {
     const layout = layoutOf(width, figure.rows);
     const height = TOP + layout.row * figure.rows.length + FOOT;
-    svg.setAttribute("viewBox", `0 0 ${String(width)} ${String(height)}`);
-    svg.replaceChildren(
-      ...axis(figure, layout, height - FOOT),
-      ...figure.rows.flatMap((row, i) => rowShapes(figure, row, layout, i)),
-    );
     [...buttons.values()].forEach((button, i) => {
       button.style.top = `${String(TOP + layout.row * i)}px`;
       button.style.height = `${String(layout.row)}px`;
     });
-    plot.changed();
-  };
-  onWidth(plot.drawing, (wide) => {
-    width = wide;
-    redraw();
+    const rows = figure.rows.flatMap((row, i) => rowShapes(figure, row, layout, i));
+    return { height, shapes: [...axis(figure, layout, height - FOOT), ...rows] };
   });
-  redraws(plot.figure, redraw);
   return {
     figure: plot.figure,
     mark(wanted) {

@@ -2,7 +2,7 @@
 import { make, save } from "../dom.ts";
 import type { Messages } from "../i18n/en.ts";
 import type { Say, Text } from "../i18n/language.ts";
-import { messages, put, putAttribute } from "../i18n/language.ts";
+import { messages, put, putAttribute, redraws } from "../i18n/language.ts";
 import { fillTable } from "../views/tables.ts";
 
 export interface TableContent {
@@ -70,6 +70,39 @@ export function onWidth(element: HTMLElement, draw: (width: number) => void): vo
     last = width;
     draw(width);
   }).observe(element);
+}
+
+/** A drawing of this height, in the width it was asked for. */
+export interface Chart {
+  readonly height: number;
+  readonly shapes: readonly SVGElement[];
+}
+
+/**
+ * Draws into `svg` at the figure's width, anew whenever that, the language or the colours change.
+ * @param chart the drawing at a width in CSS pixels; null: nothing yet. @param pace of the calls: `eachFrame` where many come at once.
+ * @returns draws it again.
+ */
+export function drawsChart(
+  plot: Plot,
+  svg: SVGSVGElement,
+  chart: (width: number) => Chart | null,
+  pace = (draw: () => void): (() => void) => draw,
+): () => void {
+  let width = 0;
+  const redraw = pace(() => {
+    const found = width === 0 ? null : chart(width);
+    if (found === null) return;
+    svg.setAttribute("viewBox", `0 0 ${String(width)} ${String(found.height)}`);
+    svg.replaceChildren(...found.shapes);
+    plot.changed();
+  });
+  onWidth(plot.drawing, (wide) => {
+    width = wide;
+    redraw();
+  });
+  redraws(plot.figure, redraw);
+  return redraw;
 }
 
 /** Calls `draw` in the next frame, once for all requests before it; not while the page is hidden. */

@@ -1,8 +1,8 @@
 /** How many samples have which value of a positive number, on a logarithmic scale; counted as they come, so that nothing is kept of them. */
-import { messages, putAttribute, redraws } from "../i18n/language.ts";
+import { messages, putAttribute } from "../i18n/language.ts";
 import { significant } from "../../src/report/numbers.ts";
-import type { Plot } from "./figure.ts";
-import { createPlot, eachFrame, onWidth } from "./figure.ts";
+import type { Chart, Plot } from "./figure.ts";
+import { createPlot, drawsChart, eachFrame } from "./figure.ts";
 import { logMarks } from "./scale.ts";
 import { draw, svgFile } from "./svg.ts";
 
@@ -21,7 +21,6 @@ const MARGIN = { left: 12, right: 12, top: 18, bottom: 24 } as const;
 /** @param marked a value with a line of its own, always in view; null: none. */
 export function createHistogram(name: "ratio" | "coefficient", marked: number | null): Histogram {
   const counts = new Map<number, number>();
-  let width = 0;
   const svg = draw("svg", { role: "img", class: "chart" });
   putAttribute(svg, "aria-label", (m) => m.histogram[name]);
   const plot = createPlot(
@@ -35,17 +34,8 @@ export function createHistogram(name: "ratio" | "coefficient", marked: number | 
     () => svgFile(svg, messages().plot[name]),
   );
   plot.drawing.append(svg);
-  const redraw = eachFrame(() => {
-    if (width === 0) return;
-    svg.setAttribute("viewBox", `0 0 ${String(width)} ${String(HEIGHT)}`);
-    svg.replaceChildren(...shapes(counts, marked, width));
-    plot.changed();
-  });
-  onWidth(plot.drawing, (wide) => {
-    width = wide;
-    redraw();
-  });
-  redraws(plot.figure, redraw);
+  const chart = (width: number): Chart => ({ height: HEIGHT, shapes: shapes(counts, marked, width) });
+  const redraw = drawsChart(plot, svg, chart, eachFrame);
   return {
     figure: plot.figure,
     note: plot.note,

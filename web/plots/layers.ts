@@ -5,9 +5,9 @@
 import type { Report } from "../../src/worker/client.ts";
 import { significant } from "../../src/report/numbers.ts";
 import type { Text } from "../i18n/language.ts";
-import { messages, putAttribute, redraws } from "../i18n/language.ts";
+import { messages, putAttribute } from "../i18n/language.ts";
 import type { TableContent } from "./figure.ts";
-import { createPlot, onWidth } from "./figure.ts";
+import { createPlot, drawsChart } from "./figure.ts";
 import { draw, svgFile } from "./svg.ts";
 
 export interface LayerPlot {
@@ -83,7 +83,6 @@ function createLayerPlot(
   row: (layer: Layer, x: (share: number) => number, y: number) => SVGElement[],
 ): LayerPlot {
   let report: Report | null = null;
-  let width = 0;
   const svg = draw("svg", { role: "img", class: "chart" });
   putAttribute(svg, "aria-label", (m) => m.layers[`${name}Label`]);
   const plot = createPlot(
@@ -93,12 +92,11 @@ function createLayerPlot(
   );
   plot.note((m) => m.layers[`${name}Note`]);
   plot.drawing.append(svg);
-  const redraw = (): void => {
-    if (report === null || width === 0) return;
+  const redraw = drawsChart(plot, svg, (width) => {
+    if (report === null) return null;
     const { layers, model } = report;
     const height = MARGIN.top + layers.length * rowHeight + MARGIN.bottom;
     const x = (share: number): number => MARGIN.left + (width - MARGIN.left - MARGIN.right) * share;
-    svg.setAttribute("viewBox", `0 0 ${String(width)} ${String(height)}`);
     const marks = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
       draw("line", { class: "grid", x1: x(share), x2: x(share), y1: MARGIN.top, y2: height - MARGIN.bottom }),
       draw("text", { class: "mark", x: x(share), y: 14, "text-anchor": "middle" }, markText(name, share)),
@@ -114,14 +112,8 @@ function createLayerPlot(
       const sizes = `${String(shape?.inputs)} → ${String(shape?.outputs)}`;
       return [label, draw("text", { class: "mark", x: 0, y: y + rowHeight / 2 + 12 }, sizes), ...row(layer, x, y)];
     });
-    svg.replaceChildren(...marks, ...rows);
-    plot.changed();
-  };
-  onWidth(plot.drawing, (wide) => {
-    width = wide;
-    redraw();
+    return { height, shapes: [...marks, ...rows] };
   });
-  redraws(plot.figure, redraw);
   return {
     figure: plot.figure,
     show(next) {

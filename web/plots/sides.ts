@@ -1,8 +1,8 @@
 /** Both sides of one sample as bars, stacked by layer on one scale: the right side is whole, the left as long as left / right. */
 import type { LayerRow, SampleRow } from "../../src/worker/client.ts";
 import { make } from "../dom.ts";
-import { messages, put, putAttribute, redraws } from "../i18n/language.ts";
-import { createPlot, onWidth } from "./figure.ts";
+import { messages, put, putAttribute } from "../i18n/language.ts";
+import { createPlot, drawsChart } from "./figure.ts";
 import { percent } from "./layers.ts";
 import { draw, svgFile } from "./svg.ts";
 
@@ -44,18 +44,10 @@ export function createSides(row: SampleRow): HTMLElement {
     () => svgFile(svg, messages().plot.sides),
   );
   plot.note((m) => m.sample.bars);
-  let width = 0;
-  const redraw = (): void => {
-    if (width === 0) return;
-    const sides = ["left", "right"] as const;
-    svg.setAttribute("viewBox", `0 0 ${String(width)} ${String(2 * ROW + 2 * MARGIN.top)}`);
-    svg.replaceChildren(...sides.flatMap((side, i) => bars(all, side, MARGIN.top + i * ROW, width)));
-  };
-  onWidth(plot.drawing, (wide) => {
-    width = wide;
-    redraw();
-  });
-  redraws(plot.figure, redraw);
+  drawsChart(plot, svg, (width) => ({
+    height: 2 * ROW + 2 * MARGIN.top,
+    shapes: (["left", "right"] as const).flatMap((side, i) => bars(all, side, MARGIN.top + i * ROW, width)),
+  }));
   const legend = make("ul", "legend");
   row.layers.forEach(({ layer }, i) => {
     const name = put(make("span"), (m) => m.layers.name(layer));
