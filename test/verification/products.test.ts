@@ -1,7 +1,7 @@
 /** The audit's products in WebAssembly beside its loops. */
 import { expect, test } from "vitest";
 import { createProducts } from "../../src/verification/audit/products.ts";
-import { multiply, multiplyTransposed } from "../../src/verification/audit/vectors.ts";
+import { contract, multiply, multiplyTransposed, outerSquares } from "../../src/verification/audit/vectors.ts";
 import { normals } from "../support/stream.ts";
 
 const SHAPES: readonly (readonly [rows: number, columns: number])[] = [
@@ -44,4 +44,18 @@ test("matrices too large for the memory are multiplied in loops, with the right 
   const image = new Float64Array(rows);
   products.times(0, new Float64Array(columns).fill(0.5), image);
   expect([...image]).toEqual([2 ** 19, 2 ** 19, 2 ** 19]);
+});
+
+test.each([
+  [1, 1],
+  [7, 9],
+  [32, 24],
+  [10, 64],
+])("sums over a materialised gradient of %i × %i entries, in WebAssembly beside loops", (m, n) => {
+  const [d, w, h] = [drawn(1, m), drawn(2, m), drawn(3, n + 5)];
+  const products = createProducts([{ rows: m, columns: n, values: () => drawn(4, m * n) }]);
+  expect(products.contract(h, n, d, w)).toBe(contract(h, n, d, w));
+  const [own, other] = [products.outerSquares(d, m, h, n), outerSquares(d, m, h, n)];
+  // Two orders of mn + 2 roundings each.
+  expect(Math.abs(own - other)).toBeLessThanOrEqual(2 * (m * n + 2) * 2 ** -53 * other);
 });
