@@ -11,12 +11,11 @@ import { gamma, normError } from "../rounding.ts";
 import type { LayerBounds } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { errorOf } from "./iteration.ts";
-import { usable } from "./linear.ts";
 import type { Prepared, PreparedLayer } from "./prepared.ts";
 import { around, exactly, hull, larger, less, ONE, over, plus, root, shifted, square, times, ZERO } from "./range.ts";
 import type { Judged, MeasuredSubject } from "./subject.ts";
 import { exponentOf, HOST, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "./scaling.ts";
-import { euclidean, largestOf } from "./vectors.ts";
+import { largestOf } from "./vectors.ts";
 
 /** By how much the ends of the ratio's interval are rounded outward, at most. */
 const END = 2 ** -46;
@@ -195,9 +194,12 @@ function jacobianNorm(subject: MeasuredSubject, { estimates }: Judged, t: number
   const n = traced.inputGradient.length;
   const own = (traced.pullbacks[t - 1] as Float64Array).length;
   const screened = over(norm(subject, norms.inputGradient, n), norm(subject, norms.pullbacks[t - 1] as number, own));
-  if (witness === null || !usable(witness)) return screened;
-  const { result, vector } = witness;
-  const found = over(norm(subject, euclidean(result), result.length), norm(subject, euclidean(vector), vector.length));
+  const lengths = norms.witnesses[t - 1] ?? null;
+  if (witness === null || lengths === null) return screened;
+  const found = over(
+    norm(subject, lengths.result, witness.result.length),
+    norm(subject, lengths.vector, witness.vector.length),
+  );
   return larger(screened, found);
 }
 
