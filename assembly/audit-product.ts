@@ -143,3 +143,44 @@ export function drawn(low: u32, high: u32, stream: u32, key0: u32, key1: u32, co
   }
   return found;
 }
+
+/**
+ * r −= Σ_j (q_j·r) q_j, the q_j the first `rows` rows at `basis`, all of `bytes` bytes, a multiple of 64, filled up with zeros. Each dot product is
+ * of r as it was given, in eight sums of every eighth entry; `parts` has room for them.
+ */
+export function orthogonalise(basis: usize, rows: i32, bytes: usize, r: usize, parts: usize): void {
+  for (let j = 0; j < rows; j++) {
+    const row = basis + <usize>j * bytes;
+    let s0 = f64x2.splat(0);
+    let s1 = f64x2.splat(0);
+    let s2 = f64x2.splat(0);
+    let s3 = f64x2.splat(0);
+    for (let at: usize = 0; at < bytes; at += 64) {
+      s0 = f64x2.add(s0, f64x2.mul(v128.load(row + at), v128.load(r + at)));
+      s1 = f64x2.add(s1, f64x2.mul(v128.load(row + at, 16), v128.load(r + at, 16)));
+      s2 = f64x2.add(s2, f64x2.mul(v128.load(row + at, 32), v128.load(r + at, 32)));
+      s3 = f64x2.add(s3, f64x2.mul(v128.load(row + at, 48), v128.load(r + at, 48)));
+    }
+    const s = f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
+    store<f64>(parts + ((<usize>j) << 3), f64x2.extract_lane(s, 0) + f64x2.extract_lane(s, 1));
+  }
+  for (let at: usize = 0; at < bytes; at += 64) {
+    let r0 = v128.load(r + at);
+    let r1 = v128.load(r + at, 16);
+    let r2 = v128.load(r + at, 32);
+    let r3 = v128.load(r + at, 48);
+    let row = basis + at;
+    for (let j = 0; j < rows; j++) {
+      const part = v128.load64_splat(parts + ((<usize>j) << 3));
+      r0 = f64x2.sub(r0, f64x2.mul(part, v128.load(row)));
+      r1 = f64x2.sub(r1, f64x2.mul(part, v128.load(row, 16)));
+      r2 = f64x2.sub(r2, f64x2.mul(part, v128.load(row, 32)));
+      r3 = f64x2.sub(r3, f64x2.mul(part, v128.load(row, 48)));
+      row += bytes;
+    }
+    v128.store(r + at, r0);
+    v128.store(r + at, r1, 16);
+    v128.store(r + at, r2, 32);
+    v128.store(r + at, r3, 48);
+  }
+}

@@ -104,28 +104,6 @@ export function multiplyTransposed(
   }
 }
 
-/** x −= Aᵀ y with A rows × columns, row-major. */
-export function subtractTransposed(
-  a: Float64Array,
-  rows: number,
-  columns: number,
-  y: Float64Array,
-  x: Float64Array,
-): void {
-  let i = 0;
-  for (; i + 2 <= rows; i += 2) {
-    const p = i * columns;
-    const q = p + columns;
-    const y0 = y[i] as number;
-    const y1 = y[i + 1] as number;
-    for (let k = 0; k < columns; k++) x[k] = (x[k] as number) - ((a[p + k] as number) * y0 + (a[q + k] as number) * y1);
-  }
-  if (i < rows) {
-    const v = y[i] as number;
-    for (let k = 0, o = i * columns; k < columns; k++, o++) x[k] = (x[k] as number) - (a[o] as number) * v;
-  }
-}
-
 /** A Aᵀ, rows × rows. */
 export function gramOfRows(a: Float64Array, rows: number, columns: number): Float64Array {
   const gram = new Float64Array(rows * rows);
