@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { FAULTS } from "../engine/faults.ts";
 import type { FaultName } from "../engine/faults.ts";
 import type { SampleSource, VerifyRequest } from "../pipeline/verify.ts";
-import { DEFAULT_AUDIT } from "../pipeline/audits.ts";
+import { DEFAULT_AUDIT } from "../pipeline/drawn.ts";
 import { verify } from "../pipeline/verify.ts";
 import type { Network } from "../network/network.ts";
 import { ACTIVATION_NAMES } from "../network/activations.ts";

@@ -1,7 +1,7 @@
 /** `--explain`: what was chosen and why, as lines of at most 80 columns for a terminal. */
 import { baseFlops, normChoices } from "../engine/cost.ts";
 import type { NormChoice } from "../engine/cost.ts";
-import { DEFAULT_AUDIT } from "../pipeline/audits.ts";
+import { DEFAULT_AUDIT } from "../pipeline/drawn.ts";
 import type { Decisions } from "../pipeline/verify.ts";
 import { grouped } from "../report/numbers.ts";
 import { wrapped } from "./help.ts";

@@ -1,6 +1,6 @@
 /** `--preset`, `--grid` and what may narrow them → the grids of a sweep. */
 import { parse } from "yaml";
-import { DEFAULT_AUDIT } from "../pipeline/audits.ts";
+import { DEFAULT_AUDIT } from "../pipeline/drawn.ts";
 import { checkDepth } from "../formats/json-depth.ts";
 import { FormatError, UsageError } from "../network/errors.ts";
 import type { Grid } from "../sweep/grid.ts";

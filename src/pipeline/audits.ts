@@ -6,8 +6,6 @@
 import type { Batch, MeasuredBatch, Measurements, TracedSample } from "../engine/engine.ts";
 import type { Plan } from "../engine/plan.ts";
 import { createPacer } from "../engine/turn.ts";
-import { philox } from "../sampling/philox.ts";
-import { AUDIT_STREAM } from "../sampling/streams.ts";
 import type { AuditOutcome } from "../verification/audit/audit.ts";
 import { auditSample, discrepancyVerdict } from "../verification/audit/audit.ts";
 import type { Discrepancy } from "../verification/audit/comparison.ts";
@@ -23,6 +21,7 @@ import { layerBounds } from "../verification/rounding.ts";
 import { CODE } from "../verification/verdict.ts";
 import type { Draft } from "./draft.ts";
 import { judgementOf } from "./draft.ts";
+import { drawnPlaces } from "./drawn.ts";
 import type { GivenBatch } from "./given.ts";
 import { ownBatch } from "./given.ts";
 import { sampleRow, verdictAt } from "./row.ts";
@@ -66,33 +65,6 @@ export interface Audits {
 const PLAN_PASSES = 40;
 const SAMPLE_PASSES = 12;
 
-/** The word that decides whether a sample is audited. */
-function auditWord(seed: number, index: number): number {
-  KEY[0] = seed % 2 ** 32;
-  KEY[1] = Math.floor(seed / 2 ** 32);
-  COUNTER[1] = index % 2 ** 32;
-  COUNTER[2] = Math.floor(index / 2 ** 32);
-  philox(COUNTER, KEY, WORDS);
-  return WORDS[0] as number;
-}
-
-/** Of one call: there is one a sample of the run, audited or not. */
-const [COUNTER, KEY, WORDS] = [Uint32Array.of(0, 0, 0, AUDIT_STREAM), new Uint32Array(2), new Uint32Array(4)];
-
-/** The share that is audited where none is asked for, by the index in the run alone: 1 % of the first 100,000 samples, 0.1 % beyond. */
-export const DEFAULT_AUDIT = { first: 0.01, until: 100_000, beyond: 0.001 } as const;
-
-/** @param share as it was asked for; null: the default. */
-export function shareAt(share: number | null, index: number): number {
-  if (share !== null) return share;
-  return index < DEFAULT_AUDIT.until ? DEFAULT_AUDIT.first : DEFAULT_AUDIT.beyond;
-}
-
-/** Whether a sample is audited: a function of its address and the share alone, and what a share audits a larger one does too. */
-export function isAudited(seed: number, index: number, share: number | null): boolean {
-  return (auditWord(seed, index) + 0.5) * 2 ** -32 < shareAt(share, index);
-}
-
 /**
  * @param share of samples that are audited, 0 to 1; null: the default.
  * @param accuracy that was asked of every ‖J_t‖; null: of none.
@@ -113,8 +85,7 @@ export function createAuditor(plan: Plan, share: number | null, accuracy: number
   const drawn = ({ first, samples }: Batch): number[] => {
     if (share === 0) return [];
     if (known.first === first && known.samples === samples) return known.places;
-    const places: number[] = [];
-    for (let at = 0; at < samples; at++) if (isAudited(plan.seed, first + at, share)) places.push(at);
+    const places = drawnPlaces(plan.seed, first, samples, share);
     known = { first, samples, places };
     return places;
   };

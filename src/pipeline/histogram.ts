@@ -19,9 +19,16 @@ let bits = new Uint32Array(singles.buffer);
 /** The bits of an infinity, and those of what is beyond f32. */
 const INFINITE = 0x7f800000;
 
+/** How many numbers there were, and between which two they lie. */
+export interface Extremes {
+  count: number;
+  min: number;
+  max: number;
+}
+
 export interface Histogram {
-  /** The finite numbers of a column but those at the places where `skipped` has the code `code`. */
-  readonly add: (column: Float64Array, skipped: Uint8Array, code: number) => void;
+  /** The finite numbers of a column but those at the places where `skipped` has the code `code`, in `extremes` too. */
+  readonly add: (column: Float64Array, skipped: Uint8Array, code: number, extremes: Extremes) => void;
   /** Where the element of rank ⌈share·n⌉ from below lies; null where nothing was counted. */
   readonly quantile: (share: number) => Interval | null;
 }
@@ -42,25 +49,37 @@ export function createHistogram(): Histogram {
     return pages++;
   };
   return {
-    add(column, skipped, code) {
+    add(column, skipped, code, extremes) {
       if (singles.length < column.length) {
         singles = new Float32Array(column.length);
         bits = new Uint32Array(singles.buffer);
       }
-      const own = bits;
       singles.set(column);
+      const own = bits;
       let found = 0;
+      let { min, max } = extremes;
+      let table = counts;
       for (let at = 0; at < column.length; at++) {
         // −0 counts as 0.
         const word = (own[at] as number) & 0x7fffffff;
-        if (skipped[at] === code || (word >= INFINITE && !Number.isFinite(column[at]))) continue;
+        const x = column[at] as number;
+        if (skipped[at] === code || (word >= INFINITE && !Number.isFinite(x))) continue;
+        if (x < min) min = x;
+        if (x > max) max = x;
         const bucket = word >>> DROPPED;
-        const page = (pageOf[bucket >>> PAGE_BITS] as number) || addPage(bucket >>> PAGE_BITS);
+        let page = pageOf[bucket >>> PAGE_BITS] as number;
+        if (page === 0) {
+          page = addPage(bucket >>> PAGE_BITS);
+          table = counts;
+        }
         const place = (page << PAGE_BITS) | (bucket & (PAGE - 1));
-        counts[place] = (counts[place] as number) + 1;
+        table[place] = (table[place] as number) + 1;
         found++;
       }
       count += found;
+      extremes.count += found;
+      extremes.min = min;
+      extremes.max = max;
     },
     quantile(share) {
       if (count === 0) return null;

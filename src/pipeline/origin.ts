@@ -6,7 +6,7 @@ import type { Plan } from "../engine/plan.ts";
 import type { Layer, Network } from "../network/network.ts";
 import type { FaultExample, Report, ReportedFault } from "../records/report.ts";
 import type { Misread } from "./block.ts";
-import { isAudited } from "./audits.ts";
+import { drawnPlaces } from "./drawn.ts";
 import type { SampleSource } from "./source.ts";
 
 export interface OriginCheck {
@@ -78,11 +78,10 @@ export function createOriginCheck(
   };
   return {
     look(first, count, read) {
-      if (share === 0) return;
-      for (let at = 0; at < count; at++) {
-        const isEnd = at === 0 || at === count - 1;
-        if (isEnd || isAudited(plan.seed, firstIndex + first + at, share)) lookAt(first, at, read);
-      }
+      if (share === 0 || count === 0) return;
+      const drawn = drawnPlaces(plan.seed, firstIndex + first, count, share);
+      const places = [0, ...drawn.filter((at) => at > 0 && at < count - 1), ...(count > 1 ? [count - 1] : [])];
+      for (const at of places) lookAt(first, at, read);
     },
     add(misread) {
       for (const { index, left, right, what } of misread) note(index, left, right, what, DRAWN_AGAIN);

@@ -56,7 +56,7 @@ export interface VerifyRequest {
   readonly normMethod?: NormMethod;
   /** Width wanted of every proven interval of ‖J_t‖, relative to its lower end; none asked for where null. */
   readonly certify?: number | null;
-  /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` (audits.ts) where null. */
+  /** Share of samples, 0 to 1, whose every stored value is recomputed on the host; `DEFAULT_AUDIT` (drawn.ts) where null. */
   readonly audit?: number | null;
   /** A planted fault, of which the part in the host's numbers is switched on here; the engine has its own. */
   readonly plant?: FaultName | null;

@@ -3,10 +3,10 @@
  *
  * A run with every sample audited says which samples the audit catches, one with none which faults are found without it; a run at the default
  * looks at a batch's first and last besides. What is left to chance is which samples are drawn, and the seeds of the runs draw them by the
- * very function that a run draws by (pipeline/audits.ts). Whole runs of some faults show that the short way is the long one: each must say what
+ * very function that a run draws by (pipeline/drawn.ts). Whole runs of some faults show that the short way is the long one: each must say what
  * its draw says.
  */
-import { isAudited, shareAt } from "../../src/pipeline/audits.ts";
+import { isAudited, shareAt } from "../../src/pipeline/drawn.ts";
 import type { Report } from "../../src/records/report.ts";
 import type { SampleRow } from "../../src/records/sample.ts";
 

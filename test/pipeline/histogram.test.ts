@@ -8,7 +8,14 @@ import { normals } from "../support/stream.ts";
 const SHARES = [0, 0.01, 0.1, 0.5, 0.9, 0.99, 1] as const;
 const histogramOf = (values: ArrayLike<number>) => {
   const histogram = createHistogram();
-  histogram.add(Float64Array.from(values), new Uint8Array(values.length), 1);
+  const extremes = { count: 0, min: Infinity, max: -Infinity };
+  const numbers = Float64Array.from(values);
+  histogram.add(numbers, new Uint8Array(values.length), 1, extremes);
+  const finite = numbers.filter(Number.isFinite);
+  // −0 + 0 is 0.
+  expect(extremes.count).toBe(finite.length);
+  expect(extremes.min + 0).toBe(Math.min(...finite) + 0);
+  expect(extremes.max + 0).toBe(Math.max(...finite) + 0);
   return histogram;
 };
 

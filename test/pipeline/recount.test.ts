@@ -1,7 +1,7 @@
 /** The report counted again: what is right passes, and one number that is not is named. */
 import { expect, test } from "vitest";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
-import { DEFAULT_AUDIT, isAudited, shareAt } from "../../src/pipeline/audits.ts";
+import { DEFAULT_AUDIT, drawnPlaces, isAudited, shareAt } from "../../src/pipeline/drawn.ts";
 import { verify } from "../../src/pipeline/verify.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
@@ -64,4 +64,16 @@ test("the default share is a function of the index alone, and what a share audit
   expect(Math.abs(counted(0, null) - 500)).toBeLessThan(112);
   expect(Math.abs(counted(DEFAULT_AUDIT.until, null) - 50)).toBeLessThan(36);
   for (let i = 99_000; i < 101_000; i++) if (isAudited(9, i, null)) expect(isAudited(9, i, 0.01)).toBe(true);
+});
+
+test.each([
+  [9, 0, 1000, null],
+  [9, 99_970, 3000, null],
+  [2 ** 53 - 1, 2 ** 32 - 70, 200, 0.3],
+  [4, 3 * 2 ** 40 + 5, 77, 1],
+  [4, 12, 50, 0],
+] as const)("the places of seed %i from index %i on, %i samples, share %s, are those that are audited", (...given) => {
+  const [seed, first, samples, share] = given;
+  const right = Array.from({ length: samples }, (_, at) => at).filter((at) => isAudited(seed, first + at, share));
+  expect(drawnPlaces(seed, first, samples, share)).toEqual(right);
 });

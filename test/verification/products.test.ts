@@ -1,7 +1,9 @@
 /** The audit's products in WebAssembly beside its loops. */
 import { expect, test } from "vitest";
+import { createBasis } from "../../src/verification/audit/basis.ts";
+import { openMachine } from "../../src/verification/audit/machine.ts";
 import { createProducts } from "../../src/verification/audit/products.ts";
-import { multiply, multiplyTransposed } from "../../src/verification/audit/vectors.ts";
+import { contract, multiply, multiplyTransposed, outerSquares } from "../../src/verification/audit/vectors.ts";
 import { normals } from "../support/stream.ts";
 
 const SHAPES: readonly (readonly [rows: number, columns: number])[] = [
@@ -44,4 +46,49 @@ test("matrices too large for the memory are multiplied in loops, with the right 
   const image = new Float64Array(rows);
   products.times(0, new Float64Array(columns).fill(0.5), image);
   expect([...image]).toEqual([2 ** 19, 2 ** 19, 2 ** 19]);
+});
+
+test.each([
+  [1, 1],
+  [7, 9],
+  [32, 24],
+  [10, 64],
+])("sums over a materialised gradient of %i × %i entries, in WebAssembly beside loops", (m, n) => {
+  const [d, w, h] = [drawn(1, m), drawn(2, m), drawn(3, n + 5)];
+  const products = createProducts([{ rows: m, columns: n, values: () => drawn(4, m * n) }]);
+  expect(products.contract(h, n, d, w)).toBe(contract(h, n, d, w));
+  const [own, other] = [products.outerSquares(d, m, h, n), outerSquares(d, m, h, n)];
+  // Two orders of mn + 2 roundings each.
+  expect(Math.abs(own - other)).toBeLessThanOrEqual(2 * (m * n + 2) * 2 ** -53 * other);
+});
+
+test("a basis in WebAssembly leaves of a vector what loops leave, bit for bit, and that is orthogonal to it", () => {
+  const machine = openMachine();
+  expect(machine).not.toBeNull();
+  const [kernel, loops] = [createBasis(machine), createBasis(null)];
+  // The second search takes more memory than the first, the third less.
+  for (const [n, steps] of [
+    [5, 3],
+    [70, 9],
+    [17, 8],
+  ] as const) {
+    const made = [kernel, loops].map((basis) => {
+      const [r, own] = [basis.begin(n, steps), new Float64Array(n)];
+      for (let j = 0; j < steps; j++) {
+        r.set(drawn(200 + j, n));
+        // Twice is enough (Parlett, §6.9).
+        for (let pass = 0; pass < 2; pass++) basis.orthogonalise(j);
+        basis.keep(j, r, Math.hypot(...r), own);
+      }
+      r.set(drawn(300, n));
+      basis.orthogonalise(steps);
+      const left = [...r];
+      const product = (j: number): number => left.reduce((sum, v, i) => sum + v * basis.entry(j, i), 0);
+      // (n + 9)u in each product and each subtraction, of a vector of length about √n.
+      for (let j = 0; j < steps; j++)
+        expect(Math.abs(product(j))).toBeLessThan(4 * (steps + 1) * (n + 9) * 2 ** -53 * Math.sqrt(n) * 3);
+      return left;
+    });
+    expect(made[0]).toEqual(made[1]);
+  }
 });

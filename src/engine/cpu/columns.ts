@@ -141,12 +141,15 @@ export function addScaledColumns(target: Float64Array, factors: Float64Array, x:
   operations(2 * x.length + factors.length).addScaledColumns(target, factors, x);
 }
 
-/** Column j of an n × B matrix. */
-export function column(x: Float64Array, columns: number, j: number): Float64Array {
-  const n = x.length / columns;
-  const result = new Float64Array(n);
-  for (let i = 0; i < n; i++) result[i] = x[i * columns + j] as number;
-  return result;
+/** Column j of an n × B matrix. @param into for it; new where left out. */
+export function column(
+  x: Float64Array,
+  columns: number,
+  j: number,
+  into: Float64Array = new Float64Array(x.length / columns),
+): Float64Array {
+  for (let i = 0, from = j; i < into.length; i++, from += columns) into[i] = x[from] as number;
+  return into;
 }
 
 /** The n × B matrix whose columns are these. */

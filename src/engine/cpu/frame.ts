@@ -102,10 +102,10 @@ export class Frame {
     }
   }
 
-  /** One column. */
-  column(matrix: Matrix, j: number): Float64Array {
+  /** One column. @param into for it; new where left out. */
+  column(matrix: Matrix, j: number, into?: Float64Array): Float64Array {
     const values = this.of(matrix);
-    return column(values, values.length / matrix.rows, j);
+    return column(values, values.length / matrix.rows, j, into);
   }
 
   has(matrix: Matrix): boolean {

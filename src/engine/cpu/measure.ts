@@ -11,7 +11,7 @@ import type { Pool } from "../memory.ts";
 import { NO_POOL } from "../memory.ts";
 import type { BaseMeasurements } from "../program/base.ts";
 import type { BatchProgram, TracedVectors, Vectors } from "../program/program.ts";
-import type { Matrix, Measure, Place, Tree } from "../program/stage.ts";
+import type { Branch, Matrix, Measure, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import type { Arena } from "./arena.ts";
 import { openArena } from "./arena.ts";
@@ -175,17 +175,31 @@ export function readTraced(block: StoredBlock, sample: number): TracedSample {
   return { ...read, witnesses };
 }
 
+/** Of one sample's vectors, a number a tree. */
+const sampleBytes = new WeakMap<object, number>();
+
+function bytesOf(tree: Branch<Place> & object): number {
+  const own = sampleBytes.get(tree) ?? listOf<Place>(tree).reduce((sum, { of }) => sum + 8 * of.rows, 0);
+  sampleBytes.set(tree, own);
+  return own;
+}
+
 function readSample<T extends StoredSample>(
   { program, frames }: Pick<StoredBlock, "program" | "frames">,
-  tree: Tree<Vectors<T>, Place>,
+  tree: Tree<Vectors<T>, Place> & Branch<Place> & object,
   sample: number,
 ): T {
   const [first] = frames as readonly [Frame, ...Frame[]];
   const [input, own] = [Math.floor(sample / frames.length), frames[sample % frames.length] as Frame];
   const heads = own.of(program.base.values);
   const [value, topExponent] = [heads[2 * input] as number, heads[2 * input + 1] as number];
-  const vectors = readTree<Vectors<T>, Place>(tree, ({ of, column }) =>
-    (own.has(of) ? own : first).column(of, column + input),
-  );
+  // One memory for all of a sample's vectors: an array of its own for each costs more than what is read.
+  const memory = new ArrayBuffer(bytesOf(tree));
+  let end = 0;
+  const vectors = readTree<Vectors<T>, Place>(tree, ({ of, column }) => {
+    const into = new Float64Array(memory, end, of.rows);
+    end += into.byteLength;
+    return (own.has(of) ? own : first).column(of, column + input, into);
+  });
   return { value, topExponent, ...vectors } as T;
 }

@@ -116,17 +116,32 @@ export type Branch<Leaf> = Leaf | null | readonly Branch<Leaf>[] | { readonly [k
 
 const isLeaf = (node: object): node is AnyLeaf => "column" in node;
 
+type Builder = (read: (leaf: AnyLeaf) => Float64Array) => unknown;
+
+/** How each tree is read, worked out when it is first: a walk that asks each node what it is takes longer than what it reads. */
+const builders = new WeakMap<object, Builder>();
+
 /** What stands in the tree's places. */
 export function readTree<T, Leaf extends AnyLeaf>(tree: Tree<T, Leaf>, read: (leaf: Leaf) => Float64Array): T {
-  const walk = (node: unknown): unknown => {
-    if (typeof node !== "object" || node === null) return node;
-    if (isLeaf(node)) return read(node as Leaf);
-    if (Array.isArray(node)) return node.map(walk);
+  if (typeof tree !== "object" || tree === null) return tree as T;
+  const known = builders.get(tree) ?? builderOf(tree);
+  builders.set(tree, known);
+  return known(read as Parameters<Builder>[0]) as T;
+}
+
+function builderOf(node: unknown): Builder {
+  if (typeof node !== "object" || node === null) return () => node;
+  if (isLeaf(node)) return (read) => read(node);
+  if (Array.isArray(node)) {
+    const own = node.map(builderOf);
+    return (read) => own.map((child) => child(read));
+  }
+  const own = Object.entries(node).map(([key, child]) => [key, builderOf(child)] as const);
+  return (read) => {
     const found: Record<string, unknown> = {};
-    for (const key of Object.keys(node)) found[key] = walk((node as Record<string, unknown>)[key]);
+    for (const [key, child] of own) found[key] = child(read);
     return found;
   };
-  return walk(tree) as T;
 }
 
 /** All leaves of a tree. */

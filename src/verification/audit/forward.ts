@@ -13,7 +13,7 @@ import { magnitude } from "./linear.ts";
 import type { PreparedLayer } from "./prepared.ts";
 import { HOST, timesPowerOfTwo } from "./scaling.ts";
 import type { AuditSubject } from "./subject.ts";
-import { euclidean, multiply } from "./vectors.ts";
+import { euclidean } from "./vectors.ts";
 
 export function auditForward(subject: AuditSubject, comparison: Comparison): void {
   const { prepared, traced, input } = subject;
@@ -38,7 +38,7 @@ function auditLayer({ prepared, traced, arithmetic }: AuditSubject, i: number, c
   const length = euclidean(h) * (1 + 2 ** -30);
   const tiny = (arithmetic.flush + HOST.flush) * (inputs + 2);
   const products = prepared.scratch[0];
-  multiply(weight, outputs, inputs, h, products);
+  prepared.products.times(prepared.unscaled + i, h, products);
   for (let row = 0; row < outputs; row++) {
     const b = bias[row] as number;
     const stored = z[row] as number;

@@ -24,6 +24,7 @@ import { gamma, raisedNorm, roundedUp, stepError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { errorSum } from "./error-sums.ts";
 import type { PreparedLayer } from "./prepared.ts";
+import type { Products } from "./products.ts";
 import type { MeasuredSubject } from "./subject.ts";
 import { exponentOf, HOST, timesPowerOfTwo } from "./scaling.ts";
 import { dotProduct, euclidean, largestOf } from "./vectors.ts";
@@ -138,7 +139,7 @@ function identityEntries(subject: MeasuredSubject): IdentityEntry[] {
           const bound = (Math.abs(own_i) * allowed) / gradientNorm + HOST_SLACK;
           enter("matrix", i, own_i * left, right, right - own_i * target, bound);
         }
-        const contracted = contract(delta, unit, h.length, pushed);
+        const contracted = contract(prepared.products, delta, unit, h.length, pushed);
         const bound = (allowed + contractedError) / gradientNorm + HOST_SLACK;
         enter("contracted", null, left, contracted, contracted - target, bound);
       }
@@ -198,40 +199,9 @@ function restartErrors({ prepared, layers, jacobianUpper, arithmetic, norms }: M
 const MATERIALISED = 4096;
 
 /** h̃ᵀ(∇_W f)ᵀ w, h̃ of n numbers, with the gradient δh̃ᵀ materialised: Σ_i h̃_i Σ_k (δ_k h̃_i) w_k. */
-function contract(delta: Float64Array, h: Float64Array, n: number, w: Float64Array): number {
-  let sum = 0;
+function contract(products: Products, delta: Float64Array, h: Float64Array, n: number, w: Float64Array): number {
   if (delta.length * n > MATERIALISED) return dotProduct(h, h, n) * dotProduct(delta, w);
-  // Four sums at a time, each in its own order.
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const h0 = h[i] as number;
-    const h1 = h[i + 1] as number;
-    const h2 = h[i + 2] as number;
-    const h3 = h[i + 3] as number;
-    let e0 = 0;
-    let e1 = 0;
-    let e2 = 0;
-    let e3 = 0;
-    for (let k = 0; k < delta.length; k++) {
-      const d = delta[k] as number;
-      const v = w[k] as number;
-      e0 += d * h0 * v;
-      e1 += d * h1 * v;
-      e2 += d * h2 * v;
-      e3 += d * h3 * v;
-    }
-    sum += h0 * e0;
-    sum += h1 * e1;
-    sum += h2 * e2;
-    sum += h3 * e3;
-  }
-  for (; i < n; i++) {
-    const own = h[i] as number;
-    let entry = 0;
-    for (let k = 0; k < delta.length; k++) entry += (delta[k] as number) * own * (w[k] as number);
-    sum += own * entry;
-  }
-  return sum;
+  return products.contract(h, n, delta, w);
 }
 
 /** W′_1 e_j. */

@@ -23,14 +23,13 @@ import type { LayerBounds } from "../rounding.ts";
 import type { StepRounding } from "../rounding.ts";
 import { gamma, normError, stepError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
-import { usable } from "./linear.ts";
 import { pullBack, pushForward } from "./jacobian.ts";
 import { STEP_LIMIT } from "./prepared.ts";
 import { HOST } from "./scaling.ts";
 import type { MeasuredSubject } from "./subject.ts";
 import type { RitzWorkspace } from "./tridiagonal.ts";
 import { largestRitz } from "./tridiagonal.ts";
-import { euclidean, largestOf } from "./vectors.ts";
+import { largestOf } from "./vectors.ts";
 
 /** After which steps an engine asks whether a sample has settled. */
 const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
@@ -43,13 +42,13 @@ const NO_RESIDUAL = 1e-14;
 const EXHAUSTED = 64;
 
 export function auditIteration(subject: MeasuredSubject, comparison: Comparison): void {
-  const { plan, traced, measurements, at } = subject;
+  const { plan, traced, measurements, at, norms } = subject;
   if (plan.accuracy === "verdict") return;
   for (let t = 2; t <= plan.layers.length; t++) {
     const witness = traced.witnesses[t - 1] ?? null;
     const measured = measurements.witnesses[t - 1] ?? null;
-    if (witness === null || measured === null || !usable(witness)) continue;
-    if (!(euclidean(witness.vector) > 0)) continue;
+    const length = norms.witnesses[t - 1]?.vector ?? 0;
+    if (witness === null || measured === null || !(length > 0)) continue;
     const steps = measured.steps[at] ?? NaN;
     const limit = Math.min(witness.vector.length, STEP_LIMIT);
     const said = witness.search?.alpha.length ?? steps;
@@ -88,9 +87,11 @@ function auditSearch(
     if (leftOf(last) > wanted) comparison.near("iteration", t, "what the iteration left of θ", leftOf(last), 0, wanted);
     else comparison.near("iteration", t, "the number of steps", steps, Math.min(next, dimensions), 0);
   }
+  let before = 0;
   for (let k = 1; k < steps; k++) {
-    const asks = CHECKPOINTS.includes(k) && mustSettle(at(k), k, accuracy);
-    if (!asks && !hasEnded(search, k, u)) continue;
+    before = Math.max(before, Math.abs(alpha[k - 1] as number));
+    const asks = k >= FIRST_QUESTION && CHECKPOINTS.includes(k) && mustSettle(at(k), accuracy);
+    if (!asks && (beta[k - 1] as number) > EXHAUSTED * u * before) continue;
     comparison.near("iteration", t, "the number of steps", steps, k, 0);
     return;
   }
@@ -197,9 +198,9 @@ function maySettle({ theta, gap, residual, uncertain }: Ritz, k: number, accurac
 }
 
 /** Whether it is kept whatever rounding did. */
-function mustSettle({ theta, gap, residual, uncertain }: Ritz, k: number, accuracy: number): boolean {
+function mustSettle({ theta, gap, residual, uncertain }: Ritz, accuracy: number): boolean {
   const most = { theta, gap: gap - CLOSE * theta, residual: residual + uncertain, uncertain: 0 };
-  return k >= FIRST_QUESTION && leftOf(most) <= STOP_SHARE * accuracy * theta * (1 - CLOSE);
+  return leftOf(most) <= STOP_SHARE * accuracy * theta * (1 - CLOSE);
 }
 
 /** Whether step k left nothing but rounding. */

@@ -9,11 +9,11 @@ import { gamma, normError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import type { PreparedLayer } from "./prepared.ts";
 import { HOST } from "./scaling.ts";
-import type { AuditSubject } from "./subject.ts";
+import type { AuditSubject, MeasuredSubject } from "./subject.ts";
 import { euclidean } from "./vectors.ts";
 
-export function auditLinear(subject: AuditSubject, comparison: Comparison): void {
-  const { traced, plan } = subject;
+export function auditLinear(subject: MeasuredSubject, comparison: Comparison): void {
+  const { traced, plan, norms } = subject;
   const depth = plan.layers.length;
   const at = (list: readonly Float64Array[], t: number): Float64Array => list[t - 1] as Float64Array;
   const near = comparing(subject, comparison);
@@ -25,7 +25,7 @@ export function auditLinear(subject: AuditSubject, comparison: Comparison): void
   near.same(1, "∇ₓf", traced.inputGradient, at(traced.pullbacks, 1));
   auditDirections(subject, near);
   traced.witnesses.forEach((witness, i) => {
-    if (witness !== null && usable(witness)) auditWitness(subject, i + 1, witness, near);
+    if (witness !== null && norms.witnesses[i] !== null) auditWitness(subject, i + 1, witness, near);
   });
 }
 
@@ -126,10 +126,10 @@ export function magnitude(a: Float64Array, from: number, stride: number, x: Floa
   return sum;
 }
 
-function auditDirections(subject: AuditSubject, near: Near): void {
-  const { traced, plan, prepared, index, arithmetic } = subject;
+function auditDirections(subject: MeasuredSubject, near: Near): void {
+  const { traced, plan, prepared, index, arithmetic, norms } = subject;
   const gradient = traced.inputGradient;
-  const norm = euclidean(gradient);
+  const norm = norms.inputGradient;
   // v₀ within its norm's error, an inverse square root (2 ulp) and three products.
   const slack = normError(gradient.length, arithmetic) + 8 * arithmetic.unitRoundoff;
   const tiny = 4 * arithmetic.flush * (1 + 1 / Math.max(norm, arithmetic.flush));
@@ -169,16 +169,4 @@ function auditWitness(
     near.backward(t, s, "the witness's stage", stage, stages[s - 1] as Float64Array, slopes(s - 1));
   }
   near.backward(t, 1, "the witness's pullback", result, stages[0] as Float64Array, null);
-}
-
-/** A witness that overflowed is none: its sample does without (MATH.md §2, the screen). */
-export function usable({ vector, stages, result }: StoredWitness): boolean {
-  return isFinite(vector) && isFinite(result) && stages.every(isFinite);
-}
-
-/** Whether every number is finite; x·0 is NaN for one that is not. */
-function isFinite(x: Float64Array): boolean {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * 0;
-  return sum === 0;
 }

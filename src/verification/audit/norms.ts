@@ -4,7 +4,6 @@
  */
 import { gamma, normError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
-import { usable } from "./linear.ts";
 import type { PreparedLayer } from "./prepared.ts";
 import { HOST } from "./scaling.ts";
 import type { MeasuredSubject } from "./subject.ts";
@@ -42,11 +41,12 @@ export function auditNorms(subject: MeasuredSubject, comparison: Comparison): vo
     });
     const witness = traced.witnesses[i] ?? null;
     const measured = m.witnesses[i] ?? null;
-    if (witness !== null && measured !== null && usable(witness)) {
-      norm(t, "the witness's norm", measured.vectorNorm, witness.vector);
-      norm(t, "‖J‖ of the witness", measured.pullbackNorm, witness.result);
+    const own = norms.witnesses[i] ?? null;
+    if (witness !== null && measured !== null && own !== null) {
+      norm(t, "the witness's norm", measured.vectorNorm, witness.vector, own.vector);
+      norm(t, "‖J‖ of the witness", measured.pullbackNorm, witness.result, own.result);
       witness.stages.forEach((stage, s) => {
-        norm(t, "the norm of the witness's stage", measured.stageNorm[s], stage);
+        norm(t, "the norm of the witness's stage", measured.stageNorm[s], stage, own.stages[s]);
       });
     }
   });

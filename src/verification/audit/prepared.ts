@@ -47,8 +47,9 @@ export interface Prepared {
   readonly ritz: RitzWorkspace;
   /** W′_1W′_1ᵀ by the audit's own products, made when it is first asked for; null where products with W′_1 are the cheaper operator. */
   readonly firstGram: () => Float64Array | null;
-  /** With W′_t at t − 1; and with W′_1W′_1ᵀ at `gram`, null where there is none. */
+  /** With W′_t at t − 1, with W_t at `unscaled` + t − 1; and with W′_1W′_1ᵀ at `gram`, null where there is none. */
   readonly products: Products;
+  readonly unscaled: number;
   readonly gram: number | null;
   /** The layers' rounding in an arithmetic, and in the audit's own. */
   readonly errorsIn: (arithmetic: Arithmetic) => StepErrors;
@@ -88,7 +89,9 @@ export function prepareAudit(plan: Plan, bounds: readonly LayerBounds[]): Prepar
     if (isWanted) made ??= gramOfRows(first.scaled, first.outputs, first.inputs);
     return made;
   };
-  const matrices = layers.map(({ inputs, outputs, scaled }) => matrix(outputs, inputs, () => scaled));
+  const scaled = layers.map((l) => matrix(l.outputs, l.inputs, () => l.scaled));
+  const whole = layers.map((l) => ({ ...matrix(l.outputs, l.inputs, () => l.weight), bothWays: false }));
+  const matrices = [...scaled, ...whole];
   const isIterated = plan.norm === "spectral" && plan.accuracy !== "verdict";
   const ofGram = matrix(first.outputs, first.outputs, () => firstGram() as Float64Array);
   const hasGram = isWanted && isIterated;
@@ -99,7 +102,8 @@ export function prepareAudit(plan: Plan, bounds: readonly LayerBounds[]): Prepar
     ritz: ritzWorkspace(STEP_LIMIT),
     firstGram,
     products: createProducts(hasGram ? [...matrices, ofGram] : matrices),
-    gram: hasGram ? layers.length : null,
+    unscaled: layers.length,
+    gram: hasGram ? matrices.length : null,
     errorsIn: (arithmetic) => {
       const { unitRoundoff, flush } = arithmetic;
       const known = errors.find(({ arithmetic: own }) => own.unitRoundoff === unitRoundoff && own.flush === flush);

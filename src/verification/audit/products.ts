@@ -4,8 +4,8 @@
  *
  * A thread has one memory for all plans. Their matrices are written when it was another plan's last: most runs have one plan, and a few two.
  */
-import { AUDIT_PRODUCT_WASM } from "./product-wasm.ts";
-import { multiply, multiplyTransposed } from "./vectors.ts";
+import { machine } from "./machine.ts";
+import { contract, multiply, multiplyTransposed, outerSquares } from "./vectors.ts";
 
 /** Row-major. */
 export interface DenseMatrix {
@@ -13,6 +13,8 @@ export interface DenseMatrix {
   readonly columns: number;
   /** Asked for when a product is first. */
   readonly values: () => Float64Array;
+  /** Whether there are products with its transpose too; yes where left out. */
+  readonly bothWays?: boolean;
 }
 
 /** @param i which of the matrices. */
@@ -21,75 +23,57 @@ export interface Products {
   readonly times: (i: number, x: Float64Array, y: Float64Array) => void;
   /** x = Aᵀ y. */
   readonly timesTransposed: (i: number, y: Float64Array, x: Float64Array) => void;
-}
-
-interface Machine {
-  readonly memory: WebAssembly.Memory;
-  readonly pull: (a: number, rows: number, pitch: number, y: number, x: number) => void;
-  /** Whose matrices it holds. */
-  owner: object | null;
-  numbers: Float64Array;
+  /** Σ_k Σ_i (x_k y_i)² of the first m and n numbers. */
+  readonly outerSquares: (x: Float64Array, m: number, y: Float64Array, n: number) => number;
+  /** Σ_i h_i (Σ_k (d_k h_i) w_k) of the first n of h and all of d. */
+  readonly contract: (h: Float64Array, n: number, d: Float64Array, w: Float64Array) => number;
 }
 
 /** Numbers in the memory, at most. */
-const MOST = 2 ** 22;
+const MOST = 3 * 2 ** 21;
 const PAGE_BYTES = 2 ** 16;
 
-/** Rows are filled up to an even number. */
-function even(n: number): number {
-  return n + (n % 2);
-}
-
-let known: Machine | null | undefined;
-
-function machine(): Machine | null {
-  if (known === undefined) known = openMachine();
-  return known;
-}
-
-function openMachine(): Machine | null {
-  try {
-    const module = new WebAssembly.Module(Uint8Array.from(atob(AUDIT_PRODUCT_WASM), (c) => c.charCodeAt(0)));
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const pull = exports.pull as Machine["pull"];
-    return { memory, pull, owner: null, numbers: new Float64Array(memory.buffer) };
-  } catch {
-    return null;
-  }
-}
+/** Rows are filled up to an even number, vectors to a multiple of eight. */
+const even = (n: number): number => n + (n % 2);
+const eight = (n: number): number => 8 * Math.ceil(n / 8);
 
 export function createProducts(matrices: readonly DenseMatrix[]): Products {
-  const widest = even(matrices.reduce((most, { rows, columns }) => Math.max(most, rows, columns), 0));
-  // Two vectors, then each matrix as it is and transposed: byte offsets, multiples of 16.
-  let end = 16 * widest;
-  const places = matrices.map(({ rows, columns }) => {
-    const own = end;
-    const transposed = own + 8 * rows * even(columns);
-    end = transposed + 8 * columns * even(rows);
-    return { own, transposed };
+  const room = eight(matrices.reduce((most, { rows, columns }) => Math.max(most, rows, columns), 0));
+  // Three vectors, then each matrix transposed and as it is: byte offsets, multiples of 16.
+  const vector = 8 * room;
+  let end = 3 * vector;
+  const places = matrices.map(({ rows, columns, bothWays = true }) => {
+    const transposed = end;
+    const own = transposed + 8 * columns * even(rows);
+    end = own + (bothWays ? 8 * rows * even(columns) : 0);
+    return { own: bothWays ? own : null, transposed };
   });
   const opened = end <= 8 * MOST ? machine() : null;
   if (opened === null) return loops(matrices);
   const owner = {};
-  const outside = 8 * widest;
   const load = (): void => {
     const missing = end - opened.memory.buffer.byteLength;
     if (missing > 0) opened.memory.grow(Math.ceil(missing / PAGE_BYTES));
     opened.numbers = new Float64Array(opened.memory.buffer);
     matrices.forEach(({ rows, columns, values }, i) => {
       const { own, transposed } = places[i] as (typeof places)[number];
-      writeMatrix(opened.numbers, own / 8, transposed / 8, rows, columns, values());
+      writeMatrix(opened.numbers, own === null ? null : own / 8, transposed / 8, rows, columns, values());
     });
     opened.owner = owner;
+  };
+  const put = (k: number, x: Float64Array, n: number, filled = n): void => {
+    const { numbers } = opened;
+    const at = k * room;
+    for (let i = 0; i < n; i++) numbers[at + i] = x[i] as number;
+    for (let i = n; i < filled; i++) numbers[at + i] = 0;
   };
   /** The kernel on vectors that are copied in and out. */
   const pull = (at: number, rows: number, columns: number, y: Float64Array, x: Float64Array): void => {
     if (opened.owner !== owner) load();
     const { numbers } = opened;
-    for (let i = 0; i < rows; i++) numbers[i] = y[i] as number;
-    opened.pull(at, rows, 8 * even(columns), 0, outside);
-    for (let j = 0, from = widest; j < columns; j++, from++) x[j] = numbers[from] as number;
+    put(0, y, rows);
+    opened.pull(at, rows, 8 * even(columns), 0, vector);
+    for (let j = 0, from = room; j < columns; j++, from++) x[j] = numbers[from] as number;
   };
   return {
     times(i, x, y) {
@@ -97,8 +81,23 @@ export function createProducts(matrices: readonly DenseMatrix[]): Products {
       pull((places[i] as (typeof places)[number]).transposed, columns, rows, x, y);
     },
     timesTransposed(i, y, x) {
-      const { rows, columns } = matrices[i] as DenseMatrix;
-      pull((places[i] as (typeof places)[number]).own, rows, columns, y, x);
+      const { rows, columns, values } = matrices[i] as DenseMatrix;
+      const { own } = places[i] as (typeof places)[number];
+      if (own === null) multiplyTransposed(values(), rows, columns, y, x);
+      else pull(own, rows, columns, y, x);
+    },
+    outerSquares(x, m, y, n) {
+      if (opened.owner !== owner) load();
+      put(0, x, m);
+      put(1, y, n, eight(n));
+      return opened.outerSquares(0, m, vector, eight(n));
+    },
+    contract(h, n, d, w) {
+      if (opened.owner !== owner) load();
+      put(0, h, n, eight(n));
+      put(1, d, d.length);
+      put(2, w, d.length);
+      return opened.contract(0, eight(n), vector, 2 * vector, d.length);
     },
   };
 }
@@ -113,13 +112,15 @@ function loops(matrices: readonly DenseMatrix[]): Products {
       const { rows, columns, values } = matrices[i] as DenseMatrix;
       multiplyTransposed(values(), rows, columns, y, x);
     },
+    outerSquares,
+    contract,
   };
 }
 
-/** A and Aᵀ, their rows filled up with zeros to an even number. */
+/** Aᵀ, and A where it has a place, their rows filled up with zeros to an even number. */
 function writeMatrix(
   into: Float64Array,
-  own: number,
+  own: number | null,
   transposed: number,
   rows: number,
   columns: number,
@@ -127,12 +128,11 @@ function writeMatrix(
 ): void {
   const pitch = even(columns);
   const otherPitch = even(rows);
-  into.fill(0, own, transposed + columns * otherPitch);
+  into.fill(0, transposed, transposed + columns * otherPitch);
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const v = values[i * columns + j] as number;
-      into[own + i * pitch + j] = v;
-      into[transposed + j * otherPitch + i] = v;
-    }
+    for (let j = 0; j < columns; j++) into[transposed + j * otherPitch + i] = values[i * columns + j] as number;
   }
+  if (own === null) return;
+  into.fill(0, own, own + rows * pitch);
+  for (let i = 0; i < rows; i++) into.set(values.subarray(i * columns, (i + 1) * columns), own + i * pitch);
 }

@@ -6,12 +6,10 @@ import type { LayerNumbers } from "../../records/sample.ts";
 import type { LayerBounds } from "../rounding.ts";
 import { normError } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
-import { usable } from "./linear.ts";
 import { errorSum } from "./error-sums.ts";
 import type { PreparedLayer } from "./prepared.ts";
 import type { MeasuredSubject } from "./subject.ts";
 import { HOST, timesPowerOfTwo } from "./scaling.ts";
-import { euclidean } from "./vectors.ts";
 
 export function auditProven(subject: MeasuredSubject, rows: readonly LayerNumbers[], comparison: Comparison): void {
   const { plan, prepared, traced, layers, arithmetic, jacobianUpper, norms } = subject;
@@ -55,7 +53,7 @@ export function auditProven(subject: MeasuredSubject, rows: readonly LayerNumber
  * not stored: ‖D_s â_{s+1}‖ ≤ ‖û‖ Π_{r=s}^{t−1} max|D_r| Π_{r=s+1}^{t−1} U(W_r), times √n_t for the n_t unit vectors.
  */
 function estimateError(subject: MeasuredSubject, t: number): number {
-  const { plan, prepared, traced, layers, jacobianUpper, arithmetic, measurements, at, norms } = subject;
+  const { plan, prepared, layers, jacobianUpper, arithmetic, measurements, at, norms } = subject;
   if (t === 1) return 0;
   const engine = prepared.errorsIn(arithmetic);
   const rows = (layers[t - 1] as LayerBounds).inputs;
@@ -67,15 +65,8 @@ function estimateError(subject: MeasuredSubject, t: number): number {
   const ofWitness = (length: number, stages: readonly number[]): number =>
     length > 0 ? errorSum(engine, jacobianUpper, stages, t - 1) / length : 0;
   let error = ofWitness(norms.pullbacks[t - 1] as number, norms.adjoints);
-  const witness = traced.witnesses[t - 1] ?? null;
-  if (witness !== null && usable(witness))
-    error = Math.max(
-      error,
-      ofWitness(
-        euclidean(witness.vector),
-        witness.stages.map((x) => euclidean(x)),
-      ),
-    );
+  const witness = norms.witnesses[t - 1] ?? null;
+  if (witness !== null) error = Math.max(error, ofWitness(witness.vector, witness.stages));
   const stages = new Array<number>(t - 1).fill(0);
   let norm = Math.sqrt(rows);
   for (let s = t - 1; s >= 1; s--) {

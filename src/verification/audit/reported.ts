@@ -11,12 +11,11 @@ import { gamma, normError } from "../rounding.ts";
 import type { LayerBounds } from "../rounding.ts";
 import type { Comparison } from "./comparison.ts";
 import { errorOf } from "./iteration.ts";
-import { usable } from "./linear.ts";
-import type { PreparedLayer } from "./prepared.ts";
+import type { Prepared, PreparedLayer } from "./prepared.ts";
 import { around, exactly, hull, larger, less, ONE, over, plus, root, shifted, square, times, ZERO } from "./range.ts";
 import type { Judged, MeasuredSubject } from "./subject.ts";
 import { exponentOf, HOST, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "./scaling.ts";
-import { euclidean, largestOf } from "./vectors.ts";
+import { largestOf } from "./vectors.ts";
 
 /** By how much the ends of the ratio's interval are rounded outward, at most. */
 const END = 2 ** -46;
@@ -160,7 +159,7 @@ function layerRanges(subject: MeasuredSubject, judged: Judged, t: number): Layer
       norm(subject, tangents[0] as number, traced.inputGradient.length),
     ),
     outer: around(
-      outerNorm(delta, h, length, size),
+      outerNorm(prepared, delta, h, [length, size]),
       slack(subject, delta.length) + slack(subject, h.length) + materialised,
     ),
     ...{ below, through, above },
@@ -195,9 +194,12 @@ function jacobianNorm(subject: MeasuredSubject, { estimates }: Judged, t: number
   const n = traced.inputGradient.length;
   const own = (traced.pullbacks[t - 1] as Float64Array).length;
   const screened = over(norm(subject, norms.inputGradient, n), norm(subject, norms.pullbacks[t - 1] as number, own));
-  if (witness === null || !usable(witness)) return screened;
-  const { result, vector } = witness;
-  const found = over(norm(subject, euclidean(result), result.length), norm(subject, euclidean(vector), vector.length));
+  const lengths = norms.witnesses[t - 1] ?? null;
+  if (witness === null || lengths === null) return screened;
+  const found = over(
+    norm(subject, lengths.result, witness.result.length),
+    norm(subject, lengths.vector, witness.vector.length),
+  );
   return larger(screened, found);
 }
 
@@ -238,18 +240,18 @@ function cutRanges(subject: MeasuredSubject): Interval[] {
 const MATERIALISED = 4096;
 
 /** ‖δhᵀ‖_F over the materialised entries. */
-function outerNorm(delta: Float64Array, h: Float64Array, deltaNorm: number, hiddenNorm: number): number {
+function outerNorm(
+  { products, scratch }: Prepared,
+  delta: Float64Array,
+  h: Float64Array,
+  norms: readonly [number, number],
+): number {
   const deltaMax = largestOf(delta);
   const hiddenMax = largestOf(h);
   if (!(deltaMax > 0 && hiddenMax > 0)) return 0;
-  if (delta.length * h.length > MATERIALISED) return deltaNorm * hiddenNorm;
-  let sum = 0;
-  for (let k = 0; k < delta.length; k++) {
-    const factor = (delta[k] as number) / deltaMax;
-    for (let i = 0; i < h.length; i++) {
-      const entry = factor * ((h[i] as number) / hiddenMax);
-      sum += entry * entry;
-    }
-  }
-  return deltaMax * hiddenMax * Math.sqrt(sum);
+  if (delta.length * h.length > MATERIALISED) return norms[0] * norms[1];
+  const [x, y] = scratch;
+  for (let k = 0; k < delta.length; k++) x[k] = (delta[k] as number) / deltaMax;
+  for (let i = 0; i < h.length; i++) y[i] = (h[i] as number) / hiddenMax;
+  return deltaMax * hiddenMax * Math.sqrt(products.outerSquares(x, delta.length, y, h.length));
 }

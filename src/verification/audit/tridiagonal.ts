@@ -1,6 +1,6 @@
 /**
  * The top of a symmetric tridiagonal T_k with coefficients α_1 … α_k and β_1 … β_{k−1}: its two largest eigenvalues and the vector of the first.
- * An eigenvalue is where Newton's steps from above end, if counts of T_k's eigenvalues on both sides say so; else bisection on those counts.
+ * An eigenvalue is where Laguerre's steps from above end, if counts of T_k's eigenvalues on both sides say so; else bisection on those counts.
  */
 import { euclidean } from "./vectors.ts";
 
@@ -84,12 +84,13 @@ function eigenvalue(
   return high;
 }
 
-/** Newton's steps of one descent: they shrink as 1 − 1/k far away from a root, and square their error beside it. */
-const DESCENT = 24;
+/** Laguerre's steps of one descent: from above they do not pass a root, and beside a simple one each cubes its error. */
+const DESCENT = 16;
 
 /**
- * Newton's method from above on p(x) = det(xI − T_k), or on p(x)/(x − known), of which all roots are real: p′/p is the sum of the pivots' own
- * logarithmic derivatives, each made from the one before. What it gives is a guess.
+ * Laguerre's method from above on p(x) = det(xI − T_k), or on p(x)/(x − known), of which all n roots are real (Parlett, §7; Wilkinson, ch. 7): with
+ * S = Σ 1/(x − x_i) = p′/p and R = Σ 1/(x − x_i)² = −S′ a step is n/(S + √((n − 1)(nR − S²))). Both are sums over the pivots of T_k − xI, whose
+ * derivatives are made each from the one before. What it gives is a guess.
  */
 function descend(
   alpha: ArrayLike<number>,
@@ -99,22 +100,39 @@ function descend(
   enough: number,
   known: number,
 ): number {
+  const isDeflated = !Number.isNaN(known);
+  const n = isDeflated ? k - 1 : k;
   // A deflated root is looked for from beyond the known one, beside which the quotient is all rounding.
-  let x = Number.isNaN(known) ? from : from + from * 2 ** -6;
+  let x = isDeflated ? from + from * 2 ** -6 : from;
+  let before = 0;
   for (let step = 0; step < DESCENT; step++) {
-    let inverse = 0;
-    let derivative = 0;
-    let sum = 0;
-    for (let j = 0; j < k; j++) {
-      const b = j === 0 ? 0 : (beta[j - 1] as number) * inverse;
-      const pivot = x - (alpha[j] as number) - (j === 0 ? 0 : (beta[j - 1] as number) * b);
-      derivative = 1 + b * b * derivative;
-      inverse = 1 / pivot;
-      sum += derivative * inverse;
+    let inverse = 1 / (x - (alpha[0] as number));
+    let first = 1;
+    let second = 0;
+    let sum = inverse;
+    let squares = inverse * inverse;
+    for (let j = 1; j < k; j++) {
+      const off = beta[j - 1] as number;
+      const b = off * inverse;
+      const square = b * b;
+      second = square * (second - 2 * first * first * inverse);
+      first = 1 + square * first;
+      inverse = 1 / (x - (alpha[j] as number) - off * b);
+      const share = first * inverse;
+      sum += share;
+      squares += share * share - second * inverse;
     }
-    const change = 1 / (Number.isNaN(known) ? sum : sum - 1 / (x - known));
+    if (isDeflated) {
+      const own = 1 / (x - known);
+      sum -= own;
+      squares -= own * own;
+    }
+    const change = n / (sum + Math.sqrt(Math.max(0, (n - 1) * (n * squares - sum * sum))));
     x -= change;
-    if (!(Math.abs(change) > enough)) break;
+    const shrunk = Math.abs(change / before);
+    // What the next step would be, at least as small beside this one as this beside the last.
+    if (!(Math.abs(change) * shrunk * shrunk > enough)) break;
+    before = change;
   }
   return x;
 }

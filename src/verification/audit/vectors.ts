@@ -104,28 +104,6 @@ export function multiplyTransposed(
   }
 }
 
-/** x −= Aᵀ y with A rows × columns, row-major. */
-export function subtractTransposed(
-  a: Float64Array,
-  rows: number,
-  columns: number,
-  y: Float64Array,
-  x: Float64Array,
-): void {
-  let i = 0;
-  for (; i + 2 <= rows; i += 2) {
-    const p = i * columns;
-    const q = p + columns;
-    const y0 = y[i] as number;
-    const y1 = y[i + 1] as number;
-    for (let k = 0; k < columns; k++) x[k] = (x[k] as number) - ((a[p + k] as number) * y0 + (a[q + k] as number) * y1);
-  }
-  if (i < rows) {
-    const v = y[i] as number;
-    for (let k = 0, o = i * columns; k < columns; k++, o++) x[k] = (x[k] as number) - (a[o] as number) * v;
-  }
-}
-
 /** A Aᵀ, rows × rows. */
 export function gramOfRows(a: Float64Array, rows: number, columns: number): Float64Array {
   const gram = new Float64Array(rows * rows);
@@ -135,4 +113,53 @@ export function gramOfRows(a: Float64Array, rows: number, columns: number): Floa
     for (let j = 0; j <= i; j++) gram[i * rows + j] = gram[j * rows + i] = row[j] as number;
   }
   return gram;
+}
+
+/** Σ_k Σ_i (x_k y_i)² of the first m and n numbers. */
+export function outerSquares(x: Float64Array, m: number, y: Float64Array, n: number): number {
+  let sum = 0;
+  for (let k = 0; k < m; k++) {
+    const factor = x[k] as number;
+    for (let i = 0; i < n; i++) {
+      const entry = factor * (y[i] as number);
+      sum += entry * entry;
+    }
+  }
+  return sum;
+}
+
+/** Σ_i h_i (Σ_k (d_k h_i) w_k) of the first n of h and all of d. */
+export function contract(h: Float64Array, n: number, delta: Float64Array, w: Float64Array): number {
+  let sum = 0;
+  // Four sums at a time, each in its own order.
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const h0 = h[i] as number;
+    const h1 = h[i + 1] as number;
+    const h2 = h[i + 2] as number;
+    const h3 = h[i + 3] as number;
+    let e0 = 0;
+    let e1 = 0;
+    let e2 = 0;
+    let e3 = 0;
+    for (let k = 0; k < delta.length; k++) {
+      const d = delta[k] as number;
+      const v = w[k] as number;
+      e0 += d * h0 * v;
+      e1 += d * h1 * v;
+      e2 += d * h2 * v;
+      e3 += d * h3 * v;
+    }
+    sum += h0 * e0;
+    sum += h1 * e1;
+    sum += h2 * e2;
+    sum += h3 * e3;
+  }
+  for (; i < n; i++) {
+    const own = h[i] as number;
+    let entry = 0;
+    for (let k = 0; k < delta.length; k++) entry += (delta[k] as number) * own * (w[k] as number);
+    sum += own * entry;
+  }
+  return sum;
 }
