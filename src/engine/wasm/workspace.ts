@@ -31,11 +31,12 @@ interface Kernels {
   readonly relu: (z: number, value: number, slope: number, bytes: number) => void;
   readonly tanhWithSlope: (z: number, value: number, slope: number, bytes: number) => void;
   readonly panelProduct: PanelKernels["product"];
-  readonly panelMask: PanelKernels["mask"];
-  readonly panelStep: PanelKernels["step"];
+  readonly panelSteps: PanelKernels["steps"];
   readonly panelCombine: PanelKernels["combine"];
   readonly panelSettle: PanelKernels["settle"];
   readonly panelPick: PanelKernels["pick"];
+  readonly panelFill: (x: number, count: number, rows: number, to: number) => void;
+  readonly panelTake: (u: number, rows: number, list: number, count: number, y: number, wide: number) => void;
 }
 
 export interface Workspace {
