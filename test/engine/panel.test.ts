@@ -213,7 +213,7 @@ describe("the iteration in f32", () => {
     for (const own of iterations) {
       runCalls(frame, [own.start]);
       const found = [kernelMemory(), loopMemory()].map((memory) => {
-        const { search, ...rest } = searchPanels(frame, own, base.slopes.slice(0, own.t - 1), 1e-3, memory);
+        const { search, ...rest } = searchPanels(frame, own, base.slopes.slice(0, own.t - 1), 1e-3, undefined, memory);
         return { ...rest, searches: Array.from({ length: samples }, (_, sample) => search(sample)) };
       });
       expect(found[0]).toEqual(found[1]);

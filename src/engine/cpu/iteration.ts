@@ -63,7 +63,7 @@ export function runIteration(
 
   /** In f32, and what that left in f64. */
   function twice(): Search {
-    const { left, ...found } = searchPanels(frame, own, below, accuracy);
+    const { left, ...found } = searchPanels(frame, own, below, accuracy, take);
     if (left.length === 0) return found;
     const count = found.steps.length;
     const rest = new Frame(frame.operators, frame.first, null);

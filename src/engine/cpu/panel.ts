@@ -8,6 +8,7 @@
  */
 import type { StoredSearch } from "../engine.ts";
 import { isCheckpoint, MINIMUM_STEPS, outOfDimensions, SAFETY, STEP_LIMIT } from "../krylov.ts";
+import { NO_POOL } from "../memory.ts";
 import type { Iteration } from "../program/iteration.ts";
 import type { Call, Matrix } from "../program/stage.ts";
 import type { Frame } from "./frame.ts";
@@ -36,12 +37,13 @@ export interface PanelSearch {
   readonly search: (sample: number) => StoredSearch;
 }
 
-/** From the vectors in `next`, of length 1. @param slopes D_1 … D_{t−1}. */
+/** From the vectors in `next`, of length 1. @param slopes D_1 … D_{t−1}. @param take where the memory of the coefficients comes from. */
 export function searchPanels(
   frame: Frame,
   own: Iteration,
   slopes: readonly Matrix[],
   accuracy: number,
+  take = NO_POOL.take,
   memory: PanelMemory = threadPanels(),
 ): PanelSearch {
   const { rows } = own.next;
@@ -52,7 +54,8 @@ export function searchPanels(
   const found = new Searches(count);
   const vector = frame.make(own.vector, rows * count).fill(0);
   const left: number[] = [];
-  let samples = Int32Array.from(taken, (_, sample) => sample);
+  let samples = new Int32Array(count);
+  for (let sample = 0; sample < count; sample++) samples[sample] = sample;
   let panels = Math.ceil(count / LANES);
 
   const { kernels } = memory;
@@ -98,8 +101,10 @@ export function searchPanels(
     let kept = 0;
     for (let i = 0; i < samples.length; i++) if (words[from + i] === 0) kept++;
     if (kept === samples.length) return;
-    const coefficients = layout.coefficients / 4;
-    found.add(memory.singles().slice(coefficients, coefficients + 2 * steps * columns), columns);
+    const coefficients = new Float32Array(take(8 * steps * columns));
+    const coefficientsAt = layout.coefficients / 4;
+    coefficients.set(memory.singles().subarray(coefficientsAt, coefficientsAt + coefficients.length));
+    found.add(coefficients, columns);
     if (fault === "iteration-vector-flat" || fault === "iteration-vector-first") spoil(steps, weightsAt, takenAt);
     kernels.combine(layout.end, weightsAt, vectorAt, rows, panels, steps);
     const done = leave(from, listAt / 4);
