@@ -7,7 +7,15 @@
  * into fewer panels; a sample's own arithmetic does not change thereby.
  */
 import type { StoredSearch } from "../engine.ts";
-import { isCheckpoint, MINIMUM_STEPS, outOfDimensions, SAFETY, STEP_LIMIT } from "../krylov.ts";
+import {
+  EARLY_CHECKPOINTS,
+  EARLY_SAFETY,
+  isEarlyCheckpoint,
+  MINIMUM_STEPS,
+  outOfDimensions,
+  SAFETY,
+  STEP_LIMIT,
+} from "../krylov.ts";
 import { NO_POOL } from "../memory.ts";
 import type { Iteration } from "../program/iteration.ts";
 import type { Call, Matrix } from "../program/stage.ts";
@@ -15,9 +23,6 @@ import type { Frame } from "./frame.ts";
 import type { PanelCall, PanelMemory } from "./panel-kernels.ts";
 import { CALL_WORDS, callWords, COPY, LANES, MASK, panelBytes, PRODUCT, SETTLE_BYTES } from "./panel-kernels.ts";
 import { threadPanels } from "./panel-memory.ts";
-
-/** The coarsest accuracy that takes more than f32: a hundred of its roundings. */
-export const SINGLE_ACCURACY = 1e-5;
 
 /** α of a sample that stays within f32: squares of what matters beside it neither overflow nor underflow. */
 const [LEAST, MOST] = [2 ** -40, 2 ** 40];
@@ -70,7 +75,7 @@ export function searchPanels(
   const twice = 2 * (fault === "iteration-stop-loose" ? 1e4 * accuracy : accuracy);
   for (let step = 0; samples.length > 0;) {
     const from = step++;
-    while (!isCheckpoint(step, rows)) step++;
+    while (!isEarlyCheckpoint(step, rows)) step++;
     memory.holds(basis(step + 1) - memory.room());
     const together = layout.isNear ? 1 : panels;
     // prettier-ignore
@@ -91,10 +96,12 @@ export function searchPanels(
     memory.holds(listAt + 8 * columns + SETTLE_BYTES - memory.room());
     const isLast = outOfDimensions(steps, rows) ? 1 : 0;
     const noise = 64 * UNIT_ROUNDOFF;
-    const [share, scratch] = [steps < MINIMUM_STEPS ? 0 : twice, vectorAt];
+    const isEarly = steps < MINIMUM_STEPS;
+    const [share, scratch] = [isEarly && !EARLY_CHECKPOINTS.includes(steps) ? 0 : twice, vectorAt];
+    const safety = isEarly ? EARLY_SAFETY : SAFETY;
     // prettier-ignore
     kernels.settle(
-      layout.coefficients, columns, steps, cap, isLast, noise, share, SAFETY, LEAST, MOST, takenAt, weightsAt, scratch,
+      layout.coefficients, columns, steps, cap, isLast, noise, share, safety, LEAST, MOST, takenAt, weightsAt, scratch,
     );
     const words = memory.words();
     const from = takenAt / 4;
