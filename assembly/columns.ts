@@ -13,5 +13,7 @@ export {
   scaleColumns,
   spread,
 } from "./column-operations";
-export { panelCombine, panelMask, panelProduct, panelStep } from "./panel";
-export { panelPick, panelSettle } from "./ritz";
+export { panelCombine, panelSteps } from "./panel";
+export { panelFill, panelPick, panelTake } from "./panel-columns";
+export { panelProduct } from "./panel-product";
+export { panelSettle } from "./ritz";

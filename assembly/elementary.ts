@@ -60,7 +60,7 @@ function log(x: f64): f64 {
   const odd =
     z *
     (6.66666666666673513e-1 +
-      w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860510658591e-1)));
+      w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
   const half = 0.5 * f * f;
   return (k as f64) * LN2_HIGH - (half - (s * (half + even + odd) + (k as f64) * LN2_LOW) - f);
 }
@@ -90,78 +90,67 @@ function powers(k: v128): v128 {
   return i64x2.shl(i64x2.add(f64x2.add(k, splat(6755399441055744.0)), i64x2.splat(1023)), 52);
 }
 
-function decayOfTwo(x: v128): v128 {
-  return expOfTwo(f64x2.mul(splat(-2), f64x2.abs(x)));
+/** c of e^r = 1 + r + rc/(2 − c), |r| ≤ ½ ln 2. */
+function oddPart(r: v128): v128 {
+  const t = f64x2.mul(r, r);
+  let p = step(splat(4.13813679705723846039e-8), t, -1.6533902205465251539e-6);
+  p = step(p, t, 6.61375632143793436117e-5);
+  p = step(p, t, -2.77777777770155933842e-3);
+  p = step(p, t, 1.66666666666666019037e-1);
+  return f64x2.sub(r, f64x2.mul(t, p));
 }
 
 /** eˣ of two x that are not above 0, or NaN: the bits of `exp`. */
 export function expOfTwo(x: v128): v128 {
-  const one = splat(1);
-  const two = splat(2);
   // Held above where the result is 0.
   const held = f64x2.pmax(x, splat(-746));
   const k = f64x2.floor(f64x2.add(f64x2.mul(held, splat(1.4426950408889634)), splat(0.5)));
   const high = f64x2.sub(held, f64x2.mul(k, splat(LN2_HIGH)));
   const low = f64x2.mul(k, splat(LN2_LOW));
   const r = f64x2.sub(high, low);
-  const t = f64x2.mul(r, r);
-  let p = step(splat(4.13813679705723846039e-8), t, -1.6533902205465251539e-6);
-  p = step(p, t, 6.61375632143793436117e-5);
-  p = step(p, t, -2.77777777770155933842e-3);
-  p = step(p, t, 1.66666666666666019037e-1);
-  const c = f64x2.sub(r, f64x2.mul(t, p));
-  const quotient = f64x2.div(f64x2.mul(r, c), f64x2.sub(two, c));
-  const mantissa = f64x2.sub(one, f64x2.sub(f64x2.sub(low, quotient), high));
+  const c = oddPart(r);
+  const quotient = f64x2.div(f64x2.mul(r, c), f64x2.sub(splat(2), c));
+  const mantissa = f64x2.sub(splat(1), f64x2.sub(f64x2.sub(low, quotient), high));
   const half = f64x2.floor(f64x2.mul(k, splat(0.5)));
   const full = f64x2.mul(f64x2.mul(mantissa, powers(half)), powers(f64x2.sub(k, half)));
   return v128.andnot(full, f64x2.lt(x, splat(-745.1332191019412)));
 }
 
-/** 4e/(1 + e)². */
-function slopeOfTwo(e: v128): v128 {
-  const onePlus = f64x2.add(splat(1), e);
-  return f64x2.div(f64x2.mul(splat(4), e), f64x2.mul(onePlus, onePlus));
-}
-
-/**
- * tanh x by e − 1, with Kahan's correction where 2|x| ≤ 1: there e lies in (1/e, 1], and its logarithm is that of 2e or of e. No branch: which
- * lanes are near nobody can foretell.
- */
-function tanhOfTwo(x: v128, e: v128): v128 {
+/** e = e^(−2|x|) as `expOfTwo` makes it, and −m = 1 − e with the sign of x, m = 2^k·p + (2^k − 1) by p of the same reduction. */
+function decayOfTwo(z: usize, decay: usize, rest: usize): void {
   const one = splat(1);
-  const two = splat(2);
-  const x2 = f64x2.mul(splat(-2), f64x2.abs(x));
-  const isUpper = f64x2.gt(f64x2.mul(two, e), splat(1.4142135623730951));
-  const kk = v128.andnot(splat(-1), isUpper);
-  const f = f64x2.sub(v128.bitselect(e, f64x2.mul(two, e), isUpper), one);
-  const s = f64x2.div(f, f64x2.add(two, f));
-  const z = f64x2.mul(s, s);
-  const w = f64x2.mul(z, z);
-  let even = step(splat(1.531383769920937332e-1), w, 2.222219843214978396e-1);
-  even = f64x2.mul(w, step(even, w, 3.999999999940941908e-1));
-  let odd = step(splat(1.479819860510658591e-1), w, 1.818357216161805012e-1);
-  odd = step(odd, w, 2.857142874366239149e-1);
-  odd = f64x2.mul(z, step(odd, w, 6.66666666666673513e-1));
-  const square = f64x2.mul(f64x2.mul(splat(0.5), f), f);
-  const tail = f64x2.add(f64x2.mul(s, f64x2.add(f64x2.add(square, even), odd)), f64x2.mul(kk, splat(LN2_LOW)));
-  const log = f64x2.sub(f64x2.mul(kk, splat(LN2_HIGH)), f64x2.sub(f64x2.sub(square, tail), f));
-  const less = f64x2.sub(e, one);
-  const corrected = v128.bitselect(x2, f64x2.div(f64x2.mul(less, x2), log), f64x2.eq(e, one));
-  const m = v128.bitselect(corrected, less, f64x2.ge(x2, splat(-1)));
-  const tanh = f64x2.div(f64x2.neg(m), f64x2.add(two, m));
-  return v128.bitselect(f64x2.neg(tanh), tanh, f64x2.lt(x, splat(0)));
+  const zero = splat(0);
+  const x = v128.load(z);
+  const y = f64x2.mul(splat(-2), f64x2.abs(x));
+  const held = f64x2.pmax(y, splat(-746));
+  const k = f64x2.floor(f64x2.add(f64x2.mul(held, splat(1.4426950408889634)), splat(0.5)));
+  const high = f64x2.sub(held, f64x2.mul(k, splat(LN2_HIGH)));
+  const low = f64x2.mul(k, splat(LN2_LOW));
+  const r = f64x2.sub(high, low);
+  const c = oddPart(r);
+  const p = f64x2.sub(high, f64x2.sub(low, f64x2.div(f64x2.mul(r, c), f64x2.sub(splat(2), c))));
+  const half = f64x2.floor(f64x2.mul(k, splat(0.5)));
+  const first = powers(half);
+  const second = powers(f64x2.sub(k, half));
+  const full = f64x2.mul(f64x2.mul(f64x2.add(one, p), first), second);
+  v128.store(decay, v128.andnot(full, f64x2.lt(y, splat(-745.1332191019412))));
+  const power = f64x2.mul(first, second);
+  const m = f64x2.add(f64x2.mul(power, p), f64x2.sub(power, one));
+  v128.store(rest, v128.bitselect(m, f64x2.sub(zero, m), f64x2.lt(x, zero)));
 }
 
 /**
- * tanh z and its slope of so many bytes, a multiple of 16. In three passes, the exponentials in `slope` meanwhile: as one the chain of an element
- * is so long that a processor has no room to begin the next. @param value may be z.
+ * tanh z = ∓m/(1 + e) and its slope 4e/(1 + e)² of so many bytes, a multiple of 16. In two passes, what is exponential in `slope` and `value`
+ * meanwhile: as one the chain of an element is so long that a processor has no room to begin the next. @param value may be z.
  */
 export function tanhWithSlope(z: usize, value: usize, slope: usize, bytes: usize): void {
-  for (let at: usize = 0; at < bytes; at += 16) v128.store(slope + at, decayOfTwo(v128.load(z + at)));
+  for (let at: usize = 0; at < bytes; at += 16) decayOfTwo(z + at, slope + at, value + at);
   for (let at: usize = 0; at < bytes; at += 16) {
-    v128.store(value + at, tanhOfTwo(v128.load(z + at), v128.load(slope + at)));
+    const e = v128.load(slope + at);
+    const inverse = f64x2.div(splat(1), f64x2.add(splat(1), e));
+    v128.store(value + at, f64x2.mul(v128.load(value + at), inverse));
+    v128.store(slope + at, f64x2.mul(f64x2.mul(splat(4), e), f64x2.mul(inverse, inverse)));
   }
-  for (let at: usize = 0; at < bytes; at += 16) v128.store(slope + at, slopeOfTwo(v128.load(slope + at)));
 }
 
 function single(x: f32): v128 {

@@ -1,171 +1,217 @@
-/**
- * The iteration of engine cpu in f32 (src/engine/cpu/panel.ts): products, Lanczos steps and witnesses on panels, n × B matrices with samples
- * contiguous, B a multiple of 16. Lanes are samples and every sum runs over the rows in ascending order with a single accumulator, one
- * product and one addition a term, each rounded on its own: an entry's bits depend on neither tile nor neighbours. The same operations
- * stand in src/engine/cpu/panel-loops.ts.
- */
+/** Lanczos on panels (panel-product.ts): products and steps, and the witnesses that come of them. */
+import { panelProduct, sizeOf } from "./panel-product";
 
-/** Terms of a sum that are added in one go: so many rows of X stay in the cache while A passes by. */
-const SLICE: i32 = 128;
+/** The words of a call: what is done, offsets of A, X, Y and D, rows of Y and of X. X is q where its offset is 0. */
+const CALL_BYTES: usize = 32;
+const PRODUCT: i32 = 0;
+const MASK: i32 = 1;
 
-/**
- * Y = A X, then D ∘ Y where there is a D.
- * @param a byte offset of A, its rows filled up to an even number; @param y of Y, as many rows as A; overwritten.
- * @param slopes of D, as Y; 0 for none.
- */
-export function panelProduct(a: usize, x: usize, y: usize, slopes: usize, rows: i32, inner: i32, columns: i32): void {
-  const pitch: usize = (columns as usize) << 2;
-  const rowBytes: usize = (inner as usize) << 2;
-  for (let first = 0; first < inner; first += SLICE) {
-    const depth = min(SLICE, inner - first);
-    const from: usize = x + (first as usize) * pitch;
-    const last = first + depth == inner && slopes != 0;
-    let row: usize = a + ((first as usize) << 2);
-    let out: usize = y;
-    let mask: usize = slopes;
-    for (let i = 0; i < rows; i += 2) {
-      for (let at: usize = 0; at < pitch; at += 64) {
-        tile(row, rowBytes, from + at, out + at, pitch, depth, first == 0, last ? mask + at : 0);
-      }
-      row += rowBytes << 1;
-      out += pitch << 1;
-      mask += pitch << 1;
-    }
+/** A q of so many panels, the first of which is number `first` of each matrix; q its own place. */
+function image(calls: usize, count: i32, q: usize, first: usize, panels: i32): void {
+  const end: usize = calls + (count as usize) * CALL_BYTES;
+  for (let call: usize = calls; call < end; call += CALL_BYTES) {
+    const kind = load<i32>(call);
+    const rows = load<i32>(call, 20);
+    const inner = load<i32>(call, 24);
+    const own: usize = first * sizeOf(rows);
+    const y: usize = (load<i32>(call, 12) as usize) + own;
+    let x: usize = load<i32>(call, 8) as usize;
+    x = x == 0 ? q : x + first * sizeOf(inner);
+    let slopes: usize = load<i32>(call, 16) as usize;
+    if (slopes != 0) slopes += own;
+    if (kind == PRODUCT) panelProduct(load<i32>(call, 4) as usize, x, y, slopes, rows, inner, panels);
+    else if (kind == MASK) mask(slopes, x, y, (panels as usize) * sizeOf(rows));
+    else memory.copy(y, x, (panels as usize) * sizeOf(rows));
   }
-}
-
-/** Adds `depth` terms to 2 rows × 16 columns of Y: eight accumulators, six loads a term. */
-function tile(
-  a: usize,
-  rowBytes: usize,
-  x: usize,
-  y: usize,
-  pitch: usize,
-  depth: i32,
-  begins: bool,
-  mask: usize,
-): void {
-  let a1: usize = a + rowBytes;
-  const y1: usize = y + pitch;
-  let s00 = f32x4.splat(0);
-  let s01 = s00;
-  let s02 = s00;
-  let s03 = s00;
-  let s10 = s00;
-  let s11 = s00;
-  let s12 = s00;
-  let s13 = s00;
-  if (!begins) {
-    s00 = v128.load(y);
-    s01 = v128.load(y, 16);
-    s02 = v128.load(y, 32);
-    s03 = v128.load(y, 48);
-    s10 = v128.load(y1);
-    s11 = v128.load(y1, 16);
-    s12 = v128.load(y1, 32);
-    s13 = v128.load(y1, 48);
-  }
-  for (let k = 0; k < depth; k++) {
-    const x0 = v128.load(x);
-    const x1 = v128.load(x, 16);
-    const x2 = v128.load(x, 32);
-    const x3 = v128.load(x, 48);
-    const w0 = v128.load32_splat(a);
-    s00 = f32x4.add(s00, f32x4.mul(w0, x0));
-    s01 = f32x4.add(s01, f32x4.mul(w0, x1));
-    s02 = f32x4.add(s02, f32x4.mul(w0, x2));
-    s03 = f32x4.add(s03, f32x4.mul(w0, x3));
-    const w1 = v128.load32_splat(a1);
-    s10 = f32x4.add(s10, f32x4.mul(w1, x0));
-    s11 = f32x4.add(s11, f32x4.mul(w1, x1));
-    s12 = f32x4.add(s12, f32x4.mul(w1, x2));
-    s13 = f32x4.add(s13, f32x4.mul(w1, x3));
-    a += 4;
-    a1 += 4;
-    x += pitch;
-  }
-  if (mask != 0) {
-    const mask1: usize = mask + pitch;
-    s00 = f32x4.mul(s00, v128.load(mask));
-    s01 = f32x4.mul(s01, v128.load(mask, 16));
-    s02 = f32x4.mul(s02, v128.load(mask, 32));
-    s03 = f32x4.mul(s03, v128.load(mask, 48));
-    s10 = f32x4.mul(s10, v128.load(mask1));
-    s11 = f32x4.mul(s11, v128.load(mask1, 16));
-    s12 = f32x4.mul(s12, v128.load(mask1, 32));
-    s13 = f32x4.mul(s13, v128.load(mask1, 48));
-  }
-  v128.store(y, s00);
-  v128.store(y, s01, 16);
-  v128.store(y, s02, 32);
-  v128.store(y, s03, 48);
-  v128.store(y1, s10);
-  v128.store(y1, s11, 16);
-  v128.store(y1, s12, 32);
-  v128.store(y1, s13, 48);
 }
 
 /** y = D ∘ x. */
-export function panelMask(slopes: usize, x: usize, y: usize, bytes: usize): void {
+function mask(slopes: usize, x: usize, y: usize, bytes: usize): void {
   for (let at: usize = 0; at < bytes; at += 16) {
     v128.store(y + at, f32x4.mul(v128.load(slopes + at), v128.load(x + at)));
   }
 }
 
 /**
- * A Lanczos step: α_j = q·r, r ← (r − α_j q) − β_{j−1} q⁻, β_j = ‖r‖, q⁺ = r/β_j; 0 where β_j is 0 or not finite.
- * @param before byte offset of q⁻; where it is q itself, there is none. @param beta of β_{j−1}, then (α_j, β_j) at `made`, a column each.
+ * Steps from + 1 … to of Lanczos: q_j of all panels, one block behind the other at `basis`, and (α_j, β_j), a row of each for every step.
+ * @param calls what makes A q (`image`), @param made where it leaves that.
+ * @param together panels that go through a step side by side: one where all matrices stay in the cache, else as many as there are.
  */
-export function panelStep(
-  q: usize,
-  r: usize,
-  before: usize,
-  next: usize,
-  beta: usize,
+export function panelSteps(
+  calls: usize,
+  count: i32,
   made: usize,
+  panels: i32,
+  together: i32,
+  from: i32,
+  to: i32,
+  basis: usize,
+  coefficients: usize,
   rows: i32,
-  columns: i32,
 ): void {
-  const pitch: usize = (columns as usize) << 2;
-  const bytes: usize = (rows as usize) * pitch;
-  for (let j: usize = 0; j < pitch; j += 16) {
-    let alpha = f32x4.splat(0);
-    for (let at: usize = j; at < bytes; at += pitch) {
-      alpha = f32x4.add(alpha, f32x4.mul(v128.load(q + at), v128.load(r + at)));
+  const size: usize = sizeOf(rows);
+  const block: usize = (panels as usize) * size;
+  const pitch: usize = (panels as usize) << 6;
+  for (let first = 0; first < panels; first += together) {
+    const last = min(panels, first + together);
+    for (let j = from; j < to; j++) {
+      const before: usize = max(0, j - 1);
+      const q: usize = basis + (j as usize) * block;
+      image(calls, count, q + (first as usize) * size, first as usize, last - first);
+      for (let own = first; own < last; own++) {
+        const at: usize = (own as usize) * size;
+        const row: usize = coefficients + ((own as usize) << 6);
+        const alpha: usize = row + (j as usize) * 2 * pitch;
+        step(q + at, made + at, basis + before * block + at, block, row + (2 * before + 1) * pitch, alpha, pitch, rows);
+      }
     }
-    v128.store(made + j, alpha);
-    const last = v128.load(beta + j);
-    let square = f32x4.splat(0);
-    for (let at: usize = j; at < bytes; at += pitch) {
-      let v = f32x4.sub(v128.load(r + at), f32x4.mul(alpha, v128.load(q + at)));
-      if (before != q) v = f32x4.sub(v, f32x4.mul(last, v128.load(before + at)));
-      square = f32x4.add(square, f32x4.mul(v, v));
-      v128.store(r + at, v);
-    }
-    const norm = f32x4.sqrt(square);
-    v128.store(made + pitch + j, norm);
-    const inverse = f32x4.div(f32x4.splat(1), norm);
-    const usable = v128.and(f32x4.gt(inverse, f32x4.splat(0)), f32x4.lt(inverse, f32x4.splat(Infinity)));
-    const factor = v128.and(inverse, usable);
-    for (let at: usize = j; at < bytes; at += pitch) v128.store(next + at, f32x4.mul(factor, v128.load(r + at)));
   }
 }
 
-/** u = Σ_j s_j q_j over the s_j that are not 0. @param basis byte offset of the blocks q_j, one behind the other; @param weights of s, blocks × B. */
-export function panelCombine(basis: usize, weights: usize, u: usize, rows: i32, columns: i32, blocks: i32): void {
-  const pitch: usize = (columns as usize) << 2;
-  const bytes: usize = (rows as usize) * pitch;
-  const end: usize = weights + (blocks as usize) * pitch;
-  for (let row: usize = 0; row < bytes; row += pitch) {
-    for (let j: usize = 0; j < pitch; j += 16) {
-      let sum = f32x4.splat(0);
-      let q: usize = basis + row + j;
-      for (let w: usize = weights + j; w < end; w += pitch) {
-        const own = v128.load(w);
-        sum = f32x4.add(sum, v128.and(f32x4.mul(own, v128.load(q)), f32x4.ne(own, f32x4.splat(0))));
-        q += bytes;
-      }
-      v128.store(u + row + j, sum);
+/**
+ * A step of one panel: α_j = q·r, r ← (r − α_j q) − β_{j−1} q⁻, β_j = ‖r‖, q⁺ = r/β_j; 0 where β_j is 0 or not finite.
+ * @param before byte offset of q⁻; where it is q itself, there is none. @param block from q to q⁺.
+ * @param beta of β_{j−1}; @param made of α_j, @param pitch from there to β_j.
+ */
+function step(
+  q: usize,
+  r: usize,
+  before: usize,
+  block: usize,
+  beta: usize,
+  made: usize,
+  pitch: usize,
+  rows: i32,
+): void {
+  const end: usize = q + ((rows as usize) << 6);
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  let own: usize = r;
+  for (let at: usize = q; at < end; at += 64) {
+    a0 = f32x4.add(a0, f32x4.mul(v128.load(at), v128.load(own)));
+    a1 = f32x4.add(a1, f32x4.mul(v128.load(at, 16), v128.load(own, 16)));
+    a2 = f32x4.add(a2, f32x4.mul(v128.load(at, 32), v128.load(own, 32)));
+    a3 = f32x4.add(a3, f32x4.mul(v128.load(at, 48), v128.load(own, 48)));
+    own += 64;
+  }
+  v128.store(made, a0);
+  v128.store(made, a1, 16);
+  v128.store(made, a2, 32);
+  v128.store(made, a3, 48);
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  own = r;
+  if (before == q) {
+    for (let at: usize = q; at < end; at += 64) {
+      const v0 = f32x4.sub(v128.load(own), f32x4.mul(a0, v128.load(at)));
+      const v1 = f32x4.sub(v128.load(own, 16), f32x4.mul(a1, v128.load(at, 16)));
+      const v2 = f32x4.sub(v128.load(own, 32), f32x4.mul(a2, v128.load(at, 32)));
+      const v3 = f32x4.sub(v128.load(own, 48), f32x4.mul(a3, v128.load(at, 48)));
+      s0 = f32x4.add(s0, f32x4.mul(v0, v0));
+      s1 = f32x4.add(s1, f32x4.mul(v1, v1));
+      s2 = f32x4.add(s2, f32x4.mul(v2, v2));
+      s3 = f32x4.add(s3, f32x4.mul(v3, v3));
+      v128.store(own, v0);
+      v128.store(own, v1, 16);
+      v128.store(own, v2, 32);
+      v128.store(own, v3, 48);
+      own += 64;
     }
+  } else {
+    const b0 = v128.load(beta);
+    const b1 = v128.load(beta, 16);
+    const b2 = v128.load(beta, 32);
+    const b3 = v128.load(beta, 48);
+    for (let at: usize = q; at < end; at += 64) {
+      const v0 = without(v128.load(own), a0, v128.load(at), b0, v128.load(before));
+      const v1 = without(v128.load(own, 16), a1, v128.load(at, 16), b1, v128.load(before, 16));
+      const v2 = without(v128.load(own, 32), a2, v128.load(at, 32), b2, v128.load(before, 32));
+      const v3 = without(v128.load(own, 48), a3, v128.load(at, 48), b3, v128.load(before, 48));
+      s0 = f32x4.add(s0, f32x4.mul(v0, v0));
+      s1 = f32x4.add(s1, f32x4.mul(v1, v1));
+      s2 = f32x4.add(s2, f32x4.mul(v2, v2));
+      s3 = f32x4.add(s3, f32x4.mul(v3, v3));
+      v128.store(own, v0);
+      v128.store(own, v1, 16);
+      v128.store(own, v2, 32);
+      v128.store(own, v3, 48);
+      own += 64;
+      before += 64;
+    }
+  }
+  made += pitch;
+  s0 = f32x4.sqrt(s0);
+  s1 = f32x4.sqrt(s1);
+  s2 = f32x4.sqrt(s2);
+  s3 = f32x4.sqrt(s3);
+  v128.store(made, s0);
+  v128.store(made, s1, 16);
+  v128.store(made, s2, 32);
+  v128.store(made, s3, 48);
+  s0 = usableInverse(s0);
+  s1 = usableInverse(s1);
+  s2 = usableInverse(s2);
+  s3 = usableInverse(s3);
+  own = r;
+  for (let at: usize = q + block; at < end + block; at += 64) {
+    v128.store(at, f32x4.mul(s0, v128.load(own)));
+    v128.store(at, f32x4.mul(s1, v128.load(own, 16)), 16);
+    v128.store(at, f32x4.mul(s2, v128.load(own, 32)), 32);
+    v128.store(at, f32x4.mul(s3, v128.load(own, 48)), 48);
+    own += 64;
+  }
+}
+
+/** (r − αq) − βq⁻. */
+function without(r: v128, alpha: v128, q: v128, beta: v128, before: v128): v128 {
+  return f32x4.sub(f32x4.sub(r, f32x4.mul(alpha, q)), f32x4.mul(beta, before));
+}
+
+/** 1/x, or 0 where that is 0 or not finite. */
+function usableInverse(x: v128): v128 {
+  const inverse = f32x4.div(f32x4.splat(1), x);
+  return v128.and(inverse, v128.and(f32x4.gt(inverse, f32x4.splat(0)), f32x4.lt(inverse, f32x4.splat(Infinity))));
+}
+
+/** u = Σ_j s_j q_j over the s_j that are not 0. @param basis byte offset of the blocks q_j; @param weights of s, blocks × 16 · panels. */
+export function panelCombine(basis: usize, weights: usize, u: usize, rows: i32, panels: i32, blocks: i32): void {
+  const size: usize = sizeOf(rows);
+  const block: usize = (panels as usize) * size;
+  const pitch: usize = (panels as usize) << 6;
+  const zero = f32x4.splat(0);
+  for (let own = 0; own < panels; own++) {
+    for (let row: usize = 0; row < size; row += 128) {
+      for (let j: usize = 0; j < 64; j += 32) {
+        let s0 = zero;
+        let s1 = zero;
+        let t0 = zero;
+        let t1 = zero;
+        let q: usize = basis + row + j;
+        let w: usize = weights + j;
+        for (let k = 0; k < blocks; k++) {
+          const w0 = v128.load(w);
+          const w1 = v128.load(w, 16);
+          const is0 = f32x4.ne(w0, zero);
+          const is1 = f32x4.ne(w1, zero);
+          s0 = f32x4.add(s0, v128.and(f32x4.mul(w0, v128.load(q)), is0));
+          s1 = f32x4.add(s1, v128.and(f32x4.mul(w1, v128.load(q, 16)), is1));
+          t0 = f32x4.add(t0, v128.and(f32x4.mul(w0, v128.load(q, 64)), is0));
+          t1 = f32x4.add(t1, v128.and(f32x4.mul(w1, v128.load(q, 80)), is1));
+          w += pitch;
+          q += block;
+        }
+        v128.store(u + row + j, s0);
+        v128.store(u + row + j, s1, 16);
+        v128.store(u + row + j, t0, 64);
+        v128.store(u + row + j, t1, 80);
+      }
+    }
+    basis += size;
+    weights += 64;
+    u += size;
   }
 }

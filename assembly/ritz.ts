@@ -297,26 +297,3 @@ function eigenvector(own: usize, n: i32, x: v128): v128 {
   }
   return square;
 }
-
-/** The chosen columns of a matrix in f32: so many of each row, filled up with 0. @param chosen a word each. @param to may be where the matrix stands. */
-export function panelPick(
-  from: usize,
-  to: usize,
-  rows: i32,
-  columns: i32,
-  width: i32,
-  chosen: usize,
-  count: i32,
-): void {
-  const pitch: usize = (columns as usize) << 2;
-  const end: usize = chosen + ((count as usize) << 2);
-  const rest: usize = ((width - count) as usize) << 2;
-  for (let i = 0; i < rows; i++) {
-    for (let own: usize = chosen; own < end; own += 4) {
-      store<f32>(to, load<f32>(from + ((load<i32>(own) as usize) << 2)));
-      to += 4;
-    }
-    for (const last: usize = to + rest; to < last; to += 4) store<f32>(to, 0);
-    from += pitch;
-  }
-}

@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
 import process from "node:process";
+import { LANES } from "../src/engine/cpu/panel-kernels.ts";
 import { createWorkspace } from "../src/engine/wasm/workspace.ts";
 import { keepResult } from "./results.ts";
 
@@ -86,7 +87,7 @@ for (const [rows, inner] of [
   const [a = 0, x = 0, y = 0] = room(rows * inner, inner * COLUMNS, rows * COLUMNS);
   fill();
   const single = (times: number): void => {
-    for (let k = 0; k < times; k++) kernels.panelProduct(a, x, y, 0, rows, inner, COLUMNS);
+    for (let k = 0; k < times; k++) kernels.panelProduct(a, x, y, 0, rows, inner, COLUMNS / LANES);
   };
   const double = (times: number): void => {
     for (let k = 0; k < times; k++) kernels.multiply(a, x, y, rows, inner, COLUMNS);
@@ -96,7 +97,7 @@ for (const [rows, inner] of [
 }
 
 const numbers = 64 * COLUMNS;
-const [q = 0, r = 0, before = 0, next = 0, beta = 0, made = 0] = room(...Array.from({ length: 6 }, () => numbers));
+const [q = 0, r = 0, next = 0, made = 0] = room(numbers, numbers, numbers, numbers);
 fill();
 const each = (kernel: string, run: () => void): void => {
   const times = 20_000;
@@ -109,8 +110,8 @@ const each = (kernel: string, run: () => void): void => {
     nanoseconds: Number(((1e9 * spent) / (times * numbers)).toFixed(2)),
   });
 };
-each("panelStep (f32)", () => kernels.panelStep(q, r, before, next, beta, made, 64, COLUMNS));
-each("panelMask (f32)", () => kernels.panelMask(q, r, next, 4 * numbers));
+const panels = COLUMNS / LANES;
+each("panelSteps (f32)", () => kernels.panelSteps(0, 0, r, panels, 1, 0, 1, q, made, 64));
 each("tanhWithSlope (f64)", () => kernels.tanhWithSlope(q, r, next, 8 * numbers));
 each("relu (f64)", () => kernels.relu(q, r, next, 8 * numbers));
 console.table(table);

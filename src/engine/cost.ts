@@ -6,9 +6,10 @@
  *     the pullback of û        Σ_{s<t} 2 n_s n_{s+1}
  *     explicit J_t             n_t pullbacks
  *
- * W_1W_1ᵀ is the cheaper operator where n_2 < 2 n_1 (plan.ts). A sample takes 12 steps at least (krylov.ts), where its space has so many.
+ * W_1W_1ᵀ is the cheaper operator where n_2 < 2 n_1 (plan.ts). A sample takes 12 steps at least (krylov.ts), 8 where f32
+ * searches on engine cpu, where its space has so many.
  */
-import { CHECKPOINTS, STEP_LIMIT } from "./krylov.ts";
+import { CHECKPOINTS, EARLY_CHECKPOINTS, SINGLE_ACCURACY, STEP_LIMIT } from "./krylov.ts";
 import type { NormMethod } from "./krylov.ts";
 import type { Plan } from "./plan.ts";
 
@@ -30,7 +31,7 @@ export interface NormChoice {
 
 /** Of layers 1 … l. */
 export function normChoices(plan: Plan): NormChoice[] {
-  const { network, norm, accuracy, method, firstGram } = plan;
+  const { network, norm, accuracy, method, firstGram, precision } = plan;
   const sizes = network.layers.map(({ inputs, outputs }) => inputs * outputs);
   let pullback = 0;
   return network.layers.map(({ inputs: dimension }, i): NormChoice => {
@@ -44,7 +45,8 @@ export function normChoices(plan: Plan): NormChoice[] {
     const saved = firstGram === null ? 0 : 4 * (sizes[0] as number) - 2 * first.outputs ** 2;
     const flopsAStep = 2 * pullback - saved;
     const most = Math.min(dimension, STEP_LIMIT);
-    const steps = [Math.min(CHECKPOINTS[0] ?? 1, most), most] as const;
+    const isEarly = precision === "f64" && method === "lanczos" && accuracy >= SINGLE_ACCURACY;
+    const steps = [Math.min((isEarly ? EARLY_CHECKPOINTS : CHECKPOINTS)[0] ?? 1, most), most] as const;
     const cost = (count: number): number => count * flopsAStep + pullback + explicit;
     return {
       ...{ ...common, kind: explicit > 0 ? "explicit" : method, isGram: firstGram !== null, steps, flopsAStep },

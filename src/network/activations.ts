@@ -67,7 +67,8 @@ function sechSquared(z: number): number {
 }
 
 function sechSquaredFrom(e: number): number {
-  return (4 * e) / ((1 + e) * (1 + e));
+  const inverse = 1 / (1 + e);
+  return 4 * e * (inverse * inverse);
 }
 
 /** tanh and its slope at once: the same bits from one exponential. */

@@ -26,15 +26,21 @@ export function exp(x: number): number {
   const high = x - k * LN2_HIGH;
   const low = k * LN2_LOW;
   const r = high - low;
+  const c = oddPart(r);
+  return scaleByPower(1 - (low - (r * c) / (2 - c) - high), k);
+}
+
+/** c of e^r = 1 + r + rc/(2 − c), |r| ≤ ½ ln 2. */
+function oddPart(r: number): number {
   const t = r * r;
-  const c =
+  return (
     r -
     t *
       (1.66666666666666019037e-1 +
         t *
           (-2.77777777770155933842e-3 +
-            t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))));
-  return scaleByPower(1 - (low - (r * c) / (2 - c) - high), k);
+            t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))))
+  );
 }
 
 const bits = new DataView(new ArrayBuffer(8));
@@ -81,27 +87,35 @@ export function log1p(x: number): number {
 
 /** eˣ − 1 by Kahan's correction of fl(eˣ) − 1, error below 4 ulp. */
 export function expm1(x: number): number {
-  return expm1From(exp(x), x);
-}
-
-/** @param u exp(x) */
-function expm1From(u: number, x: number): number {
+  const u = exp(x);
   if (u === 1) return x;
   const m = u - 1;
   if (m === -1 || u === Infinity || Math.abs(x) > 1) return m;
   return (m * x) / log(u);
 }
 
-/** tanh x = −m/(2 + m), m = e^(−2|x|) − 1, error below 5 ulp. */
+/** tanh x = −m/(1 + e), e = e^(−2|x|) and m = e − 1, error below 5 ulp. */
 export function tanh(x: number): number {
   return tanhFrom(exp(-2 * Math.abs(x)), x);
 }
 
 /** The same where e^(−2|x|) is known. @param e exp(−2|x|) */
 export function tanhFrom(e: number, x: number): number {
-  const m = expm1From(e, -2 * Math.abs(x));
-  const t = -m / (2 + m);
+  const t = (0 - decayLessOne(-2 * Math.abs(x))) * (1 / (1 + e));
   return x < 0 ? -t : t;
+}
+
+/** eˣ − 1 = 2^k·p + (2^k − 1) for x ≤ 0, p = e^r − 1 as `exp` makes it on the way: no cancellation for k = 0, and little beyond. */
+function decayLessOne(x: number): number {
+  if (x < -745.1332191019412) return -1;
+  const k = Math.floor(x * 1.4426950408889634 + 0.5);
+  const high = x - k * LN2_HIGH;
+  const low = k * LN2_LOW;
+  const r = high - low;
+  const c = oddPart(r);
+  const p = high - (low - (r * c) / (2 - c));
+  const power = scaleByPower(1, k);
+  return power * p + (power - 1);
 }
 
 /** 1/(1 + e^(−x)), evaluated on the side that cannot overflow, error below 3 ulp. */

@@ -4,8 +4,16 @@ import { Frame } from "../../src/engine/cpu/frame.ts";
 import { runCalls } from "../../src/engine/cpu/kernels.ts";
 import { makeOperators } from "../../src/engine/cpu/operators.ts";
 import { loopMemory } from "../../src/engine/cpu/panel-loops.ts";
-import type { PanelMemory } from "../../src/engine/cpu/panel-kernels.ts";
-import { SETTLE_BYTES } from "../../src/engine/cpu/panel-kernels.ts";
+import type { PanelCall, PanelMemory } from "../../src/engine/cpu/panel-kernels.ts";
+import {
+  CALL_WORDS,
+  callWords,
+  COPY,
+  MASK,
+  panelBytes,
+  PRODUCT,
+  SETTLE_BYTES,
+} from "../../src/engine/cpu/panel-kernels.ts";
 import { panelMemory } from "../../src/engine/cpu/panel-memory.ts";
 import { searchPanels } from "../../src/engine/cpu/panel.ts";
 import { makePlan } from "../../src/engine/plan.ts";
@@ -40,40 +48,78 @@ function numbers(length: number, seed: number, every: number): Float32Array {
 
 describe("the kernels of a panel", () => {
   const SIZES = [
-    [2, 1, 16],
-    [4, 33, 16],
-    [6, 300, 48],
+    [2, 1, 1],
+    [4, 33, 1],
+    [5, 300, 3],
   ] as const;
 
-  test.each(SIZES)("have the loops' bits: %i rows, %i terms, %i columns", (rows, inner, columns) => {
+  test.each(SIZES)("have the loops' bits: %i rows, %i terms, %i panels", (rows, inner, panels) => {
     for (const every of [0, 5, 101]) {
-      const all = numbers(rows * inner + (inner + 2 * rows) * columns + 16 * 3, 2, every);
-      const x = 64 * Math.ceil((rows * inner) / 16);
-      const y = x + 4 * inner * columns;
-      const slopes = y + 4 * rows * columns;
+      const x = 64 * Math.ceil(((rows + 1) * inner) / 16);
+      const y = x + panels * panelBytes(inner);
+      const slopes = y + panels * panelBytes(rows);
+      const all = numbers((slopes + panels * panelBytes(rows)) / 4, 2, every);
       for (const mask of [0, slopes]) {
         const run = ({ kernels }: PanelMemory): void => {
-          kernels.product(0, x, y, mask, rows, inner, columns);
+          kernels.product(0, x, y, mask, rows, inner, panels);
         };
         expect(leaves(kernelMemory(), all, run)).toEqual(leaves(loopMemory(), all, run));
       }
     }
   });
 
-  test("have the loops' bits in a step, a mask and a combination", () => {
-    const [rows, columns] = [7, 32];
-    const block = 4 * rows * columns;
+  // Three steps of A = D W Wᵀ D, and of D alone, on 2 panels of 7 rows; then û of them.
+  test.each([1, 2])("have the loops' bits in steps and a combination, %i panels side by side", (together) => {
+    const [rows, inner, panels, steps] = [7, 5, 2, 3];
+    const [size, below, line] = [panels * panelBytes(rows), panels * panelBytes(inner), 64 * panels];
+    const places = [4 * 8 * inner, 4 * 6 * rows, size, size, below, size, (steps + 1) * size, 2 * steps * line, size];
+    const [up = 0, down = 0, D = 0, masked = 0, bottom = 0, made = 0, basis = 0, coefficients = 0, u = 0, calls = 0] =
+      places.reduce<number[]>(
+        (offsets, bytes) => [...offsets, (offsets.at(-1) ?? 0) + 64 * Math.ceil(bytes / 64)],
+        [64],
+      );
+    const full: readonly PanelCall[] = [
+      { kind: MASK, a: 0, x: 0, y: masked, slopes: D, rows, inner: rows },
+      { kind: PRODUCT, a: down, x: masked, y: bottom, slopes: 0, rows: inner, inner: rows },
+      { kind: PRODUCT, a: up, x: bottom, y: made, slopes: D, rows, inner },
+    ];
+    const plain: readonly PanelCall[] = [{ kind: COPY, a: 0, x: 0, y: made, slopes: 0, rows, inner: rows }];
     for (const every of [0, 3, 50]) {
-      const all = numbers((8 * block) / 4, 3, every);
-      for (const before of [0, 2 * block]) {
-        const run = ({ kernels }: PanelMemory): void => {
-          kernels.step(0, block, before, 3 * block, 4 * block, 5 * block, rows, columns);
-          kernels.mask(3 * block, block, 6 * block, block);
-          kernels.combine(0, 4 * block, 7 * block, rows, columns, 3);
+      for (const own of [full, plain]) {
+        const all = numbers(calls / 4 + CALL_WORDS * own.length, 3, every);
+        const run = ({ kernels, words }: PanelMemory): void => {
+          words().set(own.flatMap(callWords), calls / 4);
+          kernels.steps(calls, own.length, made, panels, together, 0, 1, basis, coefficients, rows);
+          kernels.steps(calls, own.length, made, panels, together, 1, steps, basis, coefficients, rows);
+          kernels.combine(basis, coefficients, u, rows, panels, steps);
         };
         expect(leaves(kernelMemory(), all, run)).toEqual(leaves(loopMemory(), all, run));
       }
     }
+  });
+
+  test("have the loops' bits on the way to panels and back, wherever a matrix stands", () => {
+    const [rows, columns] = [3, 21];
+    const values = Float64Array.from(numbers(rows * columns, 6, 5), (v, i) => (i % 2 === 0 ? v : v / 3));
+    const list = [20, 3, 16, 0, 1, 20];
+    const [panels, listAt, here] = [64, 64 + 2 * panelBytes(rows), 1024];
+    const run = (memory: PanelMemory, own: Float64Array): number[] => {
+      memory.fill(panels, own, columns, rows);
+      memory.words().set(list, listAt / 4);
+      const found = Array.from(memory.singles().subarray(panels / 4, listAt / 4));
+      memory.take(panels, rows, listAt, list.length / 2, own, columns);
+      return [...found, ...own];
+    };
+    const workspace = createWorkspace();
+    if (workspace === null) throw new Error("this runtime has no WebAssembly SIMD");
+    const standing = new Float64Array(workspace.numbers().buffer, here, values.length);
+    standing.set(values);
+    const expected = run(loopMemory(), values.slice());
+    expect(run(panelMemory(workspace), standing)).toEqual(expected);
+    expect(run(kernelMemory(), values.slice())).toEqual(expected);
+    // Row 1, column 20: in the second panel, and taken to column 3.
+    expect(expected[panelBytes(rows) / 4 + 16 + 4]).toBe(Math.fround(values[41] ?? NaN));
+    expect(expected.slice(-rows * columns)[columns + 3]).toBe(Math.fround(values[41] ?? NaN));
   });
 
   // Coefficients as of iterations: some that settle, some with a β of rounding, some of zeros, some beyond what f32 has room for.
@@ -121,16 +167,21 @@ describe("the kernels of a panel", () => {
   );
 
   test("have the loops' bits in a choice of columns, in place", () => {
-    const all = numbers(7 * 48 + 48, 4, 0);
+    const [rows, panels, blocks] = [7, 3, 2];
+    const size = panelBytes(rows);
+    const all = numbers((blocks * panels * size) / 4 + 48, 4, 0);
     const chosen = [0, 1, 5, 17, 40];
-    new Int32Array(all.buffer).set(chosen, 7 * 48);
+    new Int32Array(all.buffer).set(chosen, (blocks * panels * size) / 4);
     const run = ({ kernels }: PanelMemory): void => {
-      kernels.pick(0, 0, 7, 48, 16, 4 * 7 * 48, chosen.length);
+      kernels.pick(0, 0, blocks, size, panels, 1, blocks * panels * size, chosen.length);
     };
     const found = leaves(kernelMemory(), all, run);
     expect(found).toEqual(leaves(loopMemory(), all, run));
-    expect(found.slice(16, 32)).toEqual([
-      ...chosen.map((column) => all[48 + column]),
+    // Row 1 of the second block.
+    const at = (block: number, column: number): number =>
+      ((block * panels + Math.floor(column / 16)) * size) / 4 + 16 + (column % 16);
+    expect(found.slice(size / 4 + 16, size / 4 + 32)).toEqual([
+      ...chosen.map((column) => all[at(1, column)]),
       ...Array.from({ length: 11 }, () => 0),
     ]);
   });
@@ -162,7 +213,7 @@ describe("the iteration in f32", () => {
     for (const own of iterations) {
       runCalls(frame, [own.start]);
       const found = [kernelMemory(), loopMemory()].map((memory) => {
-        const { search, ...rest } = searchPanels(frame, own, base.slopes.slice(0, own.t - 1), 1e-3, memory);
+        const { search, ...rest } = searchPanels(frame, own, base.slopes.slice(0, own.t - 1), 1e-3, undefined, memory);
         return { ...rest, searches: Array.from({ length: samples }, (_, sample) => search(sample)) };
       });
       expect(found[0]).toEqual(found[1]);

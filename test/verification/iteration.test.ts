@@ -76,6 +76,24 @@ describe("the stop rule, asked again of the coefficients that were stored", () =
     expect(found(asking(audited, 0.5))).toContain("the number of steps 2");
   });
 
+  test("may be asked after 8 steps already, for a 32nd of what is enough later", async () => {
+    const audited = await clean(1e-14);
+    const { alpha, beta } = searchOf(audited);
+    expect(alpha.length).toBeGreaterThan(12);
+    (audited.traced.witnesses[1] as { search: unknown }).search = {
+      ...searchOf(audited),
+      ...{ alpha: alpha.slice(0, 8), beta: beta.slice(0, 8) },
+    };
+    (audited.measurements.witnesses[1] as { steps: Int32Array }).steps[0] = 8;
+    const [tooMany, tooMuch] = ["the number of steps 2", "what the iteration left of θ 2"];
+    const at = (accuracy: number): readonly string[] =>
+      found(asking(audited, accuracy)).filter((name) => name === tooMany || name === tooMuch);
+    const enough = Array.from({ length: 40 }, (_, i) => 2 ** (i - 40)).find((accuracy) => at(accuracy).length === 0);
+    expect(at((enough ?? NaN) / 2)).toEqual([tooMany]);
+    expect(at((enough ?? NaN) / 16)).toEqual([tooMany]);
+    expect(at((enough ?? NaN) / 64)).toEqual([tooMuch]);
+  });
+
   test("is asked after so many steps alone: one more, or one less, is none of them", async () => {
     const audited = await clean();
     const { alpha, beta } = searchOf(audited);

@@ -2,6 +2,7 @@
  * Where the matrices of a block of samples stand while it is computed and as long as it is stored: in the memory of the thread's kernels, so
  * that nothing is copied from one stage to the next.
  */
+import { STEP_LIMIT } from "../krylov.ts";
 import type { BatchProgram } from "../program/program.ts";
 import type { Call, Matrix, Measure, Place } from "../program/stage.ts";
 import { listOf } from "../program/stage.ts";
@@ -13,6 +14,8 @@ import { padded } from "./product.ts";
 interface Layout {
   readonly places: ReadonlyMap<Matrix, { readonly at: number; readonly length: number }>;
   readonly bytes: number;
+  /** About what a search takes at most (panel.ts) whose samples need SEARCH_STEPS steps. */
+  readonly searchBytes: number;
   /** Views by where the block began, found again as long as the memory is the same. */
   readonly views: Map<number, Map<Matrix, Float64Array>>;
 }
@@ -21,6 +24,8 @@ interface Layout {
 const MOST_BYTES = 2 ** 26;
 /** Places whose views are remembered. */
 const MOST_VIEWS = 64;
+
+const SEARCH_STEPS = 32;
 
 const NOT_MADE: ReadonlySet<Matrix["kind"]> = new Set([
   ...(["weight", "bias", "parameter", "scaled-weight", "first-gram"] as const),
@@ -44,7 +49,11 @@ function layoutOf(program: BatchProgram): Layout {
     places.set(matrix, { at: bytes, length: matrix.rows * pitch });
     bytes += wholeLines(8 * padded(matrix.rows) * pitch);
   }
-  const made = { places, bytes, views: new Map<number, Map<Matrix, Float64Array>>() };
+  const searchBytes = iterations.reduce((most, { next, slopes }) => {
+    const below = slopes.reduce((sum, { rows }) => sum + 4 * rows, 0);
+    return Math.max(most, 4 * (next.columns + 16) * (SEARCH_STEPS * next.rows + below + 4 * STEP_LIMIT));
+  }, 0);
+  const made = { places, bytes, searchBytes, views: new Map<number, Map<Matrix, Float64Array>>() };
   layouts.set(program, made);
   return made;
 }
@@ -91,7 +100,7 @@ export class Arena {
 export function openArena(program: BatchProgram, kept: number): Arena | null {
   const layout = layoutOf(program);
   if (layout.bytes > MOST_BYTES) return null;
-  const workspace = threadWorkspace(2 * layout.bytes + 2 * kept + RESERVE_BYTES);
+  const workspace = threadWorkspace(2 * layout.bytes + layout.searchBytes + 2 * kept + RESERVE_BYTES);
   return workspace === null ? null : new Arena(workspace, layout);
 }
 

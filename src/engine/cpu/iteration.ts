@@ -5,7 +5,7 @@
  */
 import type { StoredSearch, WitnessMeasurement } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
-import { estimatedErrors } from "../krylov.ts";
+import { estimatedErrors, SINGLE_ACCURACY } from "../krylov.ts";
 import { NO_POOL } from "../memory.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { KrylovState } from "../program/krylov-state.ts";
@@ -16,7 +16,7 @@ import { columnsOf } from "./column-pool.ts";
 import { addScaledColumns, columnDot, columnNorm, pickColumns, unitColumns } from "./columns.ts";
 import { Frame } from "./frame.ts";
 import { runCalls } from "./kernels.ts";
-import { searchPanels, SINGLE_ACCURACY } from "./panel.ts";
+import { searchPanels } from "./panel.ts";
 
 /** q_j of the samples that had not left by then, each in a column. */
 interface BasisBlock {
@@ -63,7 +63,7 @@ export function runIteration(
 
   /** In f32, and what that left in f64. */
   function twice(): Search {
-    const { left, ...found } = searchPanels(frame, own, below, accuracy);
+    const { left, ...found } = searchPanels(frame, own, below, accuracy, take);
     if (left.length === 0) return found;
     const count = found.steps.length;
     const rest = new Frame(frame.operators, frame.first, null);

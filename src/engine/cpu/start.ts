@@ -93,7 +93,7 @@ function pushed(
   room: (s: number, length: number) => Float64Array,
 ): Float64Array {
   let x = room(1, c.length * columns);
-  for (let i = 0, at = 0; i < c.length; i++) for (let j = 0; j < columns; j++) x[at++] = c[i] as number;
+  for (let i = 0; i < c.length; i++) x.fill(c[i] as number, i * columns, (i + 1) * columns);
   for (let s = 1; s < t; s++) {
     const D = slopes[s - 1] as Float64Array;
     if (s > 1) x = operators.apply(s, x, columns, room(s, D.length));

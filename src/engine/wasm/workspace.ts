@@ -31,11 +31,12 @@ interface Kernels {
   readonly relu: (z: number, value: number, slope: number, bytes: number) => void;
   readonly tanhWithSlope: (z: number, value: number, slope: number, bytes: number) => void;
   readonly panelProduct: PanelKernels["product"];
-  readonly panelMask: PanelKernels["mask"];
-  readonly panelStep: PanelKernels["step"];
+  readonly panelSteps: PanelKernels["steps"];
   readonly panelCombine: PanelKernels["combine"];
   readonly panelSettle: PanelKernels["settle"];
   readonly panelPick: PanelKernels["pick"];
+  readonly panelFill: (x: number, count: number, rows: number, to: number) => void;
+  readonly panelTake: (u: number, rows: number, list: number, count: number, y: number, wide: number) => void;
 }
 
 export interface Workspace {
@@ -79,7 +80,8 @@ export function createWorkspace(): Workspace | null {
 }
 
 function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
-  let view = new Float64Array(memory.buffer);
+  let { buffer } = memory;
+  let view = new Float64Array(buffer);
   let singles = new Float32Array(memory.buffer);
   let words = new Int32Array(memory.buffer);
   const kept = new WeakMap<Float64Array | Float32Array, { readonly at: number; readonly filling: number }>();
@@ -145,9 +147,10 @@ function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
       } catch {
         return false;
       }
-      view = new Float64Array(memory.buffer);
-      singles = new Float32Array(memory.buffer);
-      words = new Int32Array(memory.buffer);
+      buffer = memory.buffer;
+      view = new Float64Array(buffer);
+      singles = new Float32Array(buffer);
+      words = new Int32Array(buffer);
       return true;
     },
     keep(matrix, numbers) {
@@ -161,7 +164,7 @@ function workspaceOf(kernels: Kernels, memory: WebAssembly.Memory): Workspace {
     },
     room: () => top,
     ...{ take, giveBack },
-    isHere: ({ buffer }) => buffer === view.buffer,
+    isHere: (values) => values.buffer === buffer,
     numbers: () => view,
     singles: () => singles,
     words: () => words,

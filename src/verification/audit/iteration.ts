@@ -13,8 +13,9 @@
  * between their vectors, and β_k is all that is known of the residual.
  *
  * The stop rule (engine/krylov.ts) is a function of T: after the steps of a list, the first of them 12, it asks whether ρ = β_k|s_k| has
- * min(ρ, ρ²/(θ − θ₂)) ≤ 4·10⁻⁴ a θ, a the accuracy asked for; and it ends where β_k ≤ 64u max α, or with the dimensions or the 96th step. The audit
- * asks both ways: that there was a reason to stop at k, and none before; each but for what T's own rounding in f64 moves.
+ * min(ρ, ρ²/(θ − θ₂)) ≤ 4·10⁻⁴ a θ, a the accuracy asked for; and it ends where β_k ≤ 64u max α, or with the dimensions or the 96th step. It may
+ * ask after 8 and 10 steps already, for a 32nd of that. The audit asks both ways: that there was a reason to stop at k, and none at a question
+ * before that every engine asks; each but for what T's own rounding in f64 moves.
  */
 import type { Arithmetic, StoredSearch } from "../../engine/engine.ts";
 import type { Interval } from "../../engine/interval.ts";
@@ -34,6 +35,9 @@ import { largestOf } from "./vectors.ts";
 /** After which steps an engine asks whether a sample has settled. */
 const CHECKPOINTS: readonly number[] = [12, 16, 20, 24, 32, 40, 48, 64, 80, STEP_LIMIT];
 const FIRST_QUESTION = 12;
+/** After which it may ask, and for what part of the share below. */
+const EARLY: readonly number[] = [8, 10];
+const EARLY_PART = 1 / 32;
 /** The share of the accuracy asked for at which it stops, of the norm's square: 2 · 2·10⁻⁴. */
 const STOP_SHARE = 4e-4;
 /** A residual so small beside θ needs no first question. */
@@ -194,7 +198,8 @@ const CLOSE = 2 ** -22;
 function maySettle({ theta, gap, residual, uncertain }: Ritz, k: number, accuracy: number): boolean {
   const least = { theta, gap: gap + CLOSE * theta, residual: Math.max(0, residual - uncertain), uncertain: 0 };
   if (least.residual <= 2 * NO_RESIDUAL * theta) return true;
-  return CHECKPOINTS.includes(k) && leftOf(least) <= STOP_SHARE * accuracy * theta * (1 + CLOSE);
+  const part = CHECKPOINTS.includes(k) ? 1 : EARLY.includes(k) ? EARLY_PART : 0;
+  return part > 0 && leftOf(least) <= part * STOP_SHARE * accuracy * theta * (1 + CLOSE);
 }
 
 /** Whether it is kept whatever rounding did. */
