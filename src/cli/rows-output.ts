@@ -2,6 +2,7 @@
 import type { RowBlock } from "../records/row-block.ts";
 import type { SampleRow } from "../records/sample.ts";
 import { createParquetSamples } from "../report/parquet.ts";
+import { writeLines } from "../report/row-lines.ts";
 import { rowLine } from "../report/rows.ts";
 import { UsageError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
@@ -31,7 +32,7 @@ export function openRowsOutput(option: string, file: string): RowsOutput {
         output.write(rowLine(row));
       },
       writeBlock: (rows) => {
-        for (let at = 0; at < rows.samples; at++) output.write(rowLine(rows.row(at)));
+        writeLines(rows, output.write);
       },
       close: output.close,
       abandon: output.abandon,

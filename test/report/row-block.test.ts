@@ -7,6 +7,8 @@ import { verify } from "../../src/pipeline/verify.ts";
 import type { RowBlock } from "../../src/records/row-block.ts";
 import type { SampleRow } from "../../src/records/sample.ts";
 import { createParquetRows, createParquetSamples } from "../../src/report/parquet.ts";
+import { writeLines } from "../../src/report/row-lines.ts";
+import { rowLine } from "../../src/report/rows.ts";
 import { fillInputs } from "../../src/sampling/inputs.ts";
 import { randomNetwork } from "../../src/sampling/random-network.ts";
 
@@ -43,7 +45,7 @@ const CASES: Readonly<Record<string, Case>> = {
 
 async function rowsOf(
   one: Case,
-): Promise<{ rows: SampleRow[]; parquet: ArrayBuffer; columns: ArrayBuffer; plain: number }> {
+): Promise<{ rows: SampleRow[]; parquet: ArrayBuffer; columns: ArrayBuffer; lines: string; plain: number }> {
   const { widths, activation, samples, scale = 1, accuracy = 1e-3, unbiased, factor } = one;
   const activations = widths.slice(1).map((_, i) => (i === widths.length - 2 ? ("identity" as const) : activation));
   const drawn = randomNetwork({
@@ -65,6 +67,7 @@ async function rowsOf(
   const [byRows, byColumns]: [Uint8Array[], Uint8Array[]] = [[], []];
   const asRows = createParquetRows("samples", (bytes) => byRows.push(bytes));
   const asColumns = createParquetSamples((bytes) => byColumns.push(bytes));
+  let lines = Buffer.alloc(0);
   let plain = 0;
   await verify({
     ...{ network, engine, host: engine, norm: "spectral", accuracy, seed: 1, audit: 0.05, batchSize: 128 },
@@ -80,18 +83,22 @@ async function rowsOf(
     onRows: (block: RowBlock) => {
       plain += block.plain.reduce((sum, x) => sum + x, 0);
       asColumns.addBlock(block);
+      writeLines(block, (piece) => {
+        lines = Buffer.concat([lines, Buffer.from(piece as string)]);
+      });
     },
   });
   asRows.finish();
   asColumns.finish();
   const joined = async (pieces: Uint8Array[]): Promise<ArrayBuffer> =>
     await new Blob(pieces as BlobPart[]).arrayBuffer();
-  return { rows, parquet: await joined(byRows), columns: await joined(byColumns), plain };
+  return { rows, parquet: await joined(byRows), columns: await joined(byColumns), lines: lines.toString(), plain };
 }
 
 describe.each(Object.entries(CASES))("%s", (name, one) => {
-  test("Parquet: the same bytes", async () => {
-    const { rows, parquet, columns, plain } = await rowsOf(one);
+  test("the same bytes in Parquet, the same text in JSON Lines", async () => {
+    const { rows, parquet, columns, lines, plain } = await rowsOf(one);
+    expect(lines).toBe(rows.map(rowLine).join(""));
     expect(await parquetReadObjects({ file: columns })).toEqual(await parquetReadObjects({ file: parquet }));
     expect(Buffer.compare(Buffer.from(columns), Buffer.from(parquet))).toBe(0);
     if (name === "a usual run") expect(plain).toBeGreaterThan(0.8 * rows.length);
