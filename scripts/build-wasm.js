@@ -12,6 +12,7 @@ export const MODULES = [
   ["assembly/block-product.ts", "src/engine/dense/block-product-wasm.ts", "BLOCK_PRODUCT_WASM"],
   ["assembly/columns.ts", "src/engine/wasm/columns-wasm.ts", "COLUMNS_WASM"],
   ["assembly/training.ts", "src/training/training-wasm.ts", "TRAINING_WASM"],
+  ["assembly/rows.ts", "src/report/rows-wasm.ts", "ROWS_WASM"],
   ["assembly/audit-product.ts", "src/verification/audit/product-wasm.ts", "AUDIT_PRODUCT_WASM"],
 ];
 

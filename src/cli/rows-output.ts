@@ -1,6 +1,8 @@
 /** `--samples FILE`: rows as they come, JSON Lines or, where the name ends in .parquet, Parquet. */
+import type { RowBlock } from "../records/row-block.ts";
 import type { SampleRow } from "../records/sample.ts";
-import { createParquetRows } from "../report/parquet.ts";
+import { createParquetSamples } from "../report/parquet.ts";
+import { writeLines } from "../report/row-lines.ts";
 import { rowLine } from "../report/rows.ts";
 import { UsageError } from "../network/errors.ts";
 import { printable } from "../network/printable.ts";
@@ -8,6 +10,7 @@ import { openOutput } from "./outputs.ts";
 
 export interface RowsOutput {
   readonly write: (row: SampleRow) => void;
+  readonly writeBlock: (rows: RowBlock) => void;
   /** Hands everything over and closes. @throws OutputError where any of it could not be written. */
   readonly close: () => void;
   /** Closes; rows that were on their way are kept in a file that can be read, and a file that this run made and never wrote to is removed. */
@@ -28,23 +31,30 @@ export function openRowsOutput(option: string, file: string): RowsOutput {
       write: (row) => {
         output.write(rowLine(row));
       },
+      writeBlock: (rows) => {
+        writeLines(rows, output.write);
+      },
       close: output.close,
       abandon: output.abandon,
     };
   }
-  const rows = createParquetRows("samples", output.write);
+  const table = createParquetSamples(output.write);
   let count = 0;
   return {
     write: (row) => {
-      rows.add(row);
+      table.add(row);
       count++;
     },
+    writeBlock: (rows) => {
+      table.addBlock(rows);
+      count += rows.samples;
+    },
     close: () => {
-      rows.finish();
+      table.finish();
       output.close();
     },
     abandon: () => {
-      if (count > 0) rows.finish();
+      if (count > 0) table.finish();
       output.abandon();
     },
   };

@@ -310,7 +310,7 @@ async function run(
     engine: engines.engine,
     host: engines.host,
     catch: witnesses === null ? null : witnesses.catch,
-    onRow: outputs.samples === null ? null : outputs.samples.write,
+    onRows: outputs.samples === null ? null : outputs.samples.writeBlock,
     onDecided: (decided) => {
       if (!explains) return;
       io.status?.("");

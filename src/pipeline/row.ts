@@ -3,6 +3,8 @@ import { findingAt } from "../verification/findings.ts";
 import { CODE, verdictOf } from "../verification/verdict.ts";
 import type { Verdict } from "../verification/verdict.ts";
 import type { LayerColumns, SettledBlock } from "./block.ts";
+import type { RowBlock } from "../records/row-block.ts";
+import { ROW_NUMBERS } from "../records/row-block.ts";
 import type { LayerRow, SampleRow } from "../records/sample.ts";
 
 /** @param at the sample's place in the block. */
@@ -53,6 +55,51 @@ export function sampleRow(block: SettledBlock, at: number): SampleRow {
       : { violations: told.violations.map(({ check, layer, detail }) => ({ check, layer: layer ?? 0, detail })) }),
     ...(told?.audit === undefined ? {} : { audit: told.audit }),
   };
+}
+
+/** The same rows as columns; they are the block's own, to be read before its memory is used again. */
+export function rowBlock(block: SettledBlock): RowBlock {
+  const { first, samples, numbers, findings, model } = block;
+  const layers = block.layers.map((layer, i) => {
+    const { weightNorm, biased } = model[i] as (typeof model)[number];
+    return {
+      ...layer,
+      weightNorm,
+      biasGradientNorm: biased ? layer.biasGradientNorm : null,
+      tightnessLower: findings.tightnessLower[i] as Float64Array,
+      tightnessUpper: findings.tightnessUpper[i] as Float64Array,
+    };
+  });
+  return { first, samples, plain: plainSamples(block, layers), numbers, layers, row: (at) => sampleRow(block, at) };
+}
+
+/** Which samples the columns say all of (`RowBlock.plain`). */
+function plainSamples(
+  { samples, verdict, numbers, findings, kink, told }: SettledBlock,
+  layers: RowBlock["layers"],
+): Uint8Array {
+  const plain = new Uint8Array(samples).fill(1);
+  for (const codes of [verdict, ...findings.verdict]) keepEqual(plain, codes, CODE.holds);
+  keepEqual(plain, kink, 0);
+  for (const name of ROW_NUMBERS) keepFinite(plain, numbers[name]);
+  for (const layer of layers) {
+    for (const [name, column] of Object.entries(layer)) {
+      if (column === null || name === "jacobianNormError") continue;
+      if (typeof column !== "number") keepFinite(plain, column);
+      else if (!Number.isFinite(column)) plain.fill(0);
+    }
+  }
+  for (const at of told.keys()) plain[at] = 0;
+  for (const place of findings.special.keys()) plain[Math.floor(place / findings.depth)] = 0;
+  return plain;
+}
+
+function keepEqual(plain: Uint8Array, codes: Uint8Array | Uint16Array, kept: number): void {
+  for (let at = 0; at < plain.length; at++) if (codes[at] !== kept) plain[at] = 0;
+}
+
+function keepFinite(plain: Uint8Array, column: Float64Array): void {
+  for (let at = 0; at < plain.length; at++) if (!Number.isFinite(column[at])) plain[at] = 0;
 }
 
 /** Null is what a number says that was not made. */

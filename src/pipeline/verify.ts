@@ -21,6 +21,7 @@ import { fillInputs } from "../sampling/inputs.ts";
 import { inputWidth, type Network } from "../network/network.ts";
 import { unlessAborted } from "./abort.ts";
 import type { Report } from "../records/report.ts";
+import type { RowBlock } from "../records/row-block.ts";
 import type { SampleRow } from "../records/sample.ts";
 import type { VerdictCounts } from "../records/shared.ts";
 import type { Catch } from "./catch.ts";
@@ -33,7 +34,7 @@ import { flightsOf } from "./flights.ts";
 import { asGiven, givenBatch, roundInputs } from "./given.ts";
 import type { RunDescription } from "./make-report.ts";
 import { makeReport } from "./make-report.ts";
-import { sampleRow } from "./row.ts";
+import { rowBlock, sampleRow } from "./row.ts";
 import { withInputFault, withStatisticsFault } from "./faults.ts";
 import { createOriginCheck } from "./origin.ts";
 import { createRecount } from "./recount.ts";
@@ -78,6 +79,8 @@ export interface VerifyRequest {
   readonly onPlan?: ((progress: { readonly done: number; readonly total: number }) => void) | null;
   /** Every row, in index order. */
   readonly onRow?: ((row: SampleRow) => void) | null;
+  /** The same rows a block at a time, as columns that hold until it returns: a writer's way to many rows a second. */
+  readonly onRows?: ((rows: RowBlock) => void) | null;
   /** Whether rows have `jacobianNormError`, which costs a little: yes where left out. */
   readonly errors?: boolean;
   /** Milliseconds, from any origin, for `timing`. */
@@ -225,15 +228,20 @@ function drawnInputs(source: SampleSource, firstIndex: number): InputDistributio
 
 /** Rows and caught samples, for those who asked for any, in index order. */
 async function handOver(
-  { onRow, catch: catches }: VerifyRequest,
+  { onRow, onRows, catch: catches }: VerifyRequest,
   block: SettledBlock,
   held: Held | null,
   outputs: number | null,
 ): Promise<void> {
+  const label = (row: SampleRow): SampleRow => (outputs === null ? row : withOutput(row, outputs));
+  if (onRows !== null && onRows !== undefined) {
+    const rows = rowBlock(block);
+    const plain = outputs === null ? rows.plain : new Uint8Array(block.samples);
+    onRows({ ...rows, plain, row: (at) => label(rows.row(at)) });
+  }
   if ((onRow ?? catches ?? null) === null) return;
   for (let at = 0; at < block.samples; at++) {
-    const plain = sampleRow(block, at);
-    const row = outputs === null ? plain : withOutput(plain, outputs);
+    const row = label(sampleRow(block, at));
     onRow?.(row);
     if (held !== null && catches?.wants(row) === true) await hand(catches, row, at, held);
   }
@@ -246,7 +254,7 @@ async function makePlans(
   const { network, head, norm, accuracy, seed, engine, host } = request;
   const { precision } = engine.description;
   const beyond = precision === "f32" && accuracy !== "verdict" && accuracy < reachedInF32(network);
-  const errors = request.errors !== false && (request.onRow ?? request.catch ?? null) !== null;
+  const errors = request.errors !== false && (request.onRow ?? request.onRows ?? request.catch ?? null) !== null;
   const method = request.normMethod ?? "lanczos";
   const settings = { head, norm, seed, method, errors, accuracy: beyond ? "verdict" : accuracy } as const;
   const total = network.layers.length;
