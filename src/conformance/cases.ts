@@ -97,6 +97,11 @@ const SYSTEMATIC: readonly Make[] = [
           productCall(draw, kernel, [20, 12, 12, 2], pair, true),
     ),
   ),
+  ...[...PRODUCTS, ...TALL_PRODUCTS].map(
+    (kernel): Make =>
+      (draw) =>
+        productCall(draw, kernel, [20, 12, 12, 2], ORDINARY, "alone"),
+  ),
   // Rows that are no multiple of 4 are the tangents' alone.
   (draw) => productCall(draw, "jacobianVectorProductTall", [67, 32, 64, 3], ORDINARY, true),
   ...PAIRS.slice(1).flatMap((pair): Make[] => [
@@ -192,7 +197,7 @@ const SYSTEMATIC: readonly Make[] = [
   ...TALL_PRODUCTS.map(
     (kernel): Make =>
       (draw) =>
-        productCall(positive(draw), kernel, [4, 66_000, 4, 1], ORDINARY, true),
+        productCall(positive(draw), kernel, [4, 66_000, 4, 1], ORDINARY, "alone"),
   ),
   (draw) => normCall(draw, 35_000, 12),
   (draw) => dotCall(positive(draw), 66_000, 4, 1),

@@ -19,11 +19,17 @@ const LEAST = { rows: 32, inner: 32, columns: 256 };
 /** Invocations that fill a large GPU: some 130 multiprocessors of 2,048 threads, an eighth of them. */
 const FILLED = 2 ** 15;
 
+/** Entries of a tall tile. */
+const TALL_ENTRIES = 128;
+
+/** Entries of a product that do so in tall tiles. */
+export const FILLED_ENTRIES = FILLED * TALL_ENTRIES;
+
 export function variantOf(kernel: KernelName, sizes: Sizes, hardware: boolean): KernelName {
   if (kernel !== "jacobianVectorProduct" && kernel !== "vectorJacobianProduct") return kernel;
   const { rows = 0, inner = 0, columns = 0 } = sizes;
   const contiguous = kernel === "jacobianVectorProduct" || rows % 4 === 0;
   const large = rows >= LEAST.rows && inner >= LEAST.inner && columns >= LEAST.columns;
-  const fills = !hardware || (rows * columns) / 128 >= FILLED;
+  const fills = !hardware || rows * columns >= FILLED_ENTRIES;
   return contiguous && inner % 4 === 0 && large && fills ? TALL[kernel] : kernel;
 }

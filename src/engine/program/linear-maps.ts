@@ -24,6 +24,7 @@ export interface Scratch {
   /** D_s a_{s+1}, and a tangent in R^{n_s}. */
   readonly stages: readonly Matrix[];
   readonly ups: readonly Matrix[];
+  /** What a long sum's dispatches hand on; nobody reads the product without its mask. */
   readonly plain: Matrix;
   readonly bottom: Matrix;
 }
@@ -58,7 +59,7 @@ export function linearMaps(
   });
   /** From stage s to stage s − 1. */
   const down = (name: string, s: number, from: Matrix, to: Matrix): Call => ({
-    ...{ name, kernel: "vectorJacobianProduct", overrides: { MASKED: 1, FACTOR: 1 } },
+    ...{ name, kernel: "vectorJacobianProduct", overrides: { MASKED: 1, KEPT: 0, FACTOR: 1 } },
     sizes: sizes(width(s), width(s + 1)),
     operands: [scaled(s), from, at(slopes, s - 1), plain, to],
   });
@@ -69,7 +70,7 @@ export function linearMaps(
   });
   /** D_s ∘ (a · x) into the tangent of layer s + 1. */
   const forward = (name: string, s: number, a: Matrix, x: Matrix): Call => ({
-    ...{ name, kernel: "jacobianVectorProduct", overrides: { MASKED: 1 } },
+    ...{ name, kernel: "jacobianVectorProduct", overrides: { MASKED: 1, KEPT: 0 } },
     sizes: sizes(width(s + 1), a.columns),
     operands: [a, x, at(slopes, s), plain, at(ups, s + 1)],
   });
