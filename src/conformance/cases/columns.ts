@@ -9,6 +9,18 @@ import type { Draw, NumberKind } from "./numbers.ts";
 import { wildColumns, zeros } from "./numbers.ts";
 import type { Named } from "./products.ts";
 
+const SHARED = {
+  columnNorm: "columnNormShared",
+  columnLeast: "columnLeastShared",
+  columnDot: "columnDotShared",
+  krylovStep: "krylovStepShared",
+} as const;
+
+/** The same by the kernel of which eight invocations share a column. */
+export function sharedCall({ name, call }: Named): Named {
+  return { name, call: { ...call, kernel: SHARED[call.kernel as keyof typeof SHARED] } };
+}
+
 export function normCall(draw: Draw, rows: number, columns: number): Named {
   const offset = 3;
   return {
