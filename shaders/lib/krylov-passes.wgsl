@@ -1,6 +1,7 @@
 // One step of the iteration for ‖J_t‖ on A = J_tJ_tᵀ: power iteration with Lanczos' three-term orthogonalisation, and the
 // normalisation of what is left (Parlett, The Symmetric Eigenvalue Problem, ch. 13):
-//   α = qᵀ(Aq),  r = Aq − α q − β₋ q₋,  β = ‖r‖,  q₊ = r/β.
+//   α = qᵀ(Aq),  r = Aq − α q − β₋ q₋,  β = ‖r‖,  q₊ = r/β,
+// and D_{t−1} ∘ q₊, where the next product begins.
 // Sizes: rows = n_t, columns = B, a multiple of 4; the basis holds q_1, q_2, … as blocks of rows × columns. Its four passes over the rows, each
 // from row x to row y in steps; sums in the order of lib/column-parts.wgsl.
 
@@ -30,14 +31,20 @@ struct State {
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 // Aq, rows × columns / 4 vectors.
 @group(0) @binding(1) var<storage, read> image: array<vec4<f32>>;
+// D_{t−1}, rows × columns / 4 vectors; read where MASKED.
+@group(0) @binding(2) var<storage, read> slopes: array<vec4<f32>>;
 // q₋ of the first step in this buffer, then q_1, q_2, …: block b holds q_b, block 0 the one before; rows × columns / 4 vectors each.
-@group(0) @binding(2) var<storage, read_write> basis: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> basis: array<vec4<f32>>;
 // q for the next product, rows × columns / 4 vectors.
-@group(0) @binding(3) var<storage, read_write> next: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> next: array<vec4<f32>>;
+// D_{t−1} ∘ q₊, rows × columns / 4 vectors; written where MASKED.
+@group(0) @binding(5) var<storage, read_write> masked: array<vec4<f32>>;
 // (α, β) of each step and column, steps × columns.
-@group(0) @binding(4) var<storage, read_write> coefficients: array<vec2<f32>>;
+@group(0) @binding(6) var<storage, read_write> coefficients: array<vec2<f32>>;
 // One for four columns, between the dispatches of long columns.
-@group(0) @binding(5) var<storage, read_write> states: array<State>;
+@group(0) @binding(7) var<storage, read_write> states: array<State>;
+
+override MASKED: bool = true;
 
 fn begun(quad: u32) -> State {
   if (sizes.begin == 0u) {
@@ -106,12 +113,16 @@ fn inverse_root(sum: vec4<f32>) -> vec4<f32> {
   return select(vec4<f32>(), inverseSqrt(sum), sum > vec4<f32>());
 }
 
-// q₊ in the place of r.
+// q₊ in the place of r, and its mask.
 fn normalise(quad: u32, x: u32, y: u32, step: u32, factor: vec4<f32>, inverse: vec4<f32>) {
   let stride = sizes.columns / 4u;
   for (var i = x; i < y; i += step) {
     let at = i * stride + quad;
-    next[at] = (next[at] * factor) * inverse;
+    let q = (next[at] * factor) * inverse;
+    next[at] = q;
+    if (MASKED) {
+      masked[at] = slopes[at] * q;
+    }
   }
 }
 

@@ -9,13 +9,19 @@ export interface LinearMaps {
    * The matrices are overwritten by the next map, unless `kept`: then they are this pullback's own.
    */
   readonly pullback: (name: string, t: number, u: Matrix, kept: boolean) => Pullback;
-  /** J_tJ_tᵀ q, n_t × columns. */
-  readonly gram: (name: string, t: number, q: Matrix) => { readonly stages: readonly Call[]; readonly result: Matrix };
+  /** J_tJ_tᵀ q, n_t × columns; the first stage makes D_{t−1} ∘ q, `masked`. */
+  readonly gram: (name: string, t: number, q: Matrix) => GramMap;
 }
 
 export interface Pullback {
   readonly calls: readonly Call[];
   readonly stages: readonly Matrix[];
+  readonly result: Matrix;
+}
+
+export interface GramMap {
+  readonly stages: readonly Call[];
+  readonly masked: Matrix;
   readonly result: Matrix;
 }
 
@@ -96,7 +102,7 @@ export function linearMaps(
       if (firstGram !== null) calls.push(forward(name, 1, firstGram, at(stages, 1)));
       else calls.push(toInput(name, at(stages, 1), bottom), forward(name, 1, scaled(1), bottom));
       for (let s = 2; s <= t - 1; s++) calls.push(forward(name, s, scaled(s), at(ups, s)));
-      return { stages: calls, result: at(ups, t) };
+      return { stages: calls, masked: at(stages, t - 1), result: at(ups, t) };
     },
   };
 }
