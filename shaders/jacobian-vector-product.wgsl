@@ -27,17 +27,19 @@ struct Sizes {
 @group(0) @binding(5) var<storage, read_write> masked: array<vec4<f32>>;
 
 override MASKED: bool = true;
+// Whether the result itself is read by anybody.
+override KEPT: bool = true;
 
 fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
   if (row >= sizes.rows) {
     return;
   }
   let at = row * stride + quad;
-  result[at] = value;
-  if (sizes.end < sizes.inner) {
-    return;
+  let whole = sizes.end == sizes.inner;
+  if (KEPT || !whole) {
+    result[at] = value;
   }
-  if (MASKED) {
+  if (MASKED && whole) {
     let group = sizes.samples / 4u;
     masked[at] = slopes[row * group + quad % group] * value;
   }

@@ -26,6 +26,8 @@ struct Sizes {
 @group(0) @binding(5) var<storage, read_write> masked: array<vec4<f32>>;
 
 override MASKED: bool = true;
+// Whether the result itself is read by anybody.
+override KEPT: bool = true;
 // Multiplies the result: 1, but for a planted fault.
 override FACTOR: f32 = 1.0;
 
@@ -38,7 +40,9 @@ fn store_row(row: u32, quad: u32, stride: u32, value: vec4<f32>) {
     result[at] = value;
     return;
   }
-  result[at] = FACTOR * value;
+  if (KEPT) {
+    result[at] = FACTOR * value;
+  }
   if (MASKED) {
     let group = sizes.samples / 4u;
     masked[at] = slopes[row * group + quad % group] * value;

@@ -19,6 +19,7 @@ import {
   normCall,
   notFiniteNormCall,
   philoxCall,
+  sharedCall,
   spreadCall,
   unitVectorsCall,
 } from "./cases/columns.ts";
@@ -66,6 +67,45 @@ const positive =
   (...words) =>
     draw(...words).map(Math.abs);
 
+/** Of the kernels that go down columns, each of which has two layouts. */
+const COLUMNS: readonly Make[] = [
+  ...[1, 2, 31, 300].map(
+    (rows): Make =>
+      (draw) =>
+        normCall(draw, rows, 12),
+  ),
+  (draw) => normCall(draw, 5, 68),
+  notFiniteNormCall,
+  (draw) => dotCall(draw, 1, 8, 1),
+  (draw) => dotCall(draw, 37, 8, 2),
+  (draw) => dotCall(draw, 300, 68, 1),
+  ...(
+    [
+      [0, 0],
+      [0, 6],
+      [-3, 3],
+    ] as const
+  ).map(
+    (places): Make =>
+      (draw) =>
+        leastCall(draw, 37, 12, places),
+  ),
+  ...[true, false].map(
+    (first): Make =>
+      (draw) =>
+        krylovCall(draw, 13, 12, first, "ordinary"),
+  ),
+  (draw) => krylovCall(draw, 13, 12, false, "small"),
+  (draw) => krylovCall(draw, 3, 68, false, "ordinary"),
+  // Loops of more iterations than one dispatch has.
+  (draw) => normCall(draw, 35_000, 12),
+  (draw) => dotCall(positive(draw), 66_000, 4, 1),
+  (draw) => leastCall(draw, 33_000, 4, [-3, 3]),
+  (draw) => krylovCall(draw, 17_000, 4, false, "ordinary"),
+];
+
+const inBoth = (make: Make): Make[] => [make, (draw) => sharedCall(make(draw))];
+
 const SYSTEMATIC: readonly Make[] = [
   ...SHAPES.map(
     (shape): Make =>
@@ -97,6 +137,11 @@ const SYSTEMATIC: readonly Make[] = [
           productCall(draw, kernel, [20, 12, 12, 2], pair, true),
     ),
   ),
+  ...[...PRODUCTS, ...TALL_PRODUCTS].map(
+    (kernel): Make =>
+      (draw) =>
+        productCall(draw, kernel, [20, 12, 12, 2], ORDINARY, "alone"),
+  ),
   // Rows that are no multiple of 4 are the tangents' alone.
   (draw) => productCall(draw, "jacobianVectorProductTall", [67, 32, 64, 3], ORDINARY, true),
   ...PAIRS.slice(1).flatMap((pair): Make[] => [
@@ -120,16 +165,7 @@ const SYSTEMATIC: readonly Make[] = [
   }),
   (draw) => forwardCall(draw, RAGGED, ORDINARY, prelu(draw("ordinary", RAGGED[0]))),
   () => throughCall(notFinite(), "sigmoid", "hands NaN and infinities on"),
-  ...[1, 2, 31, 300].map(
-    (rows): Make =>
-      (draw) =>
-        normCall(draw, rows, 12),
-  ),
-  (draw) => normCall(draw, 5, 68),
-  notFiniteNormCall,
-  (draw) => dotCall(draw, 1, 8, 1),
-  (draw) => dotCall(draw, 37, 8, 2),
-  (draw) => dotCall(draw, 300, 68, 1),
+  ...COLUMNS.flatMap(inBoth),
   (draw) => maskCall(draw, [7, 1, 8, 3], ORDINARY),
   (draw) => gatherCall(draw, 5, 6, 7),
   (draw) => spreadCall(draw, 1, 4, 4, false),
@@ -148,12 +184,6 @@ const SYSTEMATIC: readonly Make[] = [
   ...[true, false].map(
     (first): Make =>
       (draw) =>
-        krylovCall(draw, 13, 6, first, "ordinary"),
-  ),
-  (draw) => krylovCall(draw, 13, 6, false, "small"),
-  ...[true, false].map(
-    (first): Make =>
-      (draw) =>
         combineCall(draw, 5, 9, first),
   ),
   ...HEAD_KINDS.flatMap((kind) =>
@@ -164,17 +194,6 @@ const SYSTEMATIC: readonly Make[] = [
             headCall(draw, kind, width, labelled, 1),
       ),
     ),
-  ),
-  ...(
-    [
-      [0, 0],
-      [0, 6],
-      [-3, 3],
-    ] as const
-  ).map(
-    (places): Make =>
-      (draw) =>
-        leastCall(draw, 37, 12, places),
   ),
   (draw) => headCall(draw, "log-sum-exp", 10, false, 30),
   (draw) => headCall(draw, "cross-entropy", 10, true, 30),
@@ -192,13 +211,10 @@ const SYSTEMATIC: readonly Make[] = [
   ...TALL_PRODUCTS.map(
     (kernel): Make =>
       (draw) =>
-        productCall(positive(draw), kernel, [4, 66_000, 4, 1], ORDINARY, true),
+        productCall(positive(draw), kernel, [4, 66_000, 4, 1], ORDINARY, "alone"),
   ),
-  (draw) => normCall(draw, 35_000, 12),
-  (draw) => dotCall(positive(draw), 66_000, 4, 1),
   (draw) => normaliseCall(draw, 23_000, 4, false),
   (draw) => normaliseCall(draw, 9_900, 4, true),
-  (draw) => krylovCall(draw, 17_000, 4, false, "ordinary"),
   ...(["cross-entropy", "margin", "mean"] as const).map(
     (kind): Make =>
       (draw) =>
@@ -237,6 +253,7 @@ function drawnCase(seed: number, index: number): Make {
   const pair = pick(6, PAIRS);
   const flag = below(7, 2) === 1;
   const far = pair.includes("large") || pair.includes("huge");
+  const layout = (make: Make): Make => pick(11, inBoth(make));
   const makes: readonly Make[] = [
     (draw) => forwardCall(draw, shape, pair, pick(8, far ? PIECEWISE : ACTIVATION_NAMES)),
     ...PRODUCTS.map(
@@ -245,15 +262,15 @@ function drawnCase(seed: number, index: number): Make {
           productCall(draw, kernel, shape, pair, flag),
     ),
     (draw) => maskCall(draw, shape, pair),
-    (draw) => normCall(draw, inner, samples),
-    (draw) => dotCall(draw, inner, samples, groups),
-    (draw) => leastCall(draw, inner, samples, flag ? [0, 0] : [-3, 3]),
+    layout((draw) => normCall(draw, inner, samples)),
+    layout((draw) => dotCall(draw, inner, samples, groups)),
+    layout((draw) => leastCall(draw, inner, samples, flag ? [0, 0] : [-3, 3])),
     (draw) => gatherCall(draw, rows, 1 + below(8, 40), below(9, 9)),
     (draw) => spreadCall(draw, rows, samples, below(8, 5), flag),
     () => unitVectorsCall(rows, samples, below(8, rows)),
     (draw) => normaliseCall(draw, rows, 4 * (1 + below(8, 22)), flag),
     () => philoxCall(rows, 1 + below(8, 90), 2 ** 21 * (words[9] as number) + below(10, 2 ** 21), words[11] as number),
-    (draw) => krylovCall(draw, 2 + below(8, 60), 1 + below(9, 90), flag, pick(10, ["ordinary", "small"] as const)),
+    layout((draw) => krylovCall(draw, 2 + below(8, 60), 4 * (1 + below(9, 23)), flag, pick(10, ["ordinary", "small"]))),
     (draw) => combineCall(draw, rows, 1 + below(8, 90), flag),
     (draw) => headCall(draw, pick(8, HEAD_KINDS), 1 + below(9, 40), flag, pick(10, [1, 1, 1e-3, 5, 30])),
   ];

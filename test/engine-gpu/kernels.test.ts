@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { KernelCall } from "../../src/conformance/call.ts";
 import { KERNEL_KEYS } from "../../src/conformance/call.ts";
 import { GRID, kernelCase } from "../../src/conformance/cases.ts";
+import { dotCall, krylovCall, leastCall, normCall, sharedCall } from "../../src/conformance/cases/columns.ts";
 import { drawer, zeros } from "../../src/conformance/cases/numbers.ts";
 import { deviationText } from "../../src/conformance/expected.ts";
 import { judge } from "../../src/conformance/oracle.ts";
@@ -59,6 +60,27 @@ describe.skipIf(skipReason !== null).each(RUNTIMES)("kernels, %s", (runtime) => 
     const [wide, tall, wideBack, tallBack] = await runKernels(runtime, calls);
     expect(tall).toEqual(wide);
     expect(tallBack).toEqual(wideBack);
+  });
+
+  it("give the same bits in every layout of what goes down columns", { timeout: 60_000 }, async () => {
+    const draw = drawer(7, 8002);
+    // Ragged rows and columns, fewer rows than parts, and more than one dispatch has.
+    const own = [
+      ...[3, 67, 256].flatMap((rows) => [
+        normCall(draw, rows, 68),
+        dotCall(draw, rows, 68, 2),
+        leastCall(draw, rows, 68, [-3, 3]),
+        krylovCall(draw, rows, 68, false, "ordinary"),
+      ]),
+      normCall(draw, 35_000, 12),
+      dotCall(draw, 66_000, 4, 1),
+      krylovCall(draw, 17_000, 4, false, "ordinary"),
+    ];
+    const calls = own.flatMap((one) => [one.call, sharedCall(one).call]);
+    const answers = await runKernels(runtime, calls);
+    own.forEach(({ name }, i) => {
+      expect(answers[2 * i + 1], name).toEqual(answers[2 * i]);
+    });
   });
 
   it("give a column the same bits whatever stands beside it", { timeout: 60_000 }, async () => {

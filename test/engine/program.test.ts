@@ -106,6 +106,22 @@ describe.each(PROGRAMS)("the program of $name", ({ plan, program }) => {
     }
   });
 
+  it("has each step of a round but the last make the mask that the next product begins with", () => {
+    for (const { gram, rounds, slopes, next, t } of [...iterations, ...program.narrower().flat()]) {
+      const [mask] = gram as [Stage, ...Stage[]];
+      expect([mask.kernel, mask.operands[0]]).toEqual(["mask", next]);
+      for (const { steps } of rounds) {
+        steps.forEach(({ overrides, operands }, i) => {
+          const isLast = i === steps.length - 1;
+          expect(overrides["MASKED"]).toBe(isLast ? 0 : 1);
+          // D_{t−1}, and where it goes: the very matrices of the mask.
+          if (!isLast) expect([operands[1], operands[4]]).toEqual([slopes[t - 2], mask.operands[2]]);
+          if (!isLast) expect(operands[1]).toBe(mask.operands[1]);
+        });
+      }
+    }
+  });
+
   it("takes the memory of its matrices, the iteration's later rounds half", () => {
     const moved = program
       .narrower()

@@ -19,3 +19,10 @@ it("a hardware adapter takes them once they fill it", () => {
   expect(variantOf("jacobianVectorProduct", sizes(256, 256, 8192), true)).toBe("jacobianVectorProduct");
   expect(variantOf("jacobianVectorProduct", sizes(512, 512, 8192), true)).toBe("jacobianVectorProductTall");
 });
+
+it("eight invocations share a column on hardware alone: a barrier costs a software adapter more than it saves", () => {
+  for (const kernel of ["columnNorm", "columnLeast", "columnDot", "krylovStep"] as const) {
+    expect(variantOf(kernel, { rows: 256, columns: 8192 }, true)).toBe(`${kernel}Shared`);
+    expect(variantOf(kernel, { rows: 256, columns: 512 }, false)).toBe(kernel);
+  }
+});

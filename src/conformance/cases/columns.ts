@@ -9,6 +9,18 @@ import type { Draw, NumberKind } from "./numbers.ts";
 import { wildColumns, zeros } from "./numbers.ts";
 import type { Named } from "./products.ts";
 
+const SHARED = {
+  columnNorm: "columnNormShared",
+  columnLeast: "columnLeastShared",
+  columnDot: "columnDotShared",
+  krylovStep: "krylovStepShared",
+} as const;
+
+/** The same by the kernel of which eight invocations share a column. */
+export function sharedCall({ name, call }: Named): Named {
+  return { name, call: { ...call, kernel: SHARED[call.kernel as keyof typeof SHARED] } };
+}
+
 export function normCall(draw: Draw, rows: number, columns: number): Named {
   const offset = 3;
   return {
@@ -179,7 +191,7 @@ export function philoxCall(rows: number, columns: number, seed: number, first: n
   };
 }
 
-/** The second step of a basis, so that q₋ and β₋ take part; or the first, where they must not. */
+/** The second step of a basis, so that q₋ and β₋ take part, with its mask; or the first, where they must not, without. */
 export function krylovCall(draw: Draw, rows: number, columns: number, first: boolean, kind: NumberKind): Named {
   const size = rows * columns;
   const basis = zeros(3 * size);
@@ -191,16 +203,18 @@ export function krylovCall(draw: Draw, rows: number, columns: number, first: boo
     name: `${String(rows)} × ${String(columns)}, the ${first ? "first" : "second"} step${kind === "ordinary" ? "" : `, ${kind}`}`,
     call: {
       kernel: "krylovStep",
-      overrides: {},
+      overrides: { MASKED: first ? 0 : 1 },
       sizes: { rows, columns, ...step },
       buffers: [
         draw(kind, size),
+        draw("ordinary", first ? 4 : size),
         basis,
         draw("ordinary", size),
+        zeros(first ? 4 : size),
         coefficients,
         new Uint32Array(KRYLOV_STATE * columns).fill(9),
       ],
-      read: [1, 2, 3],
+      read: [2, 3, 4, 5],
     },
   };
 }

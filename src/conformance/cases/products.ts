@@ -65,15 +65,17 @@ export function forwardCall(draw: Draw, [rows, inner, columns]: Shape, pair: Pai
   };
 }
 
+/** @param masked alone: what it is the mask of is not kept. */
 export function productCall(
   draw: Draw,
   kernel: ProductKernel,
   [rows, inner, samples, groups]: Shape,
   pair: Pair,
-  masked: boolean,
+  masked: boolean | "alone",
 ): Named {
   const columns = samples * groups;
-  const flag = { MASKED: masked ? 1 : 0 };
+  const isMasked = masked !== false;
+  const flag = { MASKED: isMasked ? 1 : 0, KEPT: masked === "alone" ? 0 : 1 };
   const call: KernelCall = {
     kernel,
     overrides: kernel.startsWith("vector") ? { ...flag, FACTOR: 1 } : flag,
@@ -83,12 +85,15 @@ export function productCall(
       draw(pair[1], inner * columns),
       draw("ordinary", rows * samples),
       zeros(rows * columns),
-      zeros(masked ? rows * columns : 4),
+      zeros(isMasked ? rows * columns : 4),
     ],
     read: [3, 4],
   };
   const groupsOf = `${String(groups)} ${groups === 1 ? "group" : "groups"} of ${String(samples)}`;
-  return { name: `${times(rows, inner)}, ${groupsOf}${masked ? ", masked" : ""}${kinds(pair)}`, call };
+  return {
+    name: `${times(rows, inner)}, ${groupsOf}${isMasked ? ", masked" : ""}${masked === "alone" ? " alone" : ""}${kinds(pair)}`,
+    call,
+  };
 }
 
 export function maskCall(draw: Draw, [rows, , samples, groups]: Shape, pair: Pair): Named {

@@ -1,16 +1,16 @@
-/** The oracle of one step of the iteration: α = q·Aq, r = Aq − αq − β₋q₋, β = ‖r‖, q₊ = r/β, from the stored α on. */
-import type { Words } from "../call.ts";
+/** The oracle of one step of the iteration: α = q·Aq, r = Aq − αq − β₋q₋, β = ‖r‖, q₊ = r/β, from the stored α on, and D ∘ q₊ from the stored q₊. */
+import type { KernelCall, Words } from "../call.ts";
 import { asFloats, floatsOf, sizeOf } from "../call.ts";
 import type { Expected, Oracle } from "../expected.ts";
-import { floatsExpected } from "../expected.ts";
-import { FLUSH, g, largest, U } from "./rounding.ts";
+import { floatsExpected, untouched } from "../expected.ts";
+import { FLUSH, g, largest, productBound, U } from "./rounding.ts";
 
 export const krylovOracle: Oracle = (call, read) => {
   const [rows, columns, at] = [sizeOf(call, "rows"), sizeOf(call, "columns"), sizeOf(call, "at")];
-  const [image, q, coefficients] = [floatsOf(call, 0), floatsOf(call, 2), floatsOf(call, 3)];
+  const [image, q, coefficients] = [floatsOf(call, 0), floatsOf(call, 3), floatsOf(call, 5)];
   const size = rows * columns;
   const own = (sizeOf(call, "block") + 1) * size;
-  const basis = Float64Array.from(floatsOf(call, 1));
+  const basis = Float64Array.from(floatsOf(call, 2));
   q.forEach((v, i) => (basis[own + i] = v));
   const alpha = new Float64Array(columns);
   const alphaBound = new Float64Array(columns);
@@ -24,13 +24,14 @@ export const krylovOracle: Oracle = (call, read) => {
     }
     alphaBound[j] = g(rows) * weight + flushed;
   }
-  const pair = (second: 0 | 1) => ({ buffer: 3, offset: 2 * at * columns + second, stride: 2, type: "f32" as const });
+  const pair = (second: 0 | 1) => ({ buffer: 5, offset: 2 * at * columns + second, stride: 2, type: "f32" as const });
   const known: Expected[] = [
-    floatsExpected("the stored q", 1, basis, () => 0),
+    floatsExpected("the stored q", 2, basis, () => 0),
     { ...pair(0), quantity: "α", values: alpha, bounds: alphaBound },
   ];
   if (read === null) return known;
-  const found = asFloats(read[call.read.indexOf(3)] as Words);
+  const found = asFloats(read[call.read.indexOf(5)] as Words);
+  const stored = asFloats(read[call.read.indexOf(3)] as Words);
   const first = sizeOf(call, "first") === 1;
   const beta = new Float64Array(columns);
   const betaBound = new Float64Array(columns);
@@ -64,6 +65,14 @@ export const krylovOracle: Oracle = (call, read) => {
   return [
     ...known,
     { ...pair(1), quantity: "β", values: beta, bounds: betaBound },
-    floatsExpected("q₊", 2, next, (i) => nextBound[i] as number),
+    floatsExpected("q₊", 3, next, (i) => nextBound[i] as number),
+    call.overrides["MASKED"] === 1 ? maskOf(call, stored) : untouched("what was not asked for", 4, call),
   ];
 };
+
+/** D ∘ q₊. */
+function maskOf(call: KernelCall, q: Float32Array): Expected {
+  const slopes = floatsOf(call, 1);
+  const values = Float64Array.from(q, (v, i) => (slopes[i] as number) * v);
+  return floatsExpected("D ∘ q₊", 4, values, (i) => productBound(slopes[i] as number, q[i] as number));
+}

@@ -1,5 +1,6 @@
 /** Oracles of the matrix products (forward, vector-Jacobian, Jacobian-vector) and of the mask, in f64 loops. */
 import { WGSL_F32 } from "../../engine/engine.ts";
+import { dispatchSizes } from "../../engine/program/kernels.ts";
 import { ACTIVATION_NAMES } from "../../network/activations.ts";
 import type { ActivationName } from "../../network/activations.ts";
 import { slopesAt } from "../../network/kinks.ts";
@@ -7,7 +8,7 @@ import type { UnitActivation } from "../../network/parametric.ts";
 import { formulaOf, functionsOf, isParametricName, parametric } from "../../network/parametric.ts";
 import { activationError } from "../../verification/audit/activation-error.ts";
 import type { KernelCall, Words } from "../call.ts";
-import { asFloats, floatsOf, sizeOf } from "../call.ts";
+import { asFloats, floatsOf, kernelOf, sizeOf } from "../call.ts";
 import type { Expected, Oracle } from "../expected.ts";
 import { floatsExpected, numbersOf, untouched } from "../expected.ts";
 import { FLUSH, g, largest, productBound } from "./rounding.ts";
@@ -93,6 +94,9 @@ function activated(unit: (at: number) => UnitActivation, z: ArrayLike<number>): 
   return [own("h", 5, value, bounds[0]), own("D", 6, slope, bounds[1])];
 }
 
+/** Whether several dispatches share a sum: between them the product is handed on, whoever reads it. */
+const isLong = (call: KernelCall): boolean => dispatchSizes(kernelOf(call), call.sizes, call.overrides).length > 1;
+
 /** a = W′ᵀy or ζ = W′τ, and D ∘ it. */
 function linear(quantity: string, entry: (call: KernelCall) => (i: number, k: number) => number): Oracle {
   return (call, read) => {
@@ -105,12 +109,13 @@ function linear(quantity: string, entry: (call: KernelCall) => (i: number, k: nu
     const slopes = floatsOf(call, 2);
     const slope = (at: number): number =>
       slopes[Math.floor(at / columns) * samples + ((at % columns) % samples)] as number;
-    const stored = read === null ? null : asFloats(read[call.read.indexOf(3)] as Words);
+    const isKept = call.overrides["KEPT"] !== 0;
+    const stored = read === null || !isKept ? null : asFloats(read[call.read.indexOf(3)] as Words);
     // From the stored product on, the mask is one rounding; from the exact one, the product's own error goes through it.
     const from = values.map((v, at) => stored?.[at] ?? v);
     const masked = from.map((v, at) => v * slope(at));
     return [
-      plain,
+      ...(isKept ? [plain] : isLong(call) ? [] : [untouched("what nobody reads", 3, call)]),
       floatsExpected(`D ∘ ${quantity}`, 4, masked, (at) => {
         const before = stored === null ? (bounds[at] as number) : 0;
         const own = productBound(slope(at), Math.abs(from[at] as number) + before);

@@ -116,7 +116,9 @@ export function recordRound(
     work.copy({ from, at: (before.to - before.from) * bytes, to, bytes });
   }
   rounds.push(number);
-  return (block.rounds.get(number) as DeviceRound).steps.flatMap((step) => [...gram, step]);
+  const [mask, ...rest] = gram;
+  const { steps } = block.rounds.get(number) as DeviceRound;
+  return [mask as Dispatch, ...steps.flatMap((step) => [...rest, step])];
 }
 
 /** Where the coefficients of a round stand. */

@@ -26,7 +26,8 @@ export interface AdapterDescription {
 export interface OpenDevice {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
-  /** Largest storage binding in bytes. */
+  /** Largest buffer, and largest storage binding, in bytes. */
+  readonly bufferBytes: number;
   readonly bindingBytes: number;
   /** The planted fault, where one is switched on. */
   readonly fault: FaultName | undefined;
@@ -165,6 +166,7 @@ export async function openDevice(
     device,
     exclusive,
     adapter: description,
+    bufferBytes: maxBufferSize,
     bindingBytes,
     fault,
     clock: profile === null ? null : createClock(device, profile),

@@ -1,15 +1,13 @@
 /**
  * Engine webgpu: f32 on a device. Programs (a plan's buffers for one capacity) are kept between batches; two may be in use at once.
- * Which adapter, how much memory, how large a batch: from the adapter's own limits.
+ * How large a batch: batch-size.ts, from the adapter's own limits.
  */
-import { inputCount, outputsAnInput } from "../each-output.ts";
+import { inputCount } from "../each-output.ts";
 import type { Engine, MeasuredBatch } from "../engine.ts";
 import { withBatchFault } from "../batch-faults.ts";
 import type { FaultName } from "../faults.ts";
-import { batchWithin } from "../footprint.ts";
 import type { Plan } from "../plan.ts";
-import { memoryOf } from "../program/memory.ts";
-import { batchProgram } from "../program/program.ts";
+import { batchSizeOf, IN_FLIGHT } from "./batch-size.ts";
 import { openDevice } from "./device.ts";
 import type { StageProfile } from "./profile.ts";
 import type { Program } from "./program.ts";
@@ -28,26 +26,6 @@ export interface GpuEngineOptions {
   readonly profile?: StageProfile | undefined;
 }
 
-/** Batches in flight. */
-const IN_FLIGHT = 2;
-
-/** Batches larger than these gain nothing: a software adapter has no lanes to fill. */
-const LARGEST_BATCH = { hardware: 8192, software: 512 };
-
-/** Inputs of a batch at least where each is many samples: fewer leave a device idle. */
-const FEW_INPUTS = 16;
-
-/** Upper bound of what the programs in flight may take together. */
-const MEMORY_BYTES = 2 ** 31;
-
-/** How many times more columns than samples go through where Jacobians are explicit, over what any batch has: 64. */
-function explicitWork(plan: Plan): number {
-  const inner = plan.network.layers.slice(1).map((layer) => layer.inputs);
-  return plan.norm === "frobenius" ? Math.max(1, Math.max(1, ...inner) / 64) : 1;
-}
-
-const quads = (samples: number): number => Math.max(4, 4 * Math.floor(samples / 4));
-
 interface Slot {
   program: Program | null;
   plan: Plan | null;
@@ -60,21 +38,6 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
   const open = await openDevice(gpu, adapterPreference, shaders, fault, profile);
   const slots: Slot[] = Array.from({ length: IN_FLIGHT }, () => ({ program: null, plan: null, busy: false }));
   const waiting: ((slot: Slot) => void)[] = [];
-
-  /** Samples of the most inputs, a multiple of 4, whose program fits into its share of the memory, each of its matrices into a binding. */
-  const batchSize = (plan: Plan): number => {
-    const memory = Math.min(MEMORY_BYTES, 8 * open.bindingBytes) / IN_FLIGHT;
-    const most = open.adapter.hardware ? LARGEST_BATCH.hardware : LARGEST_BATCH.software;
-    const outputs = outputsAnInput(plan);
-    const cap = Math.max(most / outputs, Math.min(most, FEW_INPUTS));
-    for (let samples = quads(batchWithin(cap / explicitWork(plan), plan.network)); ;) {
-      const program = batchProgram(plan, samples, { fault: options.fault, bindingBytes: open.bindingBytes });
-      const { total, largest } = memoryOf(program);
-      const excess = Math.max(total / memory, largest / open.bindingBytes);
-      if (excess <= 1 || samples === 4) return outputs * samples;
-      samples = quads(samples / excess);
-    }
-  };
 
   /** A free slot, one that holds this plan's program if there is one; else the next to be given back, in the order of asking. */
   const takeSlot = async (plan: Plan): Promise<Slot> => {
@@ -113,7 +76,7 @@ export async function createGpuEngine(options: GpuEngineOptions): Promise<Engine
       runtime: options.runtime,
       hardware: open.adapter.hardware,
     },
-    batchSize,
+    batchSize: (plan) => batchSizeOf(plan, { ...open, ...open.adapter }, fault),
     async measure(plan, batch, trace = []): Promise<MeasuredBatch> {
       open.check();
       const slot = await takeSlot(plan);

@@ -18,6 +18,14 @@ const tangentWide = (...changes: Parameters<typeof edits>[1][]) => edits("jacobi
 const tangentTall = (...changes: Parameters<typeof edits>[1][]) =>
   edits("jacobian-vector-product-tall.wgsl", ...changes);
 /** In both layouts. */
+const norm = (...changes: Parameters<typeof edits>[1][]) => [
+  ...edits("column-norm.wgsl", ...changes),
+  ...edits("column-norm-shared.wgsl", ...changes),
+];
+const dot = (...changes: Parameters<typeof edits>[1][]) => [
+  ...edits("column-dot.wgsl", ...changes),
+  ...edits("column-dot-shared.wgsl", ...changes),
+];
 const backward = (...changes: Parameters<typeof edits>[1][]) => [
   ...backwardWide(...changes),
   ...backwardTall(...changes),
@@ -36,6 +44,10 @@ const SECOND_WORKGROUP_GUARD = "if (quad >= stride || row >= sizes.rows || (quad
 const PLACE = "let at = row * stride + quad;";
 /** Column quad + 1, cyclically: four samples on. */
 const NEXT_PLACE = "let at = row * stride + (quad + 1u) % stride;";
+
+/** The loop of lib/dot-pass.wgsl, and what lib/norm-passes.wgsl takes of a row. */
+const DOT_LOOP = "i < y; i += step) {\n    sum += (left";
+const NORM_TERM = "i >= rows.x && i < rows.y);";
 
 /** A vector's bits without the lowest 13 of each: 10 of the mantissa are left. */
 const truncated = (value: string): string =>
@@ -127,26 +139,14 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     "sizes.columns + (sizes.first + samples) / sizes.block,",
     "sizes.columns + ((sizes.first + samples) / sizes.block + u32(MASKED)) % sizes.blocks,",
   ]),
-  "dot-row-skipped": edits("column-dot.wgsl", [
-    "i < sizes.end; i++) {\n    sum +=",
-    "i + 1u < sizes.end; i++) {\n    sum +=",
-  ]),
-  "norm-row-skipped": edits("column-norm.wgsl", [
-    "var i = squares.x; i < squares.y; i++)",
-    "var i = squares.x + 1u; i < squares.y; i++)",
-  ]),
+  "dot-row-skipped": dot([DOT_LOOP, DOT_LOOP.replace("i < y;", "i < min(y, sizes.rows - 1u);")]),
+  "norm-row-skipped": norm([NORM_TERM, "i >= rows.x && i < rows.y && i > 0u);"]),
   "loop-cut-short": [
     ...forward(["k < sizes.end; k++", "k < min(sizes.end, sizes.begin + 8u); k++"]),
     ...backward(["let terms = sizes.end;", "let terms = min(sizes.end, sizes.begin + 8u);"]),
     ...tangent(["let terms = sizes.end;", "let terms = min(sizes.end, sizes.begin + 8u);"]),
-    ...edits("column-dot.wgsl", [
-      "i < sizes.end; i++) {\n    sum +=",
-      "i < min(sizes.end, sizes.begin + 8u); i++) {\n    sum +=",
-    ]),
-    ...edits("column-norm.wgsl", [
-      "var i = squares.x; i < squares.y; i++)",
-      "var i = squares.x; i < min(squares.y, squares.x + 8u); i++)",
-    ]),
+    ...dot([DOT_LOOP, DOT_LOOP.replace("i < y;", "i < min(y, sizes.begin + 8u);")]),
+    ...norm([NORM_TERM, "i >= rows.x && i < min(rows.y, 8u));"]),
   ],
   "last-tile-wrong-at-17": forward([
     "  let at = row * stride + quad;\n  if (sizes.end",
@@ -162,10 +162,7 @@ export const KERNEL_FAULTS: Readonly<Partial<Record<FaultName, readonly KernelEd
     ...edits("spread.wgsl", [SPREAD_MASK, "masked[at] = slopes[row * group + (own + 1u) % group] * value;"]),
   ],
   "vjp-slopes-of-neighbour": backward([MASK, NEIGHBOUR_MASK]),
-  "norm-lane-skipped": edits("column-norm.wgsl", [
-    "var i = squares.x; i < squares.y; i++)",
-    "var i = squares.x; i + 1u < squares.y; i++)",
-  ]),
+  "norm-lane-skipped": norm([NORM_TERM, "i >= rows.x && i < rows.y && i + 1u < sizes.rows);"]),
   "gelu-slope-without-density": forward([
     "Activated(z * p, p + z * normal_density(z))",
     "Activated(z * p, p + 0.0 * normal_density(z))",

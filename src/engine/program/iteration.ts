@@ -17,7 +17,7 @@ export interface Iteration {
   /** q of the next step, n_t × B: the start, made of both tangents, and what each step leaves. */
   readonly next: Matrix;
   readonly start: Call;
-  /** A q, into `image`. */
+  /** A q, into `image`. The first call makes D_{t−1} ∘ q, which a step leaves for the one after it in its round. */
   readonly gram: readonly Call[];
   readonly image: Matrix;
   readonly rounds: readonly Round[];
@@ -56,7 +56,7 @@ export interface Round {
  * @param vector û, where it is that of a wider block's.
  */
 export function iterationOf(
-  { width }: ProgramNetwork,
+  { width, unused }: ProgramNetwork,
   maps: LinearMaps,
   tangent: Matrix,
   below: readonly Matrix[],
@@ -71,16 +71,22 @@ export function iterationOf(
   const states = matrix("states", t, 1, columns, KRYLOV_STATE);
   const name = `the iteration of layer ${String(t)}`;
   const gram = maps.gram(name, t, next);
+  const D = below[t - 2] as Matrix;
   const back = maps.pullback(`the pullback of the witness of layer ${String(t)}`, t, vector, true);
   const round = (from: number): Round => {
     let to = from + 1;
     while (!isCheckpoint(to, rows)) to++;
     const basis = matrix("basis", t, (to - from + 1) * rows, columns);
-    const step = (j: number): Stage => ({
-      ...{ name, kernel: "krylovStep", overrides: {} },
-      sizes: { rows, columns, block: j - from, first: j === 0 ? 1 : 0, at: j },
-      operands: [gram.result, basis, next, coefficients, states],
-    });
+    const step = (j: number): Stage => {
+      // The scratch matrices are other layers' too: after a round nobody finds the mask there.
+      const isLast = j === to - 1;
+      const [slope, masked] = isLast ? unused : [D, gram.masked];
+      return {
+        ...{ name, kernel: "krylovStep", overrides: { MASKED: isLast ? 0 : 1 } },
+        sizes: { rows, columns, block: j - from, first: j === 0 ? 1 : 0, at: j },
+        operands: [gram.result, slope, basis, next, masked, coefficients, states],
+      };
+    };
     const combine: Stage = {
       ...{ name, kernel: "combine", overrides: {} },
       sizes: { rows, columns, blocks: to - from, begin: from, first: from === 0 ? 1 : 0, width: vector.columns },

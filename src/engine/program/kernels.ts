@@ -77,6 +77,9 @@ const columns = (sizes: Sizes): readonly [number, number] => [size(sizes, "colum
 /** Four columns an invocation. */
 const quads = (sizes: Sizes): readonly [number, number] => [size(sizes, "columns") / 4, 1];
 
+/** Eight invocations for four columns (shaders/lib/workgroup-parts.wgsl). */
+const shared = (sizes: Sizes): readonly [number, number] => [2 * size(sizes, "columns"), 1];
+
 /** What the dispatches of a long loop hand on is no result. */
 const STATES = "states";
 
@@ -129,7 +132,7 @@ export const KERNELS = {
     ["weight", "operand", "slopes"],
     ["result", "masked"],
     ["rows", "inner", "columns", "samples"],
-    ["MASKED", "FACTOR"],
+    ["MASKED", "KEPT", "FACTOR"],
     tiles,
     inner,
   ),
@@ -138,7 +141,7 @@ export const KERNELS = {
     ["weight", "operand", "slopes"],
     ["result", "masked"],
     ["rows", "inner", "columns", "samples"],
-    ["MASKED"],
+    ["MASKED", "KEPT"],
     twins,
     inner,
   ),
@@ -148,7 +151,7 @@ export const KERNELS = {
     ["weight", "operand", "slopes"],
     ["result", "masked"],
     ["rows", "inner", "columns", "samples"],
-    ["MASKED", "FACTOR"],
+    ["MASKED", "KEPT", "FACTOR"],
     tallTwins,
     inner,
   ),
@@ -157,7 +160,7 @@ export const KERNELS = {
     ["weight", "operand", "slopes"],
     ["result", "masked"],
     ["rows", "inner", "columns", "samples"],
-    ["MASKED"],
+    ["MASKED", "KEPT"],
     tallTwins,
     inner,
   ),
@@ -184,6 +187,34 @@ export const KERNELS = {
     quads,
     passes(1),
   ),
+  // What a hardware device takes for the three (gpu/variants.ts).
+  columnNormShared: kernel(
+    "column-norm-shared",
+    ["operand"],
+    ["sums"],
+    ["rows", "columns", "offset"],
+    [],
+    shared,
+    passes(2),
+  ),
+  columnLeastShared: kernel(
+    "column-least-shared",
+    ["operand"],
+    ["sums"],
+    ["rows", "columns", "offset"],
+    ["FIRST", "SECOND"],
+    shared,
+    passes(1),
+  ),
+  columnDotShared: kernel(
+    "column-dot-shared",
+    ["left", "right"],
+    ["sums"],
+    ["rows", "columns", "samples", "left_norm", "right_norm", "offset"],
+    [],
+    shared,
+    passes(1),
+  ),
   normalise: kernel(
     "normalise",
     ["operand"],
@@ -195,11 +226,21 @@ export const KERNELS = {
   ),
   krylovStep: kernel(
     "krylov-step",
-    ["image"],
-    ["basis", "next", "coefficients", STATES],
+    ["image", "slopes"],
+    ["basis", "next", "masked", "coefficients", STATES],
     ["rows", "columns", "block", "first", "at"],
-    [],
-    columns,
+    ["MASKED"],
+    quads,
+    passes(4),
+  ),
+  // What a hardware device takes for it (gpu/variants.ts).
+  krylovStepShared: kernel(
+    "krylov-step-shared",
+    ["image", "slopes"],
+    ["basis", "next", "masked", "coefficients", STATES],
+    ["rows", "columns", "block", "first", "at"],
+    ["MASKED"],
+    shared,
     passes(4),
   ),
   gather: kernel(

@@ -9,8 +9,8 @@ export interface LinearMaps {
    * The matrices are overwritten by the next map, unless `kept`: then they are this pullback's own.
    */
   readonly pullback: (name: string, t: number, u: Matrix, kept: boolean) => Pullback;
-  /** J_tJ_tᵀ q, n_t × columns. */
-  readonly gram: (name: string, t: number, q: Matrix) => { readonly stages: readonly Call[]; readonly result: Matrix };
+  /** J_tJ_tᵀ q, n_t × columns; the first stage makes D_{t−1} ∘ q, `masked`. */
+  readonly gram: (name: string, t: number, q: Matrix) => GramMap;
 }
 
 export interface Pullback {
@@ -19,11 +19,18 @@ export interface Pullback {
   readonly result: Matrix;
 }
 
+export interface GramMap {
+  readonly stages: readonly Call[];
+  readonly masked: Matrix;
+  readonly result: Matrix;
+}
+
 /** Matrices that every map of one width overwrites. */
 export interface Scratch {
   /** D_s a_{s+1}, and a tangent in R^{n_s}. */
   readonly stages: readonly Matrix[];
   readonly ups: readonly Matrix[];
+  /** What a long sum's dispatches hand on; nobody reads the product without its mask. */
   readonly plain: Matrix;
   readonly bottom: Matrix;
 }
@@ -58,7 +65,7 @@ export function linearMaps(
   });
   /** From stage s to stage s − 1. */
   const down = (name: string, s: number, from: Matrix, to: Matrix): Call => ({
-    ...{ name, kernel: "vectorJacobianProduct", overrides: { MASKED: 1, FACTOR: 1 } },
+    ...{ name, kernel: "vectorJacobianProduct", overrides: { MASKED: 1, KEPT: 0, FACTOR: 1 } },
     sizes: sizes(width(s), width(s + 1)),
     operands: [scaled(s), from, at(slopes, s - 1), plain, to],
   });
@@ -69,7 +76,7 @@ export function linearMaps(
   });
   /** D_s ∘ (a · x) into the tangent of layer s + 1. */
   const forward = (name: string, s: number, a: Matrix, x: Matrix): Call => ({
-    ...{ name, kernel: "jacobianVectorProduct", overrides: { MASKED: 1 } },
+    ...{ name, kernel: "jacobianVectorProduct", overrides: { MASKED: 1, KEPT: 0 } },
     sizes: sizes(width(s + 1), a.columns),
     operands: [a, x, at(slopes, s), plain, at(ups, s + 1)],
   });
@@ -95,7 +102,7 @@ export function linearMaps(
       if (firstGram !== null) calls.push(forward(name, 1, firstGram, at(stages, 1)));
       else calls.push(toInput(name, at(stages, 1), bottom), forward(name, 1, scaled(1), bottom));
       for (let s = 2; s <= t - 1; s++) calls.push(forward(name, s, scaled(s), at(ups, s)));
-      return { stages: calls, result: at(ups, t) };
+      return { stages: calls, masked: at(stages, t - 1), result: at(ups, t) };
     },
   };
 }

@@ -70,6 +70,10 @@ export type CallName = Exclude<
   // Other layouts of a call, for a device.
   | "vectorJacobianProductTall"
   | "jacobianVectorProductTall"
+  | "krylovStepShared"
+  | "columnNormShared"
+  | "columnLeastShared"
+  | "columnDotShared"
 >;
 
 export type Call = Stage<CallName>;
