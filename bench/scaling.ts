@@ -99,7 +99,7 @@ await vary(
   async (threads) => {
     const engine = createCpuEngine({ threads, spawn, runtime: "bench" });
     try {
-      return await cost({ ...MIDDLE, samples: 2048 * threads, batch: null }, engine, 1);
+      return await cost({ ...MIDDLE, samples: 16384 * threads, batch: null }, engine, 1);
     } finally {
       engine.dispose();
     }

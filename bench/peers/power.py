@@ -1,7 +1,8 @@
 """The same numbers with numpy, as a person would write them: forward, backward, and each |J_t| by power iteration on a whole batch.
 
-Reads one JSON request a line: {"folder", "samples", "mode", "tol", "check"}; answers each with one line. mode "time": cpu and wall seconds of
-all samples; "norms": |J_t| of the first `check` samples, t = 2 ... l; "exact": the same by SVD in f64. A folder holds network.json and the
+Reads one JSON request a line: {"folder", "samples", "mode", "tol", "check", "batch"}; answers each with one line. mode "time": cpu and wall seconds of
+all samples; "norms": |J_t| of the first `check` samples, t = 2 ... l; "exact": the same by SVD in f64; "svd" and "svd norms": as the first two, with
+explicit Jacobians and their singular values instead of the iteration. A folder holds network.json and the
 numbers in f64: weights.bin, biases.bin, inputs.bin.
 """
 import json
@@ -95,14 +96,30 @@ def norms(weights, slopes, tol, random):
     return found
 
 
-def everything(network, samples, tol):
+def everything(network, samples, tol, batch=BATCH):
     random = np.random.default_rng(1)
+    result = []
+    for first in range(0, samples, batch):
+        x = np.ascontiguousarray(network.inputs[first : first + min(batch, samples - first)].T.astype(np.float32))
+        hidden, slopes = forward(network.single, network.single_biases, network.activation, x)
+        penalties(network.single, hidden, slopes)
+        result.append(norms(network.single, slopes, tol, random))
+    return [np.concatenate([part[i] for part in result]) for i in range(len(result[0]))]
+
+
+def singular(network, samples):
+    """The same as everything(), by the largest singular values of all J_t at once, as they are made: samples x n_t x n_1."""
     result = []
     for first in range(0, samples, BATCH):
         x = np.ascontiguousarray(network.inputs[first : first + min(BATCH, samples - first)].T.astype(np.float32))
         hidden, slopes = forward(network.single, network.single_biases, network.activation, x)
         penalties(network.single, hidden, slopes)
-        result.append(norms(network.single, slopes, tol, random))
+        jacobian, own = None, []
+        for weight, slope in zip(network.single[:-1], slopes):
+            product = weight[None] if jacobian is None else weight @ jacobian
+            jacobian = slope.T[:, :, None] * product
+            own.append(np.linalg.svd(jacobian, compute_uv=False)[:, 0])
+        result.append(own)
     return [np.concatenate([part[i] for part in result]) for i in range(len(result[0]))]
 
 
@@ -137,11 +154,17 @@ for line in sys.stdin:
     network = known[folder]
     if request["mode"] == "exact":
         answer = {"norms": exact(network, request["check"]).tolist()}
+    elif request["mode"] == "svd norms":
+        answer = {"norms": [own.tolist() for own in singular(network, request["check"])]}
     elif request["mode"] == "norms":
-        found = everything(network, BATCH * -(-request["check"] // BATCH), request["tol"])
+        batch = request.get("batch", BATCH)
+        found = everything(network, batch * -(-request["check"] // batch), request["tol"], batch)
         answer = {"norms": [own[: request["check"]].tolist() for own in found]}
     else:
         cpu, wall = time.process_time(), time.perf_counter()
-        everything(network, request["samples"], request["tol"])
+        if request["mode"] == "svd":
+            singular(network, request["samples"])
+        else:
+            everything(network, request["samples"], request["tol"], request.get("batch", BATCH))
         answer = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
     print(json.dumps(answer), flush=True)

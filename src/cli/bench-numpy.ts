@@ -16,24 +16,36 @@ const SCRIPT = "bench/peers/power.py";
 /** Of its stopping rule, to be tried in turn. */
 export const TOLERANCES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6] as const;
 
-export interface Numpy {
+export interface Peer {
   /** Versions, and the file of its BLAS. */
   readonly about: Readonly<Record<string, string>>;
   /** Seconds for so many samples, with a stopping rule of `tolerance`, by the clock and of the processor. */
   readonly seconds: (folder: string, samples: number, tolerance: number) => Promise<{ wall: number; cpu: number }>;
-  /** ‖J_t‖, t = 2 … l, of the first samples: by its iteration, or by f64 SVDs where `tolerance` is null. */
+  /** ‖J_t‖, t = 2 … l, of the first samples by its iteration. */
   readonly norms: (
     folder: string,
     samples: number,
-    tolerance: number | null,
+    tolerance: number,
+    batch?: number,
   ) => Promise<readonly (readonly number[])[]>;
+  /** Any other of its modes. */
+  readonly ask: <T>(request: object) => Promise<T>;
   readonly end: () => void;
 }
 
 /** @param python the interpreter. @param oneThread whether its BLAS is held to one. @returns null where it is not installed. */
-export async function openNumpy(python = "python3", oneThread = false): Promise<Numpy | null> {
+export async function openNumpy(python = "python3", oneThread = false): Promise<Peer | null> {
   const env = oneThread ? { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" } : process.env;
-  const child = spawn(python, [assetPath(SCRIPT)], { env, stdio: ["pipe", "pipe", "ignore"] });
+  return await openPeer(python, [assetPath(SCRIPT)], env);
+}
+
+/** A program that answers one request a line, after a line about itself. @returns null where it does not start. */
+export async function openPeer(
+  program: string,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Peer | null> {
+  const child = spawn(program, words, { env, stdio: ["pipe", "pipe", "ignore"] });
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -44,21 +56,31 @@ export async function openNumpy(python = "python3", oneThread = false): Promise<
   const ask = async <T>(request: object): Promise<T> => {
     child.stdin.write(`${JSON.stringify(request)}\n`);
     const answer = await read<T>();
-    if (answer === null) throw new Error(`${SCRIPT} has ended`);
+    if (answer === null) throw new Error(`${words.join(" ")} has ended`);
     return answer;
   };
   const about = await read<Record<string, string>>();
   if (about === null) return null;
   return {
     about,
+    ask,
     seconds: (folder, samples, tol) => ask({ folder, mode: "time", samples, tol }),
     norms: async (folder, check, tol) =>
-      (await ask<{ norms: number[][] }>({ folder, mode: tol === null ? "exact" : "norms", check, tol })).norms,
+      (await ask<{ norms: number[][] }>({ folder, mode: "norms", check, tol })).norms,
     end: () => {
       child.stdin.end();
       child.kill();
     },
   };
+}
+
+/** ‖J_t‖, t = 2 … l, of the first samples by f64 SVDs. */
+export async function exactNorms(
+  numpy: Peer,
+  folder: string,
+  samples: number,
+): Promise<readonly (readonly number[])[]> {
+  return (await numpy.ask<{ norms: number[][] }>({ folder, mode: "exact", check: samples })).norms;
 }
 
 /** A network and inputs as the script reads them. @param inputs samples × n_1. */

@@ -15,8 +15,8 @@ import type { SampleRow } from "../records/sample.ts";
 import { benchConsole } from "../report/bench-console.ts";
 import { plainJson } from "../report/json.ts";
 import type { Arguments } from "./arguments.ts";
-import type { Numpy } from "./bench-numpy.ts";
-import { openNumpy, TOLERANCES, within, writeTask } from "./bench-numpy.ts";
+import type { Peer } from "./bench-numpy.ts";
+import { exactNorms, openNumpy, TOLERANCES, within, writeTask } from "./bench-numpy.ts";
 import type { Contender } from "./bench-rate.ts";
 import { ratesOf } from "./bench-rate.ts";
 import type { BenchWorkload, WorkloadName } from "./bench-workloads.ts";
@@ -37,7 +37,7 @@ export async function benchCommand(args: Arguments, io: Io): Promise<number> {
   await restartFirst(values);
   const { opened, abandon } = openOutputs({ report: values.report });
   const folder = mkdtempSync(join(tmpdir(), "gpv-bench-"));
-  let numpy: Numpy | null = null;
+  let numpy: Peer | null = null;
   try {
     numpy = values.peers === "none" ? null : await openNumpy();
     const workloads: BenchMeasured[] = [];
@@ -107,7 +107,7 @@ async function measured(
   { values, given }: Arguments,
   workload: BenchWorkload,
   engines: Engines,
-  numpy: Numpy | null,
+  numpy: Peer | null,
   folder: string,
   io: Io,
 ): Promise<BenchMeasured[]> {
@@ -150,7 +150,7 @@ async function measured(
 
 /** numpy on the same network and inputs, its stopping rule so tight that as many of its norms are within the accuracy as of ours. */
 async function beside(
-  numpy: Numpy,
+  numpy: Peer,
   { network, source }: BenchWorkload,
   folder: string,
   accuracy: number,
@@ -158,7 +158,7 @@ async function beside(
 ): Promise<{ contender: Contender; reached: number; ours?: number } | null> {
   const most = Math.min(2 ** 18, Math.floor(PEER_NUMBERS / inputWidth(network)));
   writeTask(folder, network, source(most).read(0, most).inputs);
-  const exact = await numpy.norms(folder, CHECKED, null);
+  const exact = await exactNorms(numpy, folder, CHECKED);
   if (exact.length === 0) return null;
   const ours = found === null ? undefined : within(found, exact, accuracy);
   let [reached, tolerance] = [0, 0];
