@@ -59,7 +59,7 @@ writeFileSync(join(folder, "gpu.json"), `${JSON.stringify({ machine, kernels, wo
 writeFileSync(join(folder, "gpu.md"), page());
 
 function page(): string {
-  const { adapter, method, peak, products } = kernels;
+  const { adapter, method, peak, products, columns } = kernels;
   const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
   return [
     `# ${adapter}`,
@@ -71,6 +71,13 @@ function page(): string {
     ...products.map(
       ({ kernel, size, columns, gigaflops, share }) =>
         `| ${kernel} | ${String(size)} | ${String(columns)} | ${gigaflops.toFixed(2)} | ${percent(share)} |`,
+    ),
+    "",
+    "| down columns | rows | columns | GB/s | of the copied |",
+    "| --- | --- | --- | --- | --- |",
+    ...columns.map(
+      ({ kernel, rows, columns: count, gigabytes, share }) =>
+        `| ${kernel} | ${String(rows)} | ${String(count)} | ${gigabytes.toFixed(2)} | ${percent(share)} |`,
     ),
     "",
     "Samples a second by the clock, the engines alone (cpu: one thread), at 1e-3; of a batch its dispatches, submissions and bytes read back a sample.",

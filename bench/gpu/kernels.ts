@@ -4,10 +4,11 @@ import type { OpenDevice } from "../../src/engine/gpu/device.ts";
 import { openDevice } from "../../src/engine/gpu/device.ts";
 import { createWorkspace } from "../../src/engine/gpu/dispatch.ts";
 import { createProfile } from "../../src/engine/gpu/profile.ts";
+import { variantOf } from "../../src/engine/gpu/variants.ts";
 import { beginSubmission } from "../../src/engine/gpu/submission.ts";
 import type { ShaderSources } from "../../src/engine/gpu/sources.ts";
 import type { Kernel, Sizes } from "../../src/engine/program/kernels.ts";
-import { KERNELS } from "../../src/engine/program/kernels.ts";
+import { KERNELS, KRYLOV_STATE } from "../../src/engine/program/kernels.ts";
 
 export interface KernelFigures {
   readonly adapter: string;
@@ -16,6 +17,18 @@ export interface KernelFigures {
   readonly method: string;
   readonly peak: { readonly gigaflops: number; readonly gigabytes: number };
   readonly products: readonly ProductFigure[];
+  readonly columns: readonly ColumnFigure[];
+}
+
+/** A kernel that goes down columns, in one of its layouts. */
+export interface ColumnFigure {
+  readonly kernel: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Each matrix counted once. */
+  readonly gigabytes: number;
+  /** Of what is copied. */
+  readonly share: number;
 }
 
 export interface ProductFigure {
@@ -48,7 +61,9 @@ const SIZES = [64, 128, 256, 512, 1024, 2048, 4096] as const;
 /** Of one kernel's repetitions: what a hardware adapter does in a tenth of a second, and a software one in a second. */
 const FLOPS = { hardware: 2 ** 40, software: 2 ** 31 };
 
-/** @param most no product of more floating-point operations. */
+/** Rows of what goes down columns. */
+const ROWS = [32, 256, 1024] as const;
+
 export async function kernelFigures(
   gpu: GPU,
   adapterPreference: string,
@@ -100,9 +115,9 @@ export async function kernelFigures(
     if (one > 4 * flops) continue;
     const count = Math.max(1, Math.min(64, Math.floor(flops / one)));
     for (const key of PRODUCTS) {
-      const kernel = KERNELS[key];
       const [square, block] = [size * size, size * columns];
       const sizes = { rows: size, inner: size, columns, ...(key === "forward" ? {} : { samples: columns }) };
+      const kernel = KERNELS[variantOf(key, sizes, hardware)];
       const [overrides, words] =
         key === "forward"
           ? [{ ACTIVATION: 1 }, [square, size, size, block, block, block, block]]
@@ -114,9 +129,50 @@ export async function kernelFigures(
       products.push({ kernel: kernel.name, size, columns, gigaflops: rate / 1e9, share: rate / arithmetic });
     }
   }
+  const columnFigures: ColumnFigure[] = [];
+  for (const rows of ROWS) {
+    const columns = hardware ? 8192 : 512;
+    const size = rows * columns;
+    const count = Math.ceil((hardware ? 2 ** 28 : 2 ** 22) / size);
+    for (const { keys, overrides, sizes, words, passes } of columnCalls(rows, columns)) {
+      for (const key of keys) {
+        const bytes = (4 * passes * size) / (await timed(KERNELS[key], overrides, sizes, words, count));
+        columnFigures.push({ kernel: KERNELS[key].name, rows, columns, gigabytes: bytes / 1e9, share: bytes / memory });
+      }
+    }
+  }
   open.device.destroy();
   const peak = { gigaflops: arithmetic / 1e9, gigabytes: memory / 1e9 };
-  return { adapter: open.adapter.name, hardware, method: profile.method ?? "", peak, products };
+  return { adapter: open.adapter.name, hardware, method: profile.method ?? "", peak, products, columns: columnFigures };
+}
+
+/** The kernels in both layouts, with the words of their buffers and how many matrices they go through. */
+function columnCalls(rows: number, columns: number) {
+  const size = rows * columns;
+  return [
+    {
+      keys: ["krylovStep", "krylovStepShared"],
+      overrides: { MASKED: 1 },
+      sizes: { rows, columns, block: 1, first: 0, at: 1 },
+      // Aq, D, q₋ and q are read; q₊, its mask and the basis's q are written.
+      words: [size, size, 3 * size, size, size, 4 * columns, KRYLOV_STATE * columns],
+      passes: 7,
+    },
+    {
+      keys: ["columnNorm", "columnNormShared"],
+      overrides: {},
+      sizes: { rows, columns, offset: 0 },
+      words: [size, 2 * columns],
+      passes: 1,
+    },
+    {
+      keys: ["columnDot", "columnDotShared"],
+      overrides: {},
+      sizes: { rows, columns, samples: columns, left_norm: 0, right_norm: columns, offset: 2 * columns },
+      words: [size, size, 6 * columns],
+      passes: 2,
+    },
+  ] as const;
 }
 
 /** Numbers of no particular kind, none of them 0. */

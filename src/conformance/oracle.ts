@@ -12,6 +12,7 @@ import {
   spreadOracle,
   unitVectorsOracle,
 } from "./oracles/columns.ts";
+import { packOracle } from "./oracles/pack.ts";
 import { headOracle } from "./oracles/head.ts";
 import { krylovOracle } from "./oracles/krylov.ts";
 import { backwardOracle, combineOracle, forwardOracle, maskOracle, tangentOracle } from "./oracles/products.ts";
@@ -33,6 +34,7 @@ const ORACLES: Readonly<Record<KernelKey, Oracle>> = {
   normalise: normaliseOracle,
   krylovStep: krylovOracle,
   krylovStepShared: krylovOracle,
+  pack: packOracle,
   gather: gatherOracle,
   spread: spreadOracle,
   unitVectors: unitVectorsOracle,

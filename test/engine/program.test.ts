@@ -36,7 +36,7 @@ const PROGRAMS = (
 /** All stages in an order in which a device may run them, every round of the iteration taken. */
 function inOrder({ base, iterations, narrower, explicit }: BatchProgram): Stage[] {
   return [
-    ...[...base.stages, ...base.sums.stages],
+    ...[...base.stages, ...base.sums.stages, base.packed.stage],
     ...iterations.flatMap(({ start, gram, rounds, back, sums, iterates: [begun, gone] }) => [
       ...[start, ...begun.stages],
       ...rounds.flatMap(({ steps }) => steps.flatMap((step): Stage[] => [...gram, step])),
@@ -54,7 +54,7 @@ function inOrder({ base, iterations, narrower, explicit }: BatchProgram): Stage[
 describe.each(PROGRAMS)("the program of $name", ({ plan, program }) => {
   const { base, iterations, explicit, traced, stored } = program;
   const given = new Set<Matrix>([
-    ...[base.inputs, base.labels, base.headData],
+    ...[base.inputs, base.labels, base.headData, base.packed.table],
     ...iterations.flatMap(({ weights, origin }) => [weights, origin]),
     // What moves into a narrower block, and what the host writes for it.
     ...program

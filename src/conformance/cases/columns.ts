@@ -52,6 +52,35 @@ export function leastCall(draw: Draw, rows: number, columns: number, places: rea
   };
 }
 
+/** Of four groups of sums with entries of every size, what is not finite and negative exponents among them. */
+export function packCall(draw: Draw, columns: number): Named {
+  const groups = 4;
+  const sums = new Uint32Array(draw("ordinary", 2 * groups * columns).buffer);
+  // Maxima have no sign; of group 3 the first of a pair is an exponent.
+  for (let j = 0; j < 3 * columns; j++) sums[2 * j] = (sums[2 * j] as number) & 0x7fffffff;
+  for (let j = 0; j < columns; j++) sums[6 * columns + 2 * j] = 5 * j - 200;
+  for (const [j, bits] of [0, 1, 0x7f800000, 0x7fc00001].entries()) sums[2 * j] = bits;
+  const [finite, words, exponents] = [
+    [0, 2],
+    [1, 3, 4, 7],
+    [0, 2, 7],
+  ];
+  return {
+    name: `${String(columns)} samples`,
+    call: {
+      kernel: "pack",
+      overrides: {},
+      sizes: { columns, finite: finite.length, words: words.length, exponents: exponents.length },
+      buffers: [
+        sums,
+        Uint32Array.from([...finite, ...words, ...exponents]),
+        new Uint32Array((1 + words.length + 2) * columns).fill(9),
+      ],
+      read: [2],
+    },
+  };
+}
+
 export function notFiniteNormCall(): Named {
   const x = Float32Array.of(1, 1, 1, 1, 1, Infinity, NaN, 1, 1, 1, 1, -Infinity);
   return {

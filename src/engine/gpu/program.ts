@@ -31,7 +31,7 @@ import { createDeviceStages } from "./stages.ts";
 import { createStoredReader } from "./stored.ts";
 import type { Read, Submission } from "./submission.ts";
 import { beginSubmission } from "./submission.ts";
-import { sumReader } from "./sums.ts";
+import { packedReader } from "./sums.ts";
 
 export interface Program {
   readonly capacity: number;
@@ -59,10 +59,12 @@ export async function createProgram(
   const workspace = createWorkspace(open);
   const stages = createDeviceStages(open, workspace, plan, fault);
   const program = batchProgram(plan, capacity, { fault, bindingBytes: open.bindingBytes });
-  const { sums, values } = program.base;
+  const { sums, packed, values } = program.base;
   const build = async () => {
     const base = await stages.prepare(program.base.stages);
     const summed = await stages.prepare(sums.stages);
+    const pack = await stages.prepare([packed.stage]);
+    open.device.queue.writeBuffer(stages.bufferOf(packed.table), 0, packed.entries);
     const iterations: DeviceIteration[] = [];
     const narrower = program.narrower();
     for (const [i, own] of program.iterations.entries())
@@ -78,8 +80,9 @@ export async function createProgram(
     const again = [
       ...base.slice(program.base.forward.length),
       ...summed.filter((_, i) => !made.has(sums.stages[i]?.operands[0] as Matrix)),
+      ...pack,
     ];
-    const whole = fault === "barrier-missing" ? [...summed, ...base] : [...base, ...summed];
+    const whole = [...(fault === "barrier-missing" ? [...summed, ...base] : [...base, ...summed]), ...pack];
     return { whole, again, iterations, explicit };
   };
   const ready = await guarded(open, `a batch of ${String(capacity)} samples`, build).catch((error: unknown) => {
@@ -105,7 +108,7 @@ export async function createProgram(
     held = k;
     const work = beginSubmission(open, "base");
     work.pass("base", dispatches);
-    const own = [sums.into, values].map((of) => ({ buffer: stages.bufferOf(of), bytes: bytesOf(of) }));
+    const own = [packed.into, values].map((of) => ({ buffer: stages.bufferOf(of), bytes: bytesOf(of) }));
     const [summed, heads, ...rest] = (await work.read([...own, ...also(work)])) as [ArrayBuffer, ArrayBuffer];
     return { measured: passMeasurements(program, inputs, summed, heads), rest };
   };
@@ -250,28 +253,22 @@ function uploadLabels(
   device.queue.writeBuffer(bufferOf(labels), 0, own);
 }
 
-/** @param sums, @param values what those matrices of the program held. */
+/** @param sums, @param values what the packed sums and the values of the program held. */
 function passMeasurements(
   { base }: BatchProgram,
   samples: number,
   sums: ArrayBuffer,
   values: ArrayBuffer,
 ): PassMeasurements {
-  const reader = sumReader(base.sums, sums, samples);
+  const reader = packedReader(base.packed, sums, samples);
   const value = new Float64Array(samples);
   const topExponent = new Int32Array(samples);
-  const finite = new Uint8Array(samples).fill(1);
+  const finite = reader.finite();
   const [floats, integers] = [new Float32Array(values), new Int32Array(values)];
   for (let j = 0; j < samples; j++) {
     value[j] = floats[2 * j] as number;
     topExponent[j] = integers[2 * j + 1] as number;
     if (!Number.isFinite(value[j])) finite[j] = 0;
-  }
-  for (const own of base.finite) {
-    reader.finite(own).forEach((known, column) => {
-      const sample = column % base.values.columns;
-      if (known === 0 && sample < samples) finite[sample] = 0;
-    });
   }
   const measured = readTree<BaseMeasurements, Measure>(base.measured, reader.read);
   return { samples, arithmetic: WGSL_F32, finite, value, topExponent, ...measured };

@@ -12,6 +12,8 @@ import { inputGradientFactor } from "../faults.ts";
 import { activationNumber, HEAD_NUMBERS } from "./constants.ts";
 import { HEAD_STATE } from "./kernels.ts";
 import type { ProgramNetwork } from "./network.ts";
+import type { Packed } from "./packed.ts";
+import { packed } from "./packed.ts";
 import type { Matrix, Measure, Place, Call, Tree } from "./stage.ts";
 import { listOf, matrix } from "./stage.ts";
 import type { Sums } from "./sums.ts";
@@ -43,6 +45,8 @@ export interface BasePass {
   readonly tangents: readonly Matrix[];
   readonly measured: Tree<BaseMeasurements, Measure>;
   readonly sums: Sums;
+  /** What is read back of them. */
+  readonly packed: Packed;
   /** A sample of which one of these is not finite has no measurements. */
   readonly finite: readonly Matrix[];
   readonly vectors: Tree<BaseVectors, Place>;
@@ -127,10 +131,12 @@ export function basePass(network: ProgramNetwork, columns: number): BasePass {
     ...[...tangents, ...pushed],
   ];
   const backward = [headStage, ...pullback, ...cut.stages];
+  const measures = listOf<Measure>(measured);
+  const sums = sumsOf(0, measures, finite);
   return {
     ...{ stages: [...forward, ...backward], forward, backward },
     ...{ inputs: at(hidden, 1), labels, headData, values, slopes, tangents, measured, finite },
-    sums: sumsOf(0, listOf<Measure>(measured), finite),
+    ...{ sums, packed: packed(sums, measures, finite, columns) },
     vectors: {
       topGradient: place(topGradient),
       inputGradient: place(inputGradient),

@@ -243,6 +243,10 @@ export const KERNELS = {
     shared,
     passes(4),
   ),
+  pack: kernel("pack", ["sums", "table"], ["result"], ["columns", "finite", "words", "exponents"], [], (sizes) => [
+    size(sizes, "columns"),
+    1 + size(sizes, "words") + Math.ceil(size(sizes, "exponents") / 2),
+  ]),
   gather: kernel(
     "gather",
     ["operand", "chosen"],

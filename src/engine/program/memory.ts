@@ -12,7 +12,12 @@ export function matricesOf({ base, iterations, narrower, explicit }: BatchProgra
   readonly first: ReadonlySet<Matrix>;
   readonly later: ReadonlySet<Matrix>;
 } {
-  const first = [...base.stages, ...base.sums.stages, ...explicit.flatMap((e) => [...e.stages, ...e.sums.stages])];
+  const first = [
+    ...base.stages,
+    ...base.sums.stages,
+    base.packed.stage,
+    ...explicit.flatMap((e) => [...e.stages, ...e.sums.stages]),
+  ];
   const later: Pick<Stage, "operands">[] = [];
   for (const { start, gram, rounds, back, sums, iterates } of iterations) {
     first.push(start, ...gram, ...back, ...sums.stages, ...iterates.flatMap((own) => own.stages));

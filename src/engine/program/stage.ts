@@ -6,8 +6,8 @@ import type { KernelName, Overrides, Sizes } from "./kernels.ts";
 
 export type ConstantKind = "weight" | "bias" | "parameter" | "scaled-weight" | "first-gram";
 
-/** What the host writes before each run. */
-export type InputKind = "labels" | "head-data" | "origin" | "chosen";
+/** What the host writes: before each run, or once. */
+export type InputKind = "labels" | "head-data" | "origin" | "chosen" | "pack-table";
 
 export type MatrixKind =
   | ConstantKind
@@ -15,6 +15,7 @@ export type MatrixKind =
   | "unused"
   | "states"
   | "sums"
+  | "packed"
   // Layer 1's hidden is the batch's input.
   | "hidden"
   | "preactivation"
@@ -66,6 +67,7 @@ export type CallName = Exclude<
   | "columnNorm"
   | "columnLeast"
   | "columnDot"
+  | "pack"
   | "gather"
   // Other layouts of a call, for a device.
   | "vectorJacobianProductTall"
