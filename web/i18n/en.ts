@@ -282,6 +282,7 @@ export const en = {
     kappaF64: "κ in f64",
     jacobianProven: "‖J‖, proven",
     jacobianF64: "‖J‖ in f64",
+    jacobianError: "error of ‖J‖, estimated",
     weightProven: "‖W‖, proven",
     download: "Download the witness",
     examine: "and examine it on the command line:",

@@ -273,6 +273,7 @@ export const zh: Messages = {
     jacobianProven: "‖J‖，已证区间",
     weightProven: "‖W‖，已证",
     jacobianF64: "‖J‖，f64 计算",
+    jacobianError: "‖J‖ 的估计误差",
     download: "下载见证文件",
     examine: "并在命令行中复核：",
   },
