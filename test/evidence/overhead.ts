@@ -9,6 +9,7 @@
  */
 import process from "node:process";
 import { WORKLOADS as BENCH } from "../../bench/workloads.ts";
+import { openArena } from "../../src/engine/cpu/arena.ts";
 import { createCpuEngine } from "../../src/engine/cpu/engine.ts";
 import type { CpuEngine } from "../../src/engine/cpu/engine.ts";
 import { Frame } from "../../src/engine/cpu/frame.ts";
@@ -80,16 +81,19 @@ export async function overheadOnCpu(): Promise<OverheadFigures> {
   const engine = createCpuEngine({ threads: 0, runtime: "overhead" });
   return measure("cpu f64", engine, engine, ({ network: net, samples }) => {
     const operators = makeOperators(planOf(net, "f64"), undefined);
-    const { base } = operators.program(BLOCK);
-    const frame = new Frame(operators, 0, null);
+    const program = operators.program(BLOCK);
+    const { base } = program;
+    // As a run has them: the matrices in the kernels' memory, the numbers in columns that are used again.
+    const frame = new Frame(operators, 0, null, openArena(program, 8 * net.layers.reduce(weightsOf, 0)));
     frame.set(base.inputs, transpose(inputsOf(net, 0, BLOCK), BLOCK, inputWidth(net)));
     runCalls(frame, base.stages);
     const cut = base.stages.filter((stage) => CUT_KERNELS.includes(stage.kernel));
     const measures = listOf<Measure>({ directions: base.measured.directions });
+    const column = new Float64Array(BLOCK);
     return () => {
       for (let from = 0; from < samples; from += BLOCK) {
         runCalls(frame, cut);
-        for (const measure of measures) frame.measure(measure, BLOCK);
+        for (const measure of measures) frame.measure(measure, BLOCK, column);
       }
       return Promise.resolve();
     };
@@ -122,6 +126,10 @@ export async function overheadOnWebgpu(gpu: GPU, shaders: ShaderSources): Promis
   });
 }
 
+function weightsOf(sum: number, { weight }: Network["layers"][number]): number {
+  return sum + weight.length;
+}
+
 function planOf(net: Network, precision: "f32" | "f64") {
   return makePlan(net, { head: HEAD, precision, norm: "spectral", accuracy: 1e-3, seed: 1 });
 }
@@ -140,7 +148,7 @@ function batchSize(engine: Engine, net: Network): number {
     plans.set(net, plan);
     return engine.batchSize(plan);
   }
-  const weights = net.layers.reduce((sum, layer) => sum + layer.weight.length, 0);
+  const weights = net.layers.reduce(weightsOf, 0);
   return 64 * Math.max(1, Math.ceil(Math.min(2048, 2 ** 27 / weights) / 64));
 }
 
