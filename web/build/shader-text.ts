@@ -16,7 +16,7 @@ export function shaderText(): Plugin {
   };
 }
 
-/** WGSL has no text literals: two slashes always begin a comment. */
+/** WGSL has no text literals: two slashes always begin a comment. The one that names the pieces a shader is joined from is none (sources.ts). */
 export function bareShader(text: string): string {
-  return text.replaceAll(/[ \t]*\/\/.*$/gm, "").replaceAll(/^[ \t]+/gm, "");
+  return text.replaceAll(/[ \t]*\/\/(?! uses:).*$/gm, "").replaceAll(/^[ \t]+/gm, "");
 }
