@@ -233,13 +233,18 @@ const TURN_MS = 50;
 const REFRESH_MS = 100;
 const KEEP_MS = 5000;
 
-/** One line a probe. */
+/** Two lines a probe, of a terminal's width each. */
 export function probeLine(row: SeriesRow, several: string): string {
   const { step, trainLoss, trainAccuracy, heldOutAccuracy, verdicts, functions } = row;
   const share = (x: number | null): string => (x === null ? "–" : `${(100 * x).toFixed(1)} %`);
   const loss = functions[0];
   const examined = Object.values(verdicts).reduce((sum, n) => sum + n, 0);
-  return `gpv: ${several}step ${grouped(step)}: loss ${significant(trainLoss)}, right ${share(trainAccuracy)}${heldOutAccuracy === null ? "" : `, held out ${share(heldOutAccuracy)}`}, P_θ ${significant(loss?.parameterPenalty ?? null)}, P_x ${significant(loss?.inputPenalty ?? null)}; ${counted(examined, "verdict")}, ${grouped(verdicts.violated)} violated`;
+  const heldOut = heldOutAccuracy === null ? "" : `, held out ${share(heldOutAccuracy)}`;
+  const penalties = `P_θ ${significant(loss?.parameterPenalty ?? null)}, P_x ${significant(loss?.inputPenalty ?? null)}`;
+  return [
+    `gpv: ${several}step ${grouped(step)}: loss ${significant(trainLoss)}, right ${share(trainAccuracy)}${heldOut}`,
+    `     ${penalties}; ${counted(examined, "verdict")}, ${grouped(verdicts.violated)} violated`,
+  ].join("\n");
 }
 
 function folderOf(shared: Shared, settings: TrainingSettings): TrainingFolder | null {

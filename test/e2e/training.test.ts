@@ -44,7 +44,7 @@ describe("a training run", () => {
   test("ends with nothing violated, a line of progress a probe on stderr, both penalties in its table", () => {
     expect(whole.code).toBe(0);
     expect(whole.stderr).toMatch(
-      /gpv: step 3,000: loss \S+, right \S+ %, held out \S+ %, P_θ \S+, P_x \S+; 24 verdicts, 0 violated/,
+      /gpv: step 3,000: loss \S+, right \S+ %, held out \S+ %\n {5}P_θ \S+, P_x \S+; 24 verdicts, 0 violated/,
     );
     expect(whole.stdout).toContain("Both penalties of the loss, and what ties them: P_θ/P_x = C/ρ");
     expect(whole.stdout).toContain("  f: the loss, the margin, the loss in the Frobenius norm\n");
