@@ -18,7 +18,7 @@ export function exponentOf(x: number): number {
 export function timesPowerOfTwo(x: number, k: number): number {
   if (k === 0) return x;
   const factor = powerOfTwo(k);
-  if (factor !== undefined) {
+  if (factor > 0) {
     const product = x * factor;
     const size = Math.abs(product);
     if ((size >= LEAST_NORMAL && size < Infinity) || x === 0) return product;
@@ -29,15 +29,12 @@ export function timesPowerOfTwo(x: number, k: number): number {
   return x * 2 ** part * 2 ** part * 2 ** (within - 2 * part);
 }
 
-/** x·2^k of many x and one k, as `timesPowerOfTwo` gives it. @param factor 2^k, or 0 where k is beyond the normal powers (`factorOf`). */
-export function timesFactor(x: number, k: number, factor: number): number {
-  const product = x * factor;
-  const size = Math.abs(product);
-  return size >= LEAST_NORMAL && size < Infinity ? product : timesPowerOfTwo(x, k);
-}
-
-export function factorOf(k: number): number {
-  return powerOfTwo(k) ?? 0;
+/**
+ * Whether a product ≥ 0 is a normal number: then x · powerOfTwo(k) is what the functions here give of x·2^k, and a loop need not call them (a result
+ * that comes from a call stands on the heap).
+ */
+export function isNormal(product: number): boolean {
+  return product >= LEAST_NORMAL && product < Infinity;
 }
 
 /** An upper bound of x·2^k for x ≥ 0: rounded up where the product is no normal number, Infinity beyond the range. */

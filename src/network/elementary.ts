@@ -14,7 +14,7 @@ const LN2_LOW = 1.90821492927058770002e-10;
 /** x·2^k for |k| ≤ 2044, exact unless the result is subnormal. */
 function scaleByPower(x: number, k: number): number {
   const half = Math.floor(k / 2);
-  return x * (powerOfTwo(half) as number) * (powerOfTwo(k - half) as number);
+  return x * powerOfTwo(half) * powerOfTwo(k - half);
 }
 
 /** eˣ, error below 1 ulp; 0 and Infinity beyond the range. */

@@ -1,8 +1,9 @@
 /** The reported numbers of a sample: what was measured, in the network's own scale (MATH.md §1). */
 import { workColumns } from "../engine/memory.ts";
 import type { Plan } from "../engine/plan.ts";
-import { factorOf, loweredPowerOfTwo, raisedPowerOfTwo, timesFactor, timesPowerOfTwo } from "../engine/powers.ts";
+import { isNormal, loweredPowerOfTwo, raisedPowerOfTwo, timesPowerOfTwo } from "../engine/powers.ts";
 import { lengthened } from "../network/network.ts";
+import { powerOfTwo } from "../network/powers-of-two.ts";
 import { DOWN, UP } from "../verification/rounding.ts";
 import type { LayerColumns } from "./block.ts";
 import { plannedNorm } from "./block.ts";
@@ -64,7 +65,8 @@ function fillLayer(
   const [first, along] = [column(tangentNorm, 0), column(tangentNorm, i)];
   const [lower, upper] = [column(findings.statementLower, i), column(findings.statementUpper, i)];
   const w = column(weights, i);
-  const [raising, lowering] = [factorOf(k), factorOf(-through)];
+  const tops = m.topExponent;
+  const [raising, lowering] = [powerOfTwo(k), powerOfTwo(-through)];
   for (let at = 0; at < block.samples; at++) {
     const gradient = gradientNorm[at] as number;
     const hidden = hiddenNorm[at] as number;
@@ -77,13 +79,20 @@ function fillLayer(
     const directional = (along[at] as number) / (first[at] as number);
     if (tightness > 0) lhs[at] = (lhs[at] as number) + (w[at] as number) * (tightness * tightness);
     rhs[at] = (rhs[at] as number) + (w[at] as number);
-    const term = timesFactor(lengthened(own, hidden) / (weight * norm), -through, lowering);
+    const scaledTerm = lengthened(own, hidden) / (weight * norm);
+    const lowered = scaledTerm * lowering;
+    const term = isNormal(lowered) ? lowered : timesPowerOfTwo(scaledTerm, -through);
     if (weight * norm > 0) coefficient[at] = (coefficient[at] as number) + term * term;
-    const unscaled = timesPowerOfTwo(delta, whole - through + (m.topExponent[at] as number));
+    const above = whole - through + (tops[at] as number);
+    const product = delta * powerOfTwo(above);
+    const unscaled = isNormal(product) ? product : timesPowerOfTwo(delta, above);
     out.hiddenNorm[at] = hidden;
-    out.jacobianNorm[at] = timesFactor(norm, k, raising);
-    out.jacobianNormLower[at] = loweredPowerOfTwo(lower[at] as number, k);
-    out.jacobianNormUpper[at] = raisedPowerOfTwo(upper[at] as number, k);
+    const estimate = norm * raising;
+    const least = (lower[at] as number) * raising;
+    const most = (upper[at] as number) * raising;
+    out.jacobianNorm[at] = isNormal(estimate) ? estimate : timesPowerOfTwo(norm, k);
+    out.jacobianNormLower[at] = isNormal(least) ? least : loweredPowerOfTwo(lower[at] as number, k);
+    out.jacobianNormUpper[at] = isNormal(most) ? most : raisedPowerOfTwo(upper[at] as number, k);
     out.weightGradientNorm[at] = unscaled * hidden;
     out.biasGradientNorm[at] = biased ? unscaled : NaN;
     out.tightness[at] = tightness;
@@ -102,22 +111,34 @@ function fillTotals(
   weightSum: Float64Array,
 ) {
   const { numbers } = block;
-  const { lhs, rhs, totalLower, totalUpper } = numbers;
+  const { lhs, rhs, ratio, ratioLower, ratioUpper, totalLower, totalUpper } = numbers;
+  const { inputGradientNorm: inputNorms, parameterGradientNorm: parameterNorms } = numbers;
+  const { topExponent } = m;
   const gradientNorm = column(m.pullbackNorm, 0);
   for (let at = 0; at < block.samples; at++) {
-    const top = m.topExponent[at] as number;
+    const top = topExponent[at] as number;
     const scale = (weightExponent[at] as number) + 2 * top;
-    const [left, right] = [lhs[at] as number, rhs[at] as number];
+    const left = lhs[at] as number;
+    const right = rhs[at] as number;
     const proven = weightSum[at] !== 0;
-    const [lower, upper] = [totalLower[at] as number, totalUpper[at] as number];
-    numbers.inputGradientNorm[at] = timesPowerOfTwo(gradientNorm[at] as number, whole + top);
-    numbers.parameterGradientNorm[at] = squareRootScaled(right, scale);
-    lhs[at] = timesPowerOfTwo(left, scale);
-    rhs[at] = timesPowerOfTwo(right, scale);
-    numbers.ratio[at] = right > 0 ? left / right : NaN;
+    const lower = totalLower[at] as number;
+    const upper = totalUpper[at] as number;
+    const gradient = gradientNorm[at] as number;
+    const factor = powerOfTwo(scale);
+    const root = Math.sqrt(right);
+    const input = gradient * powerOfTwo(whole + top);
+    const less = left * factor;
+    const more = right * factor;
+    // The scale of weights is even (weights.ts).
+    const parameter = root * powerOfTwo(scale / 2);
+    inputNorms[at] = isNormal(input) ? input : timesPowerOfTwo(gradient, whole + top);
+    parameterNorms[at] = isNormal(parameter) ? parameter : timesPowerOfTwo(root, scale / 2);
+    lhs[at] = isNormal(less) ? less : timesPowerOfTwo(left, scale);
+    rhs[at] = isNormal(more) ? more : timesPowerOfTwo(right, scale);
+    ratio[at] = right > 0 ? left / right : NaN;
     // The total's bracket squared, rounded outward; none where both sides are 0.
-    numbers.ratioLower[at] = proven ? lower * lower * DOWN : NaN;
-    numbers.ratioUpper[at] = proven ? upper * upper * UP : NaN;
+    ratioLower[at] = proven ? lower * lower * DOWN : NaN;
+    ratioUpper[at] = proven ? upper * upper * UP : NaN;
   }
   // Nor where the weights are too small to be believed.
   for (const at of doubtful) numbers.ratioLower[at] = numbers.ratioUpper[at] = NaN;
@@ -167,10 +188,4 @@ function fillEstimates(
 /** a/b, and 0 for 0/0: the terms of a dead factor count as 0 (MATH.md §1). */
 function ratioOrZero(a: number, b: number): number {
   return a === 0 && !(b > 0) ? 0 : a / b;
-}
-
-/** √(x·2^k) without leaving the range where the root itself is representable. */
-function squareRootScaled(x: number, k: number): number {
-  const odd = k & 1;
-  return timesPowerOfTwo(Math.sqrt(odd === 0 ? x : 2 * x), (k - odd) / 2);
 }

@@ -8,10 +8,18 @@ import { fillWords, uniformOpen, wordBlocks } from "./philox.ts";
 /** Φ⁻¹(p) for 0 < p < 1. */
 export function normalQuantile(p: number): number {
   const q = p - 0.5;
-  if (Math.abs(q) <= 0.425) {
-    const r = 0.180625 - q * q;
-    return (q * polynomial(CENTRE_NUMERATOR, r)) / polynomial(CENTRE_DENOMINATOR, r);
-  }
+  return Math.abs(q) <= CENTRE ? central(q) : outer(p, q);
+}
+
+/** Where |p − ½| is no larger, the quantile is a quotient of polynomials in it. */
+const CENTRE = 0.425;
+
+function central(q: number): number {
+  const r = 0.180625 - q * q;
+  return (q * polynomial(CENTRE_NUMERATOR, r)) / polynomial(CENTRE_DENOMINATOR, r);
+}
+
+function outer(p: number, q: number): number {
   const tail = Math.sqrt(-log(q < 0 ? p : 1 - p));
   const value =
     tail <= 5
@@ -37,7 +45,10 @@ export function fillNormals(
 ): void {
   fillWords(seed, stream, index, words);
   for (let i = 0; i < normals.length; i++) {
-    normals[i] = normalQuantile(uniformOpen(words[2 * i] as number, words[2 * i + 1] as number));
+    const p = uniformOpen(words[2 * i] as number, words[2 * i + 1] as number);
+    const q = p - 0.5;
+    // A part of the loop where most numbers lie: what a call returns stands on the heap.
+    normals[i] = Math.abs(q) <= CENTRE ? central(q) : outer(p, q);
   }
 }
 
