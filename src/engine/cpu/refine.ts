@@ -8,6 +8,8 @@ import type { Plan } from "../plan.ts";
 import type { ExplicitJacobian } from "../program/explicit.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { directionVector } from "../../sampling/philox.ts";
+import type { Wanted } from "./ball-proof.ts";
+import { BallProver } from "./ball-proof.ts";
 import { addScaledColumns, columnDot, columnMax, columnNorm, fromColumns, masked, unitColumns } from "./columns.ts";
 import { runExplicit } from "./explicit.ts";
 import { Frame } from "./frame.ts";
@@ -24,6 +26,8 @@ export interface RefineRequest {
   readonly accuracy: number | null;
   /** Explicit Jacobians with proven spectral norms for layers 2 … max(layers). */
   readonly explicit: boolean;
+  /** Proven upper ends of ‖J_t‖ for these layers (ball-proof.ts), by t − 1; none where left out. */
+  readonly wanted?: readonly (Wanted | null)[] | null;
 }
 
 /** Norms of layer t's chain, restarted at the stored δ̂_t, a column each; for the meaning of each see verification/evidence.ts. */
@@ -45,6 +49,8 @@ export interface RefinedLayer {
     readonly spectralUpper: Float64Array;
     readonly stageNorms: readonly Float64Array[];
   } | null;
+  /** At least ‖J_t‖₂ of the stored slopes, Infinity where none was proven; null where none was asked for. */
+  readonly upper?: Float64Array | null;
   /** ‖D̂_{t−1}W′_tᵀδ̂_t − δ̂_{t−1}‖ of the stored values (t = 1: ‖W′_1ᵀδ̂_1 − ĝ_x‖). */
   readonly localResidual: Float64Array;
 }
@@ -77,14 +83,48 @@ export function refineSamples(
     adjoints: layers.map((_, i) => matrix((s) => s.adjoints[i] as Float64Array)),
     inputGradient: matrix((s) => s.inputGradient),
   };
+  const slopeMax = stored.slopes.map((d) => columnMax(d, samples.length));
+  const refined = layers.map((_, i): RefinedLayer | null => {
+    const t = i + 1;
+    // Explicit Jacobians of the layers below serve the error sums of the layers above.
+    if (!request.layers.includes(t) && t > explicitUpTo) return null;
+    return refineLayer(operators, stored, t, request, t <= explicitUpTo && t > 1);
+  });
+  const { wanted = null } = request;
+  if (wanted === null) return { slopeMax, layers: refined };
+  const uppers = proverOf(operators.plan)?.prove(stored.slopes, slopeMax, samples.length, refined.map(raised(wanted)));
   return {
-    slopeMax: stored.slopes.map((d) => columnMax(d, samples.length)),
-    layers: layers.map((_, i): RefinedLayer | null => {
-      const t = i + 1;
-      // Explicit Jacobians of the layers below serve the error sums of the layers above.
-      if (!request.layers.includes(t) && t > explicitUpTo) return null;
-      return refineLayer(operators, stored, t, request, t <= explicitUpTo && t > 1);
-    }),
+    slopeMax,
+    layers: refined.map((own, i) => (own === null ? null : { ...own, upper: uppers?.[i] ?? null })),
+  };
+}
+
+const provers = new WeakMap<Plan, BallProver | null>();
+
+function proverOf(plan: Plan): BallProver | null {
+  let own = provers.get(plan);
+  if (own === undefined) {
+    own = BallProver.of(plan);
+    provers.set(plan, own);
+  }
+  return own;
+}
+
+/** The lower ends that are known, or a new witness's quotient where that is larger: the proof need not know that it is one. */
+function raised(wanted: readonly (Wanted | null)[]): (layer: RefinedLayer | null, i: number) => Wanted | null {
+  return (layer, i) => {
+    const own = wanted[i] ?? null;
+    if (own === null || layer === null) return null;
+    const { witness } = layer;
+    if (witness === null) return own;
+    const { vectorNorm, resultNorm } = witness;
+    return {
+      ...own,
+      lower: own.lower.map((known, k) => {
+        const quotient = (resultNorm[k] as number) / (vectorNorm[k] as number);
+        return quotient > known ? quotient : known;
+      }),
+    };
   };
 }
 
