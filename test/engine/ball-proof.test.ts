@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ProvenNorms } from "../../src/engine/cpu/ball-proof.ts";
 import { BallProver } from "../../src/engine/cpu/ball-proof.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import { weightNorms } from "../../src/engine/weight-norm.ts";
@@ -55,6 +56,11 @@ function exactNorms({ plan, slopes }: ReturnType<typeof drawn>, sample: number):
   });
 }
 
+const at = (proven: ProvenNorms | null | undefined, sample: number): [number, number] => [
+  proven?.lower[sample] as number,
+  proven?.upper[sample] as number,
+];
+
 const SHAPES: readonly (readonly [name: string, widths: readonly number[], dead: number])[] = [
   ["few inputs, columns factored", [5, 19, 17, 3], 0],
   ["as many inputs as units, half of them dead: rows factored", [23, 23, 22, 24, 2], 0.5],
@@ -69,24 +75,26 @@ test.each(SHAPES)("an upper end is proven just above ‖J_t‖, and never below 
     const one = drawn(widths, index, dead);
     const prover = BallProver.of(one.plan) as BallProver;
     const norms = Array.from({ length: SAMPLES }, (__, sample) => exactNorms(one, sample));
-    /** Of goals (1 + at) ‖J_t‖: the width's 1/8 and 7/8 are tried, here nearly the same. */
-    const provenAt = (at: number): (Float64Array | null)[] =>
+    /** From (1 + above) ‖J_t‖ on: an eighth and seven eighths of the width above it are tried. */
+    const provenAt = (above: number, width: number) =>
       prover.prove(one.slopes, one.slopeMax, SAMPLES, [
         null,
         ...one.slopes.map((__, i) => ({
-          lower: Float64Array.from(norms, (own) => (own[i] as number) * (1 + at)),
-          width: 1e-12,
+          lower: Float64Array.from(norms, (own) => (own[i] as number) * (1 + above)),
+          width,
         })),
       ]);
-    const [above, below] = [provenAt(1e-8), provenAt(-1e-8)];
-    expect(above[0]).toBeNull();
+    const [reached, below] = [provenAt(1e-8, 1e-7), provenAt(-1e-8, 1e-8)];
+    expect(reached[0]).toBeNull();
     norms.forEach((own, sample) => {
       own.forEach((norm, i) => {
         if (norm === 0) return;
-        const found = above[i + 1]?.[sample] as number;
-        expect(found, `J_${String(i + 2)} of sample ${String(sample)}`).toBeGreaterThanOrEqual(norm);
-        expect(found).toBeLessThanOrEqual(norm * (1 + 3e-8));
-        expect(below[i + 1]?.[sample]).toBe(Infinity);
+        const [lower, upper] = at(reached[i + 1], sample);
+        expect(upper, `J_${String(i + 2)} of sample ${String(sample)}`).toBeGreaterThanOrEqual(norm);
+        // The norm is known within 1e-9.
+        expect(lower).toBeLessThanOrEqual(norm * (1 + 1e-9));
+        expect(upper - lower).toBeLessThanOrEqual(1e-7 * lower);
+        expect(at(below[i + 1], sample)).toEqual([0, Infinity]);
       });
     });
   }
@@ -100,20 +108,44 @@ test("a bound covers W_1's own rows where a Cholesky factor stands for them, wha
   const wanted = norms.map((norm) => ({ lower: new Float64Array(SAMPLES).fill(norm), width: 1e-6 }));
   const found = prover.prove(one.slopes, one.slopeMax, SAMPLES, [null, ...wanted]);
   norms.forEach((norm, i) => {
-    expect(found[i + 1]?.[0]).toBeGreaterThanOrEqual(norm);
-    expect(found[i + 1]?.[0]).toBeLessThanOrEqual(norm * (1 + 1e-6));
+    const [lower, upper] = at(found[i + 1], 0);
+    expect(upper).toBeGreaterThanOrEqual(norm);
+    expect(lower).toBeLessThanOrEqual(norm * (1 + 1e-9));
+    expect(upper - lower).toBeLessThanOrEqual(1e-6 * lower);
   });
 });
 
 test("a number that is not finite proves nothing", () => {
   const one = drawn([8, 8, 8, 2], 0, 0);
   const prover = BallProver.of(one.plan) as BallProver;
-  const wanted = { lower: new Float64Array(SAMPLES).fill(2 ** 198), width: 1e-3 };
+  const norms = Array.from({ length: SAMPLES }, (_, sample) => exactNorms(one, sample));
+  const wanted = one.slopes.map((_, i) => ({
+    lower: Float64Array.from(norms, (own) => own[i] as number),
+    width: 1e-3,
+  }));
   for (const bad of [NaN, Infinity, 1e300]) {
     const slopes = one.slopes.map((d) => d.map((v, at) => (at % SAMPLES === 2 ? bad : v)));
     const slopeMax = slopes.map((d) => d.subarray(0, SAMPLES).map(Math.abs));
-    const found = prover.prove(slopes, slopeMax, SAMPLES, [null, wanted, wanted]);
-    expect([found[1]?.[2], found[2]?.[2]]).toEqual([Infinity, Infinity]);
-    expect(found[1]?.[1]).toBeLessThan(Infinity);
+    const found = prover.prove(slopes, slopeMax, SAMPLES, [null, ...wanted]);
+    expect([...at(found[1], 2), ...at(found[2], 2)]).toEqual([0, Infinity, 0, Infinity]);
+    expect(at(found[1], 1)[1]).toBeLessThan(Infinity);
+  }
+});
+
+test("a guess that is wrong by more than the width leads to no interval, and to no wrong one", () => {
+  const one = drawn([20, 24, 22, 2], 2, 0.2);
+  const prover = BallProver.of(one.plan) as BallProver;
+  const norms = Array.from({ length: SAMPLES }, (_, sample) => exactNorms(one, sample));
+  for (const factor of [0.5, 0.99, 1.002, 2, 100]) {
+    const wanted = one.slopes.map((_, i) => ({
+      lower: Float64Array.from(norms, (own) => factor * (own[i] as number)),
+      width: 1e-3,
+    }));
+    const found = prover.prove(one.slopes, one.slopeMax, SAMPLES, [null, ...wanted]);
+    norms.forEach((own, sample) => {
+      own.forEach((_, i) => {
+        expect(at(found[i + 1], sample), `${String(factor)} times J_${String(i + 2)}`).toEqual([0, Infinity]);
+      });
+    });
   }
 });

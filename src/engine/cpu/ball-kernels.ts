@@ -1,10 +1,11 @@
 /** The kernels of assembly/ball-proof.ts with one plan's matrices in their memory: rows of one sample's Jacobians, and the factorisation. */
+import { randomStart } from "../dense/top-eigenvector.ts";
 import { BALL_PROOF_WASM } from "./ball-proof-wasm.ts";
 
 /** As assembly/ball-proof.ts declares them; matrices are byte offsets. */
 type Call = (...operands: readonly number[]) => number;
 type Exports = Readonly<
-  Record<"scaledRows" | "scaledGram" | "nextRows" | "transposed" | "sumOfSquares" | "factor", Call>
+  Record<"scaledRows" | "scaledGram" | "nextRows" | "transposed" | "sumOfSquares" | "factor" | "ballQuotient", Call>
 >;
 
 export interface ProofMatrices {
@@ -25,6 +26,8 @@ export interface Completed {
   readonly terms: number;
   /** Order of the matrix that was factored. */
   readonly size: number;
+  /** ‖Uv‖²/‖v‖² of a vector near the top ones, nearer with each call, within γ of size and U's rows. */
+  readonly quotient: () => number;
 }
 
 export interface ProofKernels {
@@ -83,6 +86,11 @@ export function openProofKernels({ widths, weights, base, columns, gram }: Proof
   const blocks = [numbers((tall + wide) * pitch), numbers((tall + wide) * pitch)] as [number, number];
   const lists = [place(4 * tall), place(4 * tall)] as [number, number];
   const packed = numbers(4 * tall);
+  const [startAt, vector, solved] = [
+    numbers(Math.max(tall, wide)),
+    numbers(Math.max(tall, wide)),
+    numbers(Math.max(tall, wide)),
+  ];
   const turned = numbers((columns + tall) * pitchOf(tall));
   const congruent = gram === null ? 0 : numbers(filled(hidden[0] as number) * pitchOf(hidden[0] as number));
   const slopesAt = top;
@@ -94,6 +102,7 @@ export function openProofKernels({ widths, weights, base, columns, gram }: Proof
   for (let i = 0; i < (hidden[0] as number); i++)
     view.set(base.subarray(i * columns, (i + 1) * columns), baseAt / 8 + i * pitch);
   if (gram !== null) view.set(gram, gramAt / 8);
+  view.set(randomStart(0, Math.max(tall, wide)), startAt / 8);
 
   let [samples, current, now, count] = [0, 0, 0, 0];
   /** Of D_1 … */
@@ -109,6 +118,25 @@ export function openProofKernels({ widths, weights, base, columns, gram }: Proof
     } catch {
       return false;
     }
+  }
+
+  /** @param used columns that are not all padding. */
+  function completed(
+    ...[z, zPitch, depth, size, used, square, c]: readonly [number, number, number, number, number, number, number]
+  ): Completed | null {
+    if (kernels.factor(z, zPitch, depth, size, square, c) !== 1) return null;
+    let isStarted = false;
+    return {
+      ...{ terms: depth + size, size },
+      quotient() {
+        if (!isStarted) {
+          view.copyWithin(vector / 8, startAt / 8, startAt / 8 + used);
+          view.fill(0, vector / 8 + used, vector / 8 + size);
+        }
+        isStarted = true;
+        return kernels.ballQuotient(z + 8 * depth * zPitch, zPitch, used, size, vector, solved, 2);
+      },
+    };
   }
 
   return {
@@ -145,12 +173,10 @@ export function openProofKernels({ widths, weights, base, columns, gram }: Proof
       const size = filled(count);
       const [x, turnedPitch] = [blocks[now as 0 | 1], pitchOf(count)];
       if (size >= wide) {
-        const isDone = kernels.factor(x, pitch, count, wide, square, 0) === 1;
-        return isDone ? { terms: count + wide, size: wide } : null;
+        return completed(x, pitch, count, wide, columns, square, 0);
       }
       kernels.transposed(x, pitch, count, columns, turned, turnedPitch, size);
-      const isDone = kernels.factor(turned, turnedPitch, columns, size, square, 0) === 1;
-      return isDone ? { terms: columns + size, size } : null;
+      return completed(turned, turnedPitch, columns, size, count, square, 0);
     },
     gramBall(square) {
       const [size, own] = [filled(count), pitchOf(count)];
@@ -165,8 +191,7 @@ export function openProofKernels({ widths, weights, base, columns, gram }: Proof
         own,
         size,
       );
-      const isDone = kernels.factor(turned, own, 0, size, square, congruent) === 1;
-      return isDone ? { terms: size, size } : null;
+      return completed(turned, own, 0, size, count, square, congruent);
     },
   };
 }

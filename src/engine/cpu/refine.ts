@@ -8,7 +8,7 @@ import type { Plan } from "../plan.ts";
 import type { ExplicitJacobian } from "../program/explicit.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { directionVector } from "../../sampling/philox.ts";
-import type { Wanted } from "./ball-proof.ts";
+import type { ProvenNorms, Wanted } from "./ball-proof.ts";
 import { BallProver } from "./ball-proof.ts";
 import { addScaledColumns, columnDot, columnMax, columnNorm, fromColumns, masked, unitColumns } from "./columns.ts";
 import { runExplicit } from "./explicit.ts";
@@ -26,7 +26,7 @@ export interface RefineRequest {
   readonly accuracy: number | null;
   /** Explicit Jacobians with proven spectral norms for layers 2 … max(layers). */
   readonly explicit: boolean;
-  /** Proven upper ends of ‖J_t‖ for these layers (ball-proof.ts), by t − 1; none where left out. */
+  /** Proven intervals of ‖J_t‖ for these layers (ball-proof.ts), by t − 1; none where left out. */
   readonly wanted?: readonly (Wanted | null)[] | null;
 }
 
@@ -49,8 +49,8 @@ export interface RefinedLayer {
     readonly spectralUpper: Float64Array;
     readonly stageNorms: readonly Float64Array[];
   } | null;
-  /** At least ‖J_t‖₂ of the stored slopes, Infinity where none was proven; null where none was asked for. */
-  readonly upper?: Float64Array | null;
+  /** Of ‖J_t‖₂ at the stored slopes; null where none was asked for. */
+  readonly proven?: ProvenNorms | null;
   /** ‖D̂_{t−1}W′_tᵀδ̂_t − δ̂_{t−1}‖ of the stored values (t = 1: ‖W′_1ᵀδ̂_1 − ĝ_x‖). */
   readonly localResidual: Float64Array;
 }
@@ -92,10 +92,10 @@ export function refineSamples(
   });
   const { wanted = null } = request;
   if (wanted === null) return { slopeMax, layers: refined };
-  const uppers = proverOf(operators.plan)?.prove(stored.slopes, slopeMax, samples.length, refined.map(raised(wanted)));
+  const proven = proverOf(operators.plan)?.prove(stored.slopes, slopeMax, samples.length, refined.map(raised(wanted)));
   return {
     slopeMax,
-    layers: refined.map((own, i) => (own === null ? null : { ...own, upper: uppers?.[i] ?? null })),
+    layers: refined.map((own, i) => (own === null ? null : { ...own, proven: proven?.[i] ?? null })),
   };
 }
 
@@ -110,7 +110,7 @@ function proverOf(plan: Plan): BallProver | null {
   return own;
 }
 
-/** The lower ends that are known, or a new witness's quotient where that is larger: the proof need not know that it is one. */
+/** The lower ends that are known, or a new witness's quotient where that is larger. */
 function raised(wanted: readonly (Wanted | null)[]): (layer: RefinedLayer | null, i: number) => Wanted | null {
   return (layer, i) => {
     const own = wanted[i] ?? null;
