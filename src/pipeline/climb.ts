@@ -6,10 +6,9 @@
  */
 import { BLOCK } from "../engine/cpu/engine.ts";
 import type { CpuEngine } from "../engine/cpu/engine.ts";
-import type { Wanted } from "../engine/cpu/ball-proof.ts";
 import type { RefinedLayer, Refinement } from "../engine/cpu/refine.ts";
 import { inputIndex } from "../engine/each-output.ts";
-import type { StoredSample } from "../engine/engine.ts";
+import type { ProvenNorms, StoredSample, Wanted } from "../engine/engine.ts";
 import type { NormEstimate } from "../verification/audit/subject.ts";
 import { jacobianBounds } from "../verification/bounds.ts";
 import type { Evidence } from "../verification/evidence.ts";
@@ -51,7 +50,7 @@ interface Step {
   readonly wanted: (draft: Draft, at: number) => readonly number[];
 }
 
-function stepsOf({ bounds, inF64 }: Draft, { hostAccuracy, certify }: Wishes): Step[] {
+function stepsOf({ bounds, inF64, prove }: Draft, { hostAccuracy, certify }: Wishes): Step[] {
   const verdicts = { explicit: false, width: null, wanted: openLayers };
   const { accuracy } = bounds.plan;
   const steps: Step[] = [
@@ -65,8 +64,8 @@ function stepsOf({ bounds, inF64 }: Draft, { hostAccuracy, certify }: Wishes): S
   if (certify !== null) {
     const wide = { ...numbers, wanted: (d: Draft, at: number) => wideLayers(d, at, certify) };
     const own = Math.min(certify / 16, accuracy === "verdict" ? Infinity : accuracy);
-    // The engine's own witnesses first, where their lower ends are not f32's; then better ones; then all that can be known.
-    if (inF64) steps.push({ ...wide, accuracy: null });
+    // The engine's own witnesses first, where their lower ends are not f32's and it has not proven them itself; then better ones; then all that can be known.
+    if (inF64 && prove === undefined) steps.push({ ...wide, accuracy: null });
     steps.push(
       { ...wide, accuracy: own },
       { ...wide, accuracy: Math.min(REFINED_ACCURACY, certify / 8), explicit: true },
@@ -91,6 +90,11 @@ export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
   const all = everyPlace(draft.block.samples);
   const own = ownEvidence(draft);
   judgeParty(draft, all, true, own.evidence, own.bounds);
+  const proven = await provenNorms(draft, all, wishes);
+  if (proven !== null) {
+    const layers = own.evidence.layers.map((layer, i) => layer && { ...layer, upper: proven[i]?.upper ?? null });
+    judgeParty(draft, all, true, { ...own.evidence, layers }, own.bounds);
+  }
   const open = all.filter((at) => isOpen(draft, at));
   for (const step of stepsOf(draft, wishes)) {
     await Promise.all(
@@ -100,6 +104,26 @@ export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
       }),
     );
   }
+}
+
+/** Upper ends where the samples are, of those that are asked for; null where there are none. */
+async function provenNorms(
+  { bounds, block, isOut, prove }: Draft,
+  all: Int32Array,
+  { certify }: Wishes,
+): Promise<(ProvenNorms | null)[] | null> {
+  if (certify === null || prove === undefined || bounds.plan.norm !== "spectral") return null;
+  const { findings } = block;
+  const wanted = findings.spectralLower.map((known, i): Wanted | null => {
+    if (i === 0) return null;
+    const lower = new Float64Array(block.samples);
+    for (const at of all) {
+      if (isOut[at] === 0 && !isNarrow(findings, i, at, certify)) lower[at] = known[at] as number;
+    }
+    return { width: certify, lower };
+  });
+  if (wanted.every((own) => own === null || own.lower.every((known) => known === 0))) return null;
+  return prove(bounds.plan, wanted);
 }
 
 let counted = new Int32Array(0);

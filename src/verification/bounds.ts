@@ -7,7 +7,7 @@
  */
 import type { Arithmetic } from "../engine/engine.ts";
 import { workColumns } from "../engine/memory.ts";
-import type { Evidence, LayerEvidence, MeasuredJacobian } from "./evidence.ts";
+import type { Evidence, MeasuredJacobian } from "./evidence.ts";
 import type { Findings } from "./findings.ts";
 import { UPPER_KINDS } from "./findings.ts";
 import type { JudgeBounds, LayerBounds, NormRounding, StepRounding } from "./rounding.ts";
@@ -134,9 +134,9 @@ export function jacobianBounds(bounds: JudgeBounds, evidence: Evidence, findings
     most.fill(Infinity);
     const own = evidence.layers[i] ?? null;
     if (own !== null) {
-      const { witness, pullbackNorm, gradientNorm, stageNorms, explicit, proven = null } = own;
+      const { witness, pullbackNorm, gradientNorm, stageNorms, explicit, upper: proven = null } = own;
       if (explicit !== null) explicitBounds(bounds, findings, i, explicit, scratch);
-      if (proven !== null) provenBounds(findings, i, proven, lower);
+      if (proven !== null) provenUpper(findings, i, proven);
       witnessLower(bounds, spectralUpper, i + 1, pullbackNorm, gradientNorm, stageNorms, lower, error);
       if (witness !== null) {
         const { vectorNorm, resultNorm, stageNorms: stages } = witness;
@@ -209,17 +209,11 @@ function explicitBounds(
   }
 }
 
-/** Of layer t = i + 1, where a bracket was proven on its own. */
-function provenBounds(
-  { spectralUpper, kind }: Findings,
-  i: number,
-  proven: NonNullable<LayerEvidence["proven"]>,
-  lower: Float64Array,
-): void {
+/** Of layer t = i + 1, where one was proven on its own. */
+function provenUpper({ spectralUpper, kind }: Findings, i: number, proven: Float64Array): void {
   const upper = spectralUpper[i] as Float64Array;
-  for (let at = 0; at < lower.length; at++) {
-    lower[at] = Math.max(lower[at] as number, proven.lower[at] as number);
-    const own = proven.upper[at] as number;
+  for (let at = 0; at < proven.length; at++) {
+    const own = proven[at] as number;
     if (!(own < (upper[at] as number))) continue;
     upper[at] = own;
     (kind[i] as Uint8Array)[at] = SPECTRAL;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ProvenNorms } from "../../src/engine/cpu/ball-proof.ts";
+import type { ProvenNorms } from "../../src/engine/engine.ts";
 import { BallProver } from "../../src/engine/cpu/ball-proof.ts";
 import { makePlan } from "../../src/engine/plan.ts";
 import { weightNorms } from "../../src/engine/weight-norm.ts";

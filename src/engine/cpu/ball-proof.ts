@@ -29,6 +29,7 @@
  */
 import { choleskyInPlace, choleskyRoundings } from "../dense/cholesky.ts";
 import { gramOfRows, gramRoundings } from "../dense/gram.ts";
+import type { ProvenNorms, Wanted } from "../engine.ts";
 import type { Interval } from "../interval.ts";
 import type { Plan, PlannedLayer } from "../plan.ts";
 import type { ProofKernels } from "./ball-kernels.ts";
@@ -41,27 +42,26 @@ const TINY = 2 ** -900;
 
 const gamma = (k: number): number => (k * UNIT) / (1 - k * UNIT);
 
-/** Wanted of one layer: proven intervals with upper − lower ≤ width · lower. */
-export interface Wanted {
-  /** About where the norm is, or a little below; 0 for a sample that wants none. Nothing rests on it. */
-  readonly lower: Float64Array;
-  readonly width: number;
-}
-
 /** Shares of the width that an upper end is tried at: most witnesses are much nearer to the norm than they had to be. */
 const ATTEMPTS = [1 / 8, 7 / 8] as const;
 /** Times that a vector of the lower end is made better. */
 const ROUNDS = 4;
 
-/** Of each sample; 0 and Infinity where nothing was proven. */
-export interface ProvenNorms {
-  readonly lower: Float64Array;
-  readonly upper: Float64Array;
-}
-
 interface Goal {
   readonly lower: number;
   readonly width: number;
+}
+
+const provers = new WeakMap<Plan, BallProver | null>();
+
+/** This thread's own of a plan; null where there is none. */
+export function proverOf(plan: Plan): BallProver | null {
+  let own = provers.get(plan);
+  if (own === undefined) {
+    own = BallProver.of(plan);
+    provers.set(plan, own);
+  }
+  return own;
 }
 
 /** A plan's matrices in a memory of their own. */

@@ -3,13 +3,12 @@
  * goes through each step together; a sample's numbers do not depend on its company.
  * The forward pass is not rerun: a slope could fall on the other side of a kink, and each such sample would be a false alarm.
  */
-import type { StoredSample } from "../engine.ts";
+import type { StoredSample, Wanted } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import type { ExplicitJacobian } from "../program/explicit.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { directionVector } from "../../sampling/philox.ts";
-import type { ProvenNorms, Wanted } from "./ball-proof.ts";
-import { BallProver } from "./ball-proof.ts";
+import { proverOf } from "./ball-proof.ts";
 import { addScaledColumns, columnDot, columnMax, columnNorm, fromColumns, masked, unitColumns } from "./columns.ts";
 import { runExplicit } from "./explicit.ts";
 import { Frame } from "./frame.ts";
@@ -49,8 +48,8 @@ export interface RefinedLayer {
     readonly spectralUpper: Float64Array;
     readonly stageNorms: readonly Float64Array[];
   } | null;
-  /** Of ‖J_t‖₂ at the stored slopes; null where none was asked for. */
-  readonly proven?: ProvenNorms | null;
+  /** Of a proven interval of ‖J_t‖₂ at the stored slopes: the lower end that goes with the estimate is its witness's. */
+  readonly upper?: Float64Array | null;
   /** ‖D̂_{t−1}W′_tᵀδ̂_t − δ̂_{t−1}‖ of the stored values (t = 1: ‖W′_1ᵀδ̂_1 − ĝ_x‖). */
   readonly localResidual: Float64Array;
 }
@@ -95,19 +94,8 @@ export function refineSamples(
   const proven = proverOf(operators.plan)?.prove(stored.slopes, slopeMax, samples.length, refined.map(raised(wanted)));
   return {
     slopeMax,
-    layers: refined.map((own, i) => (own === null ? null : { ...own, proven: proven?.[i] ?? null })),
+    layers: refined.map((own, i) => (own === null ? null : { ...own, upper: proven?.[i]?.upper ?? null })),
   };
-}
-
-const provers = new WeakMap<Plan, BallProver | null>();
-
-function proverOf(plan: Plan): BallProver | null {
-  let own = provers.get(plan);
-  if (own === undefined) {
-    own = BallProver.of(plan);
-    provers.set(plan, own);
-  }
-  return own;
 }
 
 /** The lower ends that are known, or a new witness's quotient where that is larger. */
