@@ -29,7 +29,7 @@ for (const { name, network, samples, inputs: inputsOf } of WORKLOADS) {
   const inputs = inputsOf(samples);
   writeTask(place, network, inputs);
   const certified = ours(engine, network, inputs, 1e-3, WIDTH);
-  const [small, large] = [samples / 16, samples / 4];
+  const [small, large] = [samples / 4, samples];
   const found = await rates(
     [
       {

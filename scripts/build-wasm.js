@@ -10,6 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What is made of what: source, target and the name of its constant. */
 export const MODULES = [
   ["assembly/block-product.ts", "src/engine/dense/block-product-wasm.ts", "BLOCK_PRODUCT_WASM"],
+  ["assembly/ball-proof.ts", "src/engine/cpu/ball-proof-wasm.ts", "BALL_PROOF_WASM"],
   ["assembly/columns.ts", "src/engine/wasm/columns-wasm.ts", "COLUMNS_WASM"],
   ["assembly/training.ts", "src/training/training-wasm.ts", "TRAINING_WASM"],
   ["assembly/rows.ts", "src/report/rows-wasm.ts", "ROWS_WASM"],

@@ -165,12 +165,30 @@ export interface TracedSample extends StoredSample {
 }
 
 /** The outcome of one `measure` call. Hold it until the verdicts are in, then `release` it. */
+/** Wanted of one layer: proven intervals with upper − lower ≤ width · lower. */
+export interface Wanted {
+  /** About where each sample's norm is, or a little below; 0 for a sample that wants none. Nothing rests on it. */
+  readonly lower: Float64Array;
+  readonly width: number;
+}
+
+/** Of each sample; 0 and Infinity where nothing was proven. */
+export interface ProvenNorms {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
 export interface MeasuredBatch {
   readonly measurements: Measurements;
   /** What was stored for these samples (indices within the batch), in the order asked for. */
   stored(samples: readonly number[]): Promise<StoredSample[]>;
   /** The same with everything that the audit reads. */
   traced(samples: readonly number[]): Promise<TracedSample[]>;
+  /**
+   * Intervals of ‖J_t‖ at the stored slopes and the plan's weights, of all samples, lists by t − 1 (cpu/ball-proof.ts): a fault of the engine
+   * changes slopes and nothing else of it. Left out where the slopes are not on the host.
+   */
+  readonly prove?: (plan: Plan, wanted: readonly (Wanted | null)[]) => Promise<(ProvenNorms | null)[]>;
   /** Frees the engine's memory of this batch: neither may be called after it, and its measurements are not to be read. */
   release(): void;
 }

@@ -8,7 +8,7 @@ import { BLOCK } from "../engine/cpu/engine.ts";
 import type { CpuEngine } from "../engine/cpu/engine.ts";
 import type { RefinedLayer, Refinement } from "../engine/cpu/refine.ts";
 import { inputIndex } from "../engine/each-output.ts";
-import type { StoredSample } from "../engine/engine.ts";
+import type { ProvenNorms, StoredSample, Wanted } from "../engine/engine.ts";
 import type { NormEstimate } from "../verification/audit/subject.ts";
 import { jacobianBounds } from "../verification/bounds.ts";
 import type { Evidence } from "../verification/evidence.ts";
@@ -42,27 +42,34 @@ const COARSE_ACCURACY = 2 ** -5;
 interface Step {
   readonly accuracy: number | null;
   readonly explicit: boolean;
+  /** Width that upper ends are proven to from the lower ones that are known, without an explicit Jacobian's own bracket; null: none are. */
+  readonly width: number | null;
   /** Whether samples that are settled already take part: a number was asked for, not a verdict. */
   readonly everyone?: boolean;
   /** Layers t to be taken up again. */
   readonly wanted: (draft: Draft, at: number) => readonly number[];
 }
 
-function stepsOf({ bounds }: Draft, { hostAccuracy, certify }: Wishes): Step[] {
-  const coarse: Step = { accuracy: COARSE_ACCURACY, explicit: false, wanted: openLayers };
+function stepsOf({ bounds, inF64, prove }: Draft, { hostAccuracy, certify }: Wishes): Step[] {
+  const verdicts = { explicit: false, width: null, wanted: openLayers };
+  const { accuracy } = bounds.plan;
   const steps: Step[] = [
-    { accuracy: null, explicit: false, wanted: (d, at) => (isLookedAt(d, at) ? everyLayer(d) : openLayers(d, at)) },
-    ...(bounds.plan.accuracy === "verdict" ? [coarse] : []),
-    { accuracy: REFINED_ACCURACY, explicit: false, wanted: openLayers },
-    { accuracy: REFINED_ACCURACY, explicit: true, wanted: openLayers },
+    { ...verdicts, accuracy: null, wanted: (d, at) => (isLookedAt(d, at) ? everyLayer(d) : openLayers(d, at)) },
+    ...(accuracy === "verdict" ? [{ ...verdicts, accuracy: COARSE_ACCURACY }] : []),
+    { ...verdicts, accuracy: REFINED_ACCURACY },
+    { ...verdicts, accuracy: REFINED_ACCURACY, explicit: true },
   ];
-  const explicit = certify !== null;
-  if (hostAccuracy !== null) {
-    steps.push({ accuracy: hostAccuracy, explicit, everyone: true, wanted: estimatedLayers });
-  }
+  const numbers = { explicit: false, width: certify, everyone: true };
+  if (hostAccuracy !== null) steps.push({ ...numbers, accuracy: hostAccuracy, wanted: estimatedLayers });
   if (certify !== null) {
-    const accuracy = Math.min(REFINED_ACCURACY, certify / 8);
-    steps.push({ accuracy, explicit, everyone: true, wanted: (d, at) => wideLayers(d, at, certify) });
+    const wide = { ...numbers, wanted: (d: Draft, at: number) => wideLayers(d, at, certify) };
+    const own = Math.min(certify / 16, accuracy === "verdict" ? Infinity : accuracy);
+    // The engine's own witnesses first, where their lower ends are not f32's and it has not proven them itself; then better ones; then all that can be known.
+    if (inF64 && prove === undefined) steps.push({ ...wide, accuracy: null });
+    steps.push(
+      { ...wide, accuracy: own },
+      { ...wide, accuracy: Math.min(REFINED_ACCURACY, certify / 8), explicit: true },
+    );
   }
   return steps;
 }
@@ -83,6 +90,11 @@ export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
   const all = everyPlace(draft.block.samples);
   const own = ownEvidence(draft);
   judgeParty(draft, all, true, own.evidence, own.bounds);
+  const proven = await provenNorms(draft, all, wishes);
+  if (proven !== null) {
+    const layers = own.evidence.layers.map((layer, i) => layer && { ...layer, upper: proven[i]?.upper ?? null });
+    judgeParty(draft, all, true, { ...own.evidence, layers }, own.bounds);
+  }
   const open = all.filter((at) => isOpen(draft, at));
   for (const step of stepsOf(draft, wishes)) {
     await Promise.all(
@@ -92,6 +104,26 @@ export async function climb(draft: Draft, wishes: Wishes): Promise<void> {
       }),
     );
   }
+}
+
+/** Upper ends where the samples are, of those that are asked for; null where there are none. */
+async function provenNorms(
+  { bounds, block, isOut, prove }: Draft,
+  all: Int32Array,
+  { certify }: Wishes,
+): Promise<(ProvenNorms | null)[] | null> {
+  if (certify === null || prove === undefined || bounds.plan.norm !== "spectral") return null;
+  const { findings } = block;
+  const wanted = findings.spectralLower.map((known, i): Wanted | null => {
+    if (i === 0) return null;
+    const lower = new Float64Array(block.samples);
+    for (const at of all) {
+      if (isOut[at] === 0 && !isNarrow(findings, i, at, certify)) lower[at] = known[at] as number;
+    }
+    return { width: certify, lower };
+  });
+  if (wanted.every((own) => own === null || own.lower.every((known) => known === 0))) return null;
+  return prove(bounds.plan, wanted);
 }
 
 let counted = new Int32Array(0);
@@ -146,14 +178,15 @@ async function refine(
   draft: Draft,
   places: Int32Array,
   layers: readonly number[],
-  { accuracy, explicit }: Step,
+  { accuracy, explicit, width }: Step,
   { host }: Wishes,
 ): Promise<Findable> {
   const { block, bounds, measurements, localFaults } = draft;
   await fetchStored(draft, places);
   const indices = Array.from(places, (at) => inputIndex(bounds.plan, block.first + at));
   const stored = Array.from(places, (at) => draft.stored.get(at) as StoredSample);
-  const refinement = await host.refine(bounds.plan, stored, { indices, layers, accuracy, explicit });
+  const wanted = width === null ? null : wantedOf(draft, places, layers, width);
+  const refinement = await host.refine(bounds.plan, stored, { indices, layers, accuracy, explicit, wanted });
   places.forEach((at, k) => {
     block.rung[at] = RUNGS.indexOf("replayed");
     const fault = localFault(bounds.layers, measurements.arithmetic, refinement, k);
@@ -161,6 +194,13 @@ async function refine(
     if (accuracy !== null) takeEstimates(draft, at, refinement, k);
   });
   return { evidence: refinement, bounds: bounds.refined };
+}
+
+/** What is known of these norms from below. */
+function wantedOf({ block }: Draft, places: Int32Array, layers: readonly number[], width: number): (Wanted | null)[] {
+  return block.findings.spectralLower.map((lower, i) =>
+    i > 0 && layers.includes(i + 1) ? { width, lower: Float64Array.from(places, (at) => lower[at] as number) } : null,
+  );
 }
 
 async function fetchStored({ stored, fetch }: Draft, places: Int32Array): Promise<void> {

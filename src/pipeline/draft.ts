@@ -47,6 +47,8 @@ export interface Draft {
   readonly doubtful: Set<number>;
   /** What has been fetched of what is stored. */
   readonly stored: Map<number, StoredSample>;
+  /** The batch's own, where it has one. */
+  readonly prove: MeasuredBatch["prove"];
   readonly fetch: (places: readonly number[]) => Promise<StoredSample[]>;
 }
 
@@ -80,6 +82,7 @@ export function createDraft(bounds: PlanBounds, first: number, measured: Measure
     estimates: new Map(),
     doubtful: new Set(),
     stored: new Map(),
+    prove: measured.prove,
     fetch: (places) => measured.stored(places),
   };
 }

@@ -134,8 +134,9 @@ export function jacobianBounds(bounds: JudgeBounds, evidence: Evidence, findings
     most.fill(Infinity);
     const own = evidence.layers[i] ?? null;
     if (own !== null) {
-      const { witness, pullbackNorm, gradientNorm, stageNorms, explicit } = own;
+      const { witness, pullbackNorm, gradientNorm, stageNorms, explicit, upper: proven = null } = own;
       if (explicit !== null) explicitBounds(bounds, findings, i, explicit, scratch);
+      if (proven !== null) provenUpper(findings, i, proven);
       witnessLower(bounds, spectralUpper, i + 1, pullbackNorm, gradientNorm, stageNorms, lower, error);
       if (witness !== null) {
         const { vectorNorm, resultNorm, stageNorms: stages } = witness;
@@ -205,6 +206,17 @@ function explicitBounds(
       upper[at] = spectral;
       how[at] = SPECTRAL;
     }
+  }
+}
+
+/** Of layer t = i + 1, where one was proven on its own. */
+function provenUpper({ spectralUpper, kind }: Findings, i: number, proven: Float64Array): void {
+  const upper = spectralUpper[i] as Float64Array;
+  for (let at = 0; at < proven.length; at++) {
+    const own = proven[at] as number;
+    if (!(own < (upper[at] as number))) continue;
+    upper[at] = own;
+    (kind[i] as Uint8Array)[at] = SPECTRAL;
   }
 }
 

@@ -36,6 +36,8 @@ export interface LayerEvidence {
   /** A further witness for ‖J_t‖, besides p̂_t itself; null: none. */
   readonly witness: MeasuredPullback | null;
   readonly explicit: MeasuredJacobian | null;
+  /** At least ‖J_t‖₂ at the stored slopes, proven with all of its rounding; Infinity where a sample has none. */
+  readonly upper?: Float64Array | null;
 }
 
 export interface Evidence {

@@ -90,9 +90,9 @@ describe("the iteration's own error of ‖J_t‖", () => {
     expect(screened.every(({ layers }) => layers.every(({ reason }) => reason === undefined))).toBe(true);
   });
 
-  test("is that of the f64 witness where one took the engine's place", async () => {
-    for (const { layers } of await rowsOf(1, { certify: 1e-9 }))
-      for (const { jacobianNormError } of layers) expect(jacobianNormError).toBeLessThanOrEqual(1e-12);
+  test("is near that of a narrow interval that was asked for, whose witness took the engine's place where that was wide", async () => {
+    for (const { layers } of await rowsOf(1, { accuracy: 0.1, certify: 1e-12 }))
+      for (const { jacobianNormError } of layers) expect(jacobianNormError).toBeLessThanOrEqual(1e-11);
   });
 });
 

@@ -4,8 +4,8 @@
  */
 import { DeviceError } from "../../network/errors.ts";
 import { withBatchFault } from "../batch-faults.ts";
-import { outputsAnInput, partOf, sharing } from "../each-output.ts";
-import type { Batch, Engine, Measurements, StoredSample, TracedSample } from "../engine.ts";
+import { outputsAnInput, sharing } from "../each-output.ts";
+import type { Batch, Engine, MeasuredBatch, Measurements, ProvenNorms, StoredSample, TracedSample } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import { batchWithin } from "../footprint.ts";
 import type { Layer } from "../../network/network.ts";
@@ -14,8 +14,8 @@ import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer, proofWork } from "../plan.ts";
 import { turn } from "../turn.ts";
 import type { Done, HostAnswer, HostReply, HostRequest } from "./host.ts";
-import { createHost } from "./host.ts";
-import { mergeMeasurements } from "./merge.ts";
+import { createHost, withOwnWeights } from "./host.ts";
+import { mergeMeasurements, proveInParts, splitBatch } from "./merge.ts";
 import type { RefineRequest, Refinement } from "./refine.ts";
 
 /** An engine that can also take stored samples up again (refine.ts); a planted fault never touches a refinement. */
@@ -157,6 +157,11 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
         );
         return samples.map((sample) => found.get(sample) as T);
       };
+      const prove: MeasuredBatch["prove"] = (own, wanted) =>
+        proveInParts(wanted, part, blocks, async ({ lane, blockId }, share) => {
+          const call = (planId: number) => lane.call({ kind: "prove", planId, blockId, wanted: share });
+          return (await withPlan(lane, own, call)) as (ProvenNorms | null)[];
+        });
       const loan = borrowOf(pool);
       const measurements = mergeMeasurements(
         blocks.map((b) => b.measurements),
@@ -166,6 +171,7 @@ export function createCpuEngine(options: CpuEngineOptions): CpuEngine {
         measurements,
         stored: (samples) => read<StoredSample>("stored", samples),
         traced: (samples) => read<TracedSample>("traced", samples),
+        ...(outputs > 1 ? {} : { prove }),
         release() {
           loan.end();
           for (const { lane, blockId } of blocks) void lane.call({ kind: "release", blockId }).catch(() => undefined);
@@ -230,21 +236,14 @@ function forgetOld(lane: Lane): void {
   }
 }
 
-function splitBatch(batch: Batch, part: number): Batch[] {
-  return Array.from({ length: Math.ceil(batch.samples / part) }, (_, i) =>
-    partOf(batch, i * part, Math.min(batch.samples, (i + 1) * part)),
-  );
-}
-
 /** Samples of a block whose inputs have several outputs each: what is stored of them is the samples', not the inputs'. */
 const SHARING_BLOCK = 16 * BLOCK;
+const REFINEMENTS_A_TURN = 8;
 
 /** Inputs of a block, where each is so many samples. */
 function inputsABlock(outputs: number): number {
   return Math.max(1, Math.min(BLOCK, Math.floor(SHARING_BLOCK / outputs)));
 }
-
-const REFINEMENTS_A_TURN = 8;
 
 function ownLane(undisturbed: boolean): Lane {
   const host = createHost();
@@ -263,12 +262,6 @@ function ownLane(undisturbed: boolean): Lane {
     terminate: () => undefined,
     busy: 0,
   };
-}
-
-/** The weights are the caller's, who may change them after the run: the kernels keep copies by the array (product.ts). */
-function withOwnWeights(plan: Plan): Plan {
-  const layers = plan.network.layers.map((layer) => ({ ...layer, weight: layer.weight.slice() }));
-  return { ...plan, network: { ...plan.network, layers } };
 }
 
 function threadLane(thread: HostThread): Lane {

@@ -2,14 +2,14 @@
  * The work of engine cpu, wherever it runs: in this thread, or in a worker thread that `serve` answers from.
  * Plans are sent once and kept by number; stored blocks stay where they were made until they are released.
  */
-import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
+import type { Batch, Measurements, ProvenNorms, StoredSample, TracedSample, Wanted } from "../engine.ts";
 import type { FaultName } from "../faults.ts";
 import type { Layer } from "../../network/network.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { planLayer } from "../plan.ts";
 import { borrowOf, createPool, NO_POOL } from "../memory.ts";
 import type { StoredBlock } from "./measure.ts";
-import { measureBlock, readStored, readTraced } from "./measure.ts";
+import { measureBlock, proveBlock, readStored, readTraced } from "./measure.ts";
 import type { Operators } from "./operators.ts";
 import { makeOperators } from "./operators.ts";
 import type { RefineRequest, Refinement } from "./refine.ts";
@@ -34,10 +34,17 @@ export type HostRequest =
       readonly request: RefineRequest;
     }
   | { readonly kind: "stored" | "traced"; readonly blockId: number; readonly samples: readonly number[] }
+  | {
+      readonly kind: "prove";
+      readonly planId: number;
+      readonly blockId: number;
+      readonly wanted: readonly (Wanted | null)[];
+    }
   | { readonly kind: "release"; readonly blockId: number }
   | { readonly kind: "work"; readonly planId: number; readonly work: unknown };
 
-export type HostAnswer = Measurements | StoredSample[] | TracedSample[] | Refinement | LayerPlan | Done | null;
+export type HostAnswer =
+  Measurements | (ProvenNorms | null)[] | StoredSample[] | TracedSample[] | Refinement | LayerPlan | Done | null;
 
 /** A plan as it was sent. */
 export interface HeldPlan {
@@ -85,6 +92,11 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
     return held;
   };
   const blocks = new Map<number, StoredBlock>();
+  const heldBlock = (blockId: number): StoredBlock => {
+    const block = blocks.get(blockId);
+    if (block === undefined) throw new RangeError(`block ${String(blockId)} was released`);
+    return block;
+  };
   const pool = createPool();
   return (request) => {
     switch (request.kind) {
@@ -113,19 +125,26 @@ export function createHost(work?: Work): (request: HostRequest) => HostAnswer | 
         return refineSamples(heldPlan(request.planId).clean, request.stored, request.request);
       case "stored":
       case "traced": {
-        const block = blocks.get(request.blockId);
-        if (block === undefined) throw new RangeError(`block ${String(request.blockId)} was released`);
+        const block = heldBlock(request.blockId);
         const { samples } = request;
         return request.kind === "traced"
           ? samples.map((sample) => readTraced(block, sample))
           : samples.map((sample) => readStored(block, sample));
       }
+      case "prove":
+        return proveBlock(heldPlan(request.planId).plan, heldBlock(request.blockId), request.wanted);
       case "release":
         blocks.get(request.blockId)?.release();
         blocks.delete(request.blockId);
         return null;
     }
   };
+}
+
+/** The weights are the caller's, who may change them after the run: the kernels keep copies by the array (product.ts). */
+export function withOwnWeights(plan: Plan): Plan {
+  const layers = plan.network.layers.map((layer) => ({ ...layer, weight: layer.weight.slice() }));
+  return { ...plan, network: { ...plan.network, layers } };
 }
 
 /** What a worker thread sends back. */

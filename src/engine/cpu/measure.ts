@@ -4,19 +4,21 @@
  */
 import { inputCount, inputIndex, joinPasses, labelsOfPasses } from "../each-output.ts";
 import type { PassMeasurements } from "../each-output.ts";
-import type { Batch, Measurements, StoredSample, TracedSample } from "../engine.ts";
+import type { Batch, Measurements, ProvenNorms, StoredSample, TracedSample, Wanted } from "../engine.ts";
 import { IEEE_F64 } from "../engine.ts";
 import { withMeasurementFault } from "../faults.ts";
 import type { Pool } from "../memory.ts";
 import { NO_POOL } from "../memory.ts";
+import type { Plan } from "../plan.ts";
 import type { BaseMeasurements } from "../program/base.ts";
 import type { BatchProgram, TracedVectors, Vectors } from "../program/program.ts";
 import type { Branch, Matrix, Measure, Place, Tree } from "../program/stage.ts";
 import { listOf, readTree } from "../program/stage.ts";
 import type { Arena } from "./arena.ts";
 import { openArena } from "./arena.ts";
+import { proverOf } from "./ball-proof.ts";
 import { columnsOf } from "./column-pool.ts";
-import { allFinite } from "./columns.ts";
+import { allFinite, columnMax } from "./columns.ts";
 import { runExplicit } from "./explicit.ts";
 import { Frame } from "./frame.ts";
 import type { FoundWitnesses } from "./iteration.ts";
@@ -163,6 +165,19 @@ function finiteColumns(matrices: readonly Float64Array[], samples: number): Uint
 /** What a replay needs of one sample of a stored block. */
 export function readStored(block: StoredBlock, sample: number): StoredSample {
   return readSample<StoredSample>(block, block.program.stored, sample);
+}
+
+/** Intervals of ‖J_t‖ of all of its inputs, by t − 1. */
+export function proveBlock(
+  plan: Plan,
+  { program, frames }: StoredBlock,
+  wanted: readonly (Wanted | null)[],
+): (ProvenNorms | null)[] {
+  const frame = frames[0] as Frame;
+  const slopes = program.base.slopes.map((D) => frame.of(D));
+  const inputs = (slopes[0] as Float64Array).length / (program.base.slopes[0] as Matrix).rows;
+  const slopeMax = slopes.map((d) => columnMax(d, inputs));
+  return proverOf(plan)?.prove(slopes, slopeMax, inputs, wanted) ?? wanted.map(() => null);
 }
 
 /** All that is stored of it. */

@@ -1,5 +1,14 @@
 /** Measurements of consecutive blocks, joined into those of the batch. */
-import type { DirectionMeasurement, ExplicitMeasurement, Measurements, WitnessMeasurement } from "../engine.ts";
+import { partOf } from "../each-output.ts";
+import type {
+  Batch,
+  DirectionMeasurement,
+  ExplicitMeasurement,
+  Measurements,
+  ProvenNorms,
+  Wanted,
+  WitnessMeasurement,
+} from "../engine.ts";
 import { NO_POOL } from "../memory.ts";
 import { columnsOf } from "./column-pool.ts";
 
@@ -124,4 +133,41 @@ function joinExplicit(parts: readonly (ExplicitMeasurement | null)[], make: Make
       make,
     ),
   };
+}
+
+/** Proven intervals of blocks, one block after the other. */
+function joinNorms(blocks: readonly (readonly (ProvenNorms | null)[])[]): (ProvenNorms | null)[] {
+  const joined = (parts: readonly Float64Array[]): Float64Array => {
+    const whole = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  };
+  return (blocks[0] ?? []).map((_, i) => {
+    const own = blocks.map((block) => block[i] ?? null);
+    if (!own.every((norms) => norms !== null)) return null;
+    return { lower: joined(own.map(({ lower }) => lower)), upper: joined(own.map(({ upper }) => upper)) };
+  });
+}
+
+/** The same of blocks of `part` samples each, by what proves a block's own. */
+export async function proveInParts<B>(
+  wanted: readonly (Wanted | null)[],
+  part: number,
+  blocks: readonly B[],
+  prove: (block: B, wanted: (Wanted | null)[]) => Promise<(ProvenNorms | null)[]>,
+): Promise<(ProvenNorms | null)[]> {
+  const shareOf = (k: number): (Wanted | null)[] =>
+    wanted.map((own) => own && { ...own, lower: own.lower.slice(k * part, (k + 1) * part) });
+  return joinNorms(await Promise.all(blocks.map((block, k) => prove(block, shareOf(k)))));
+}
+
+/** Blocks of `part` samples. */
+export function splitBatch(batch: Batch, part: number): Batch[] {
+  return Array.from({ length: Math.ceil(batch.samples / part) }, (_, i) =>
+    partOf(batch, i * part, Math.min(batch.samples, (i + 1) * part)),
+  );
 }

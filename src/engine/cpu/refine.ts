@@ -3,11 +3,12 @@
  * goes through each step together; a sample's numbers do not depend on its company.
  * The forward pass is not rerun: a slope could fall on the other side of a kink, and each such sample would be a false alarm.
  */
-import type { StoredSample } from "../engine.ts";
+import type { StoredSample, Wanted } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import type { ExplicitJacobian } from "../program/explicit.ts";
 import type { Iteration } from "../program/iteration.ts";
 import { directionVector } from "../../sampling/philox.ts";
+import { proverOf } from "./ball-proof.ts";
 import { addScaledColumns, columnDot, columnMax, columnNorm, fromColumns, masked, unitColumns } from "./columns.ts";
 import { runExplicit } from "./explicit.ts";
 import { Frame } from "./frame.ts";
@@ -24,6 +25,8 @@ export interface RefineRequest {
   readonly accuracy: number | null;
   /** Explicit Jacobians with proven spectral norms for layers 2 … max(layers). */
   readonly explicit: boolean;
+  /** Proven intervals of ‖J_t‖ for these layers (ball-proof.ts), by t − 1; none where left out. */
+  readonly wanted?: readonly (Wanted | null)[] | null;
 }
 
 /** Norms of layer t's chain, restarted at the stored δ̂_t, a column each; for the meaning of each see verification/evidence.ts. */
@@ -45,6 +48,8 @@ export interface RefinedLayer {
     readonly spectralUpper: Float64Array;
     readonly stageNorms: readonly Float64Array[];
   } | null;
+  /** Of a proven interval of ‖J_t‖₂ at the stored slopes: the lower end that goes with the estimate is its witness's. */
+  readonly upper?: Float64Array | null;
   /** ‖D̂_{t−1}W′_tᵀδ̂_t − δ̂_{t−1}‖ of the stored values (t = 1: ‖W′_1ᵀδ̂_1 − ĝ_x‖). */
   readonly localResidual: Float64Array;
 }
@@ -77,14 +82,37 @@ export function refineSamples(
     adjoints: layers.map((_, i) => matrix((s) => s.adjoints[i] as Float64Array)),
     inputGradient: matrix((s) => s.inputGradient),
   };
+  const slopeMax = stored.slopes.map((d) => columnMax(d, samples.length));
+  const refined = layers.map((_, i): RefinedLayer | null => {
+    const t = i + 1;
+    // Explicit Jacobians of the layers below serve the error sums of the layers above.
+    if (!request.layers.includes(t) && t > explicitUpTo) return null;
+    return refineLayer(operators, stored, t, request, t <= explicitUpTo && t > 1);
+  });
+  const { wanted = null } = request;
+  if (wanted === null) return { slopeMax, layers: refined };
+  const proven = proverOf(operators.plan)?.prove(stored.slopes, slopeMax, samples.length, refined.map(raised(wanted)));
   return {
-    slopeMax: stored.slopes.map((d) => columnMax(d, samples.length)),
-    layers: layers.map((_, i): RefinedLayer | null => {
-      const t = i + 1;
-      // Explicit Jacobians of the layers below serve the error sums of the layers above.
-      if (!request.layers.includes(t) && t > explicitUpTo) return null;
-      return refineLayer(operators, stored, t, request, t <= explicitUpTo && t > 1);
-    }),
+    slopeMax,
+    layers: refined.map((own, i) => (own === null ? null : { ...own, upper: proven?.[i]?.upper ?? null })),
+  };
+}
+
+/** The lower ends that are known, or a new witness's quotient where that is larger. */
+function raised(wanted: readonly (Wanted | null)[]): (layer: RefinedLayer | null, i: number) => Wanted | null {
+  return (layer, i) => {
+    const own = wanted[i] ?? null;
+    if (own === null || layer === null) return null;
+    const { witness } = layer;
+    if (witness === null) return own;
+    const { vectorNorm, resultNorm } = witness;
+    return {
+      ...own,
+      lower: own.lower.map((known, k) => {
+        const quotient = (resultNorm[k] as number) / (vectorNorm[k] as number);
+        return quotient > known ? quotient : known;
+      }),
+    };
   };
 }
 
