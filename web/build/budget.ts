@@ -6,7 +6,7 @@
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
-export const BUDGET = { codeBytes: 310_000, dataBytes: 350_000, laterBytes: 250_000 } as const;
+export const BUDGET = { codeBytes: 320_000, dataBytes: 350_000, laterBytes: 250_000 } as const;
 const NAMES = { codeBytes: "code", dataBytes: "data", laterBytes: "later code and data" } as const;
 
 export interface BuiltFile {
