@@ -55,12 +55,16 @@ export function createRecount(depth: number, outputs: number | null = null): Rec
 
   const addEnds = ({ verdict, numbers }: SettledBlock): void => {
     const { ratio: ratios, ratioLower, ratioUpper } = numbers;
+    let { lower, upper } = ends;
     for (let at = ratios.length - 1; at >= 0; at--) {
       if (verdict[at] === CODE.invalid || Number.isNaN(ratios[at] as number)) continue;
-      const [low, high] = [ratioLower[at] as number, ratioUpper[at] as number];
-      ends.lower = Math.min(ends.lower, Number.isFinite(low) ? low : 0);
-      ends.upper = Math.max(ends.upper, Number.isFinite(high) ? high : Infinity);
+      const low = ratioLower[at] as number;
+      const high = ratioUpper[at] as number;
+      lower = Math.min(lower, Number.isFinite(low) ? low : 0);
+      upper = Math.max(upper, Number.isFinite(high) ? high : Infinity);
     }
+    ends.lower = lower;
+    ends.upper = upper;
   };
   const addBlock = (block: SettledBlock): void => {
     const { verdict, numbers, rung, kink, findings } = block;
